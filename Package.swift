@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// Kernel modules hold concrete functions over raw pointers only: see tools/check-isa.sh.
+#if arch(x86_64)
+  let avx2Settings: [SwiftSetting] =
+    swiftSettings + [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"])]
+#else
+  let avx2Settings = swiftSettings
+#endif
+
+let package = Package(
+  name: "vitc",
+
+  // MARK: - Products
+  products: [
+    .library(name: "ViTRuntime", targets: ["PlanRuntime", "ImageInput"]),
+    .library(name: "ViTCompiler", targets: ["Checkpoints", "Families", "Passes", "PlanEmitter"]),
+    .executable(name: "vitc", targets: ["vitc"]),
+    .executable(name: "vitrun", targets: ["vitrun"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+
+  targets: [
+    // MARK: - Implementation: system libraries
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CSPNG", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+    .systemLibrary(
+      name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+
+    // MARK: - Implementation: foundations
+    .target(name: "Tensors", swiftSettings: swiftSettings),
+    .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+
+    // MARK: - Implementation: compiler
+    .target(
+      name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib"],
+      swiftSettings: swiftSettings),
+    .target(name: "ModelGraph", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "Families", dependencies: ["Checkpoints", "ModelGraph", "JSON", "Tensors"],
+      swiftSettings: swiftSettings),
+    .target(name: "Passes", dependencies: ["ModelGraph", "Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "PlanEmitter",
+      dependencies: ["ModelGraph", "Passes", "PlanFormat", "KernelInterface", "Tensors"],
+      swiftSettings: swiftSettings),
+
+    // MARK: - Implementation: plan and runtime
+    .target(name: "PlanFormat", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(name: "KernelInterface", swiftSettings: swiftSettings),
+    .target(
+      name: "KernelsPortable", dependencies: ["KernelInterface"], swiftSettings: swiftSettings),
+    .target(name: "KernelsAVX2", dependencies: ["KernelInterface"], swiftSettings: avx2Settings),
+    .target(
+      name: "Kernels", dependencies: ["KernelInterface", "KernelsPortable", "KernelsAVX2"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "PlanRuntime", dependencies: ["Tensors", "PlanFormat", "KernelInterface", "Kernels"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP"],
+      swiftSettings: swiftSettings),
+
+    // MARK: - Implementation: commands
+    .executableTarget(
+      name: "vitc",
+      dependencies: [
+        "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat", "JSON", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "vitrun",
+      dependencies: [
+        "PlanRuntime", "ImageInput", "PlanFormat", "JSON", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // MARK: - Tests
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,40 @@
+/// Something that came from outside (a file, a flag, a picture) is not what it has to be.
+///
+/// Every module that reads untrusted bytes throws this type. It prints as one line,
+/// `FILE: FIELD: expected X, found Y`; the commands prefix their own name and exit with 1.
+public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file as the user named it, or the flag, e.g. `model.safetensors` or `--keep`.
+  public var file: String
+
+  /// The place inside the file: a header field, a tensor's or member's name, a byte position.
+  public var field: String
+
+  /// What would have been accepted.
+  public var expected: String
+
+  /// What is there.
+  public var found: String
+
+  /// Makes an error that names its place and both sides of the contradiction.
+  public init(file: String, field: String, expected: String, found: String) {
+    self.file = file
+    self.field = field
+    self.expected = expected
+    self.found = found
+  }
+
+  /// `FILE: FIELD: expected X, found Y`, with control characters replaced so that it stays one line.
+  public var description: String {
+    Self.singleLine("\(file): \(field): expected \(expected), found \(found)")
+  }
+
+  /// Replaces control characters, so that hostile names cannot forge further lines of output.
+  private static func singleLine(_ text: String) -> String {
+    var scalars = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      scalars.append(isControl ? "\u{FFFD}" : scalar)
+    }
+    return String(scalars)
+  }
+}
