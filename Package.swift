@@ -44,23 +44,31 @@ let package = Package(
     // MARK: - Implementation: foundations
     .target(name: "Tensors", swiftSettings: swiftSettings),
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(name: "ModelFacts", dependencies: ["Records"], swiftSettings: swiftSettings),
 
     // MARK: - Implementation: compiler
     .target(
       name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib"],
       swiftSettings: swiftSettings),
-    .target(name: "ModelGraph", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(
-      name: "Families", dependencies: ["Checkpoints", "ModelGraph", "JSON", "Tensors"],
+      name: "ModelGraph", dependencies: ["Tensors", "Records"], swiftSettings: swiftSettings),
+    .target(
+      name: "Families",
+      dependencies: ["Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
       swiftSettings: swiftSettings),
     .target(name: "Passes", dependencies: ["ModelGraph", "Tensors"], swiftSettings: swiftSettings),
     .target(
       name: "PlanEmitter",
-      dependencies: ["ModelGraph", "Passes", "PlanFormat", "KernelInterface", "Tensors"],
+      dependencies: [
+        "ModelGraph", "ModelFacts", "Passes", "PlanFormat", "KernelInterface", "Records", "Tensors",
+      ],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: plan and runtime
-    .target(name: "PlanFormat", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "PlanFormat", dependencies: ["Tensors", "Records", "ModelFacts"],
+      swiftSettings: swiftSettings),
     .target(name: "KernelInterface", swiftSettings: swiftSettings),
     .target(
       name: "KernelsPortable", dependencies: ["KernelInterface"], swiftSettings: swiftSettings),
@@ -79,14 +87,15 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat", "JSON", "Tensors",
+        "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat", "ModelGraph",
+        "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "vitrun",
       dependencies: [
-        "PlanRuntime", "ImageInput", "PlanFormat", "JSON", "Tensors",
+        "PlanRuntime", "ImageInput", "PlanFormat", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

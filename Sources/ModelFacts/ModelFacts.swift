@@ -1,0 +1,135 @@
+package import Records
+
+/// What a user wants to know about a model, apart from its weights and its graph.
+///
+/// A family fills it in, the plan carries it, `vitc inspect` prints it and `vitrun` prepares
+/// pictures by it.
+package struct ModelFacts: Record, Equatable {
+  /// The preset or configuration name, e.g. `deit_tiny_patch16_224`.
+  package var architecture = ""
+
+  /// The family that raised the checkpoint, e.g. `DeiT`.
+  package var family = ""
+
+  /// Height of the input picture in pixels.
+  package var imageHeight = 0
+
+  /// Width of the input picture in pixels.
+  package var imageWidth = 0
+
+  /// Side of a patch in pixels.
+  package var patchSize = 0
+
+  /// Width `D` of a token.
+  package var embedDim = 0
+
+  /// Number of transformer blocks.
+  package var depth = 0
+
+  /// Number of attention heads `H`.
+  package var heads = 0
+
+  /// Number of classes.
+  package var classes = 0
+
+  /// Number `P` of tokens in front of the patch tokens: 1, or 2 with a distillation token.
+  package var prefixTokens = 1
+
+  /// The blocks, counted from 1, in which the family's papers select tokens.
+  package var defaultSelectionBlocks: [Int] = []
+
+  /// How pictures become the input tensor.
+  package var preprocess = PreprocessFacts()
+
+  /// Where each value that the weights do not determine came from.
+  package var provenance: [ProvenanceEntry] = []
+
+  /// Facts of no model yet.
+  package init() {}
+
+  /// Rows of the patch grid.
+  package var gridHeight: Int { patchSize > 0 ? imageHeight / patchSize : 0 }
+
+  /// Columns of the patch grid.
+  package var gridWidth: Int { patchSize > 0 ? imageWidth / patchSize : 0 }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("architecture", &architecture)
+    try coder.code("family", &family)
+    try coder.code("image_height", &imageHeight)
+    try coder.code("image_width", &imageWidth)
+    try coder.code("patch_size", &patchSize)
+    try coder.code("embed_dim", &embedDim)
+    try coder.code("depth", &depth)
+    try coder.code("heads", &heads)
+    try coder.code("classes", &classes)
+    try coder.code("prefix_tokens", &prefixTokens)
+    try coder.code("default_selection_blocks", &defaultSelectionBlocks)
+    try coder.code("preprocess", record: &preprocess)
+    try coder.code("provenance", list: &provenance)
+  }
+}
+
+/// How a picture becomes the input tensor, as timm's evaluation transform does it.
+package struct PreprocessFacts: Record, Equatable {
+  /// Resampling filter of the resize.
+  package enum Interpolation: UInt8, Choice {
+    case bicubic = 0
+    case bilinear = 1
+  }
+
+  /// Mean of each channel R, G, B after scaling to [0, 1].
+  package var mean: [Float] = [0.485, 0.456, 0.406]
+
+  /// Standard deviation of each channel R, G, B after scaling to [0, 1].
+  package var standardDeviation: [Float] = [0.229, 0.224, 0.225]
+
+  /// The centre crop's side as a share of the resized shorter side.
+  package var cropFraction: Double {
+    get { Double(cropPerMillion) / 1e6 }
+    set { cropPerMillion = Int((newValue * 1e6).rounded()) }
+  }
+
+  private var cropPerMillion = 900_000
+
+  /// Resampling filter of the resize.
+  package var interpolation = Interpolation.bicubic
+
+  /// DeiT's preprocessing: crop 0.9, bicubic, ImageNet mean and deviation.
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("mean", &mean)
+    try coder.code("std", &standardDeviation)
+    try coder.code("crop_per_million", &cropPerMillion)
+    try coder.code("interpolation", choice: &interpolation)
+  }
+}
+
+/// One value and where it came from.
+package struct ProvenanceEntry: Record, Equatable {
+  /// What was decided, e.g. `heads`.
+  package var key = ""
+
+  /// The value, as text.
+  package var value = ""
+
+  /// What decided it, e.g. `config.json`, `flag`, `preset deit_tiny_patch16_224`.
+  package var source = ""
+
+  /// An empty entry.
+  package init() {}
+
+  /// Records that `source` decided `key` to be `value`.
+  package init(_ key: String, _ value: String, from source: String) {
+    self.key = key
+    self.value = value
+    self.source = source
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("key", &key)
+    try coder.code("value", &value)
+    try coder.code("source", &source)
+  }
+}

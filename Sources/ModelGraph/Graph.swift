@@ -1,0 +1,115 @@
+internal import Tensors
+
+/// A model as a list of nodes in execution order.
+///
+/// Values are numbered in the order in which nodes make them; a node only reads values made before
+/// it. Types are inferred, and contradictions thrown, when a node is appended, so that a graph that
+/// exists is well-formed. Constants are only ever appended, so their numbers stay valid when a pass
+/// rebuilds the nodes.
+package struct Graph: Sendable {
+  /// One node.
+  package struct Node: Sendable {
+    /// What it does, with its attributes.
+    package var op: Op
+
+    /// The values it reads, in the order ``Op`` documents.
+    package var inputs: [ValueID]
+
+    /// The values it makes.
+    package var outputs: [ValueID]
+
+    /// The transformer block it belongs to, counted from 0; none before the first and after the
+    /// last block.
+    package var block: Int?
+  }
+
+  /// The nodes in execution order.
+  package private(set) var nodes: [Node] = []
+
+  /// The type of every value.
+  package private(set) var types: [ValueType] = []
+
+  /// The constants that nodes refer to, and those that are only carried along.
+  package var constants: [Constant] = []
+
+  /// The values that the model is run for: the logits, `[1, classes]`.
+  package var outputs: [ValueID] = []
+
+  /// An empty graph.
+  package init() {}
+
+  /// An empty graph with the constants of another.
+  package init(constantsOf graph: Graph) {
+    constants = graph.constants
+  }
+
+  /// The type of a value.
+  package func type(_ value: ValueID) -> ValueType { types[value.index] }
+
+  /// Adds a constant and names it.
+  package mutating func add(_ constant: Constant) -> ConstantID {
+    constants.append(constant)
+    return ConstantID(constants.count - 1)
+  }
+
+  /// The constant with this number.
+  package func constant(_ id: ConstantID) -> Constant { constants[id.index] }
+
+  /// The first constant with this name.
+  package func constant(named name: String) -> ConstantID? {
+    constants.firstIndex { $0.name == name }.map(ConstantID.init)
+  }
+
+  /// Appends a node after inferring its results' types.
+  /// - Throws: ``GraphError`` if operands or constants do not fit.
+  @discardableResult
+  package mutating func append(_ op: Op, _ inputs: [ValueID], block: Int? = nil) throws
+    -> [ValueID]
+  {
+    for input in inputs where !types.indices.contains(input.index) {
+      throw GraphError(node: nodes.count, op: op, "value \(input.index) does not exist")
+    }
+    for id in op.constants where !constants.indices.contains(id.index) {
+      throw GraphError(node: nodes.count, op: op, "constant \(id.index) does not exist")
+    }
+    let constants = constants
+    let results: [ValueType]
+    do {
+      results = try op.infer(
+        operands: inputs.map { types[$0.index] }, shape: { constants[$0.index].shape })
+      try results.forEach { try $0.checkExtents() }
+    } catch let mismatch as OperandMismatch {
+      throw GraphError(node: nodes.count, op: op, mismatch.reason)
+    }
+    let first = types.count
+    types.append(contentsOf: results)
+    let outputs = (first..<types.count).map(ValueID.init)
+    nodes.append(Node(op: op, inputs: inputs, outputs: outputs, block: block))
+    return outputs
+  }
+
+  /// Appends a node with one result.
+  package mutating func add(_ op: Op, _ inputs: ValueID..., block: Int? = nil) throws -> ValueID {
+    try append(op, inputs, block: block)[0]
+  }
+}
+
+/// A node that does not fit its operands.
+package struct GraphError: Error, CustomStringConvertible {
+  /// Position of the node.
+  package let node: Int
+
+  /// The node's kind.
+  package let kind: String
+
+  /// What does not fit.
+  package let reason: String
+
+  init(node: Int, op: Op, _ reason: String) {
+    self.node = node
+    self.kind = op.name
+    self.reason = reason
+  }
+
+  package var description: String { "node \(node) (\(kind)): \(reason)" }
+}
