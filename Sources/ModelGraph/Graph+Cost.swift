@@ -14,7 +14,8 @@ extension Graph {
       return (output?.elementCount ?? 0) * constant(linear.weight).shape[1]
     case .attention(let attention):
       guard case .rows(let tokens, _)? = inputs.first else { return 0 }
-      return 2 * tokens * tokens * attention.heads * attention.headWidth
+      let queries = attention.queries == 0 ? tokens : attention.queries
+      return 2 * queries * tokens * attention.heads * attention.headWidth
     case .reduce(let reduce):
       guard reduce.strategy == .merge, reduce.similarity.isProduct,
         case .rows(_, let width)? = inputs.first

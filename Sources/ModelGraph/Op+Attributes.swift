@@ -178,6 +178,9 @@ package struct Attention: Record, Hashable {
   /// All softmax rows are a result.
   package var keepsProbabilities = false
 
+  /// Only the first tokens are queries, as many as this; 0 stands for all.
+  package var queries = 0
+
   package init() {}
 
   package init(heads: Int, headWidth: Int, scale: Float) {
@@ -193,6 +196,7 @@ package struct Attention: Record, Hashable {
     try coder.code("size_aware", &isSizeAware)
     try coder.code("class_rows", &keepsClassRows)
     try coder.code("probabilities", &keepsProbabilities)
+    try coder.code("queries", &queries)
   }
 }
 

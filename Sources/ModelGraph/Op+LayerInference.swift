@@ -50,7 +50,12 @@ extension OperandCheck {
       "3 x \(heads) x \(headWidth) columns, found \(width)")
     try that(attention.scale.isFinite, "a finite scale, found \(attention.scale)")
     if attention.isSizeAware { try rows(1, are: 1, tokens) }
-    var results = [ValueType.rows(count: tokens, width: heads * headWidth)]
+    try that(
+      (0...tokens).contains(attention.queries)
+        && (attention.queries == 0 || !attention.keepsProbabilities),
+      "at most \(tokens) queries, and all of them for all softmax rows, found \(attention.queries)")
+    let queries = attention.queries == 0 ? tokens : attention.queries
+    var results = [ValueType.rows(count: queries, width: heads * headWidth)]
     if attention.keepsClassRows { results.append(.rows(count: heads, width: tokens)) }
     if attention.keepsProbabilities {
       results.append(.rows(count: heads * tokens, width: tokens))

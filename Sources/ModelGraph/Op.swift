@@ -33,7 +33,7 @@ package enum Op: Sendable {
   case linear(Linear)
 
   /// Operands: `qkv` rows `[T, 3 * heads * headWidth]` (q | k | v, each head-major) and, when
-  /// size-aware, sizes `[1, T]`. Results: rows `[T, heads * headWidth]`; then, if asked for, the
+  /// size-aware, sizes `[1, T]`. Results: rows `[queries, heads * headWidth]`; then, if asked for, the
   /// class token's softmax rows `[heads, T]` and all softmax rows `[heads * T, T]`.
   case attention(Attention)
 

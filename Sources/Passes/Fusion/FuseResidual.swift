@@ -1,0 +1,30 @@
+package import ModelGraph
+
+/// `add(stream, linear(x))` becomes one node that adds the stream as it writes.
+package struct FuseResidual: Pass {
+  package init() {}
+
+  package func run(_ graph: Graph) throws -> Graph {
+    try graph.fusing(operand: 1) { consumer, producer in
+      guard case .add = consumer.op, case .linear(var linear) = producer.op, !linear.hasResidual
+      else { return nil }
+      linear.hasResidual = true
+      return (.linear(linear), [producer.inputs[0], consumer.inputs[0]])
+    }
+  }
+}
+
+/// `add(f, depthwise(f))` becomes one node (PEG of the multi-scale stage).
+package struct FuseDepthwiseResidual: Pass {
+  package init() {}
+
+  package func run(_ graph: Graph) throws -> Graph {
+    try graph.fusing(operand: 1) { consumer, producer in
+      guard case .add = consumer.op, case .depthwise(var depthwise) = producer.op,
+        !depthwise.addsOperand, producer.inputs[0] == consumer.inputs[0]
+      else { return nil }
+      depthwise.addsOperand = true
+      return (.depthwise(depthwise), producer.inputs)
+    }
+  }
+}

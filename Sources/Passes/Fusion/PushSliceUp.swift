@@ -1,0 +1,66 @@
+package import ModelGraph
+
+/// Takes rows before the work instead of after it, as far up as rows are independent of each
+/// other: a head that reads the class token alone then needs only that token's share of the last
+/// block, and only its query of the last attention. Results are the same numbers.
+package struct PushSliceUp: Pass {
+  package init() {}
+
+  package func run(_ graph: Graph) throws -> Graph {
+    var graph = graph
+    while let pushed = try pushOnce(graph) { graph = pushed }
+    return graph
+  }
+
+  /// The graph after pushing the first slice that can move, or nil when none can.
+  private func pushOnce(_ graph: Graph) throws -> Graph? {
+    let producers = graph.producers()
+    let uses = graph.uses()
+    guard
+      let position = graph.nodes.firstIndex(where: { node in
+        guard case .slice(let slice) = node.op else { return false }
+        let producer = graph.nodes[producers[node.inputs[0].index]]
+        return uses[node.inputs[0].index].count == 1 && canMove(slice, above: producer, in: graph)
+      }), case .slice(let slice) = graph.nodes[position].op
+    else { return nil }
+    let consumer = graph.nodes[position]
+    let producer = graph.nodes[producers[consumer.inputs[0].index]]
+    var rebuilder = GraphRebuilder(graph)
+    for (index, node) in graph.nodes.enumerated() {
+      // The producer's result is read by the slice alone, so it need not be made at all.
+      if node.outputs == producer.outputs { continue }
+      guard index == position else {
+        try rebuilder.copy(node)
+        continue
+      }
+      let moved = try move(slice, above: producer, with: &rebuilder)
+      rebuilder.replace(consumer.outputs[0], with: moved)
+    }
+    return rebuilder.finish()
+  }
+
+  private func canMove(_ slice: Slice, above producer: Graph.Node, in graph: Graph) -> Bool {
+    switch producer.op {
+    case .layerNorm, .linear, .add, .scale, .scaleColumns, .activation: true
+    case .attention(let attention):
+      slice.first == 0 && attention.queries == 0 && producer.outputs.count == 1
+    default: false
+    }
+  }
+
+  private func move(
+    _ slice: Slice, above producer: Graph.Node, with rebuilder: inout GraphRebuilder
+  ) throws -> ValueID {
+    let operands = producer.inputs.map(rebuilder.replacement)
+    if case .attention(var attention) = producer.op {
+      attention.queries = slice.count
+      return try rebuilder.result.append(
+        .attention(attention), operands, block: producer.block)[0]
+    }
+    var sliced: [ValueID] = []
+    for operand in operands {
+      sliced.append(try rebuilder.result.add(.slice(slice), operand, block: producer.block))
+    }
+    return try rebuilder.result.append(producer.op, sliced, block: producer.block)[0]
+  }
+}
