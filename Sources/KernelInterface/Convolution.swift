@@ -1,0 +1,172 @@
+/// `output[b, y * outputWidth + x, :] = activation(window(b, y, x) * W + bias) + table[y, x, :]`.
+///
+/// The window is `kernel x kernel` at `(y, x) * stride - padding`, zero outside the input.
+/// Input and output do not overlap.
+package struct ConvolutionArguments: @unchecked Sendable {
+  /// What the windows are taken from.
+  package enum Input: @unchecked Sendable {
+    /// `[pictures, channels, height, width]`; K order `(channel, ky, kx)`.
+    case picture(UnsafePointer<Float>)
+    /// `[pictures, height * width, channels]`; K order `(ky, kx, channel)`.
+    case map(InputRows)
+  }
+
+  /// The picture or map.
+  package var input: Input
+
+  /// Channels of the input.
+  package var channels: Int
+
+  /// Height of the input.
+  package var height: Int
+
+  /// Width of the input.
+  package var width: Int
+
+  /// Side of the window.
+  package var kernel: Int
+
+  /// Distance between windows.
+  package var stride: Int
+
+  /// Zeros around the input.
+  package var padding: Int
+
+  /// `[pictures, outputHeight * outputWidth, outputChannels]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// N.
+  package var outputChannels: Int
+
+  /// `[kernel * kernel * channels, outputChannels]` in panels.
+  package var weights: PanelWeights
+
+  /// `[outputChannels]`.
+  package var bias: UnsafePointer<Float>?
+
+  /// Applied to the product plus bias.
+  package var activation: Activation
+
+  /// `[outputHeight * outputWidth, outputChannels]`, contiguous, the same for all pictures, added
+  /// last.
+  package var table: UnsafePointer<Float>?
+
+  /// A convolution; see the type for the meaning of its parts.
+  package init(
+    input: Input, channels: Int, height: Int, width: Int, kernel: Int, stride: Int,
+    padding: Int = 0, output: OutputRows, pictures: Int, outputChannels: Int,
+    weights: PanelWeights, bias: UnsafePointer<Float>? = nil, activation: Activation = .none,
+    table: UnsafePointer<Float>? = nil
+  ) {
+    self.input = input
+    self.channels = channels
+    self.height = height
+    self.width = width
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.output = output
+    self.pictures = pictures
+    self.outputChannels = outputChannels
+    self.weights = weights
+    self.bias = bias
+    self.activation = activation
+    self.table = table
+  }
+
+  /// Output rows.
+  package var outputHeight: Int { Self.extent(height, kernel, stride, padding) }
+
+  /// Output columns.
+  package var outputWidth: Int { Self.extent(width, kernel, stride, padding) }
+
+  /// K.
+  package var windowSize: Int { kernel * kernel * channels }
+
+  /// How the step is cut into items; a group is a picture.
+  package var blocking: ProductBlocking {
+    ProductBlocking(
+      groups: pictures, rows: outputHeight * outputWidth, inputs: windowSize,
+      outputs: outputChannels, preparesRows: true)
+  }
+
+  /// Work items of the step.
+  package var itemCount: Int { blocking.itemCount }
+
+  /// Bytes of scratch that an item needs, 64-byte aligned.
+  package var scratchBytes: Int {
+    (blocking.maximumRows * scratchStride + 6 * PanelLayout.width) * MemoryLayout<Float>.stride
+  }
+
+  /// Floats from one gathered window to the next in scratch.
+  package var scratchStride: Int { paddedStride(windowSize) }
+
+  private static func extent(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> Int {
+    let room = size + 2 * padding - kernel
+    return room < 0 || stride < 1 ? 0 : room / stride + 1
+  }
+}
+
+/// Depthwise convolution over a map, stride 1, same size:
+/// `output[b, y, x, c] = bias[c] + sum over taps of taps[t, c] * input[b, y', x', c]
+/// + (addsInput ? input[b, y, x, c] : 0)`, with zeros outside the map and
+/// `padding = dilation * (kernel - 1) / 2` for an odd kernel. Input and output do not overlap.
+package struct DepthwiseArguments: @unchecked Sendable {
+  /// `[pictures, height * width, channels]`.
+  package var input: InputRows
+
+  /// `[pictures, height * width, channels]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Height of the map.
+  package var height: Int
+
+  /// Width of the map.
+  package var width: Int
+
+  /// Channels.
+  package var channels: Int
+
+  /// Odd side of the window.
+  package var kernel: Int
+
+  /// Distance between taps.
+  package var dilation: Int
+
+  /// `[kernel * kernel, channels]`, taps row by row.
+  package var taps: UnsafePointer<Float>
+
+  /// `[channels]`.
+  package var bias: UnsafePointer<Float>?
+
+  /// Whether the input is added to the result.
+  package var addsInput: Bool
+
+  /// A depthwise convolution; see the type for the meaning of its parts.
+  package init(
+    input: InputRows, output: OutputRows, pictures: Int, height: Int, width: Int, channels: Int,
+    kernel: Int, dilation: Int = 1, taps: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    addsInput: Bool = false
+  ) {
+    self.input = input
+    self.output = output
+    self.pictures = pictures
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.kernel = kernel
+    self.dilation = dilation
+    self.taps = taps
+    self.bias = bias
+    self.addsInput = addsInput
+  }
+
+  /// Work items of the step: one for every row of every map.
+  package var itemCount: Int { pictures * height }
+}

@@ -1,0 +1,162 @@
+/// Copies the same `[rows, width]` into each picture's rows.
+package struct CopyRowsArguments: @unchecked Sendable {
+  /// `[rows, width]`, contiguous, the same for all pictures.
+  package var source: UnsafePointer<Float>
+
+  /// `[pictures, rows, width]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows to copy.
+  package var rows: Int
+
+  /// Elements of a row.
+  package var width: Int
+
+  /// A copy into each picture.
+  package init(
+    source: UnsafePointer<Float>, output: OutputRows, pictures: Int, rows: Int, width: Int
+  ) {
+    self.source = source
+    self.output = output
+    self.pictures = pictures
+    self.rows = rows
+    self.width = width
+  }
+
+  /// Work items of the step: one for each picture.
+  package var itemCount: Int { pictures }
+}
+
+/// `output = a + u * v`, or `a + u` without v, element by element over rows.
+/// `output` may alias any input exactly.
+package struct MultiplyAddArguments: @unchecked Sendable {
+  /// `[pictures, rows, width]`.
+  package var a: InputRows
+
+  /// `[pictures, rows, width]`.
+  package var u: InputRows
+
+  /// `[pictures, rows, width]`; `nil` stands for ones.
+  package var v: InputRows?
+
+  /// `[pictures, rows, width]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows used in each picture.
+  package var rows: Int
+
+  /// Elements of a row.
+  package var width: Int
+
+  /// A sum, or a sum with a product.
+  package init(
+    a: InputRows, u: InputRows, v: InputRows? = nil, output: OutputRows, pictures: Int, rows: Int,
+    width: Int
+  ) {
+    self.a = a
+    self.u = u
+    self.v = v
+    self.output = output
+    self.pictures = pictures
+    self.rows = rows
+    self.width = width
+  }
+
+  /// How the `pictures * rows` rows are cut into items.
+  package var split: EvenSplit {
+    EvenSplit(pictures * rows, minimum: 1 + 8192 / max(width, 1), parts: 64)
+  }
+
+  /// Work items of the step.
+  package var itemCount: Int { split.parts }
+}
+
+/// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
+package struct ColumnMaxArguments: @unchecked Sendable {
+  /// `[pictures, rows, width]`, at least one row.
+  package var input: InputRows
+
+  /// Receives one row for each picture.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows used in each picture.
+  package var rows: Int
+
+  /// Columns.
+  package var width: Int
+
+  /// A maximum over rows.
+  package init(input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int) {
+    self.input = input
+    self.output = output
+    self.pictures = pictures
+    self.rows = rows
+    self.width = width
+  }
+
+  /// How the columns of a picture are cut into items.
+  package var split: EvenSplit { EvenSplit(width, minimum: 64, parts: 16) }
+
+  /// Work items of the step: `[pictures, split.parts]`.
+  package var itemCount: Int { pictures * split.parts }
+}
+
+/// `output = alpha * x + beta * y` over rows; without y, `alpha * x`. `output` may alias either
+/// input exactly.
+package struct ScaleAddArguments: @unchecked Sendable {
+  /// `[pictures, rows, width]`.
+  package var x: InputRows
+
+  /// `[pictures, rows, width]`.
+  package var y: InputRows?
+
+  /// `[pictures, rows, width]`.
+  package var output: OutputRows
+
+  /// Factor of x.
+  package var alpha: Float
+
+  /// Factor of y.
+  package var beta: Float
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows used in each picture.
+  package var rows: Int
+
+  /// Elements of a row.
+  package var width: Int
+
+  /// A weighted sum of two sets of rows.
+  package init(
+    x: InputRows, y: InputRows? = nil, output: OutputRows, alpha: Float, beta: Float = 0,
+    pictures: Int, rows: Int, width: Int
+  ) {
+    self.x = x
+    self.y = y
+    self.output = output
+    self.alpha = alpha
+    self.beta = beta
+    self.pictures = pictures
+    self.rows = rows
+    self.width = width
+  }
+
+  /// How the `pictures * rows` rows are cut into items.
+  package var split: EvenSplit {
+    EvenSplit(pictures * rows, minimum: 1 + 8192 / max(width, 1), parts: 64)
+  }
+
+  /// Work items of the step.
+  package var itemCount: Int { split.parts }
+}

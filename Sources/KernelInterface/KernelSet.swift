@@ -1,0 +1,74 @@
+/// One implementation of every kernel, for one instruction set.
+///
+/// A step is a set of arguments and its items `0..<arguments.itemCount`, which depends on the extents
+/// only. The items of a step are independent: they may run in any order, each once, on any thread.
+/// Every output element is written by exactly one item, and the order of its sum depends neither on
+/// the batch nor on how the rows are cut, so that results are bit-identical for every batch and every
+/// number of threads.
+///
+/// `scratch` belongs to the calling thread, is 64-byte aligned, holds at least
+/// `arguments.scratchBytes` bytes and has no contents that outlive a call. Steps without
+/// `scratchBytes` need none.
+package protocol KernelSet: Sendable {
+  /// `portable` or `avx2`, as in `VITRUN_KERNELS`.
+  static var name: StaticString { get }
+
+  /// Linear layer.
+  static func linear(
+    _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Layer normalisation of rows.
+  static func layerNorm(_ arguments: LayerNormArguments, item: Int)
+
+  /// Convolution, among others the patch embedding.
+  static func convolution(
+    _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Depthwise convolution.
+  static func depthwise(_ arguments: DepthwiseArguments, item: Int)
+
+  /// Attention.
+  static func attention(
+    _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Choice of the important tokens.
+  static func select(
+    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Most similar kept token of every other.
+  static func match(
+    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Most similar token of set B for every token of set A.
+  static func bipartiteMatch(
+    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Choice of the edges that merge.
+  static func bipartiteSelect(
+    _ arguments: BipartiteSelectArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// The tokens that remain.
+  static func combine(_ arguments: CombineArguments, item: Int)
+
+  /// Picture at half its size.
+  static func halvePicture(_ arguments: HalvePictureArguments, item: Int)
+
+  /// Token grid at half its size.
+  static func gridDown(
+    _ arguments: GridDownArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Token grid at twice its size.
+  static func gridUp(_ arguments: GridUpArguments, item: Int)
+
+  /// Constant rows into each picture.
+  static func copyRows(_ arguments: CopyRowsArguments, item: Int)
+
+  /// `a + u * v`.
+  static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int)
+
+  /// Maximum over rows.
+  static func columnMax(_ arguments: ColumnMaxArguments, item: Int)
+
+  /// `alpha * x + beta * y`.
+  static func scaleAdd(_ arguments: ScaleAddArguments, item: Int)
+}

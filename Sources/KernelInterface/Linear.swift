@@ -1,0 +1,160 @@
+/// What is applied to a sum before the residual is added.
+package enum Activation: UInt8, Sendable {
+  /// Nothing.
+  case none
+  /// `x/2 * (1 + erf(x / sqrt(2)))`.
+  case gelu
+  /// `max(x, 0)`.
+  case relu
+}
+
+/// Normalisation of a row: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with the biased
+/// variance of the row's `width` elements.
+package struct LayerNorm: @unchecked Sendable {
+  /// `[width]`.
+  package var gamma: UnsafePointer<Float>
+
+  /// `[width]`.
+  package var beta: UnsafePointer<Float>
+
+  /// Added to the variance.
+  package var epsilon: Float
+
+  /// A normalisation with its trained scale and shift.
+  package init(gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, epsilon: Float) {
+    self.gamma = gamma
+    self.beta = beta
+    self.epsilon = epsilon
+  }
+}
+
+/// `output[b, r, :] = residual[b, r, :] + activation(norm(input[b, r, :]) * W + bias)` for
+/// `pictures * rows` rows.
+///
+/// A fused `norm` is computed again by every item that reads a row, which is cheap for few rows
+/// only; a step over all tokens runs ``LayerNormArguments`` first and passes `norm: nil`. Both
+/// give the same bits.
+///
+/// `residual` may alias `output` exactly. No other overlap is allowed.
+package struct LinearArguments: @unchecked Sendable {
+  /// `[pictures, rows, inputWidth]`.
+  package var input: InputRows
+
+  /// `[pictures, rows, outputWidth]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows used in each picture.
+  package var rows: Int
+
+  /// K.
+  package var inputWidth: Int
+
+  /// N.
+  package var outputWidth: Int
+
+  /// `[K, N]` in panels.
+  package var weights: PanelWeights
+
+  /// `[N]`.
+  package var bias: UnsafePointer<Float>?
+
+  /// Applied to each row before the product.
+  package var norm: LayerNorm?
+
+  /// Applied to the product plus bias.
+  package var activation: Activation
+
+  /// `[pictures, rows, outputWidth]`, added last.
+  package var residual: InputRows?
+
+  /// A product over `pictures * rows` rows.
+  package init(
+    input: InputRows, output: OutputRows, pictures: Int, rows: Int, inputWidth: Int,
+    outputWidth: Int, weights: PanelWeights, bias: UnsafePointer<Float>? = nil,
+    norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil
+  ) {
+    self.input = input
+    self.output = output
+    self.pictures = pictures
+    self.rows = rows
+    self.inputWidth = inputWidth
+    self.outputWidth = outputWidth
+    self.weights = weights
+    self.bias = bias
+    self.norm = norm
+    self.activation = activation
+    self.residual = residual
+  }
+
+  /// How the step is cut into items.
+  package var blocking: ProductBlocking {
+    // Rows that follow each other at one distance across pictures are cut as one sequence.
+    let isUniform =
+      pictures == 1 || rows == 1
+      || (input.pictureStride == rows && output.pictureStride == rows
+        && (residual?.pictureStride ?? rows) == rows)
+    return ProductBlocking(
+      groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
+      inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
+  }
+
+  /// Work items of the step.
+  package var itemCount: Int { blocking.itemCount }
+
+  /// Bytes of scratch that an item needs, 64-byte aligned.
+  package var scratchBytes: Int {
+    let prepared = norm == nil ? 0 : blocking.maximumRows * scratchStride
+    return (prepared + 6 * PanelLayout.width) * MemoryLayout<Float>.stride
+  }
+
+  /// Floats from one row to the next in scratch; a multiple of 16 that is odd in cache lines, so
+  /// that neighbouring rows do not compete for the same sets.
+  package var scratchStride: Int { paddedStride(inputWidth) }
+}
+
+/// `output[b, r, :] = norm(input[b, r, :])`. `output` may alias `input` exactly.
+package struct LayerNormArguments: @unchecked Sendable {
+  /// `[pictures, rows, width]`.
+  package var input: InputRows
+
+  /// `[pictures, rows, width]`.
+  package var output: OutputRows
+
+  /// Pictures in the batch.
+  package var pictures: Int
+
+  /// Rows used in each picture.
+  package var rows: Int
+
+  /// Elements of a row.
+  package var width: Int
+
+  /// The normalisation.
+  package var norm: LayerNorm
+
+  /// Normalises `pictures * rows` rows.
+  package init(
+    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int, norm: LayerNorm
+  ) {
+    self.input = input
+    self.output = output
+    self.pictures = pictures
+    self.rows = rows
+    self.width = width
+    self.norm = norm
+  }
+
+  /// How the step is cut into items: over `pictures * rows`.
+  package var split: EvenSplit {
+    EvenSplit(pictures * rows, minimum: 1 + 4096 / max(width, 1), parts: 64)
+  }
+
+  /// Work items of the step.
+  package var itemCount: Int { split.parts }
+}
+
+/// The smallest odd number of cache lines that holds `width` floats, in floats.
+package func paddedStride(_ width: Int) -> Int { (((width + 15) / 16) | 1) * 16 }

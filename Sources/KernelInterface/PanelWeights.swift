@@ -1,0 +1,48 @@
+/// How a weight matrix with `inputs` rows (K) and `outputs` columns (N) is stored: panels of 16
+/// columns, `[ceil(N/16)][K][16]`, columns past N are zero.
+///
+/// K order of a convolution's matrix: `(channel, ky, kx)` over a picture (NCHW), `(ky, kx, channel)`
+/// over a map (NHWC).
+package enum PanelLayout {
+  /// Columns in a panel.
+  package static let width = 16
+
+  /// The alignment in bytes that the first panel needs.
+  package static let alignment = 64
+
+  /// Panels that hold `outputs` columns.
+  package static func panelCount(outputs: Int) -> Int { (outputs + width - 1) / width }
+
+  /// Elements of the packed matrix, padding included.
+  package static func elementCount(inputs: Int, outputs: Int) -> Int {
+    panelCount(outputs: outputs) * inputs * width
+  }
+
+  /// Index of the weight from input `input` to output `output` in the packed matrix.
+  package static func index(input: Int, output: Int, inputs: Int) -> Int {
+    (output / width * inputs + input) * width + output % width
+  }
+}
+
+/// A packed weight matrix, 64-byte aligned.
+package struct PanelWeights: @unchecked Sendable {
+  /// How one weight is stored. Arithmetic is always f32.
+  package enum Element: UInt8, Sendable {
+    /// IEEE binary32.
+    case float32
+    /// IEEE binary16, widened as it is used.
+    case float16
+  }
+
+  /// The first panel.
+  package var base: UnsafeRawPointer
+
+  /// How weights are stored.
+  package var element: Element
+
+  /// A packed matrix, see ``PanelLayout``.
+  package init(_ base: UnsafeRawPointer, element: Element) {
+    self.base = base
+    self.element = element
+  }
+}

@@ -1,0 +1,60 @@
+/// Where a kernel reads the rows of a batch: row `row` of picture `picture` starts at
+/// `base + (picture * pictureStride + firstRow + row) * stride` and is contiguous.
+package struct InputRows: @unchecked Sendable {
+  /// Row 0 of the first picture's buffer.
+  package var base: UnsafePointer<Float>
+
+  /// Rows from one picture to the next.
+  package var pictureStride: Int
+
+  /// The first row used in every picture.
+  package var firstRow: Int
+
+  /// Floats from one row to the next, at least the row's width.
+  package var stride: Int
+
+  /// Rows `firstRow...` of pictures that lie `pictureStride` rows of `stride` floats apart.
+  package init(
+    _ base: UnsafePointer<Float>, pictureStride: Int, firstRow: Int = 0, stride: Int
+  ) {
+    self.base = base
+    self.pictureStride = pictureStride
+    self.firstRow = firstRow
+    self.stride = stride
+  }
+
+  /// The start of one row.
+  package func pointer(picture: Int, row: Int) -> UnsafePointer<Float> {
+    base + (picture &* pictureStride &+ firstRow &+ row) &* stride
+  }
+}
+
+/// Where a kernel writes the rows of a batch; addressed as ``InputRows``.
+package struct OutputRows: @unchecked Sendable {
+  /// Row 0 of the first picture's buffer.
+  package var base: UnsafeMutablePointer<Float>
+
+  /// Rows from one picture to the next.
+  package var pictureStride: Int
+
+  /// The first row used in every picture.
+  package var firstRow: Int
+
+  /// Floats from one row to the next, at least the row's width.
+  package var stride: Int
+
+  /// Rows `firstRow...` of pictures that lie `pictureStride` rows of `stride` floats apart.
+  package init(
+    _ base: UnsafeMutablePointer<Float>, pictureStride: Int, firstRow: Int = 0, stride: Int
+  ) {
+    self.base = base
+    self.pictureStride = pictureStride
+    self.firstRow = firstRow
+    self.stride = stride
+  }
+
+  /// The start of one row.
+  package func pointer(picture: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    base + (picture &* pictureStride &+ firstRow &+ row) &* stride
+  }
+}

@@ -1,0 +1,93 @@
+/// A range cut into parts whose lengths differ by one at most.
+package struct EvenSplit: Sendable {
+  /// Length of the range.
+  package let count: Int
+
+  /// Number of parts, none of them empty unless the range is.
+  package let parts: Int
+
+  /// At most `parts` parts of at least `minimum` elements each.
+  package init(_ count: Int, minimum: Int = 1, parts: Int) {
+    self.count = count
+    self.parts = count <= 0 ? 0 : max(1, min(parts, count / max(minimum, 1)))
+  }
+
+  /// First element of a part; that of part `parts` is the range's end.
+  package func start(_ part: Int) -> Int {
+    let (quotient, remainder) = count.quotientAndRemainder(dividingBy: max(parts, 1))
+    return part &* quotient &+ min(part, remainder)
+  }
+}
+
+/// How a product `[groups * rows, inputs] x [inputs, outputs]` is cut into items.
+///
+/// An item is a block of rows of one group times a run of weight panels. Neighbouring items share
+/// their panels, so that these come from memory once. Depends on the extents only.
+package struct ProductBlocking: Sendable {
+  /// Rows of a group cut into blocks.
+  package let rowSplit: EvenSplit
+
+  /// Weight panels cut into runs.
+  package let panelSplit: EvenSplit
+
+  /// Groups of rows.
+  package let groups: Int
+
+  /// Cuts a product. `preparesRows` says that an item first writes its rows to scratch, so that
+  /// items should be wide.
+  package init(groups: Int, rows: Int, inputs: Int, outputs: Int, preparesRows: Bool) {
+    self.groups = groups
+    let panels = PanelLayout.panelCount(outputs: outputs)
+    guard groups > 0, rows > 0, panels > 0 else {
+      rowSplit = EvenSplit(0, parts: 0)
+      panelSplit = EvenSplit(0, parts: 0)
+      return
+    }
+    // The rows of a block stay in the second-level cache while panels stream past them.
+    let cachedRows = max(12, min(64, 65_536 / max(inputs, 1)))
+    let rowLimit = preparesRows ? min(cachedRows, 24) : cachedRows
+    rowSplit = EvenSplit(rows, parts: (rows + rowLimit - 1) / rowLimit)
+
+    let blocks = groups * rowSplit.parts
+    let blockRows = (rows + rowSplit.parts - 1) / rowSplit.parts
+    let total = Double(groups) * Double(rows) * Double(max(inputs, 1)) * Double(outputs)
+    let itemProducts = min(max(total / 96, 250_000), 2_000_000)
+    let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
+    let runLength = max(1, Int(min(itemProducts / panelProducts, Double(panels))))
+    var runs = (panels + runLength - 1) / runLength
+    if preparesRows { runs = min(runs, max(1, (48 + blocks - 1) / blocks)) }
+    panelSplit = EvenSplit(panels, parts: runs)
+  }
+
+  /// Number of items.
+  package var itemCount: Int { groups * rowSplit.parts * panelSplit.parts }
+
+  /// Rows of the largest block.
+  package var maximumRows: Int {
+    rowSplit.parts == 0 ? 0 : (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts
+  }
+
+  /// The block of an item.
+  package func block(_ item: Int) -> Block {
+    let blocks = max(groups * rowSplit.parts, 1)
+    let (run, rest) = item.quotientAndRemainder(dividingBy: blocks)
+    let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
+    return Block(
+      group: group, rowStart: rowSplit.start(part), rowEnd: rowSplit.start(part + 1),
+      panelStart: panelSplit.start(run), panelEnd: panelSplit.start(run + 1))
+  }
+
+  /// Rows `rowStart..<rowEnd` of a group times panels `panelStart..<panelEnd`.
+  package struct Block: Sendable {
+    /// The group.
+    package let group: Int
+    /// First row.
+    package let rowStart: Int
+    /// One past the last row.
+    package let rowEnd: Int
+    /// First panel.
+    package let panelStart: Int
+    /// One past the last panel.
+    package let panelEnd: Int
+  }
+}
