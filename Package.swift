@@ -52,12 +52,13 @@ let package = Package(
       name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib"],
       swiftSettings: swiftSettings),
     .target(
-      name: "ModelGraph", dependencies: ["Tensors", "Records"], swiftSettings: swiftSettings),
+      name: "ModelGraph", dependencies: ["Tensors", "Records", "ModelFacts"],
+      swiftSettings: swiftSettings),
     .target(
       name: "Families",
       dependencies: ["Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
       swiftSettings: swiftSettings),
-    .target(name: "Passes", dependencies: ["ModelGraph", "Tensors"], swiftSettings: swiftSettings),
+    .target(name: "Passes", dependencies: ["ModelGraph", "ModelFacts", "Tensors"], swiftSettings: swiftSettings),
     .target(
       name: "PlanEmitter",
       dependencies: [

@@ -1,3 +1,5 @@
+internal import ModelFacts
+
 /// Multiply-adds as every ViT paper counts them: convolutions, linear layers, `q k^T`, `a v`, the
 /// similarity product of a merge and the multi-scale convolutions. Norms, activations and softmax
 /// are not counted.

@@ -24,7 +24,7 @@ extension Op {
     case .picture(let attributes): RecordPrinter.text(of: attributes)
     case .convolution(let attributes): RecordPrinter.text(of: attributes)
     case .batchNorm(let attributes): RecordPrinter.text(of: attributes)
-    case .activation, .flatten, .add, .columnMax, .halve, .multiply: nil
+    case .activation, .flatten, .add, .columnMax, .halve, .multiplyAdd: nil
     case .prepend(let attributes): RecordPrinter.text(of: attributes)
     case .addTable(let attributes): RecordPrinter.text(of: attributes)
     case .layerNorm(let attributes): RecordPrinter.text(of: attributes)

@@ -1,3 +1,4 @@
+package import ModelFacts
 package import Records
 
 /// Extents of the input picture.

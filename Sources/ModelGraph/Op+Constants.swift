@@ -14,7 +14,7 @@ extension Op {
     case .scaleColumns(let scale): [scale.factors]
     case .depthwise(let depthwise): [depthwise.weight, depthwise.bias]
     case .picture, .activation, .flatten, .attention, .add, .scale, .slice, .combine, .columnMax,
-      .unitSizes, .patchIndices, .select, .reduce, .match, .halve, .gridDown, .gridUp, .multiply:
+      .unitSizes, .patchIndices, .select, .reduce, .match, .halve, .gridDown, .gridUp, .multiplyAdd:
       []
     }
   }
@@ -47,7 +47,7 @@ extension Op {
     case .gridDown: "grid_down"
     case .gridUp: "grid_up"
     case .depthwise: "depthwise"
-    case .multiply: "multiply"
+    case .multiplyAdd: "multiply_add"
     }
   }
 }

@@ -67,9 +67,9 @@ extension Op {
       return operands
     case .linear(let linear): return [try check.linear(linear)]
     case .attention(let attention): return try check.attention(attention)
-    case .add, .combine, .multiply:
-      try check.count(2)
-      try check.that(operands[0] == operands[1], "operands of one shape, found \(operands)")
+    case .add, .combine, .multiplyAdd:
+      if case .multiplyAdd = self { try check.count(3) } else { try check.count(2) }
+      try check.that(Set(operands).count == 1, "operands of one shape, found \(operands)")
       return [operands[0]]
     case .scaleColumns(let scale):
       try check.count(1)

@@ -1,3 +1,4 @@
+package import ModelFacts
 package import Records
 
 /// A number of tokens.

@@ -1,5 +1,3 @@
-internal import Records
-
 /// The kinds of node a ViT is made of.
 ///
 /// Operands are the node's inputs, in the order given here. Shapes are per picture; the rules that
@@ -86,31 +84,6 @@ package enum Op: Sendable {
   /// A depthwise convolution over grid tokens without prefix.
   case depthwise(Depthwise)
 
-  /// Elementwise product of two values of one shape.
-  case multiply
-}
-
-/// Activations that nodes apply.
-package enum Activation: UInt8, Choice {
-  case none = 0
-  /// The exact form, with erf.
-  case gelu = 1
-  case relu = 2
-}
-
-/// What happens to the tokens that are not selected.
-package enum ReductionStrategy: UInt8, Choice {
-  case merge = 0
-  case fuse = 1
-  case drop = 2
-  case tome = 3
-}
-
-/// How alike two tokens are (table 4 of the paper).
-package enum Similarity: UInt8, Choice {
-  case cosine = 0
-  case l1 = 1
-  case l2 = 2
-  case attention = 3
-  case random = 4
+  /// `a + u * v` of three values of one shape (eq. 5).
+  case multiplyAdd
 }

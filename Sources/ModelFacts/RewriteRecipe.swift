@@ -1,0 +1,87 @@
+package import Records
+
+/// Activations that nodes apply.
+package enum Activation: UInt8, Choice {
+  case none = 0
+  /// The exact form, with erf.
+  case gelu = 1
+  case relu = 2
+}
+
+/// What happens to the tokens that are not selected.
+package enum ReductionStrategy: UInt8, Choice {
+  case merge = 0
+  case fuse = 1
+  case drop = 2
+  case tome = 3
+}
+
+/// How alike two tokens are (table 4 of the paper).
+package enum Similarity: UInt8, Choice {
+  case cosine = 0
+  case l1 = 1
+  case l2 = 2
+  case attention = 3
+  case random = 4
+}
+
+/// How a plan was rewritten; the base graph and this together give the graph that is executed.
+package struct RewriteRecipe: Record, Equatable {
+  /// One selection of tokens.
+  package struct Stage: Record, Equatable {
+    /// The block, counted from 0.
+    package var block = 0
+
+    /// Share of patch tokens to keep, in (0, 1]; `K = ceil(keep * N)`.
+    package var keepRate: Double {
+      get { Double(bitPattern: UInt64(bitPattern: Int64(keepBits))) }
+      set { keepBits = Int(Int64(bitPattern: newValue.bitPattern)) }
+    }
+
+    private var keepBits = 0
+
+    package init() {}
+
+    package init(block: Int, keepRate: Double) {
+      self.block = block
+      self.keepRate = keepRate
+    }
+
+    package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+      try coder.code("block", &block)
+      try coder.code("keep_rate_bits", &keepBits)
+    }
+  }
+
+  /// What happens to tokens that are not selected.
+  package var strategy = ReductionStrategy.merge
+
+  /// Which kept token a dropped one joins; `merge` only.
+  package var similarity = Similarity.cosine
+
+  /// Seed of the `random` similarity.
+  package var seed = 0
+
+  /// Tokens carry the number of patches that they stand for.
+  package var isSizeAware = false
+
+  /// The stage of two scales runs before the first selection.
+  package var isMultiScale = false
+
+  /// Where tokens are selected, in order of blocks.
+  package var stages: [Stage] = []
+
+  package init() {}
+
+  /// Whether it leaves the base graph as it is.
+  package var isEmpty: Bool { stages.isEmpty && !isMultiScale }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("strategy", choice: &strategy)
+    try coder.code("similarity", choice: &similarity)
+    try coder.code("seed", &seed)
+    try coder.code("size_aware", &isSizeAware)
+    try coder.code("multi_scale", &isMultiScale)
+    try coder.code("stages", list: &stages)
+  }
+}

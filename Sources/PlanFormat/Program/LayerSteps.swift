@@ -1,0 +1,233 @@
+package import ModelFacts
+package import Records
+
+/// `output = activation(norm(input) W^T + bias) + residual`.
+package struct LinearStep: StepPayload {
+  package var input = RowsOperand()
+  package var weight = 0
+  package var bias: Int?
+  package var norm: NormOperand?
+  package var activation = Activation.none
+
+  /// Added last; may be the output itself.
+  package var residual: RowsOperand?
+  package var output = RowsOperand()
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("input", record: &input)
+    try coder.code("weight", &weight)
+    try coder.code("bias", optional: &bias)
+    try coder.code("norm", optional: &norm)
+    try coder.code("activation", choice: &activation)
+    try coder.code("residual", optional: &residual)
+    try coder.code("output", record: &output)
+  }
+
+  package func verify(_ context: StepContext) throws {
+    let inputs = try context.width(input, "input")
+    let outputs = try context.width(output, "output")
+    try context.require(
+      input.count == output.count, "output", "\(input.count) rows", "\(output.count)")
+    try context.panels(weight, "weight", [outputs, inputs], .panels)
+    if let bias { try context.table(bias, "bias", [outputs]) }
+    if let norm { try context.norm(norm, width: inputs) }
+    if let residual {
+      try context.rows(residual, "residual", count: output.count, columns: outputs)
+      try context.require(
+        residual.buffer != output.buffer || residual == output, "residual",
+        "the output itself or another buffer", "other rows of the output")
+    }
+    try context.distinct(output.buffer, from: [input.buffer])
+  }
+
+  package var reads: [Int] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
+  package var writes: [Int] { [output.buffer] }
+  package var constants: [Int] {
+    [weight] + [bias, norm?.weight, norm?.bias].compactMap(\.self)
+  }
+}
+
+/// A convolution of the picture (`[channels * height, width]`) or of rows of pixels
+/// (`[height * width, channels]`).
+package struct ConvolutionStep: StepPayload {
+  package var input = 0
+
+  /// The input is rows of pixels; else it is a picture, channel after channel.
+  package var isChannelsLast = false
+  package var channels = 0
+  package var height = 0
+  package var width = 0
+  package var weight = 0
+  package var bias: Int?
+
+  /// Side of the square kernel.
+  package var kernel = 1
+  package var stride = 1
+  package var padding = 0
+  package var activation = Activation.none
+
+  /// Added last to each output row, the same for all pictures.
+  package var table: Int?
+  package var output = RowsOperand()
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("input", &input)
+    try coder.code("channels_last", &isChannelsLast)
+    try coder.code("channels", &channels)
+    try coder.code("height", &height)
+    try coder.code("width", &width)
+    try coder.code("weight", &weight)
+    try coder.code("bias", optional: &bias)
+    try coder.code("kernel", &kernel)
+    try coder.code("stride", &stride)
+    try coder.code("padding", &padding)
+    try coder.code("activation", choice: &activation)
+    try coder.code("table", optional: &table)
+    try coder.code("output", record: &output)
+  }
+
+  /// Rows of the output map.
+  package var outputHeight: Int { (height + 2 * padding - kernel) / stride + 1 }
+
+  /// Columns of the output map.
+  package var outputWidth: Int { (width + 2 * padding - kernel) / stride + 1 }
+
+  package func verify(_ context: StepContext) throws {
+    try context.range(channels, "channels", 1...65536)
+    try context.range(height, "height", 1...65536)
+    try context.range(width, "width", 1...65536)
+    try context.range(stride, "stride", 1...1024)
+    try context.range(padding, "padding", 0...1023)
+    try context.range(kernel, "kernel", 1...min(1024, min(height, width) + 2 * padding))
+    if isChannelsLast {
+      try context.buffer(input, "input", rows: height * width, columns: channels)
+    } else {
+      try context.buffer(input, "input", rows: channels * height, columns: width)
+    }
+    let outputs = try context.width(output, "output")
+    try context.require(
+      output.count == outputHeight * outputWidth, "output",
+      "\(outputHeight) x \(outputWidth) rows", "\(output.count)")
+    try context.panels(
+      weight, "weight", [outputs, channels, kernel, kernel],
+      isChannelsLast ? .panelsChannelsLast : .panels)
+    if let bias { try context.table(bias, "bias", [outputs]) }
+    if let table { try context.table(table, "table", [output.count, outputs]) }
+    try context.distinct(output.buffer, from: [input])
+  }
+
+  package var reads: [Int] { [input] }
+  package var writes: [Int] { [output.buffer] }
+  package var constants: [Int] { [weight] + [bias, table].compactMap(\.self) }
+}
+
+/// The first rows of every picture become constant rows.
+package struct PrefixStep: StepPayload {
+  package var rows = 0
+  package var output = RowsOperand()
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("rows", &rows)
+    try coder.code("output", record: &output)
+  }
+
+  package func verify(_ context: StepContext) throws {
+    let width = try context.width(output, "output")
+    try context.require(output.first == 0, "output", "rows from 0", "from \(output.first)")
+    try context.table(rows, "rows", [output.count, width])
+  }
+
+  package var reads: [Int] { [] }
+  package var writes: [Int] { [output.buffer] }
+  package var constants: [Int] { [rows] }
+}
+
+/// Multi-head self-attention of `qkv` rows (q | k | v, each head-major).
+package struct AttentionStep: StepPayload {
+  package var qkv = 0
+  package var heads = 1
+  package var headWidth = 1
+  package var scale: Float = 1
+
+  /// The first tokens that are queries.
+  package var queries = 0
+
+  /// Sizes `[1, T]`: logits gain `log(size[key])`.
+  package var sizes: Int?
+  package var output = 0
+
+  /// `[heads, T]`: the class token's softmax rows.
+  package var classRows: Int?
+
+  /// `[heads * T, T]`: all softmax rows.
+  package var probabilities: Int?
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("qkv", &qkv)
+    try coder.code("heads", &heads)
+    try coder.code("head_width", &headWidth)
+    try coder.code("scale", &scale)
+    try coder.code("queries", &queries)
+    try coder.code("sizes", optional: &sizes)
+    try coder.code("output", &output)
+    try coder.code("class_rows", optional: &classRows)
+    try coder.code("probabilities", optional: &probabilities)
+  }
+
+  package func verify(_ context: StepContext) throws {
+    try context.range(heads, "heads", 1...1024)
+    try context.range(headWidth, "head width", 1...4096)
+    let tokens = try context.buffer(qkv, "qkv").rows
+    try context.buffer(qkv, "qkv", rows: tokens, columns: 3 * heads * headWidth)
+    try context.range(queries, "queries", 1...tokens)
+    try context.require(scale.isFinite, "scale", "a finite number", "\(scale)")
+    if let sizes { try context.buffer(sizes, "sizes", rows: 1, columns: tokens) }
+    try context.buffer(output, "output", rows: queries, columns: heads * headWidth)
+    if let classRows {
+      try context.buffer(classRows, "class rows", rows: heads, columns: tokens)
+    }
+    if let probabilities {
+      try context.range(queries, "queries", tokens...tokens)
+      try context.buffer(probabilities, "probabilities", rows: heads * tokens, columns: tokens)
+    }
+    try context.disjointResults(of: self)
+  }
+
+  package var reads: [Int] { [qkv] + [sizes].compactMap(\.self) }
+  package var writes: [Int] { [output] + [classRows, probabilities].compactMap(\.self) }
+  package var constants: [Int] { [] }
+}
+
+/// LayerNorm of each row on its own.
+package struct NormStep: StepPayload {
+  package var input = RowsOperand()
+  package var norm = NormOperand()
+  package var output = RowsOperand()
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("input", record: &input)
+    try coder.code("norm", record: &norm)
+    try coder.code("output", record: &output)
+  }
+
+  package func verify(_ context: StepContext) throws {
+    let width = try context.width(input, "input")
+    try context.norm(norm, width: width)
+    try context.rows(output, "output", count: input.count, columns: width)
+    try context.distinct(output.buffer, from: [input.buffer])
+  }
+
+  package var reads: [Int] { [input.buffer] }
+  package var writes: [Int] { [output.buffer] }
+  package var constants: [Int] { [norm.weight, norm.bias] }
+}

@@ -1,0 +1,140 @@
+package import Records
+
+/// Rows `first ..< first + count` of a buffer.
+package struct RowsOperand: Record, Hashable {
+  package var buffer = 0
+  package var first = 0
+  package var count = 0
+
+  package init() {}
+
+  package init(_ buffer: Int, first: Int, count: Int) {
+    self.buffer = buffer
+    self.first = first
+    self.count = count
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("buffer", &buffer)
+    try coder.code("first", &first)
+    try coder.code("count", &count)
+  }
+}
+
+/// LayerNorm of a row: constants `[width]` and epsilon.
+package struct NormOperand: Record, Hashable {
+  package var weight = 0
+  package var bias = 0
+  package var epsilon: Float = 1e-6
+
+  package init() {}
+
+  package init(weight: Int, bias: Int, epsilon: Float) {
+    self.weight = weight
+    self.bias = bias
+    self.epsilon = epsilon
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("weight", &weight)
+    try coder.code("bias", &bias)
+    try coder.code("epsilon", &epsilon)
+  }
+}
+
+/// A place for intermediate results. Element type and shape are those of one picture; with a batch
+/// of `n`, the buffer is `[n, rows, columns]` at `n * offset` in the arena.
+package struct BufferRecord: Record, Hashable {
+  /// What the elements are.
+  package enum Element: UInt8, Choice {
+    case float32 = 0
+    case int32 = 1
+  }
+
+  package var element = Element.float32
+  package var rows = 0
+  package var columns = 0
+
+  /// Byte offset in the arena of one picture, a multiple of 64; -1 for the input picture, which
+  /// stays where the caller has it.
+  package var offset = 0
+
+  package init() {}
+
+  package init(_ element: Element = .float32, rows: Int, columns: Int, offset: Int = 0) {
+    self.element = element
+    self.rows = rows
+    self.columns = columns
+    self.offset = offset
+  }
+
+  /// Bytes for one picture; both element types take 4.
+  package var byteCount: Int { rows * columns * 4 }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("element", choice: &element)
+    try coder.code("rows", &rows)
+    try coder.code("columns", &columns)
+    try coder.code("offset", &offset)
+  }
+}
+
+/// How a constant's values lie in the file.
+package enum ConstantLayout: UInt8, Choice {
+  /// Row-major in the logical shape.
+  case rows = 0
+
+  /// `[ceil(N / 16)][K][16]`: panels of 16 outputs, zero-padded; `K` in the logical order, for a
+  /// convolution `(channel, y, x)`.
+  case panels = 1
+
+  /// Panels with `K` in the order `(y, x, channel)`: a convolution over rows of pixels.
+  case panelsChannelsLast = 2
+
+  /// `[k * k][channels]`: a depthwise convolution.
+  case taps = 3
+}
+
+/// Weights in the file.
+package struct ConstantRecord: Record, Equatable {
+  /// The element types that weights are stored in.
+  package enum Element: UInt8, Choice {
+    case float32 = 0
+    case float16 = 1
+
+    /// Bytes of one element.
+    package var byteCount: Int { self == .float32 ? 4 : 2 }
+  }
+
+  package var name = ""
+
+  /// Logical shape, in PyTorch's convention.
+  package var shape: [Int] = []
+  package var layout = ConstantLayout.rows
+  package var element = Element.float32
+
+  /// The checkpoint's parameters that it stands for.
+  package var parameters = 0
+
+  /// Byte offset in the weights section, a multiple of 64.
+  package var offset = 0
+
+  /// Bytes, without the padding to the next multiple of 64.
+  package var byteCount = 0
+
+  /// XXH64 of those bytes, as a signed integer.
+  package var checksum = 0
+
+  package init() {}
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("name", &name)
+    try coder.code("shape", &shape)
+    try coder.code("layout", choice: &layout)
+    try coder.code("element", choice: &element)
+    try coder.code("parameters", &parameters)
+    try coder.code("offset", &offset)
+    try coder.code("byte_count", &byteCount)
+    try coder.code("checksum", &checksum)
+  }
+}
