@@ -11,7 +11,12 @@ let swiftSettings: [SwiftSetting] = [
 // Kernel modules hold concrete functions over raw pointers only: see tools/check-isa.sh.
 #if arch(x86_64)
   let avx2Settings: [SwiftSetting] =
-    swiftSettings + [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"])]
+    swiftSettings + [
+      .unsafeFlags([
+        "-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c", "-Ounchecked",
+        "-enforce-exclusivity=unchecked",
+      ])
+    ]
 #else
   let avx2Settings = swiftSettings
 #endif
@@ -40,6 +45,8 @@ let package = Package(
       name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+
+    .systemLibrary(name: "CVectorExtras"),
 
     // MARK: - Implementation: foundations
     .target(name: "Tensors", swiftSettings: swiftSettings),
@@ -73,9 +80,14 @@ let package = Package(
     .target(name: "KernelInterface", swiftSettings: swiftSettings),
     .target(
       name: "KernelsPortable", dependencies: ["KernelInterface"], swiftSettings: swiftSettings),
-    .target(name: "KernelsAVX2", dependencies: ["KernelInterface"], swiftSettings: avx2Settings),
     .target(
-      name: "Kernels", dependencies: ["KernelInterface", "KernelsPortable", "KernelsAVX2"],
+      name: "KernelsAVX2", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
+      swiftSettings: avx2Settings),
+    .target(
+      name: "Kernels",
+      dependencies: [
+        "Tensors", "KernelInterface", "KernelsPortable", "KernelsAVX2", "CVectorExtras",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "PlanRuntime", dependencies: ["Tensors", "PlanFormat", "KernelInterface", "Kernels"],

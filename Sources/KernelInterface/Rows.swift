@@ -27,6 +27,10 @@ package struct InputRows: @unchecked Sendable {
   package func pointer(picture: Int, row: Int) -> UnsafePointer<Float> {
     base + (picture &* pictureStride &+ firstRow &+ row) &* stride
   }
+
+  /// Floats from one row to the next when the `rows` rows of each picture are taken as one sequence,
+  /// which holds if `rows` is 1 or `pictureStride`, or within one picture.
+  package func step(rows: Int) -> Int { rows == 1 ? pictureStride &* stride : stride }
 }
 
 /// Where a kernel writes the rows of a batch; addressed as ``InputRows``.
@@ -57,4 +61,8 @@ package struct OutputRows: @unchecked Sendable {
   package func pointer(picture: Int, row: Int) -> UnsafeMutablePointer<Float> {
     base + (picture &* pictureStride &+ firstRow &+ row) &* stride
   }
+
+  /// Floats from one row to the next when the `rows` rows of each picture are taken as one sequence,
+  /// which holds if `rows` is 1 or `pictureStride`, or within one picture.
+  package func step(rows: Int) -> Int { rows == 1 ? pictureStride &* stride : stride }
 }

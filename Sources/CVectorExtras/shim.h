@@ -1,0 +1,42 @@
+// Instructions that Swift cannot spell. Everything is inline; nothing is linked.
+#ifndef CVECTOREXTRAS_SHIM_H
+#define CVECTOREXTRAS_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+
+/// Whether the processor has AVX2, FMA and F16C, and the system saves the wide registers.
+static inline bool cve_has_avx2(void) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
+  const unsigned wanted = (1u << 12) | (1u << 27) | (1u << 28) | (1u << 29);
+  if ((c & wanted) != wanted) return false;
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 6) != 6) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  return (b & (1u << 5)) != 0;
+}
+
+/// Tells the processor that it may rest while this thread waits in a loop.
+static inline void cve_pause(void) { _mm_pause(); }
+#else
+static inline bool cve_has_avx2(void) { return false; }
+static inline void cve_pause(void) {}
+#endif
+
+/// Asks for a cache line that is read soon.
+static inline void cve_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#if defined(__AVX2__) && defined(__F16C__)
+/// Widens eight binary16 values at any alignment.
+static inline __m256 cve_widen(const void *halves) {
+  return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)halves));
+}
+#endif
+
+#endif

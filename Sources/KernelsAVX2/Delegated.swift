@@ -1,0 +1,89 @@
+package import KernelInterface
+internal import KernelsPortable
+
+// Kernels whose time does not matter next to the products: the portable ones serve.
+extension AVX2Kernels {
+  package static func linear(
+    _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.linear(arguments, item: item, scratch: scratch)
+  }
+
+  package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
+    PortableKernels.layerNorm(arguments, item: item)
+  }
+
+  package static func convolution(
+    _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.convolution(arguments, item: item, scratch: scratch)
+  }
+
+  package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
+    PortableKernels.depthwise(arguments, item: item)
+  }
+
+  package static func attention(
+    _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.attention(arguments, item: item, scratch: scratch)
+  }
+
+  package static func select(
+    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.select(arguments, item: item, scratch: scratch)
+  }
+
+  package static func match(
+    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.match(arguments, item: item, scratch: scratch)
+  }
+
+  package static func bipartiteMatch(
+    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.bipartiteMatch(arguments, item: item, scratch: scratch)
+  }
+
+  package static func bipartiteSelect(
+    _ arguments: BipartiteSelectArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.bipartiteSelect(arguments, item: item, scratch: scratch)
+  }
+
+  package static func combine(_ arguments: CombineArguments, item: Int) {
+    PortableKernels.combine(arguments, item: item)
+  }
+
+  package static func halvePicture(_ arguments: HalvePictureArguments, item: Int) {
+    PortableKernels.halvePicture(arguments, item: item)
+  }
+
+  package static func gridDown(
+    _ arguments: GridDownArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.gridDown(arguments, item: item, scratch: scratch)
+  }
+
+  package static func gridUp(_ arguments: GridUpArguments, item: Int) {
+    PortableKernels.gridUp(arguments, item: item)
+  }
+
+  package static func copyRows(_ arguments: CopyRowsArguments, item: Int) {
+    PortableKernels.copyRows(arguments, item: item)
+  }
+
+  package static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int) {
+    PortableKernels.multiplyAdd(arguments, item: item)
+  }
+
+  package static func columnMax(_ arguments: ColumnMaxArguments, item: Int) {
+    PortableKernels.columnMax(arguments, item: item)
+  }
+
+  package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {
+    PortableKernels.scaleAdd(arguments, item: item)
+  }
+}

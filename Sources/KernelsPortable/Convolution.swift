@@ -1,0 +1,89 @@
+package import KernelInterface
+
+extension PortableKernels {
+  package static func convolution(
+    _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments
+    let block = a.blocking.block(item)
+    let windows = scratch.assumingMemoryBound(to: Float.self)
+    let stride = a.scratchStride
+    let rows = block.rowEnd - block.rowStart
+    for row in 0..<rows {
+      let (y, x) = (block.rowStart + row).quotientAndRemainder(dividingBy: a.outputWidth)
+      gather(
+        a, picture: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
+        into: windows + row * stride)
+    }
+    multiply(
+      LeftHand(start: UnsafePointer(windows), step: stride), rows: rows,
+      panels: block.panelStart..<block.panelEnd, inputs: a.windowSize, columns: a.outputChannels,
+      weights: a.weights,
+      epilogue: Epilogue(
+        output: a.output.pointer(picture: block.group, row: block.rowStart),
+        outputStep: a.output.stride, bias: a.bias, activation: a.activation,
+        addend: a.table.map { $0 + block.rowStart * a.outputChannels },
+        addendStep: a.outputChannels))
+  }
+
+  package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
+    let a = arguments
+    let (picture, y) = item.quotientAndRemainder(dividingBy: a.height)
+    let padding = a.dilation * (a.kernel - 1) / 2
+    for x in 0..<a.width {
+      let output = a.output.pointer(picture: picture, row: y * a.width + x)
+      for c in 0..<a.channels { output[c] = a.bias?[c] ?? 0 }
+      for ky in 0..<a.kernel {
+        let row = y + ky * a.dilation - padding
+        guard row >= 0, row < a.height else { continue }
+        for kx in 0..<a.kernel {
+          let column = x + kx * a.dilation - padding
+          guard column >= 0, column < a.width else { continue }
+          let input = a.input.pointer(picture: picture, row: row * a.width + column)
+          let taps = a.taps + (ky * a.kernel + kx) * a.channels
+          for c in 0..<a.channels { output[c] += taps[c] * input[c] }
+        }
+      }
+      if a.addsInput {
+        let input = a.input.pointer(picture: picture, row: y * a.width + x)
+        for c in 0..<a.channels { output[c] += input[c] }
+      }
+    }
+  }
+}
+
+/// Writes the window at (`top`, `left`) in the order of the weights, zeros outside the input.
+private func gather(
+  _ a: ConvolutionArguments, picture: Int, top: Int, left: Int,
+  into window: UnsafeMutablePointer<Float>
+) {
+  var place = window
+  switch a.input {
+  case .picture(let base):
+    for channel in 0..<a.channels {
+      let plane = base + (picture * a.channels + channel) * a.height * a.width
+      for ky in 0..<a.kernel {
+        let y = top + ky
+        for kx in 0..<a.kernel {
+          let x = left + kx
+          let isInside = y >= 0 && y < a.height && x >= 0 && x < a.width
+          place[kx] = isInside ? plane[y * a.width + x] : 0
+        }
+        place += a.kernel
+      }
+    }
+  case .map(let rows):
+    for ky in 0..<a.kernel {
+      for kx in 0..<a.kernel {
+        let (y, x) = (top + ky, left + kx)
+        if y >= 0 && y < a.height && x >= 0 && x < a.width {
+          place.update(
+            from: rows.pointer(picture: picture, row: y * a.width + x), count: a.channels)
+        } else {
+          place.update(repeating: 0, count: a.channels)
+        }
+        place += a.channels
+      }
+    }
+  }
+}

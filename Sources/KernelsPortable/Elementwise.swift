@@ -1,0 +1,51 @@
+package import KernelInterface
+
+extension PortableKernels {
+  package static func copyRows(_ arguments: CopyRowsArguments, item: Int) {
+    let a = arguments
+    for row in 0..<a.rows {
+      a.output.pointer(picture: item, row: row)
+        .update(from: a.source + row * a.width, count: a.width)
+    }
+  }
+
+  package static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int) {
+    let a = arguments
+    for row in a.split.start(item)..<a.split.start(item + 1) {
+      let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+      let sum = a.a.pointer(picture: picture, row: index)
+      let u = a.u.pointer(picture: picture, row: index)
+      let output = a.output.pointer(picture: picture, row: index)
+      if let v = a.v?.pointer(picture: picture, row: index) {
+        for c in 0..<a.width { output[c] = sum[c] + u[c] * v[c] }
+      } else {
+        for c in 0..<a.width { output[c] = sum[c] + u[c] }
+      }
+    }
+  }
+
+  package static func columnMax(_ arguments: ColumnMaxArguments, item: Int) {
+    let a = arguments
+    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let output = a.output.pointer(picture: picture, row: 0)
+    let columns = a.split.start(part)..<a.split.start(part + 1)
+    for row in 0..<a.rows {
+      let input = a.input.pointer(picture: picture, row: row)
+      for c in columns where row == 0 || input[c] > output[c] { output[c] = input[c] }
+    }
+  }
+
+  package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {
+    let a = arguments
+    for row in a.split.start(item)..<a.split.start(item + 1) {
+      let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+      let x = a.x.pointer(picture: picture, row: index)
+      let output = a.output.pointer(picture: picture, row: index)
+      if let y = a.y?.pointer(picture: picture, row: index) {
+        for c in 0..<a.width { output[c] = a.alpha * x[c] + a.beta * y[c] }
+      } else {
+        for c in 0..<a.width { output[c] = a.alpha * x[c] }
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+internal import KernelInterface
+
+/// Every kernel in the baseline instruction set: the reference for the others, and the fallback.
+///
+/// A product and its sum are rounded separately here, as the baseline has no fused multiply-add.
+package enum PortableKernels: KernelSet {
+  package static let name: StaticString = "portable"
+}
+
+/// Eight neighbouring elements.
+typealias Vector = SIMD8<Float>
+
+extension UnsafePointer<Float> {
+  /// Eight elements from `index` on, of any alignment.
+  @inline(__always)
+  func vector(_ index: Int) -> Vector {
+    UnsafeRawPointer(self + index).loadUnaligned(as: Vector.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// Eight elements from `index` on, of any alignment.
+  @inline(__always)
+  func vector(_ index: Int) -> Vector {
+    UnsafeRawPointer(self + index).loadUnaligned(as: Vector.self)
+  }
+
+  /// Writes eight elements from `index` on, of any alignment.
+  @inline(__always)
+  func store(_ vector: Vector, _ index: Int) {
+    UnsafeMutableRawPointer(self + index).storeBytes(of: vector, as: Vector.self)
+  }
+}

@@ -1,0 +1,83 @@
+internal import KernelInterface
+
+/// Rows of a left-hand side, at one distance.
+struct LeftHand {
+  var start: UnsafePointer<Float>
+  var step: Int
+}
+
+/// What happens to a finished sum, for rows that begin at the block's first.
+struct Epilogue {
+  var output: UnsafeMutablePointer<Float>
+  var outputStep: Int
+  var bias: UnsafePointer<Float>?
+  var activation: Activation
+  var addend: UnsafePointer<Float>?
+  var addendStep: Int
+
+  /// Finishes columns `column..<min(column + 16, columns)` of one row.
+  @inline(__always)
+  func apply(_ low: Vector, _ high: Vector, row: Int, column: Int, columns: Int) {
+    finish(low, row: row, column: column, columns: columns)
+    if column + 8 < columns { finish(high, row: row, column: column + 8, columns: columns) }
+  }
+
+  @inline(__always)
+  private func finish(_ sum: Vector, row: Int, column: Int, columns: Int) {
+    let count = min(8, columns - column)
+    var value = sum
+    if let bias { value += load(bias + column, count) }
+    switch activation {
+    case .none: break
+    case .gelu: value = gelu(value)
+    case .relu: value.replace(with: 0, where: value .< 0)
+    }
+    if let addend { value = load(addend + row * addendStep + column, count) + value }
+    let place = output + row * outputStep + column
+    if count == 8 {
+      place.store(value, 0)
+    } else {
+      for lane in 0..<count { place[lane] = value[lane] }
+    }
+  }
+
+  @inline(__always)
+  private func load(_ pointer: UnsafePointer<Float>, _ count: Int) -> Vector {
+    if count == 8 { return pointer.vector(0) }
+    var vector = Vector()
+    for lane in 0..<count { vector[lane] = pointer[lane] }
+    return vector
+  }
+}
+
+/// Multiplies `rows` rows by the panels of a block, each sum in ascending order of k.
+func multiply(
+  _ left: LeftHand, rows: Int, panels: Range<Int>, inputs: Int, columns: Int,
+  weights: PanelWeights, epilogue: Epilogue
+) {
+  for panel in panels {
+    let column = panel * PanelLayout.width
+    let first = panel * inputs * PanelLayout.width
+    for row in 0..<rows {
+      let x = left.start + row * left.step
+      var low = Vector()
+      var high = Vector()
+      switch weights.element {
+      case .float32:
+        let w = weights.base.assumingMemoryBound(to: Float.self) + first
+        for k in 0..<inputs {
+          low += w.vector(k &* 16) * x[k]
+          high += w.vector(k &* 16 &+ 8) * x[k]
+        }
+      case .float16:
+        let w = weights.base + first * 2
+        for k in 0..<inputs {
+          let halves = w + k &* 32
+          low += widened(halves.loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
+          high += widened((halves + 16).loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
+        }
+      }
+      epilogue.apply(low, high, row: row, column: column, columns: columns)
+    }
+  }
+}
