@@ -65,7 +65,9 @@ let package = Package(
       name: "Families",
       dependencies: ["Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
       swiftSettings: swiftSettings),
-    .target(name: "Passes", dependencies: ["ModelGraph", "ModelFacts", "Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "Passes", dependencies: ["ModelGraph", "ModelFacts", "Tensors"],
+      swiftSettings: swiftSettings),
     .target(
       name: "PlanEmitter",
       dependencies: [
@@ -90,7 +92,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "PlanRuntime", dependencies: ["Tensors", "PlanFormat", "KernelInterface", "Kernels"],
+      name: "PlanRuntime",
+      dependencies: ["Tensors", "PlanFormat", "KernelInterface", "Kernels", "CVectorExtras"],
       swiftSettings: swiftSettings),
     .target(
       name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP"],
@@ -114,6 +117,11 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // MARK: - Tests
+    .testTarget(
+      name: "ThreadPoolTests", dependencies: ["PlanRuntime"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "KernelTests", dependencies: ["KernelInterface", "Kernels", "Tensors"],
+      swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,285 @@
+internal import CVectorExtras
+internal import Glibc
+internal import Synchronization
+
+/// Threads that run one region of code together, again and again.
+///
+/// A region is one closure that every thread runs; inside it, ``Worker/forEach(itemCount:_:)`` deals
+/// out the items of one step after the other. Between steps threads wait spinning; between regions
+/// they spin for ``spinNanoseconds`` and then sleep. A thread that the system has taken off its core
+/// is waited for only while it holds an item. Nothing is allocated by a region.
+///
+/// One caller at a time.
+package final class ThreadPool: Sendable {
+  /// The code of a region.
+  package typealias Region = @Sendable (inout Worker) -> Void
+
+  /// How long a thread stays awake for the next region.
+  package static let spinNanoseconds: UInt64 = 50_000
+
+  /// Threads that take part, the caller included.
+  package let threadCount: Int
+
+  private let shared: SharedState
+
+  /// Starts `threadCount - 1` threads. If the system refuses some, the pool has fewer.
+  package init(threadCount: Int) {
+    shared = SharedState()
+    for index in 1..<max(threadCount, 1) {
+      guard shared.startThread(index: index) else { break }
+    }
+    self.threadCount = shared.threads.withLock { $0.count } + 1
+  }
+
+  deinit { shared.stop() }
+
+  /// Runs `region` on the calling thread and on every other that is ready in time; returns when all
+  /// have left it. All threads must make the same calls to ``Worker/forEach(itemCount:_:)``.
+  package func run(_ region: @escaping Region) {
+    var worker = Worker(state: shared, index: 0, isAlone: threadCount == 1)
+    if threadCount == 1 {
+      region(&worker)
+    } else {
+      shared.open(region)
+      region(&worker)
+      shared.close()
+    }
+  }
+}
+
+/// One thread's part in a region.
+package struct Worker: ~Copyable {
+  /// 0 for the caller, below the pool's `threadCount`.
+  package let index: Int
+
+  private let state: SharedState
+  private let isAlone: Bool
+  private var step: UInt64 = 0
+
+  fileprivate init(state: SharedState, index: Int, isAlone: Bool) {
+    self.state = state
+    self.index = index
+    self.isAlone = isAlone
+  }
+
+  /// Runs `body` for items of `0..<itemCount`, each on one thread, in about ascending order. Returns
+  /// when all items are done, so that the next step sees their results.
+  package mutating func forEach(itemCount: Int, _ body: (Int) -> Void) {
+    guard !isAlone else {
+      for item in 0..<max(itemCount, 0) { body(item) }
+      return
+    }
+    guard itemCount > 0 else { return }
+    while let item = state.claim(step: step, itemCount: UInt64(itemCount)) {
+      body(Int(item))
+      state.finish(step: step, itemCount: UInt64(itemCount))
+    }
+    state.wait(for: step)
+    step += 1
+  }
+}
+
+/// What the threads of a pool share.
+private final class SharedState: Sendable {
+  /// Step in the upper half, next item in the lower.
+  private let next = Padded()
+  /// Finished items of the step.
+  private let finished = Padded()
+  /// Region number in the upper half, `open` bit, threads inside in the low bits.
+  private let gate = Padded()
+  /// Threads asleep.
+  private let sleepers = Padded()
+  private let isStopping = Atomic(false)
+
+  private let region = UnsafeRegion()
+  private let sleep = SleepPlace()
+  let threads = Mutex<[pthread_t]>([])
+
+  private static let open: UInt64 = 1 << 16
+  private static let count: UInt64 = open - 1
+
+  // MARK: - Steps
+
+  func claim(step: UInt64, itemCount: UInt64) -> UInt64? {
+    var current = next.value.load(ordering: .acquiring)
+    while current >> 32 == step, current & 0xFFFF_FFFF < itemCount {
+      let result = next.value.weakCompareExchange(
+        expected: current, desired: current + 1, successOrdering: .acquiring,
+        failureOrdering: .acquiring)
+      if result.exchanged { return current & 0xFFFF_FFFF }
+      current = result.original
+    }
+    return nil
+  }
+
+  func finish(step: UInt64, itemCount: UInt64) {
+    let done = finished.value.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+    if done == itemCount {
+      finished.value.store(0, ordering: .relaxed)
+      next.value.store((step + 1) << 32, ordering: .releasing)
+    }
+  }
+
+  func wait(for step: UInt64) {
+    var pauses = 0
+    while next.value.load(ordering: .acquiring) >> 32 == step {
+      cve_pause()
+      pauses += 1
+      if pauses & 0xFFF == 0 { sched_yield() }
+    }
+  }
+
+  // MARK: - Regions
+
+  func open(_ body: @escaping ThreadPool.Region) {
+    region.body = body
+    next.value.store(0, ordering: .relaxed)
+    finished.value.store(0, ordering: .relaxed)
+    let number = gate.value.load(ordering: .relaxed) >> 32
+    gate.value.store((number + 1) << 32 | Self.open, ordering: .sequentiallyConsistent)
+    if sleepers.value.load(ordering: .sequentiallyConsistent) > 0 { sleep.wakeAll() }
+  }
+
+  func close() {
+    gate.value.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
+    var pauses = 0
+    while gate.value.load(ordering: .acquiring) & Self.count != 0 {
+      cve_pause()
+      pauses += 1
+      if pauses & 0xFFF == 0 { sched_yield() }
+    }
+    region.body = nil
+  }
+
+  /// Waits for a region after number `last` and enters it; `nil` when the pool ends.
+  private func enter(after last: UInt64) -> UInt64? {
+    while !isStopping.load(ordering: .acquiring) {
+      let current = gate.value.load(ordering: .acquiring)
+      if current >> 32 != last, current & Self.open != 0 {
+        let result = gate.value.compareExchange(
+          expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
+        if result.exchanged { return current >> 32 }
+      } else {
+        waitForGate(toLeave: current)
+      }
+    }
+    return nil
+  }
+
+  private func waitForGate(toLeave current: UInt64) {
+    let end = monotonicNanoseconds() + ThreadPool.spinNanoseconds
+    repeat {
+      for _ in 0..<64 {
+        if gate.value.load(ordering: .relaxed) != current { return }
+        cve_pause()
+      }
+    } while monotonicNanoseconds() < end
+    sleep.wait(countedBy: sleepers.value) {
+      gate.value.load(ordering: .sequentiallyConsistent) == current
+        && !isStopping.load(ordering: .sequentiallyConsistent)
+    }
+  }
+
+  // MARK: - Threads
+
+  func startThread(index: Int) -> Bool {
+    let start = Unmanaged.passRetained(ThreadStart(state: self, index: index))
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument {
+          let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
+          start.state.runThread(index: start.index)
+        }
+        return nil
+      }, start.toOpaque())
+    guard status == 0 else {
+      start.release()
+      return false
+    }
+    threads.withLock { $0.append(thread) }
+    return true
+  }
+
+  private func runThread(index: Int) {
+    var last: UInt64 = 0
+    while let number = enter(after: last) {
+      last = number
+      var worker = Worker(state: self, index: index, isAlone: false)
+      region.body?(&worker)
+      gate.value.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
+    sleep.wakeAll()
+    for thread in threads.withLock({ $0 }) { pthread_join(thread, nil) }
+  }
+}
+
+/// What a new thread is given.
+private final class ThreadStart: Sendable {
+  let state: SharedState
+  let index: Int
+
+  init(state: SharedState, index: Int) {
+    self.state = state
+    self.index = index
+  }
+}
+
+/// The region in progress: written while the gate is shut, read by threads inside.
+private final class UnsafeRegion: @unchecked Sendable {
+  var body: ThreadPool.Region?
+}
+
+/// A counter on cache lines of its own.
+private struct Padded: ~Copyable, Sendable {
+  private let before: InlineArray<15, UInt64> = .init(repeating: 0)
+  let value = Atomic<UInt64>(0)
+  private let after: InlineArray<15, UInt64> = .init(repeating: 0)
+}
+
+/// Where threads sleep until they are woken.
+private final class SleepPlace: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    mutex.initialize(to: pthread_mutex_t())
+    condition.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Sleeps while `mustSleep` holds. The count is raised before the first look, so that whoever
+  /// changes the answer and then reads the count either is seen or sees.
+  func wait(countedBy sleepers: borrowing Atomic<UInt64>, while mustSleep: () -> Bool) {
+    pthread_mutex_lock(mutex)
+    sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    while mustSleep() { pthread_cond_wait(condition, mutex) }
+    sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wakeAll() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+}
+
+private func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

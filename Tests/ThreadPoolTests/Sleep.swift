@@ -1,0 +1,3 @@
+import Glibc
+
+func sleepMilliseconds(_ milliseconds: UInt32) { usleep(milliseconds * 1000) }

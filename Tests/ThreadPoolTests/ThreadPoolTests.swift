@@ -1,0 +1,83 @@
+import PlanRuntime
+import Synchronization
+import Testing
+
+@Suite struct ThreadPoolTests {
+  @Test(arguments: [1, 2, 3, 8])
+  func everyItemOfEveryStepRunsOnceAndStepsFollowEachOther(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    #expect(pool.threadCount == threads)
+    let log = Log(items: 37)
+    for region in 0..<200 {
+      pool.run { worker in
+        for step in 0..<5 {
+          worker.forEach(itemCount: 37) { item in log.advance(item, to: region * 5 + step + 1) }
+          worker.forEach(itemCount: 0) { _ in log.fail() }
+        }
+      }
+    }
+    #expect(log.failures == 0)
+  }
+
+  @Test func workersHaveDistinctIndices() {
+    let pool = ThreadPool(threadCount: 4)
+    let inside = Log(items: 4)
+    for _ in 0..<100 {
+      pool.run { worker in
+        let index = worker.index
+        inside.enter(index)
+        worker.forEach(itemCount: 16) { _ in }
+        inside.leave(index)
+      }
+    }
+    #expect(inside.failures == 0)
+  }
+
+  @Test func aPoolThatSleptRunsAgain() {
+    let pool = ThreadPool(threadCount: 2)
+    let total = Atomic(0)
+    for _ in 0..<5 {
+      sleepMilliseconds(2)
+      pool.run { worker in
+        worker.forEach(itemCount: 10) { _ in total.wrappingAdd(1, ordering: .relaxed) }
+      }
+    }
+    #expect(total.load(ordering: .relaxed) == 50)
+  }
+
+  @Test func aProcessorIsAvailable() {
+    #expect((1...65_536).contains(availableProcessorCount()))
+  }
+}
+
+/// Checks that each item goes from one step to the next, seeing all others at the step before.
+private final class Log: @unchecked Sendable {
+  private let values: UnsafeMutablePointer<Int>
+  private let count: Int
+  private let failed = Atomic(0)
+
+  init(items: Int) {
+    count = items
+    values = .allocate(capacity: items)
+    values.initialize(repeating: 0, count: items)
+  }
+
+  deinit { values.deallocate() }
+
+  var failures: Int { failed.load(ordering: .relaxed) }
+
+  func fail() { failed.wrappingAdd(1, ordering: .relaxed) }
+
+  func advance(_ item: Int, to step: Int) {
+    if values[item] != step - 1 { fail() }
+    values[item] = step
+  }
+
+  func enter(_ index: Int) {
+    if index >= count || values[index] != 0 { fail() } else { values[index] = 1 }
+  }
+
+  func leave(_ index: Int) {
+    if index >= count || values[index] != 1 { fail() } else { values[index] = 0 }
+  }
+}
