@@ -56,6 +56,16 @@ extension Op {
       try check.that(
         front.rank == 2 && front[1] == width, "rows [P, \(width)], found \(front)")
       return [.rows(count: front[0] + count, width: width)]
+    case .concatenate:
+      var total = 0
+      try check.that((1...8).contains(operands.count), "1 to 8 operands, found \(operands.count)")
+      let width = try check.rows(0).width
+      for index in operands.indices {
+        let (count, found) = try check.rows(index)
+        try check.that(found == width, "rows of width \(width), found \(found)")
+        total += count
+      }
+      return [.rows(count: total, width: width)]
     case .addTable(let add):
       try check.count(1)
       let (count, width) = try check.rows(0)
@@ -105,10 +115,13 @@ extension Op {
       try check.that(
         grid.height % 2 == 0 && grid.width % 2 == 0,
         "an even grid, found \(grid.height) x \(grid.width)")
+      if let norm = grid.norm { try check.norm(norm, width: width) }
       return [.rows(count: grid.prefix + grid.height / 2 * (grid.width / 2), width: width)]
     case .gridUp(let grid):
       let width = try check.grid(grid, countedAs: grid.height, grid.width)
-      return [.rows(count: grid.prefix + grid.height * 2 * (grid.width * 2), width: width)]
+      let count = grid.prefix + grid.height * 2 * (grid.width * 2)
+      if grid.hasResidual { try check.rows(1, are: count, width) }
+      return [.rows(count: count, width: width)]
     case .depthwise(let depthwise):
       let width = try check.grid(
         Grid(prefix: 0, height: depthwise.height, width: depthwise.width),
@@ -177,7 +190,7 @@ struct OperandCheck {
   }
 
   func grid(_ grid: Grid, countedAs height: Int, _ width: Int) throws -> Int {
-    try count(1)
+    try self.count(grid.hasResidual ? 2 : 1)
     let found = try rows(0)
     try that(
       (0...2).contains(grid.prefix) && (1...4096).contains(height) && (1...4096).contains(width)

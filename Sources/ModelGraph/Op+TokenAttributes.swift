@@ -107,6 +107,12 @@ package struct Grid: Record, Hashable {
   package var height = 0
   package var width = 0
 
+  /// Fused, `gridDown` only: LayerNorm of each row before the mean.
+  package var norm: Norm?
+
+  /// Fused, `gridUp` only: the second operand is added to the result.
+  package var hasResidual = false
+
   package init() {}
 
   package init(prefix: Int, height: Int, width: Int) {
@@ -119,6 +125,8 @@ package struct Grid: Record, Hashable {
     try coder.code("prefix", &prefix)
     try coder.code("height", &height)
     try coder.code("width", &width)
+    try coder.code("norm", optional: &norm)
+    try coder.code("has_residual", &hasResidual)
   }
 }
 

@@ -21,6 +21,9 @@ package enum Op: Sendable {
   /// Constant rows in front of the operand's rows.
   case prepend(Prepend)
 
+  /// All operands' rows, one operand after the other.
+  case concatenate
+
   /// The operand plus a constant table of the same shape (position embedding).
   case addTable(AddTable)
 

@@ -1,16 +1,22 @@
 package import ModelGraph
 
-/// `linear(layerNorm(x))` becomes one node: rows are normalised as the product reads them.
+/// `linear(layerNorm(x))` and `gridDown(layerNorm(x))` become one node: rows are normalised as the
+/// product or the mean reads them.
 package struct FuseNormIntoLinear: Pass {
   package init() {}
 
   package func run(_ graph: Graph) throws -> Graph {
     try graph.fusing { consumer, producer in
-      guard case .linear(var linear) = consumer.op, linear.norm == nil,
-        case .layerNorm(let norm) = producer.op
-      else { return nil }
-      linear.norm = norm
-      return (.linear(linear), producer.inputs + consumer.inputs.dropFirst())
+      guard case .layerNorm(let norm) = producer.op else { return nil }
+      switch consumer.op {
+      case .linear(var linear) where linear.norm == nil:
+        linear.norm = norm
+        return (.linear(linear), producer.inputs + consumer.inputs.dropFirst())
+      case .gridDown(var grid) where grid.norm == nil:
+        grid.norm = norm
+        return (.gridDown(grid), producer.inputs)
+      default: return nil
+      }
     }
   }
 }

@@ -1,15 +1,23 @@
 package import ModelGraph
 
-/// `add(stream, linear(x))` becomes one node that adds the stream as it writes.
+/// `add(stream, linear(x))` and `add(stream, gridUp(x))` become one node that adds the stream as it
+/// writes.
 package struct FuseResidual: Pass {
   package init() {}
 
   package func run(_ graph: Graph) throws -> Graph {
     try graph.fusing(operand: 1) { consumer, producer in
-      guard case .add = consumer.op, case .linear(var linear) = producer.op, !linear.hasResidual
-      else { return nil }
-      linear.hasResidual = true
-      return (.linear(linear), [producer.inputs[0], consumer.inputs[0]])
+      guard case .add = consumer.op else { return nil }
+      let operands = [producer.inputs[0], consumer.inputs[0]]
+      switch producer.op {
+      case .linear(var linear) where !linear.hasResidual:
+        linear.hasResidual = true
+        return (.linear(linear), operands)
+      case .gridUp(var grid) where !grid.hasResidual:
+        grid.hasResidual = true
+        return (.gridUp(grid), operands)
+      default: return nil
+      }
     }
   }
 }

@@ -164,6 +164,8 @@ package struct ElementwiseStep: StepPayload {
     case combine = 1
     /// `a + u * v`.
     case multiplyAdd = 2
+    /// `a`; `u` is not read.
+    case copy = 3
   }
 
   package var operation = Operation.add

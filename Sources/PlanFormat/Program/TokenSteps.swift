@@ -161,6 +161,11 @@ package struct ReduceStep: StepPayload {
   package var constants: [Int] { [] }
 }
 
+extension ReduceStep {
+  /// Sizes weigh the mean of a merge in place of importance.
+  package var mergesBySize: Bool { strategy == .merge && sizes != nil }
+}
+
 /// Bipartite soft matching.
 package struct MatchStep: StepPayload {
   package var tokens = 0

@@ -1,0 +1,71 @@
+internal import Glibc
+internal import JSON
+internal import Tensors
+
+/// The folder that a checkpoint lies in.
+struct CheckpointFolder {
+  let path: String
+
+  /// The folder at `path`; nil if that is no folder.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    self.path = path
+  }
+
+  /// The folder that a file lies in.
+  init(containing file: String) {
+    guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+      path = "."
+      return
+    }
+    path = slash == file.startIndex ? "/" : String(file[..<slash])
+  }
+
+  /// The one checkpoint in the folder.
+  func checkpoint() throws -> String {
+    let names = [
+      "model.safetensors", "model.safetensors.index.json", "pytorch_model.safetensors",
+      "model.onnx", "model.npz",
+    ]
+    for name in names where exists(name) { return "\(path)/\(name)" }
+    let candidates = try entries().filter {
+      $0.hasSuffix(".safetensors") || $0.hasSuffix(".onnx") || $0.hasSuffix(".npz")
+        || $0.hasSuffix(".safetensors.index.json")
+    }
+    guard candidates.count == 1, let only = candidates.first else {
+      throw InputError(
+        file: path, field: "folder", expected: "one checkpoint, e.g. model.safetensors",
+        found: candidates.isEmpty ? "none" : candidates.sorted().joined(separator: ", "))
+    }
+    return "\(path)/\(only)"
+  }
+
+  /// A configuration file in the folder, if it is there.
+  func companion(_ name: String) throws -> Checkpoint.Companion? {
+    guard exists(name) else { return nil }
+    let file = "\(path)/\(name)"
+    let mapped = try MappedFile(path: file)
+    let json = try mapped.withBytes { try JSONParser.parse($0, file: file) }
+    return Checkpoint.Companion(path: file, json: json)
+  }
+
+  private func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
+
+  private func entries() throws -> [String] {
+    guard let directory = opendir(path) else {
+      throw InputError(
+        file: path, field: "folder", expected: "to be readable",
+        found: String(cString: strerror(errno)))
+    }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) {
+          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return names
+  }
+}

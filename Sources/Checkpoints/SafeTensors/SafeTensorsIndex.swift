@@ -1,0 +1,59 @@
+internal import JSON
+internal import Tensors
+
+/// A sharded checkpoint: `{"metadata": {...}, "weight_map": {tensor: shard}}`.
+struct SafeTensorsIndex {
+  let tensors: [String: TensorView]
+  let shards: [MappedFile]
+
+  /// Reads an index and every shard that it names, relative to `folder`.
+  init(_ file: MappedFile, folder: String) throws {
+    let path = file.path
+    let json = try file.withBytes { try JSONParser.parse($0, file: path) }
+    guard let map = json["weight_map"]?.members else {
+      throw InputError(
+        file: path, field: "weight_map", expected: "an object of tensor names and file names",
+        found: json["weight_map"]?.kind ?? "nothing; is this the index of a checkpoint?")
+    }
+    var shardNames: [String] = []
+    var owners: [String: String] = [:]
+    for member in map {
+      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), shard != "..",
+        shard != "."
+      else {
+        throw InputError(
+          file: path, field: "weight_map.\(member.name)",
+          expected: "the name of a file in the same folder", found: member.value.kind)
+      }
+      guard owners.updateValue(shard, forKey: member.name) == nil else {
+        throw InputError(
+          file: path, field: "weight_map.\(member.name)", expected: "each name once",
+          found: "it twice")
+      }
+      if !shardNames.contains(shard) { shardNames.append(shard) }
+    }
+    var tensors: [String: TensorView] = [:]
+    var shards: [MappedFile] = []
+    for name in shardNames.sorted() {
+      let mapped = try MappedFile(path: "\(folder)/\(name)")
+      shards.append(mapped)
+      for (tensor, view) in try SafeTensorsFile(mapped).tensors {
+        guard owners[tensor] == name else {
+          throw InputError(
+            file: mapped.path, field: tensor,
+            expected: owners[tensor].map { "in \($0), as the index says" } ?? "to be in the index",
+            found: "it here")
+        }
+        tensors[tensor] = view
+      }
+    }
+    let missing = owners.keys.filter { tensors[$0] == nil }.sorted()
+    guard missing.isEmpty else {
+      throw InputError(
+        file: path, field: "weight_map", expected: "tensors that are in their shards",
+        found: "none for \(missing.prefix(5).joined(separator: ", "))")
+    }
+    self.tensors = tensors
+    self.shards = shards
+  }
+}

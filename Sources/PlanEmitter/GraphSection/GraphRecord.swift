@@ -1,0 +1,50 @@
+internal import ModelGraph
+internal import Records
+internal import Tensors
+
+/// A plan's base graph: its constants are the first `constantCount` of the plan's table, its nodes
+/// number their results in order.
+struct GraphRecord: Record {
+  var constantCount = 0
+  var nodes: [NodeRecord] = []
+  var outputs: [Int] = []
+
+  init() {}
+
+  init(_ graph: Graph) {
+    constantCount = graph.constants.count
+    nodes = graph.nodes.map(NodeRecord.init)
+    outputs = graph.outputs.map(\.index)
+  }
+
+  mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("constant_count", &constantCount)
+    try coder.code("nodes", list: &nodes)
+    try coder.code("outputs", &outputs)
+  }
+
+  /// The graph on the given constants.
+  /// - Throws: `InputError` at the first node that does not hold.
+  func graph(constants: [Constant], file: String) throws -> Graph {
+    func fail(_ field: String, _ expected: String, _ found: String) -> InputError {
+      InputError(file: file, field: "graph, \(field)", expected: expected, found: found)
+    }
+    guard (0...constants.count).contains(constantCount) else {
+      throw fail("constant_count", "at most \(constants.count)", "\(constantCount)")
+    }
+    var graph = Graph()
+    graph.constants = Array(constants.prefix(constantCount))
+    do {
+      for node in nodes {
+        try graph.append(node.op, node.inputs.map(ValueID.init), block: node.block)
+      }
+    } catch let error as GraphError {
+      throw fail("node \(error.node) (\(error.kind))", "operands that fit", error.reason)
+    }
+    guard !outputs.isEmpty, outputs.allSatisfy(graph.types.indices.contains) else {
+      throw fail("outputs", "values of the graph", "\(outputs)")
+    }
+    graph.outputs = outputs.map(ValueID.init)
+    return graph
+  }
+}

@@ -1,0 +1,299 @@
+internal import KernelInterface
+internal import ModelFacts
+internal import PlanFormat
+
+/// Puts a verified program's steps onto an arena for a number of pictures.
+struct PhaseBuilder {
+  let program: Program
+  let constants: [ConstantRecord]
+
+  /// The first byte of the weights section.
+  let weights: UnsafeRawPointer
+  let arena: UnsafeMutableRawPointer
+  let input: UnsafeMutablePointer<Float>
+  let pictures: Int
+
+  /// Every phase in order.
+  func phases() -> [Phase] { program.steps.flatMap { phases(for: $0.step) } }
+
+  // MARK: - Operands
+
+  /// Row 0 of a buffer of the whole batch.
+  private func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
+    let record = program.buffers[buffer]
+    guard record.offset >= 0 else { return input }
+    return (arena + record.offset * pictures).assumingMemoryBound(to: Float.self)
+  }
+
+  private func indices(_ buffer: Int) -> UnsafeMutablePointer<Int32> {
+    (arena + program.buffers[buffer].offset * pictures).assumingMemoryBound(to: Int32.self)
+  }
+
+  private func reading(_ operand: RowsOperand) -> InputRows {
+    let record = program.buffers[operand.buffer]
+    return InputRows(
+      floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
+      stride: record.columns)
+  }
+
+  private func writing(_ operand: RowsOperand) -> OutputRows {
+    let record = program.buffers[operand.buffer]
+    return OutputRows(
+      floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
+      stride: record.columns)
+  }
+
+  private func whole(_ buffer: Int) -> RowsOperand {
+    RowsOperand(buffer, first: 0, count: program.buffers[buffer].rows)
+  }
+
+  private func width(_ operand: RowsOperand) -> Int { program.buffers[operand.buffer].columns }
+
+  private func table(_ constant: Int) -> UnsafePointer<Float> {
+    (weights + constants[constant].offset).assumingMemoryBound(to: Float.self)
+  }
+
+  private func panels(_ constant: Int) -> PanelWeights {
+    PanelWeights(
+      weights + constants[constant].offset,
+      element: constants[constant].element == .float32 ? .float32 : .float16)
+  }
+
+  private func norm(_ norm: NormOperand?) -> LayerNorm? {
+    norm.map {
+      LayerNorm(gamma: table($0.weight), beta: table($0.bias), epsilon: $0.epsilon)
+    }
+  }
+
+  private func activation(_ activation: ModelFacts.Activation) -> KernelInterface.Activation {
+    switch activation {
+    case .none: .none
+    case .gelu: .gelu
+    case .relu: .relu
+    }
+  }
+
+  // MARK: - Steps
+
+  private func phases(for step: Step) -> [Phase] {
+    let work: [Phase.Work] =
+      switch step {
+      case .linear(let step): [linear(step)]
+      case .convolution(let step): [convolution(step)]
+      case .prefix(let step):
+        [
+          .copyRows(
+            CopyRowsArguments(
+              source: table(step.rows), output: writing(step.output), pictures: pictures,
+              rows: step.output.count, width: width(step.output)))
+        ]
+      case .attention(let step): [attention(step)]
+      case .select(let step): [select(step)]
+      case .reduce(let step): reduce(step)
+      case .match(let step): match(step)
+      case .fill(let step): [fill(step)]
+      case .halve(let step):
+        [
+          .halvePicture(
+            HalvePictureArguments(
+              input: floats(step.input), output: floats(step.output), pictures: pictures,
+              channels: step.channels, height: step.height, width: step.width))
+        ]
+      case .grid(let step): [grid(step)]
+      case .depthwise(let step):
+        [
+          .depthwise(
+            DepthwiseArguments(
+              input: reading(step.input), output: writing(step.output), pictures: pictures,
+              height: step.height, width: step.width, channels: width(step.input),
+              kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
+              bias: table(step.bias), addsInput: step.addsInput))
+        ]
+      case .elementwise(let step): [elementwise(step)]
+      case .columnMax(let step):
+        [
+          .columnMax(
+            ColumnMaxArguments(
+              input: reading(step.input), output: writing(step.output), pictures: pictures,
+              rows: step.input.count, width: width(step.input)))
+        ]
+      case .norm(let step):
+        [
+          .layerNorm(
+            LayerNormArguments(
+              input: reading(step.input), output: writing(step.output), pictures: pictures,
+              rows: step.input.count, width: width(step.input),
+              norm: LayerNorm(
+                gamma: table(step.norm.weight), beta: table(step.norm.bias),
+                epsilon: step.norm.epsilon)))
+        ]
+      }
+    return work.map { Phase(step.kind, $0) }
+  }
+
+  private func linear(_ step: LinearStep) -> Phase.Work {
+    .linear(
+      LinearArguments(
+        input: reading(step.input), output: writing(step.output), pictures: pictures,
+        rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
+        weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
+        activation: activation(step.activation), residual: step.residual.map(reading)))
+  }
+
+  private func convolution(_ step: ConvolutionStep) -> Phase.Work {
+    .convolution(
+      ConvolutionArguments(
+        input: step.isChannelsLast
+          ? .map(reading(whole(step.input))) : .picture(floats(step.input)),
+        channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
+        stride: step.stride, padding: step.padding, output: writing(step.output),
+        pictures: pictures, outputChannels: width(step.output), weights: panels(step.weight),
+        bias: step.bias.map(table), activation: activation(step.activation),
+        table: step.table.map(table)))
+  }
+
+  private func attention(_ step: AttentionStep) -> Phase.Work {
+    .attention(
+      AttentionArguments(
+        qkv: reading(whole(step.qkv)), output: writing(whole(step.output)), pictures: pictures,
+        tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
+        headWidth: step.headWidth, scale: step.scale,
+        sizes: step.sizes.map { UnsafePointer(floats($0)) },
+        classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats)))
+  }
+
+  private func grid(_ step: GridStep) -> Phase.Work {
+    switch step.direction {
+    case .down:
+      .gridDown(
+        GridDownArguments(
+          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          prefix: step.prefix, gridHeight: step.height, gridWidth: step.width,
+          width: width(step.input), norm: norm(step.norm)))
+    case .up:
+      .gridUp(
+        GridUpArguments(
+          input: reading(step.input), output: writing(step.output),
+          addend: step.residual.map(reading), pictures: pictures, prefix: step.prefix,
+          gridHeight: step.height * 2, gridWidth: step.width * 2, width: width(step.input)))
+    }
+  }
+
+  private func elementwise(_ step: ElementwiseStep) -> Phase.Work {
+    let (rows, width) = (step.a.count, width(step.a))
+    switch step.operation {
+    case .add, .multiplyAdd:
+      return .multiplyAdd(
+        MultiplyAddArguments(
+          a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
+          output: writing(step.output), pictures: pictures, rows: rows, width: width))
+    case .combine, .copy:
+      let isCopy = step.operation == .copy
+      return .scaleAdd(
+        ScaleAddArguments(
+          x: reading(step.a), y: isCopy ? nil : reading(step.u), output: writing(step.output),
+          alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
+          width: width))
+    }
+  }
+
+  private func fill(_ step: FillStep) -> Phase.Work {
+    let record = program.buffers[step.output]
+    let count = record.rows * record.columns
+    return record.element == .float32
+      ? .ones(floats(step.output), count: count * pictures)
+      : .indices(indices(step.output), count: count, pictures: pictures)
+  }
+
+  // MARK: - Token reduction
+
+  private func select(_ step: SelectStep) -> Phase.Work {
+    let record = program.buffers[step.classRows]
+    return .select(
+      SelectArguments(
+        classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
+        prefix: step.prefix, patches: record.columns - step.prefix, keep: step.keep,
+        destinationOfDropped: step.fuses ? Int32(step.keep) : -1,
+        weights: floats(step.importance), kept: indices(step.kept),
+        dropped: indices(step.dropped), destination: indices(step.destination)))
+  }
+
+  private func reduce(_ step: ReduceStep) -> [Phase.Work] {
+    let record = program.buffers[step.tokens]
+    let patches = record.rows - step.prefix
+    let keep = program.buffers[step.kept].columns
+    let combine = CombineArguments(
+      input: reading(whole(step.tokens)), output: writing(whole(step.output)),
+      pictures: pictures, prefix: step.prefix, patches: patches, keep: keep,
+      width: record.columns, mode: mode(step.strategy), kept: indices(step.kept),
+      destination: indices(step.destination),
+      weights: UnsafePointer(weights(of: step)),
+      weightStride: step.mergesBySize ? record.rows : patches,
+      sizes: step.sizes.map { UnsafePointer(floats($0)) },
+      newSizes: step.newSizes.map(floats),
+      origin: step.patchIndices.map { UnsafePointer(indices($0)) },
+      newOrigin: step.newPatchIndices.map(indices))
+    guard let into = step.into else { return [.combine(combine)] }
+    let match = MatchArguments(
+      input: reading(whole(step.tokens)), pictures: pictures, prefix: step.prefix,
+      patches: patches, keep: keep, width: record.columns, similarity: similarity(step),
+      kept: indices(step.kept), dropped: indices(step.dropped),
+      origin: step.patchIndices.map { UnsafePointer(indices($0)) }, into: indices(into),
+      destination: indices(step.destination))
+    return [.match(match), .combine(combine)]
+  }
+
+  /// The weights of a merge's mean, one for each patch token.
+  private func weights(of step: ReduceStep) -> UnsafeMutablePointer<Float> {
+    if step.mergesBySize, let sizes = step.sizes { return floats(sizes) + step.prefix }
+    return floats(step.importance)
+  }
+
+  private func mode(_ strategy: ReductionStrategy) -> CombineArguments.Mode {
+    switch strategy {
+    case .merge, .tome: .merge
+    case .fuse: .fuse
+    case .drop: .drop
+    }
+  }
+
+  private func similarity(_ step: ReduceStep) -> MatchArguments.Similarity {
+    switch step.similarity {
+    case .cosine: return .cosine
+    case .l1: return .l1
+    case .l2: return .l2
+    case .attention:
+      // Verified: the attention similarity comes with probabilities, no other does.
+      guard let buffer = step.probabilities else { return .cosine }
+      let record = program.buffers[buffer]
+      return .attention(UnsafePointer(floats(buffer)), heads: record.rows / record.columns)
+    case .random:
+      return .random(seed: UInt64(bitPattern: Int64(step.seed)), block: step.block)
+    }
+  }
+
+  private func match(_ step: MatchStep) -> [Phase.Work] {
+    let record = program.buffers[step.tokens]
+    let patches = record.rows - step.prefix
+    return [
+      .bipartiteMatch(
+        BipartiteMatchArguments(
+          qkv: reading(whole(step.qkv)), pictures: pictures, prefix: step.prefix,
+          patches: patches, heads: step.heads, headWidth: step.headWidth,
+          best: indices(step.best), score: floats(step.score))),
+      .bipartiteSelect(
+        BipartiteSelectArguments(
+          pictures: pictures, patches: patches, keep: step.keep, best: indices(step.best),
+          score: floats(step.score), kept: indices(step.kept),
+          destination: indices(step.destination))),
+      .combine(
+        CombineArguments(
+          input: reading(whole(step.tokens)), output: writing(whole(step.output)),
+          pictures: pictures, prefix: step.prefix, patches: patches, keep: step.keep,
+          width: record.columns, mode: .merge, kept: indices(step.kept),
+          destination: indices(step.destination),
+          weights: UnsafePointer(floats(step.sizes) + step.prefix), weightStride: record.rows,
+          sizes: UnsafePointer(floats(step.sizes)), newSizes: floats(step.newSizes))),
+    ]
+  }
+}

@@ -1,0 +1,122 @@
+/// A tensor's bytes inside a file or an array that the view keeps alive. Nothing is copied.
+public struct TensorView: Sendable {
+  /// Where the bytes are.
+  package enum Storage: Sendable {
+    case file(MappedFile)
+    case array([UInt8])
+  }
+
+  /// Element type.
+  public let dtype: DType
+
+  /// Extents, outermost first.
+  public let shape: Shape
+
+  /// Order of bytes inside an element.
+  package let isBigEndian: Bool
+
+  /// The first axis varies fastest (Fortran order) instead of the last.
+  package let isColumnMajor: Bool
+
+  private let storage: Storage
+  private let range: Range<Int>
+
+  /// A view of `range`; nil unless it lies inside the storage and has shape x dtype bytes.
+  package init?(
+    dtype: DType, shape: Shape, storage: Storage, range: Range<Int>, isBigEndian: Bool = false,
+    isColumnMajor: Bool = false
+  ) {
+    let available =
+      switch storage {
+      case .file(let file): file.count
+      case .array(let bytes): bytes.count
+      }
+    guard range.lowerBound >= 0, range.upperBound <= available,
+      shape.byteCount(of: dtype) == range.count
+    else { return nil }
+    self.dtype = dtype
+    self.shape = shape
+    self.storage = storage
+    self.range = range
+    self.isBigEndian = isBigEndian
+    self.isColumnMajor = isColumnMajor && shape.rank > 1
+  }
+
+  /// Number of bytes.
+  public var byteCount: Int { range.count }
+
+  /// Calls `body` with the tensor's bytes, which need not be aligned.
+  package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    switch storage {
+    case .file(let file):
+      try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    case .array(let array):
+      try array.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+  }
+
+  /// Lets the pages of a mapped tensor go again after its values have been used.
+  package func releasePages() {
+    if case .file(let file) = storage { file.release(range) }
+  }
+
+  /// All elements as float32, row-major. float16 and bfloat16 widen exactly, float64 rounds to
+  /// nearest; integers convert.
+  package func float32Values() -> [Float] {
+    let values = withBytes { bytes in
+      switch dtype {
+      case .float32: elements(bytes, UInt32.self) { Float(bitPattern: $0) }
+      case .float64: elements(bytes, UInt64.self) { Float(Double(bitPattern: $0)) }
+      case .float16: elements(bytes, UInt16.self) { Float(Float16(bitPattern: $0)) }
+      case .bfloat16: elements(bytes, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+      case .int64: elements(bytes, UInt64.self) { Float(Int64(bitPattern: $0)) }
+      case .int32: elements(bytes, UInt32.self) { Float(Int32(bitPattern: $0)) }
+      case .int16: elements(bytes, UInt16.self) { Float(Int16(bitPattern: $0)) }
+      case .int8: elements(bytes, UInt8.self) { Float(Int8(bitPattern: $0)) }
+      case .uint64: elements(bytes, UInt64.self) { Float($0) }
+      case .uint32: elements(bytes, UInt32.self) { Float($0) }
+      case .uint16: elements(bytes, UInt16.self) { Float($0) }
+      case .uint8, .bool: elements(bytes, UInt8.self) { Float($0) }
+      }
+    }
+    return isColumnMajor ? rowMajor(values) : values
+  }
+
+  @inline(__always)
+  private func elements<W: FixedWidthInteger>(
+    _ bytes: UnsafeRawBufferPointer, _ word: W.Type, _ convert: (W) -> Float
+  ) -> [Float] {
+    let size = MemoryLayout<W>.size
+    let swaps = isBigEndian
+    return [Float](unsafeUninitializedCapacity: shape.elementCount) { buffer, count in
+      for index in 0..<shape.elementCount {
+        let stored = bytes.loadUnaligned(fromByteOffset: index &* size, as: W.self)
+        buffer[index] = convert(swaps ? stored.bigEndian : stored.littleEndian)
+      }
+      count = shape.elementCount
+    }
+  }
+
+  /// Reorders column-major values.
+  private func rowMajor(_ values: [Float]) -> [Float] {
+    let extents = shape.extents
+    var strides = [Int](repeating: 1, count: extents.count)
+    for axis in 1..<max(extents.count, 1) { strides[axis] = strides[axis - 1] * extents[axis - 1] }
+    var index = [Int](repeating: 0, count: extents.count)
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    for _ in 0..<values.count {
+      var source = 0
+      for axis in extents.indices { source += index[axis] * strides[axis] }
+      result.append(values[source])
+      var axis = extents.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        if index[axis] < extents[axis] { break }
+        index[axis] = 0
+        axis -= 1
+      }
+    }
+    return result
+  }
+}
