@@ -33,6 +33,30 @@ static inline void cve_pause(void) {}
 static inline void cve_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 #if defined(__AVX2__) && defined(__F16C__)
+/// Writes the transpose of 8 rows of 8 floats, `from_step` and `to_step` floats apart.
+static inline void cve_transpose8(const float *from, long from_step, float *to, long to_step) {
+  __m256 r[8], t[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(from + i * from_step);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 4) {
+    r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xEE);
+    r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xEE);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(to + i * to_step, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(to + (i + 4) * to_step, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+
 /// Widens eight binary16 values at any alignment.
 static inline __m256 cve_widen(const void *halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)halves));

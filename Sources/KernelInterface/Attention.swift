@@ -1,4 +1,4 @@
-/// `output[b, t, h * headWidth + c] = sum over keys of a[h, t, key] * v[b, key, h, c]` with
+/// For every query t: `output[b, t, h * headWidth + c] = sum over keys of a[h, t, key] * v[b, key, h, c]` with
 /// `a[h, t, :] = softmax over keys of (scale * q[b, t, h] . k[b, key, h] + log(sizes[b, key]))`.
 ///
 /// Nothing overlaps.
@@ -6,7 +6,7 @@ package struct AttentionArguments: @unchecked Sendable {
   /// `[pictures, tokens, 3 * heads * headWidth]`: q, k, v, each head after head.
   package var qkv: InputRows
 
-  /// `[pictures, tokens, heads * headWidth]`.
+  /// `[pictures, queries, heads * headWidth]`.
   package var output: OutputRows
 
   /// Pictures in the batch.
@@ -14,6 +14,9 @@ package struct AttentionArguments: @unchecked Sendable {
 
   /// T.
   package var tokens: Int
+
+  /// The first tokens that are queries, at most T; all of them where probabilities are wanted.
+  package var queries: Int
 
   /// H.
   package var heads: Int
@@ -35,7 +38,8 @@ package struct AttentionArguments: @unchecked Sendable {
 
   /// Attention of all heads; see the type for the meaning of its parts.
   package init(
-    qkv: InputRows, output: OutputRows, pictures: Int, tokens: Int, heads: Int, headWidth: Int,
+    qkv: InputRows, output: OutputRows, pictures: Int, tokens: Int, queries: Int? = nil,
+    heads: Int, headWidth: Int,
     scale: Float, sizes: UnsafePointer<Float>? = nil,
     classRows: UnsafeMutablePointer<Float>? = nil,
     probabilities: UnsafeMutablePointer<Float>? = nil
@@ -44,6 +48,7 @@ package struct AttentionArguments: @unchecked Sendable {
     self.output = output
     self.pictures = pictures
     self.tokens = tokens
+    self.queries = queries ?? tokens
     self.heads = heads
     self.headWidth = headWidth
     self.scale = scale
@@ -57,7 +62,7 @@ package struct AttentionArguments: @unchecked Sendable {
 
   /// How the query tiles of one head are cut into items.
   package var querySplit: EvenSplit {
-    let tiles = (tokens + Self.queryTile - 1) / Self.queryTile
+    let tiles = (queries + Self.queryTile - 1) / Self.queryTile
     let wanted = 24 / max(pictures * heads, 1)
     return EvenSplit(tiles, minimum: 2, parts: max(1, min(wanted, 8)))
   }
@@ -65,15 +70,16 @@ package struct AttentionArguments: @unchecked Sendable {
   /// Work items of the step: `[pictures, heads, querySplit.parts]`.
   package var itemCount: Int { pictures * heads * querySplit.parts }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head with padded
-  /// rows, the scores of a tile, the transposed queries and outputs of a tile, and one row of
-  /// logarithms.
+  /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores, the
+  /// queries and a few small rows of a tile.
   package var scratchBytes: Int {
-    let width = paddedStride(headWidth)
-    let tokensUp = (tokens + 15) / 16 * 16
+    let step = Self.rowStride(headWidth: headWidth)
     let floats =
-      2 * tokensUp * width + tokensUp * Self.queryTile + 2 * width * Self.queryTile + tokensUp
-      + 4 * Self.queryTile
-    return floats * MemoryLayout<Float>.stride
+      tokens * (2 * step + Self.queryTile + 1) + (step + 1) * Self.queryTile
+      + 6 * PanelLayout.width
+    return (floats + 15) / 16 * 16 * MemoryLayout<Float>.stride
   }
+
+  /// Floats from one key to the next in scratch: a multiple of 16.
+  package static func rowStride(headWidth: Int) -> Int { (headWidth + 15) / 16 * 16 }
 }

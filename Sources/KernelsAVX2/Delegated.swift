@@ -3,16 +3,6 @@ internal import KernelsPortable
 
 // Kernels whose time does not matter next to the products: the portable ones serve.
 extension AVX2Kernels {
-  package static func linear(
-    _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.linear(arguments, item: item, scratch: scratch)
-  }
-
-  package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
-    PortableKernels.layerNorm(arguments, item: item)
-  }
-
   package static func convolution(
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
@@ -21,12 +11,6 @@ extension AVX2Kernels {
 
   package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
     PortableKernels.depthwise(arguments, item: item)
-  }
-
-  package static func attention(
-    _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.attention(arguments, item: item, scratch: scratch)
   }
 
   package static func select(

@@ -20,7 +20,7 @@ extension PortableKernels {
     }
 
     let first = split.start(part) * AttentionArguments.queryTile
-    let last = min(split.start(part + 1) * AttentionArguments.queryTile, a.tokens)
+    let last = min(split.start(part + 1) * AttentionArguments.queryTile, a.queries)
     for query in first..<last {
       let q = a.qkv.pointer(picture: picture, row: query) + h * a.headWidth
       var largest = -Float.infinity

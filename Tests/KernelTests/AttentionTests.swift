@@ -1,0 +1,164 @@
+import KernelInterface
+import Testing
+
+@Suite struct AttentionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var pictures = 1
+    var tokens: Int
+    var heads: Int
+    var width: Int
+    var scale: Float = 0.3
+    var sized = false
+    /// Magnitude of queries and keys.
+    var magnitude: Float = 1
+
+    var testDescription: String {
+      "\(pictures)x\(tokens)x\(heads)x\(width)\(sized ? " sized" : "") magnitude \(magnitude)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(tokens: 1, heads: 1, width: 1),
+    Case(tokens: 2, heads: 2, width: 3, sized: true),
+    Case(tokens: 17, heads: 3, width: 12),
+    Case(tokens: 197, heads: 3, width: 16, sized: true),
+    Case(tokens: 69, heads: 2, width: 60),
+    Case(tokens: 33, heads: 1, width: 64),
+    Case(pictures: 3, tokens: 24, heads: 2, width: 20, sized: true),
+    Case(tokens: 40, heads: 2, width: 24, magnitude: 60),
+  ]
+
+  @Test(arguments: Implementation.all, cases)
+  func matchesTheReference(implementation: Implementation, test: Case) {
+    let problem = AttentionProblem(test)
+    let result = problem.run(implementation)
+    let again = problem.run(implementation, reversed: true)
+    #expect(bits(result.output) == bits(again.output))
+    #expect(bits(result.probabilities) == bits(again.probabilities))
+    let tokens = test.tokens
+    for picture in 0..<test.pictures {
+      let reference = problem.reference(picture)
+      let outputs = tokens * test.heads * test.width
+      expectClose(
+        Array(result.output[picture * outputs..<(picture + 1) * outputs]), reference.output,
+        tolerance: test.magnitude > 1 ? 1e-3 : 1e-5, "output")
+      let count = test.heads * tokens * tokens
+      expectClose(
+        Array(result.probabilities[picture * count..<(picture + 1) * count]),
+        reference.probabilities, tolerance: test.magnitude > 1 ? 1e-3 : 1e-5, "probability")
+      for h in 0..<test.heads {
+        let head = picture * test.heads + h
+        #expect(
+          bits(Array(result.classRows[head * tokens..<(head + 1) * tokens]))
+            == bits(
+              Array(result.probabilities[head * tokens * tokens..<(head * tokens + 1) * tokens])))
+      }
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func bitsDoNotDependOnTheBatch(implementation: Implementation) {
+    let together = AttentionProblem(Case(pictures: 3, tokens: 50, heads: 2, width: 12, sized: true))
+    let all = together.run(implementation).output
+    let size = 50 * 24
+    for picture in 0..<3 {
+      let alone = AttentionProblem(
+        Case(tokens: 50, heads: 2, width: 12, sized: true), picture: picture, of: together)
+      #expect(
+        bits(alone.run(implementation).output)
+          == bits(Array(all[picture * size..<(picture + 1) * size])))
+    }
+  }
+}
+
+extension AttentionTests {
+  @Test(arguments: Implementation.all)
+  func theFirstQueriesAloneHaveTheSameBits(implementation: Implementation) {
+    let problem = AttentionProblem(Case(pictures: 2, tokens: 21, heads: 2, width: 8, sized: true))
+    let all = problem.run(implementation)
+    for queries in [1, 3, 17] {
+      let output = Buffer<Float>(repeating: -7, count: 2 * queries * 16)
+      let classRows = Buffer<Float>(repeating: -7, count: 2 * 2 * 21)
+      var arguments = problem.arguments
+      arguments.queries = queries
+      arguments.output = OutputRows(output.pointer, pictureStride: queries, stride: 16)
+      arguments.classRows = classRows.pointer
+      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+        implementation.kernels.attention(arguments, item: $0, scratch: $1)
+      }
+      #expect(bits(classRows.array) == bits(all.classRows))
+      for picture in 0..<2 {
+        let whole = all.output[picture * 21 * 16..<(picture * 21 + queries) * 16]
+        let part = output.array[picture * queries * 16..<(picture + 1) * queries * 16]
+        #expect(bits(Array(part)) == bits(Array(whole)))
+      }
+    }
+  }
+}
+
+/// Attention on random values.
+struct AttentionProblem {
+  let test: AttentionTests.Case
+  let qkv: Buffer<Float>
+  let sizes: Buffer<Float>
+
+  var rowWidth: Int { 3 * test.heads * test.width }
+
+  init(_ test: AttentionTests.Case) {
+    self.test = test
+    var values = Values(seed: UInt64(test.tokens * 7 + test.width))
+    let embedding = test.heads * test.width
+    var all = values.array(test.pictures * test.tokens * 3 * embedding)
+    for i in all.indices where i % (3 * embedding) < 2 * embedding { all[i] *= test.magnitude }
+    qkv = Buffer(all)
+    sizes = Buffer(
+      values.array(test.pictures * test.tokens).map { ($0.magnitude * 9).rounded() + 1 })
+  }
+
+  /// One picture of another problem.
+  init(_ test: AttentionTests.Case, picture: Int, of other: AttentionProblem) {
+    self.test = test
+    let size = test.tokens * 3 * test.heads * test.width
+    qkv = Buffer(Array(other.qkv.array[picture * size..<(picture + 1) * size]))
+    sizes = Buffer(
+      Array(other.sizes.array[picture * test.tokens..<(picture + 1) * test.tokens]))
+  }
+
+  /// The step without its results' places.
+  var arguments: AttentionArguments {
+    AttentionArguments(
+      qkv: InputRows(qkv.constant, pictureStride: test.tokens, stride: rowWidth),
+      output: OutputRows(qkv.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
+      tokens: test.tokens, heads: test.heads, headWidth: test.width, scale: test.scale,
+      sizes: test.sized ? sizes.constant : nil)
+  }
+
+  func run(
+    _ implementation: Implementation, reversed: Bool = false
+  ) -> (output: [Float], classRows: [Float], probabilities: [Float]) {
+    let tokens = test.tokens
+    let output = Buffer<Float>(
+      repeating: -7, count: test.pictures * tokens * test.heads * test.width)
+    let classRows = Buffer<Float>(repeating: -7, count: test.pictures * test.heads * tokens)
+    let probabilities = Buffer<Float>(
+      repeating: -7, count: test.pictures * test.heads * tokens * tokens)
+    var arguments = self.arguments
+    arguments.output = OutputRows(
+      output.pointer, pictureStride: tokens, stride: test.heads * test.width)
+    arguments.classRows = classRows.pointer
+    arguments.probabilities = probabilities.pointer
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+      implementation.kernels.attention(arguments, item: $0, scratch: $1)
+    }
+    return (output.array, classRows.array, probabilities.array)
+  }
+
+  func reference(_ picture: Int) -> ReferenceAttention {
+    let size = test.tokens * rowWidth
+    return ReferenceAttention(
+      qkv: Array(qkv.array[picture * size..<(picture + 1) * size]), tokens: test.tokens,
+      heads: test.heads, width: test.width, scale: test.scale,
+      sizes: test.sized
+        ? Array(sizes.array[picture * test.tokens..<(picture + 1) * test.tokens]) : nil)
+  }
+}

@@ -1,0 +1,242 @@
+import KernelInterface
+import Testing
+
+@Suite struct LinearTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var pictures = 1
+    var rows: Int
+    var inputs: Int
+    var outputs: Int
+    var half = false
+    var bias = true
+    var norm = false
+    var activation = Activation.none
+    var residual = false
+    /// Rows of a picture's buffer before and after those that are used.
+    var margin = 0
+
+    var testDescription: String {
+      "\(pictures)x\(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32") \(activation)"
+        + (bias ? " bias" : "") + (norm ? " norm" : "") + (residual ? " residual" : "")
+        + " margin \(margin)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(rows: 1, inputs: 1, outputs: 1),
+    Case(rows: 2, inputs: 3, outputs: 15, bias: false),
+    Case(rows: 7, inputs: 5, outputs: 17, activation: .relu),
+    Case(rows: 13, inputs: 48, outputs: 31, half: true, activation: .gelu, residual: true),
+    Case(rows: 197, inputs: 64, outputs: 96, norm: true, residual: true),
+    Case(rows: 139, inputs: 33, outputs: 160, half: true, norm: true, activation: .gelu),
+    Case(pictures: 3, rows: 5, inputs: 24, outputs: 20, norm: true, residual: true, margin: 2),
+    Case(pictures: 3, rows: 1, inputs: 40, outputs: 33, norm: true, margin: 4),
+    Case(pictures: 3, rows: 1, inputs: 40, outputs: 48, half: true, residual: true, margin: 1),
+    Case(pictures: 2, rows: 98, inputs: 100, outputs: 64, activation: .gelu),
+    Case(rows: 69, inputs: 1537, outputs: 48, residual: true),
+    Case(pictures: 3, rows: 64, inputs: 16, outputs: 1000),
+    Case(rows: 6, inputs: 0, outputs: 32),
+  ]
+
+  @Test(arguments: Implementation.all, cases)
+  func matchesTheReference(implementation: Implementation, test: Case) {
+    let problem = LinearProblem(test)
+    let output = problem.run(implementation)
+    expectClose(
+      output, problem.reference(), tolerance: 1e-6 * Double(max(10, test.inputs / 20)))
+    #expect(bits(output) == bits(problem.run(implementation, reversed: true)))
+  }
+
+  @Test(arguments: Implementation.all)
+  func bitsDependNeitherOnBatchNorOnOtherRows(implementation: Implementation) {
+    var test = Case(
+      pictures: 3, rows: 37, inputs: 70, outputs: 50, norm: true, activation: .gelu,
+      residual: true)
+    let together = LinearProblem(test)
+    let all = together.run(implementation)
+    test.pictures = 1
+    let rowCount = 37
+    for picture in 0..<3 {
+      let alone = LinearProblem(test, picture: picture, of: together)
+      let range = picture * rowCount * 50..<(picture + 1) * rowCount * 50
+      #expect(bits(alone.run(implementation)) == bits(Array(all[range])))
+    }
+    test.rows = 1
+    let first = LinearProblem(test, picture: 0, of: together)
+    #expect(bits(first.run(implementation)) == bits(Array(all[..<50])))
+  }
+
+  @Test(arguments: Implementation.all)
+  func aFusedNormHasTheBitsOfASeparateOne(implementation: Implementation) {
+    let (rows, width) = (29, 75)
+    var values = Values(seed: 4)
+    let x = Buffer(values.array(rows * width, scale: 3))
+    let gamma = Buffer(values.array(width))
+    let beta = Buffer(values.array(width))
+    let norm = LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6)
+    let weights = Buffer(packed(values.array(width * 40), inputs: width, outputs: 40))
+    let normalized = Buffer<Float>(repeating: 0, count: rows * width)
+    let rowsOf = { (pointer: UnsafePointer<Float>) in
+      InputRows(pointer, pictureStride: rows, stride: width)
+    }
+    let layerNorm = LayerNormArguments(
+      input: rowsOf(x.constant),
+      output: OutputRows(normalized.pointer, pictureStride: rows, stride: width), pictures: 1,
+      rows: rows, width: width, norm: norm)
+    runItems(layerNorm.itemCount) { item, _ in
+      implementation.kernels.layerNorm(layerNorm, item: item)
+    }
+    func product(_ input: InputRows, _ norm: LayerNorm?) -> [Float] {
+      let output = Buffer<Float>(repeating: 0, count: rows * 40)
+      let arguments = LinearArguments(
+        input: input, output: OutputRows(output.pointer, pictureStride: rows, stride: 40),
+        pictures: 1, rows: rows, inputWidth: width, outputWidth: 40,
+        weights: PanelWeights(weights.pointer, element: .float32), norm: norm)
+      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+        implementation.kernels.linear(arguments, item: $0, scratch: $1)
+      }
+      return output.array
+    }
+    #expect(
+      bits(product(rowsOf(x.constant), norm)) == bits(product(rowsOf(normalized.constant), nil)))
+  }
+
+  @Test(arguments: Implementation.all)
+  func normalizesConstantAndLargeRows(implementation: Implementation) {
+    let width = 21
+    var values = Values(seed: 9)
+    let rows =
+      Array(repeating: Float(7), count: width) + values.array(width, scale: 1e4).map { $0 + 3e4 }
+    let x = Buffer(rows)
+    let gamma = values.array(width)
+    let beta = values.array(width)
+    let (g, b) = (Buffer(gamma), Buffer(beta))
+    let arguments = LayerNormArguments(
+      input: InputRows(x.constant, pictureStride: 2, stride: width),
+      output: OutputRows(x.pointer, pictureStride: 2, stride: width), pictures: 1, rows: 2,
+      width: width, norm: LayerNorm(gamma: g.constant, beta: b.constant, epsilon: 1e-6))
+    runItems(arguments.itemCount) { item, _ in
+      implementation.kernels.layerNorm(arguments, item: item)
+    }
+    let expected = (0..<2).flatMap { row in
+      referenceNorm(
+        rows[row * width..<(row + 1) * width].map(Double.init), gamma: gamma, beta: beta,
+        epsilon: 1e-6)
+    }
+    expectClose(x.array, expected, tolerance: 1e-5)
+  }
+
+  @Test(arguments: Implementation.all)
+  func geluIsWithinAMillionthEverywhere(implementation: Implementation) {
+    let points = 40_001
+    let x = Buffer((0..<points).map { Float($0 - 20_000) / 1500 } + [-1e30, 1e30, 0, -0.0])
+    let y = Buffer<Float>(repeating: 0, count: x.count)
+    let one = Buffer(packed([1], inputs: 1, outputs: 1))
+    let arguments = LinearArguments(
+      input: InputRows(x.constant, pictureStride: x.count, stride: 1),
+      output: OutputRows(y.pointer, pictureStride: x.count, stride: 1), pictures: 1,
+      rows: x.count, inputWidth: 1, outputWidth: 1,
+      weights: PanelWeights(one.pointer, element: .float32), activation: .gelu)
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      implementation.kernels.linear(arguments, item: $0, scratch: $1)
+    }
+    expectClose(
+      y.array, x.array.map { referenceActivation(Double($0), .gelu) }, tolerance: 1e-6)
+  }
+}
+
+/// A linear layer on random values.
+struct LinearProblem {
+  let test: LinearTests.Case
+  let x: Buffer<Float>
+  let weights: [Float]
+  let bias, gamma, beta: Buffer<Float>
+  let residual: Buffer<Float>
+
+  var rowsOfBuffer: Int { test.rows + 2 * test.margin }
+
+  init(_ test: LinearTests.Case) {
+    self.test = test
+    var values = Values(seed: UInt64(test.inputs * 31 + test.outputs))
+    let rows = test.pictures * (test.rows + 2 * test.margin)
+    x = Buffer(values.array(rows * test.inputs))
+    let all = values.array(test.inputs * test.outputs)
+    // Halves are widened exactly, so that the reference sees the same weights.
+    weights = test.half ? all.map { Float(Float16($0)) } : all
+    bias = Buffer(values.array(test.outputs))
+    gamma = Buffer(values.array(test.inputs))
+    beta = Buffer(values.array(test.inputs))
+    residual = Buffer(values.array(rows * test.outputs))
+  }
+
+  /// The first rows of one picture of another problem.
+  init(_ test: LinearTests.Case, picture: Int, of other: LinearProblem) {
+    self.test = test
+    func part(_ buffer: Buffer<Float>, _ width: Int) -> Buffer<Float> {
+      let start = picture * other.test.rows * width
+      return Buffer(Array(buffer.array[start..<start + test.rows * width]))
+    }
+    x = part(other.x, test.inputs)
+    residual = part(other.residual, test.outputs)
+    weights = other.weights
+    (bias, gamma, beta) = (other.bias, other.gamma, other.beta)
+  }
+
+  /// The output buffer, margins included (those are -7).
+  func run(_ implementation: Implementation, reversed: Bool = false) -> [Float] {
+    let panels = packed(weights, inputs: test.inputs, outputs: test.outputs)
+    let (singles, halves) = (Buffer(panels), Buffer(panels.map { Float16($0) }))
+    let output = Buffer<Float>(
+      repeating: -7, count: test.pictures * rowsOfBuffer * test.outputs)
+    if test.residual {
+      for i in 0..<output.count { output.pointer[i] = residual.pointer[i] }
+    }
+    let arguments = LinearArguments(
+      input: InputRows(
+        x.constant, pictureStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
+      output: OutputRows(
+        output.pointer, pictureStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs),
+      pictures: test.pictures, rows: test.rows, inputWidth: test.inputs,
+      outputWidth: test.outputs,
+      weights: test.half
+        ? PanelWeights(halves.pointer, element: .float16)
+        : PanelWeights(singles.pointer, element: .float32),
+      bias: test.bias ? bias.constant : nil,
+      norm: test.norm
+        ? LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6) : nil,
+      activation: test.activation,
+      residual: test.residual
+        ? InputRows(
+          output.constant, pictureStride: rowsOfBuffer, firstRow: test.margin,
+          stride: test.outputs) : nil)
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+      implementation.kernels.linear(arguments, item: $0, scratch: $1)
+    }
+    return output.array
+  }
+
+  func reference() -> [Double] {
+    var result: [Double] = []
+    for row in 0..<test.pictures * rowsOfBuffer {
+      let inside = row % rowsOfBuffer - test.margin
+      let range = row * test.outputs..<(row + 1) * test.outputs
+      guard inside >= 0, inside < test.rows else {
+        result +=
+          test.residual
+          ? residual.array[range].map(Double.init) : range.map { _ in -7 }
+        continue
+      }
+      var values = x.array[row * test.inputs..<(row + 1) * test.inputs].map(Double.init)
+      if test.norm {
+        values = referenceNorm(values, gamma: gamma.array, beta: beta.array, epsilon: 1e-6)
+      }
+      let sums = referenceProduct(values, weights, outputs: test.outputs)
+      for (n, sum) in sums.enumerated() {
+        let value = referenceActivation(
+          sum + (test.bias ? Double(bias.pointer[n]) : 0), test.activation)
+        result.append(value + (test.residual ? Double(residual.pointer[range.lowerBound + n]) : 0))
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,214 @@
+import Glibc
+import KernelInterface
+import KernelsAVX2
+import ThreadPool
+
+/// Times steps on a pool of threads.
+final class Bench: @unchecked Sendable {
+  let threads: Int
+  let pool: ThreadPool
+  let scratch: [UnsafeMutableRawPointer]
+
+  init(threads: Int) {
+    self.threads = threads
+    pool = ThreadPool(threadCount: threads)
+    scratch = (0..<threads).map { _ in
+      UnsafeMutableRawPointer.allocate(byteCount: 64 << 20, alignment: 64)
+    }
+  }
+
+  /// Repeats a step for a while; prints the median and the best rate.
+  func report(
+    _ name: String, flops: Double, items: Int,
+    _ run: @escaping @Sendable (Int, UnsafeMutableRawPointer) -> Void
+  ) {
+    guard filters.isEmpty || filters.contains(where: { name.contains($0) }) else { return }
+    nonisolated(unsafe) let scratch = scratch
+    let region: ThreadPool.Region = { worker in
+      let own = scratch[worker.index]
+      worker.forEach(itemCount: items) { item in run(item, own) }
+    }
+    for _ in 0..<3 { pool.run(region) }
+    var times: [Double] = []
+    let end = now() + seconds
+    var peak = 0.0
+    var rounds = 0
+    while now() < end {
+      if rounds % 64 == 0 { peak = max(peak, measurePeak()) }
+      rounds += 1
+      let start = now()
+      pool.run(region)
+      times.append(now() - start)
+    }
+    if CommandLine.arguments.contains("-series") {
+      print(times.enumerated().filter { $0.offset % max(times.count / 40, 1) == 0 }.map { fixed(flops / $0.element / 1e9) })
+    }
+    times.sort()
+    let best = times[times.count / 10]
+    let rate = flops / best / 1e9
+    let limit = peak * Double(threads)
+    print(
+      pad(name, 42) + pad("\(threads)", 7) + pad(fixed(best * 1e6), 10) + pad(fixed(rate), 10)
+        + pad(fixed(limit), 8) + "  \(Int(rate / limit * 100))% items \(items) median \(Int(rate * best / times[times.count / 2] / limit * 100))%")
+  }
+
+  func linear(
+    rows: Int, inputs: Int, outputs: Int, half: Bool, activation: Activation = .none,
+    norm: Bool = false
+  ) {
+    let x = floats(rows * inputs)
+    let y = floats(rows * outputs)
+    let bias = floats(outputs)
+    let count = PanelLayout.elementCount(inputs: inputs, outputs: outputs)
+    let weights = half ? halves(count) : UnsafeRawPointer(floats(count))
+    let arguments = LinearArguments(
+      input: InputRows(x, pictureStride: rows, stride: inputs),
+      output: OutputRows(y, pictureStride: rows, stride: outputs), pictures: 1, rows: rows,
+      inputWidth: inputs, outputWidth: outputs,
+      weights: PanelWeights(weights, element: half ? .float16 : .float32), bias: bias,
+      norm: norm ? LayerNorm(gamma: bias, beta: bias, epsilon: 1e-6) : nil, activation: activation)
+    report(
+      "linear \(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")\(norm ? " norm" : "") \(activation)",
+      flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments.itemCount
+    ) { AVX2Kernels.linear(arguments, item: $0, scratch: $1) }
+  }
+
+  func layerNorm(rows: Int, width: Int) {
+    let arguments = LayerNormArguments(
+      input: InputRows(floats(rows * width), pictureStride: rows, stride: width),
+      output: OutputRows(floats(rows * width), pictureStride: rows, stride: width), pictures: 1,
+      rows: rows, width: width,
+      norm: LayerNorm(gamma: floats(width), beta: floats(width), epsilon: 1e-6))
+    report(
+      "layerNorm \(rows)x\(width)", flops: 8 * Double(rows * width), items: arguments.itemCount
+    ) { item, _ in AVX2Kernels.layerNorm(arguments, item: item) }
+  }
+
+  func attention(tokens: Int, heads: Int, width: Int) {
+    let embedding = heads * width
+    let arguments = AttentionArguments(
+      qkv: InputRows(floats(tokens * embedding * 3), pictureStride: tokens, stride: 3 * embedding),
+      output: OutputRows(floats(tokens * embedding), pictureStride: tokens, stride: embedding),
+      pictures: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
+    report(
+      "attention \(tokens)x\(heads)x\(width)",
+      flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.itemCount
+    ) { AVX2Kernels.attention(arguments, item: $0, scratch: $1) }
+  }
+
+  func convolution(
+    _ name: String, picture: Bool, channels: Int, side: Int, kernel: Int, stride: Int,
+    padding: Int, outputs: Int
+  ) {
+    let x = floats(channels * side * side)
+    let window = kernel * kernel * channels
+    let out = (side + 2 * padding - kernel) / stride + 1
+    let arguments = ConvolutionArguments(
+      input: picture
+        ? .picture(x) : .map(InputRows(x, pictureStride: side * side, stride: channels)),
+      channels: channels, height: side, width: side, kernel: kernel, stride: stride,
+      padding: padding,
+      output: OutputRows(floats(out * out * outputs), pictureStride: out * out, stride: outputs),
+      pictures: 1, outputChannels: outputs,
+      weights: PanelWeights(
+        floats(PanelLayout.elementCount(inputs: window, outputs: outputs)), element: .float32),
+      bias: floats(outputs), activation: .relu)
+    report(
+      "convolution \(name)", flops: 2 * Double(out * out) * Double(window) * Double(outputs),
+      items: arguments.itemCount
+    ) { AVX2Kernels.convolution(arguments, item: $0, scratch: $1) }
+  }
+
+  func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
+    let arguments = DepthwiseArguments(
+      input: InputRows(floats(side * side * channels), pictureStride: side * side, stride: channels),
+      output: OutputRows(
+        floats(side * side * channels), pictureStride: side * side, stride: channels),
+      pictures: 1, height: side, width: side, channels: channels, kernel: kernel,
+      dilation: dilation, taps: floats(kernel * kernel * channels), bias: floats(channels))
+    report(
+      "depthwise \(kernel)x\(kernel)", flops: 2 * Double(side * side * channels * kernel * kernel),
+      items: arguments.itemCount
+    ) { item, _ in AVX2Kernels.depthwise(arguments, item: item) }
+  }
+
+  func match(patches: Int, keep: Int, width: Int) {
+    let kept = UnsafeMutablePointer<Int32>.allocate(capacity: patches)
+    for i in 0..<patches { kept[i] = Int32(i) }
+    let arguments = MatchArguments(
+      input: InputRows(floats((patches + 1) * width), pictureStride: patches + 1, stride: width),
+      pictures: 1, prefix: 1, patches: patches, keep: keep, width: width, similarity: .cosine,
+      kept: kept, dropped: kept + keep, into: .allocate(capacity: patches),
+      destination: .allocate(capacity: patches))
+    report(
+      "match \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
+      items: arguments.itemCount
+    ) { AVX2Kernels.match(arguments, item: $0, scratch: $1) }
+  }
+
+  /// A region of 100 steps with nothing to do.
+  func dispatch() {
+    guard filters.isEmpty || filters.contains("dispatch") else { return }
+    let region: ThreadPool.Region = { worker in
+      for _ in 0..<100 { worker.forEach(itemCount: 8) { _ in } }
+    }
+    var times: [Double] = []
+    for _ in 0..<2000 {
+      let start = now()
+      pool.run(region)
+      times.append(now() - start)
+    }
+    times.sort()
+    print("dispatch \(threads) threads: \(fixed(times[times.count / 2] * 1e4)) us a step")
+  }
+}
+
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+  let raw = UnsafeMutableRawPointer.allocate(byteCount: (count + 64) * 4, alignment: 64)
+  let pointer = raw.bindMemory(to: Float.self, capacity: count + 64)
+  for i in 0..<count + 64 { pointer[i] = Float((i &* 7919) & 1023) / 1024 - 0.5 }
+  return pointer
+}
+
+func halves(_ count: Int) -> UnsafeRawPointer {
+  let raw = UnsafeMutableRawPointer.allocate(byteCount: (count + 64) * 2, alignment: 64)
+  let pointer = raw.bindMemory(to: UInt16.self, capacity: count + 64)
+  for i in 0..<count + 64 { pointer[i] = 0x3000 | UInt16(truncatingIfNeeded: i & 0x83FF) }
+  return UnsafeRawPointer(raw)
+}
+
+func pad(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(1, width - text.utf8.count))
+}
+
+func fixed(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+
+/// GFLOP/s of one core on fused multiply-adds that wait for nothing.
+func measurePeak() -> Double {
+  typealias V = SIMD8<Float>
+  let seed = UnsafeRawPointer(peakSeed)
+  func vector(_ index: Int) -> V { seed.load(fromByteOffset: 32 * index, as: V.self) }
+  var a0 = vector(0), a1 = vector(1), a2 = vector(2), a3 = vector(3), a4 = vector(4)
+  var a5 = vector(5), a6 = vector(6), a7 = vector(7), a8 = vector(8), a9 = vector(9)
+  var aA = vector(10), aB = vector(11)
+  let x = vector(12), y = vector(13)
+  let rounds = 20_000
+  let start = now()
+  for _ in 0..<rounds {
+    a0.addProduct(x, y); a1.addProduct(x, y); a2.addProduct(x, y); a3.addProduct(x, y)
+    a4.addProduct(x, y); a5.addProduct(x, y); a6.addProduct(x, y); a7.addProduct(x, y)
+    a8.addProduct(x, y); a9.addProduct(x, y); aA.addProduct(x, y); aB.addProduct(x, y)
+  }
+  let time = now() - start
+  let sum = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + aA + aB
+  if sum.sum() == 12345 { print("") }
+  return Double(rounds * 12 * 16) / time / 1e9
+}
+
+nonisolated(unsafe) private let peakSeed = floats(128)

@@ -1,0 +1,40 @@
+import Glibc
+import KernelInterface
+import KernelsAVX2
+import ThreadPool
+
+// Prints GFLOP/s for the shapes that matter, next to what the processor can do at that moment.
+// Arguments: words that a line must contain.
+
+let filters = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("-") }
+let threadCounts = CommandLine.arguments.contains("-1") ? [1] : [1, 2]
+let seconds = 0.4
+
+print("shape                                     threads      us    GFLOP/s     peak   share")
+for threads in threadCounts {
+  let bench = Bench(threads: threads)
+  for shape in [
+    (197, 384, 1152), (197, 384, 384), (197, 384, 1536), (197, 1536, 384), (197, 192, 576),
+    (197, 192, 768), (197, 768, 192), (197, 192, 192), (197, 768, 3072), (197, 3072, 768),
+    (139, 384, 1152), (98, 384, 1536), (69, 1536, 384), (1576, 384, 1536), (1, 384, 1000),
+  ] {
+    for half in [false, true] {
+      bench.linear(rows: shape.0, inputs: shape.1, outputs: shape.2, half: half)
+    }
+  }
+  bench.linear(rows: 197, inputs: 384, outputs: 1536, half: false, activation: .gelu)
+  bench.linear(rows: 197, inputs: 384, outputs: 1152, half: false, norm: true)
+  bench.layerNorm(rows: 197, width: 384)
+  for (tokens, heads) in [(197, 3), (197, 6), (197, 12), (139, 6), (98, 6), (69, 6)] {
+    bench.attention(tokens: tokens, heads: heads, width: 64)
+  }
+  bench.attention(tokens: 197, heads: 4, width: 60)
+  bench.convolution("patch 16x16/16", picture: true, channels: 3, side: 224, kernel: 16, stride: 16, padding: 0, outputs: 384)
+  bench.convolution("stem 7x7/2", picture: true, channels: 3, side: 224, kernel: 7, stride: 2, padding: 3, outputs: 64)
+  bench.convolution("stem 3x3", picture: false, channels: 64, side: 112, kernel: 3, stride: 1, padding: 1, outputs: 64)
+  bench.convolution("proj 8x8/8", picture: false, channels: 64, side: 112, kernel: 8, stride: 8, padding: 0, outputs: 384)
+  bench.depthwise(side: 14, channels: 384, kernel: 7, dilation: 3)
+  bench.depthwise(side: 14, channels: 384, kernel: 5, dilation: 1)
+  bench.match(patches: 196, keep: 138, width: 384)
+  bench.dispatch()
+}
