@@ -93,7 +93,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "PlanRuntime",
-      dependencies: ["Tensors", "PlanFormat", "KernelInterface", "Kernels", "CVectorExtras"],
+      dependencies: [
+        "Tensors", "ModelFacts", "PlanFormat", "KernelInterface", "Kernels", "CVectorExtras",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP"],

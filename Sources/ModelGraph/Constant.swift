@@ -21,9 +21,10 @@ package struct Constant: Sendable {
     /// so that only one constant is in memory at a time.
     case computed(@Sendable () throws -> [Float])
 
-    /// Already packed in the plan that the graph was read from, at `index` of its constant table.
-    /// A rewrite copies those bytes; a pass that needs the numbers asks `values` to unpack them.
-    case stored(index: Int, values: @Sendable () throws -> [Float])
+    /// Already packed in the plan that the graph was read from, at `index` of its constant table, in
+    /// the plan format's `layout`. A rewrite copies those bytes; a pass that needs the numbers asks
+    /// `values` to unpack them.
+    case stored(index: Int, layout: UInt8, values: @Sendable () throws -> [Float])
   }
 
   /// Makes a constant that counts as `parameters`, by default all its elements.
@@ -39,13 +40,13 @@ package struct Constant: Sendable {
 
   /// Makes a constant whose bytes lie in the plan that is being rewritten.
   package init(
-    name: String, shape: Shape, parameters: Int, storedAt index: Int,
+    name: String, shape: Shape, parameters: Int, storedAt index: Int, layout: UInt8,
     values: @escaping @Sendable () throws -> [Float]
   ) {
     self.name = name
     self.shape = shape
     self.parameters = parameters
-    self.source = .stored(index: index, values: values)
+    self.source = .stored(index: index, layout: layout, values: values)
   }
 
   /// The values, row-major in the logical shape.
@@ -53,7 +54,7 @@ package struct Constant: Sendable {
     let values =
       switch source {
       case .computed(let compute): try compute()
-      case .stored(_, let unpack): try unpack()
+      case .stored(_, _, let unpack): try unpack()
       }
     precondition(values.count == shape.elementCount, "\(name): values differ from \(shape)")
     return values

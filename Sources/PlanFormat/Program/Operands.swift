@@ -1,4 +1,8 @@
+package import ModelFacts
 package import Records
+
+/// The activation of a step; a name that does not collide with the kernels' own.
+package typealias StepActivation = Activation
 
 /// Rows `first ..< first + count` of a buffer.
 package struct RowsOperand: Record, Hashable {

@@ -4,6 +4,9 @@ extension Program {
   /// The largest arena that a plan may ask for, per picture.
   package static let maximumArenaBytes = 1 << 34
 
+  /// The most buffers, and the most steps, that a plan may have.
+  package static let maximumCount = 16384
+
   /// Throws unless every step can be executed inside its buffers: operands exist and have the
   /// shapes that the fields ask for, buffers lie in the arena, are written before they are read
   /// and never share bytes with another that is in use.
@@ -11,6 +14,11 @@ extension Program {
   /// After it has passed, no step reads or writes outside its buffers and constants, whatever the
   /// values in them are.
   package func verify(constants: [ConstantRecord], file: String) throws {
+    guard buffers.count <= Self.maximumCount, steps.count <= Self.maximumCount else {
+      throw error(
+        "buffers and steps", "at most \(Self.maximumCount)", "\(buffers.count), \(steps.count)",
+        file: file)
+    }
     try verifyBuffers(file: file)
     for (index, record) in steps.enumerated() {
       let context = StepContext(

@@ -91,6 +91,11 @@ public struct OutputFile: ~Copyable {
     try append([UInt8](repeating: 0, count: missing))
   }
 
+  /// Appends zeros up to a byte offset.
+  public mutating func pad(toOffset offset: Int) throws {
+    try append([UInt8](repeating: 0, count: max(0, offset - count)))
+  }
+
   /// Overwrites bytes that have been appended before.
   public func overwrite(_ bytes: [UInt8], at offset: Int) throws {
     try bytes.withUnsafeBytes { try write($0, at: offset) }

@@ -1,0 +1,106 @@
+package import ModelFacts
+package import ModelGraph
+internal import Passes
+package import PlanFormat
+internal import Records
+package import Tensors
+
+/// Writes plans: from a graph that a family raised, or from another plan's base graph.
+package enum PlanEmitter {
+  /// How the weights of products are stored; everything else is float32.
+  package typealias WeightElement = ConstantRecord.Element
+
+  /// Names of constants that no node reads but a plan carries, for a later rewrite.
+  package static let carriedPrefix = "multiscale."
+
+  /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
+  ///
+  /// One constant at a time is in memory. The same graph gives the same bytes.
+  package static func convert(
+    _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
+    notOver inputs: [MappedFile]
+  ) throws {
+    let base = try PassDriver(PassList.cleanup).run(graph)
+      .compacted { $0.name.hasPrefix(carriedPrefix) }
+    let executable = try PassDriver(PassList.fusion).run(base)
+    var table = ConstantPlan(base: base, executable: executable, weights: weights)
+    let program = try lower(executable, nominal: base, &table)
+    var writer = try PlanWriter(path: path, notOver: inputs)
+    for entry in table.entries { try write(entry, of: executable, to: &writer) }
+    try writer.finish(
+      facts: facts, labels: labels, program: program,
+      graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: RewriteRecipe())
+  }
+
+  /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
+  ///
+  /// The base graph's weights are copied as they are, without being read.
+  /// - Parameter extra: constants named `multiscale.*` that are added to the base graph.
+  package static func rewrite(
+    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String,
+    transform: (Graph) throws -> Graph
+  ) throws {
+    var base = try baseGraph(of: plan)
+    let copied = base.constants.count
+    for constant in extra where base.constant(named: constant.name) == nil {
+      _ = base.add(constant)
+    }
+    let nominal = try transform(base)
+    let executable = try PassDriver(PassList.fusion).run(nominal)
+    var table = ConstantPlan(base: base, executable: executable, weights: plan.weightElement)
+    let program = try lower(executable, nominal: nominal, &table)
+    var writer = try PlanWriter(path: path, notOver: [plan.mapped])
+    try writer.copy(plan.constants[..<copied], of: plan)
+    for entry in table.entries[copied...] { try write(entry, of: executable, to: &writer) }
+    try writer.finish(
+      facts: plan.facts, labels: plan.labels, program: program,
+      graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: recipe)
+  }
+
+  /// The graph that a plan was lowered from before any rewrite.
+  package static func baseGraph(of plan: PlanFile) throws -> Graph {
+    let record = try plan.withGraph {
+      try RecordReader.read(GraphRecord.self, from: $0, file: plan.path, section: "graph")
+    }
+    let constants = plan.constants.enumerated().map { index, record in
+      Constant(
+        name: record.name, shape: Shape(record.shape), parameters: record.parameters,
+        storedAt: index, layout: record.layout.rawValue
+      ) { plan.unpackedValues(of: index) }
+    }
+    return try record.graph(constants: constants, file: plan.path)
+  }
+
+  private static func lower(
+    _ executable: Graph, nominal: Graph, _ table: inout ConstantPlan
+  ) throws -> Program {
+    var collected = table
+    var program = try withoutActuallyEscaping(
+      { (id: ConstantID, layout: ConstantLayout) in collected.index(of: id, layout) }
+    ) { try Lowering.lower(executable, constantIndex: $0) }
+    table = collected
+    program.multiplyAdds = nominal.multiplyAdds
+    program.executedMultiplyAdds = executable.multiplyAdds
+    return program
+  }
+
+  private static func write(
+    _ entry: ConstantPlan.Entry, of graph: Graph, to writer: inout PlanWriter
+  ) throws {
+    let constant = graph.constant(entry.id)
+    var record = ConstantRecord()
+    record.name = constant.name
+    record.shape = constant.shape.extents
+    record.layout = entry.layout
+    record.element = entry.element
+    record.parameters = constant.parameters
+    let packed = WeightPacking.pack(
+      try constant.values(), shape: constant.shape.extents, layout: entry.layout)
+    switch entry.element {
+    case .float32: try packed.withUnsafeBytes { try writer.append(record, bytes: $0) }
+    case .float16:
+      let halves = try WeightPacking.halves(packed, name: constant.name)
+      try halves.withUnsafeBytes { try writer.append(record, bytes: $0) }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+internal import ModelFacts
+internal import Tensors
+
+extension ModelFacts {
+  /// Throws unless the facts fit the program that they stand beside.
+  func verify(program: Program, labels: Labels, file: String) throws {
+    func require(_ condition: Bool, _ field: String, _ expected: String, _ found: String) throws {
+      guard condition else {
+        throw InputError(file: file, field: "facts, \(field)", expected: expected, found: found)
+      }
+    }
+    let input = program.buffers[program.input]
+    try require(
+      imageHeight >= 1 && imageHeight <= 65536 && input.rows == 3 * imageHeight
+        && input.columns == imageWidth,
+      "image size", "a picture of \(input.rows / 3) x \(input.columns)",
+      "\(imageHeight) x \(imageWidth)")
+    let logits = program.buffers[program.logits].columns
+    try require(classes == logits, "classes", "\(logits), as many as logits", "\(classes)")
+    try require(
+      labels.names.isEmpty || labels.names.count == classes, "labels", "\(classes) or none",
+      "\(labels.names.count)")
+    try require(
+      patchSize >= 1 && patchSize <= min(imageHeight, imageWidth), "patch size",
+      "1 to \(min(imageHeight, imageWidth))", "\(patchSize)")
+    try require(
+      preprocess.mean.count == 3 && preprocess.standardDeviation.count == 3
+        && preprocess.mean.allSatisfy(\.isFinite)
+        && preprocess.standardDeviation.allSatisfy { $0.isFinite && $0 > 0 },
+      "preprocessing", "three means and three positive deviations", "others")
+    try require(
+      preprocess.cropFraction > 0.05 && preprocess.cropFraction <= 1, "crop",
+      "a share in (0.05, 1]", "\(preprocess.cropFraction)")
+  }
+}

@@ -1,0 +1,104 @@
+package import ModelFacts
+internal import Records
+package import Tensors
+
+/// A plan, mapped, with its tables decoded and verified.
+///
+/// Everything is checked when it is opened except the constants' checksums, which cost a pass over
+/// the weights: ``verifyConstant(_:)`` checks one of them, so that a caller can spread the pass over
+/// threads and overlap it with other work. No result may be used before all have passed.
+package final class PlanFile: Sendable {
+  /// The mapped file.
+  package let mapped: MappedFile
+
+  /// What the model is.
+  package let facts: ModelFacts
+
+  /// The classes' names.
+  package let labels: Labels
+
+  /// Where each constant lies.
+  package let constants: [ConstantRecord]
+
+  /// What is executed.
+  package let program: Program
+
+  /// How the base graph was rewritten.
+  package let recipe: RewriteRecipe
+
+  private let sections: [SectionKind: Section]
+
+  /// Maps and verifies a plan.
+  /// - Throws: `InputError` naming the section and the field.
+  package init(path: String, mapping: Bool = true) throws {
+    let mapped = try MappedFile(path: path, mapping: mapping)
+    let sections = try mapped.withBytes { try PlanHead.sections(of: $0, file: path) }
+    func section(_ kind: SectionKind) -> Range<Int> {
+      sections[kind].map { $0.offset..<$0.offset + $0.byteCount } ?? 0..<0
+    }
+    func read<R: Record>(_ type: R.Type, _ kind: SectionKind) throws -> R {
+      try mapped.withBytes {
+        try RecordReader.read(
+          R.self, from: UnsafeRawBufferPointer(rebasing: $0[section(kind)]), file: path,
+          section: "\(kind)")
+      }
+    }
+    self.mapped = mapped
+    self.sections = sections
+    facts = try read(ModelFacts.self, .facts)
+    labels = try read(Labels.self, .labels)
+    constants = try read(ConstantTable.self, .constants).constants
+    program = try read(Program.self, .program)
+    recipe = try read(RewriteRecipe.self, .recipe)
+    try ConstantRecord.verify(
+      constants, sectionBytes: section(.weights).count, file: path)
+    try program.verify(constants: constants, file: path)
+    try facts.verify(program: program, labels: labels, file: path)
+  }
+
+  /// The name that errors use.
+  package var path: String { mapped.path }
+
+  /// Bytes of the file.
+  package var byteCount: Int { mapped.count }
+
+  /// Calls `body` with the weights section; 64-byte aligned.
+  package func withWeights<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withSection(.weights, body)
+  }
+
+  /// Calls `body` with the graph section.
+  package func withGraph<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withSection(.graph, body)
+  }
+
+  private func withSection<R>(
+    _ kind: SectionKind, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    let range = sections[kind].map { $0.offset..<$0.offset + $0.byteCount } ?? 0..<0
+    return try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
+
+  /// Whether a constant's bytes, and the zeros behind it, are what its checksum says.
+  package func isIntact(_ index: Int) -> Bool {
+    let constant = constants[index]
+    return withWeights { weights in
+      let end = constant.offset + constant.byteCount
+      let bytes = UnsafeRawBufferPointer(rebasing: weights[constant.offset..<end])
+      return XXH64.hash(bytes) == UInt64(UInt(bitPattern: constant.checksum))
+        && weights[end..<PlanLayout.aligned(end)].allSatisfy { $0 == 0 }
+    }
+  }
+
+  /// Throws if a constant is damaged.
+  package func verifyConstant(_ index: Int) throws {
+    guard isIntact(index) else { throw damaged(index) }
+  }
+
+  /// The error of a constant that is not intact.
+  package func damaged(_ index: Int) -> InputError {
+    InputError(
+      file: path, field: "constant \(index) \(constants[index].name)",
+      expected: "the bytes that its checksum was made of", found: "others; the file is damaged")
+  }
+}

@@ -1,0 +1,96 @@
+package import ModelFacts
+internal import Records
+package import Tensors
+
+/// Writes a plan: weights first, streamed one constant after the other, then the tables, then the
+/// header over the place that was left for it.
+package struct PlanWriter: ~Copyable {
+  private var output: OutputFile
+
+  /// The constants written so far.
+  package private(set) var constants: [ConstantRecord] = []
+
+  /// Starts a plan at `path`, which must not be one of `inputs`.
+  package init(path: String, notOver inputs: [MappedFile]) throws {
+    output = try Self.start(path: path, notOver: inputs)
+  }
+
+  private static func start(path: String, notOver inputs: [MappedFile]) throws -> OutputFile {
+    var output = try OutputFile(path: path, notOver: inputs)
+    try output.pad(toOffset: PlanLayout.weightsOffset)
+    return output
+  }
+
+  /// Appends a constant whose `offset`, `byteCount` and `checksum` are filled in here.
+  package mutating func append(_ record: ConstantRecord, bytes: UnsafeRawBufferPointer) throws {
+    var record = record
+    record.offset = output.count - PlanLayout.weightsOffset
+    record.byteCount = bytes.count
+    record.checksum = Int(bitPattern: UInt(XXH64.hash(bytes)))
+    try output.append(bytes)
+    try output.pad(to: PlanLayout.alignment)
+    constants.append(record)
+  }
+
+  /// Copies the first constants of another plan without reading them; only before any other.
+  package mutating func copy(_ records: ArraySlice<ConstantRecord>, of plan: PlanFile) throws {
+    precondition(constants.isEmpty && records.startIndex == 0)
+    guard let last = records.last else { return }
+    let end = PlanLayout.aligned(last.offset + last.byteCount)
+    let start = PlanLayout.weightsOffset
+    try output.append(start..<start + end, of: plan.mapped)
+    constants = Array(records)
+  }
+
+  /// Writes everything but the weights and lets the plan appear.
+  package consuming func finish(
+    facts: ModelFacts, labels: Labels, program: Program, graph: [UInt8], recipe: RewriteRecipe
+  ) throws {
+    var sections = [
+      Section(
+        kind: .weights, offset: PlanLayout.weightsOffset,
+        byteCount: output.count - PlanLayout.weightsOffset, checksum: 0)
+    ]
+    let contents: [(SectionKind, [UInt8])] = [
+      (.facts, try RecordWriter.bytes(of: facts)),
+      (.labels, try RecordWriter.bytes(of: labels)),
+      (.constants, try RecordWriter.bytes(of: ConstantTable(constants))),
+      (.program, try RecordWriter.bytes(of: program)),
+      (.graph, graph),
+      (.recipe, try RecordWriter.bytes(of: recipe)),
+    ]
+    for (kind, bytes) in contents {
+      sections.append(
+        Section(
+          kind: kind, offset: output.count, byteCount: bytes.count, checksum: XXH64.hash(bytes)))
+      try output.append(bytes)
+      try output.pad(to: PlanLayout.alignment)
+    }
+    try output.overwrite(Self.head(sections, fileBytes: output.count), at: 0)
+    try output.commit()
+  }
+
+  /// The header and the section table.
+  private static func head(_ sections: [Section], fileBytes: Int) -> [UInt8] {
+    var table = RecordWriter()
+    for section in sections {
+      table.append(section.kind.rawValue)
+      table.append(UInt32(0))
+      table.append(UInt64(section.offset))
+      table.append(UInt64(section.byteCount))
+      table.append(section.checksum)
+    }
+    var header = RecordWriter()
+    for byte in PlanLayout.magic { header.append(byte) }
+    header.append(PlanLayout.version)
+    header.append(PlanLayout.byteOrder)
+    header.append(UInt64(fileBytes))
+    header.append(UInt32(sections.count))
+    header.append(UInt32(0))
+    header.append(XXH64.hash(table.bytes))
+    header.append(UInt64(0))
+    header.append(UInt64(0))
+    header.append(XXH64.hash(header.bytes))
+    return header.bytes + table.bytes
+  }
+}

@@ -1,0 +1,38 @@
+internal import Glibc
+package import PlanFormat
+internal import Synchronization
+
+/// Time spent in each kind of step.
+package final class NodeTiming: Sendable {
+  private let nanoseconds = Mutex<[StepKind: UInt64]>([:])
+
+  /// Starts at zero.
+  package init() {}
+
+  /// Seconds by kind.
+  package var seconds: [StepKind: Double] {
+    nanoseconds.withLock { $0.mapValues { Double($0) * 1e-9 } }
+  }
+
+  func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  func add(_ kind: StepKind, since start: UInt64) {
+    let elapsed = now() - start
+    nanoseconds.withLock { $0[kind, default: 0] += elapsed }
+  }
+}
+
+extension Session {
+  /// As ``run(pictures:fill:read:)``, adding the time of each step to `timing`.
+  package func runTimed<R>(
+    pictures: Int, timing: NodeTiming,
+    fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
+    read: (borrowing RunResult) throws -> R
+  ) throws -> R {
+    try run(pictures: pictures, timing: timing, fill: fill, read: read)
+  }
+}

@@ -1,0 +1,48 @@
+package import PlanFormat
+
+/// What a run left in the arena; valid during ``Session/run(pictures:fill:read:)`` only.
+public struct RunResult: ~Copyable {
+  private let program: Program
+  private let arena: UnsafeRawPointer
+  private let pictures: Int
+
+  init(program: Program, arena: UnsafeRawPointer, pictures: Int) {
+    self.program = program
+    self.arena = arena
+    self.pictures = pictures
+  }
+
+  /// The logits of one picture, `[classes]`.
+  public func logits(picture: Int) -> [Float] {
+    values(program.logits, picture: picture, as: Float.self)
+  }
+
+  /// What each stage of token reduction did to one picture, in order of blocks.
+  package func stages(picture: Int) -> [StageTrace] {
+    program.stages.map { stage in
+      StageTrace(
+        record: stage, kept: values(stage.kept, picture: picture, as: Int32.self),
+        destination: values(stage.destination, picture: picture, as: Int32.self))
+    }
+  }
+
+  private func values<T>(_ buffer: Int, picture: Int, as type: T.Type) -> [T] {
+    precondition((0..<pictures).contains(picture), "a picture of the batch")
+    let record = program.buffers[buffer]
+    let count = record.rows * record.columns
+    let base = (arena + record.offset * pictures).assumingMemoryBound(to: T.self)
+    return Array(UnsafeBufferPointer(start: base + picture * count, count: count))
+  }
+}
+
+/// What one stage of token reduction did to one picture.
+package struct StageTrace: Sendable {
+  /// The stage.
+  package let record: StageRecord
+
+  /// The old patch position behind each new one; a fused token is not among them.
+  package let kept: [Int32]
+
+  /// The new patch position of each old one, -1 for a token that left.
+  package let destination: [Int32]
+}

@@ -1,0 +1,157 @@
+internal import Glibc
+internal import KernelInterface
+internal import Kernels
+internal import PlanFormat
+internal import Synchronization
+internal import Tensors
+
+/// Runs a plan on batches of up to a fixed number of pictures.
+///
+/// All memory is taken when the session is made; a run allocates nothing. Logits are bit-identical
+/// for every number of threads and every batch size. A session runs one batch at a time: calls from
+/// several tasks wait for each other. Sessions of one ``Plan`` share its weights.
+public final class Session: Sendable {
+  /// The plan that is run.
+  public let plan: Plan
+
+  /// The most pictures that one run takes.
+  public let maximumBatch: Int
+
+  /// Threads that take part in a run.
+  public let threadCount: Int
+
+  /// The name of the kernel set in use, e.g. `avx2`.
+  public let kernelName: String
+
+  private let kernels: any KernelSet.Type
+  private let pool: ThreadPool
+  private let state: Mutex<State>
+
+  /// Memory and prepared phases; owned by the session and touched under its lock only.
+  private struct State: ~Copyable, @unchecked Sendable {
+    let arena: AlignedMemory
+    let input: AlignedMemory
+    let scratch: AlignedMemory
+    let scratchStride: Int
+    var pictures = 0
+    var phases: [Phase] = []
+  }
+
+  /// Prepares to run `plan`.
+  /// - Parameters:
+  ///   - maximumBatch: the most pictures that one run takes.
+  ///   - threadCount: threads to use; nil for one on each processor this process may use.
+  /// - Throws: `InputError` if memory runs out, if `VITRUN_KERNELS` names a set of kernels that is
+  ///   not available here, or if a weight is damaged.
+  public init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+    precondition(maximumBatch >= 1, "a batch holds at least one picture")
+    self.plan = plan
+    self.maximumBatch = maximumBatch
+    kernels = try KernelSelection.best()
+    kernelName = "\(kernels.name)"
+    pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
+    self.threadCount = pool.threadCount
+    try plan.verifyWeights(on: pool)
+    let program = plan.file.program
+    let arena = try AlignedMemory(
+      byteCount: try Self.bytes(program.arenaBytes, times: maximumBatch), plan: plan)
+    let input = try AlignedMemory(
+      byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
+      plan: plan)
+    // Scratch depends on the batch only through how rows are cut, so the largest decides.
+    var stride = 64
+    for pictures in Set([1, maximumBatch]) {
+      let phases = Self.phases(plan, arena: arena, input: input, pictures: pictures)
+      stride = max(stride, phases.map(\.scratchBytes).max() ?? 0)
+    }
+    stride = (stride + 4095) / 4096 * 4096
+    let scratch = try AlignedMemory(
+      byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
+    state = Mutex(
+      State(arena: arena, input: input, scratch: scratch, scratchStride: stride))
+  }
+
+  private static func bytes(_ one: Int, times count: Int) throws -> Int {
+    let (bytes, overflow) = one.multipliedReportingOverflow(by: count)
+    guard !overflow, bytes < 1 << 40 else {
+      throw InputError(
+        file: "--batch", field: "memory", expected: "at most 2^40 bytes",
+        found: "\(one) bytes times \(count)")
+    }
+    return bytes
+  }
+
+  private static func phases(
+    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, pictures: Int
+  ) -> [Phase] {
+    plan.file.withWeights { weights in
+      PhaseBuilder(
+        program: plan.file.program, constants: plan.file.constants,
+        weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
+        input: input.base.assumingMemoryBound(to: Float.self), pictures: pictures
+      ).phases()
+    }
+  }
+
+  /// Runs a batch.
+  /// - Parameters:
+  ///   - pictures: number of pictures, 1 to ``maximumBatch``.
+  ///   - fill: writes the input, `[pictures, 3, height, width]`.
+  ///   - read: gets the logits, `[pictures, classes]`, and the stages' indices; what it needs
+  ///     beyond the call it copies.
+  /// - Returns: what `read` returns.
+  public func run<R>(
+    pictures: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
+    read: (borrowing RunResult) throws -> R
+  ) throws -> R {
+    try run(pictures: pictures, timing: nil, fill: fill, read: read)
+  }
+
+  func run<R>(
+    pictures: Int, timing: NodeTiming?,
+    fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
+    read: (borrowing RunResult) throws -> R
+  ) throws -> R {
+    precondition((1...maximumBatch).contains(pictures), "a batch of 1 to \(maximumBatch) pictures")
+    return try state.withLock { state in
+      if state.pictures != pictures {
+        state.phases = Self.phases(
+          plan, arena: state.arena, input: state.input, pictures: pictures)
+        state.pictures = pictures
+      }
+      let program = plan.file.program
+      let inputCount = program.buffers[program.input].byteCount / 4 * pictures
+      try fill(
+        UnsafeMutableBufferPointer(
+          start: state.input.base.assumingMemoryBound(to: Float.self), count: inputCount))
+      execute(state.phases, scratch: state.scratch.base, stride: state.scratchStride, timing)
+      return try read(
+        RunResult(program: program, arena: UnsafeRawPointer(state.arena.base), pictures: pictures))
+    }
+  }
+
+  private func execute(
+    _ phases: [Phase], scratch: UnsafeMutableRawPointer, stride: Int, _ timing: NodeTiming?
+  ) {
+    nonisolated(unsafe) let scratch = scratch
+    let kernels = kernels
+    if let timing {
+      // One region a phase, so that the caller's clock sees each phase whole.
+      for phase in phases {
+        let start = timing.now()
+        pool.run { worker in
+          let own = scratch + worker.index * stride
+          worker.forEach(itemCount: phase.itemCount) { phase.run($0, on: kernels, scratch: own) }
+        }
+        timing.add(phase.kind, since: start)
+      }
+      return
+    }
+    pool.run { worker in
+      let own = scratch + worker.index * stride
+      for phase in phases {
+        worker.forEach(itemCount: phase.itemCount) { phase.run($0, on: kernels, scratch: own) }
+      }
+    }
+  }
+}
