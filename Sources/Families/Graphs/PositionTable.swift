@@ -1,0 +1,83 @@
+internal import ModelGraph
+internal import Tensors
+
+/// The position embedding `[tokens, D]`, resized when another image size was asked for.
+enum PositionTable {
+  /// The table for the target's grid.
+  static func constant(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Constant {
+    let (source, target) = (model.source, model.target)
+    let width = source.embedDim
+    let prefix = source.hasPatchOnlyPositions ? 0 : source.prefixTokens
+    let table = try tensors.constant("pos_embed", shape: [prefix + source.patchTokens, width])
+    guard target.gridHeight != source.gridHeight || target.gridWidth != source.gridWidth else {
+      return table
+    }
+    return Constant(
+      name: "pos_embed@\(target.gridHeight)x\(target.gridWidth)",
+      shape: [prefix + target.patchTokens, width]
+    ) {
+      let values = try table.values()
+      let split = prefix * width
+      let columns = resize(
+        Array(values[split...]), rows: source.gridHeight, columns: source.gridWidth, depth: width,
+        to: target.gridWidth)
+      let grid = transposed(
+        resize(
+          transposed(columns, rows: source.gridHeight, columns: target.gridWidth, depth: width),
+          rows: target.gridWidth, columns: source.gridHeight, depth: width, to: target.gridHeight),
+        rows: target.gridWidth, columns: target.gridHeight, depth: width)
+      return Array(values[..<split]) + grid
+    }
+  }
+
+  /// Resizes `[rows, columns, depth]` along its columns: bicubic with a = -0.5, widened when
+  /// shrinking, as PyTorch's antialiased interpolation (which timm's resample_abs_pos_embed uses).
+  private static func resize(
+    _ values: [Float], rows: Int, columns: Int, depth: Int, to count: Int
+  ) -> [Float] {
+    let scale = Double(columns) / Double(count)
+    let support = 2 * max(scale, 1)
+    var result = [Float](repeating: 0, count: rows * count * depth)
+    for target in 0..<count {
+      let centre = (Double(target) + 0.5) * scale
+      let first = max(0, Int(centre - support + 0.5))
+      let last = min(columns, Int(centre + support + 0.5))
+      let weights = (first..<last).map {
+        cubic((Double($0) - centre + 0.5) / max(scale, 1))
+      }
+      let total = weights.reduce(0, +)
+      for row in 0..<rows {
+        for channel in 0..<depth {
+          var sum = 0.0
+          for (offset, weight) in weights.enumerated() {
+            let index = (row * columns + first + offset) * depth + channel
+            sum += weight / total * Double(values[index])
+          }
+          result[(row * count + target) * depth + channel] = Float(sum)
+        }
+      }
+    }
+    return result
+  }
+
+  private static func cubic(_ x: Double) -> Double {
+    let a = -0.5
+    let x = abs(x)
+    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
+  }
+
+  private static func transposed(_ values: [Float], rows: Int, columns: Int, depth: Int) -> [Float]
+  {
+    var result = [Float](repeating: 0, count: values.count)
+    for row in 0..<rows {
+      for column in 0..<columns {
+        for channel in 0..<depth {
+          result[(column * rows + row) * depth + channel] =
+            values[(row * columns + column) * depth + channel]
+        }
+      }
+    }
+    return result
+  }
+}

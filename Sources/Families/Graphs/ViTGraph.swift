@@ -1,0 +1,165 @@
+internal import ModelFacts
+internal import ModelGraph
+internal import Tensors
+
+/// Builds a family's graph from checked tensors, as the family's authors define it (method, base
+/// models): nothing is folded or fused here.
+struct ViTGraph {
+  private let config: ViTConfig
+  private let tensors: TensorSet
+  private var graph = Graph()
+
+  /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
+  static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
+    var builder = ViTGraph(config: model.target, tensors: tensors)
+    try builder.build(positions: try PositionTable.constant(model, tensors))
+    for name in tensors.views.keys.sorted() where name.hasPrefix("multiscale.") {
+      _ = try builder.constant(name)
+    }
+    return builder.graph
+  }
+
+  private init(config: ViTConfig, tensors: TensorSet) {
+    self.config = config
+    self.tensors = tensors
+  }
+
+  private mutating func build(positions: Constant) throws {
+    let picture = Picture(channels: 3, height: config.imageHeight, width: config.imageWidth)
+    var tokens = try graph.add(.picture(picture))
+    tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
+    tokens = try graph.add(.flatten, tokens)
+    let prefix = graph.add(try prefixRows())
+    let table = graph.add(positions)
+    if config.hasPatchOnlyPositions {
+      tokens = try graph.add(.addTable(AddTable(table)), tokens)
+      tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
+    } else {
+      tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
+      tokens = try graph.add(.addTable(AddTable(table)), tokens)
+    }
+    for block in 0..<config.depth { tokens = try self.block(block, tokens) }
+    tokens = try norm("norm", tokens)
+    graph.outputs = [try head(tokens)]
+  }
+
+  // MARK: - Constants
+
+  private mutating func constant(_ name: String, isTrained: Bool = true) throws -> ConstantID {
+    graph.add(try tensors.constant(name, isTrained: isTrained))
+  }
+
+  /// The class token and, in distilled models, the distillation token as rows.
+  private func prefixRows() throws -> Constant {
+    let width = config.embedDim
+    let token = try tensors.constant("cls_token", shape: [1, width])
+    guard config.prefixTokens == 2 else { return token }
+    let distillation = try tensors.constant("dist_token", shape: [1, width])
+    return Constant(name: "cls_token|dist_token", shape: [2, width]) {
+      try token.values() + distillation.values()
+    }
+  }
+
+  // MARK: - Parts
+
+  private mutating func patches(_ picture: ValueID) throws -> ValueID {
+    var convolution = Convolution()
+    convolution.weight = try constant("patch_embed.proj.weight")
+    convolution.bias = try constant("patch_embed.proj.bias")
+    (convolution.kernelHeight, convolution.kernelWidth) = (config.patchSize, config.patchSize)
+    convolution.stride = config.patchSize
+    convolution.outputs = config.embedDim
+    return try graph.add(.convolution(convolution), picture)
+  }
+
+  private mutating func stem(_ picture: ValueID) throws -> ValueID {
+    var map = picture
+    for (index, kernel) in [(1, 7), (2, 3), (3, 3)] {
+      var convolution = Convolution()
+      convolution.weight = try constant("patch_embed.conv\(index).weight")
+      (convolution.kernelHeight, convolution.kernelWidth) = (kernel, kernel)
+      (convolution.stride, convolution.padding) = (index == 1 ? 2 : 1, kernel / 2)
+      convolution.outputs = config.stemChannels
+      map = try graph.add(.convolution(convolution), map)
+      var norm = BatchNorm()
+      norm.weight = try constant("patch_embed.bn\(index).weight")
+      norm.bias = try constant("patch_embed.bn\(index).bias")
+      norm.mean = try constant("patch_embed.bn\(index).running_mean", isTrained: false)
+      norm.variance = try constant("patch_embed.bn\(index).running_var", isTrained: false)
+      norm.epsilon = 1e-5
+      map = try graph.add(.batchNorm(norm), map)
+      map = try graph.add(.activation(ActivationNode(.relu)), map)
+    }
+    var convolution = Convolution()
+    convolution.weight = try constant("patch_embed.proj.weight")
+    convolution.bias = try constant("patch_embed.proj.bias")
+    let side = config.patchSize / 2
+    (convolution.kernelHeight, convolution.kernelWidth) = (side, side)
+    convolution.stride = side
+    convolution.outputs = config.embedDim
+    return try graph.add(.convolution(convolution), map)
+  }
+
+  private mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID
+  {
+    let norm = Norm(
+      weight: try constant("\(name).weight"), bias: try constant("\(name).bias"),
+      epsilon: config.epsilon)
+    return try graph.add(.layerNorm(norm), value, block: block)
+  }
+
+  private mutating func linear(
+    _ name: String, _ value: ValueID, block: Int? = nil, hasBias: Bool = true
+  ) throws -> ValueID {
+    let weight = try constant("\(name).weight")
+    let linear = Linear(weight: weight, bias: hasBias ? try constant("\(name).bias") : nil)
+    return try graph.add(.linear(linear), value, block: block)
+  }
+
+  private mutating func block(_ index: Int, _ tokens: ValueID) throws -> ValueID {
+    let name = "blocks.\(index)"
+    var branch = try norm("\(name).norm1", tokens, block: index)
+    branch = try linear(
+      "\(name).attn.qkv", branch, block: index, hasBias: config.family != .lvvit)
+    let attention = Attention(
+      heads: config.heads, headWidth: config.headWidth,
+      scale: Float(1 / Double(config.headWidth).squareRoot()))
+    branch = try graph.add(.attention(attention), branch, block: index)
+    branch = try linear("\(name).attn.proj", branch, block: index)
+    let attended = try residual("\(name).ls1", tokens, branch, block: index)
+    branch = try norm("\(name).norm2", attended, block: index)
+    branch = try linear("\(name).mlp.fc1", branch, block: index)
+    branch = try graph.add(.activation(ActivationNode(.gelu)), branch, block: index)
+    branch = try linear("\(name).mlp.fc2", branch, block: index)
+    return try residual("\(name).ls2", attended, branch, block: index)
+  }
+
+  private mutating func residual(
+    _ scaleName: String, _ stream: ValueID, _ branch: ValueID, block: Int
+  ) throws -> ValueID {
+    var branch = branch
+    if config.hasLayerScale {
+      let gamma = try constant("\(scaleName).gamma")
+      branch = try graph.add(.scaleColumns(ScaleColumns(gamma)), branch, block: block)
+    }
+    if config.skipLambda != 1 {
+      branch = try graph.add(.scale(Scale(1 / config.skipLambda)), branch, block: block)
+    }
+    return try graph.add(.add, stream, branch, block: block)
+  }
+
+  private mutating func head(_ tokens: ValueID) throws -> ValueID {
+    let first = try graph.add(.slice(Slice(first: 0, count: 1)), tokens)
+    let logits = try linear("head", first)
+    if config.prefixTokens == 2 {
+      let second = try graph.add(.slice(Slice(first: 1, count: 1)), tokens)
+      let distilled = try linear("head_dist", second)
+      return try graph.add(.combine(Combine(alpha: 0.5, beta: 0.5)), logits, distilled)
+    }
+    guard config.family == .lvvit else { return logits }
+    let patches = try graph.add(
+      .slice(Slice(first: config.prefixTokens, count: config.patchTokens)), tokens)
+    let auxiliary = try graph.add(.columnMax, try linear("aux_head", patches))
+    return try graph.add(.combine(Combine(alpha: 1, beta: 0.5)), logits, auxiliary)
+  }
+}

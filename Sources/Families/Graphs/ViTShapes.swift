@@ -1,0 +1,65 @@
+/// The tensors that a configuration has, under timm's (for LV-ViT TokenLabeling's) names.
+enum ViTShapes {
+  /// Extents by name.
+  static func expected(_ config: ViTConfig) -> [String: [Int]] {
+    let width = config.embedDim
+    let positions =
+      config.patchTokens + (config.hasPatchOnlyPositions ? 0 : config.prefixTokens)
+    var shapes: [String: [Int]] = [
+      "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
+      "norm.weight": [width], "norm.bias": [width],
+      "head.weight": [config.classes, width], "head.bias": [config.classes],
+      "patch_embed.proj.bias": [width],
+    ]
+    if config.prefixTokens == 2 {
+      shapes["dist_token"] = [1, 1, width]
+      shapes["head_dist.weight"] = [config.classes, width]
+      shapes["head_dist.bias"] = [config.classes]
+    }
+    if config.family == .lvvit {
+      shapes.merge(stem(config)) { $1 }
+    } else {
+      shapes["patch_embed.proj.weight"] = [width, 3, config.patchSize, config.patchSize]
+    }
+    for block in 0..<config.depth {
+      for (name, shape) in self.block(config) { shapes["blocks.\(block).\(name)"] = shape }
+    }
+    return shapes
+  }
+
+  private static func stem(_ config: ViTConfig) -> [String: [Int]] {
+    let channels = config.stemChannels
+    let side = config.patchSize / 2
+    var shapes: [String: [Int]] = [
+      "patch_embed.conv1.weight": [channels, 3, 7, 7],
+      "patch_embed.conv2.weight": [channels, channels, 3, 3],
+      "patch_embed.conv3.weight": [channels, channels, 3, 3],
+      "patch_embed.proj.weight": [config.embedDim, channels, side, side],
+      "aux_head.weight": [config.classes, config.embedDim], "aux_head.bias": [config.classes],
+    ]
+    for norm in 1...3 {
+      for part in ["weight", "bias", "running_mean", "running_var"] {
+        shapes["patch_embed.bn\(norm).\(part)"] = [channels]
+      }
+    }
+    return shapes
+  }
+
+  private static func block(_ config: ViTConfig) -> [String: [Int]] {
+    let width = config.embedDim
+    var shapes: [String: [Int]] = [
+      "norm1.weight": [width], "norm1.bias": [width],
+      "attn.qkv.weight": [3 * width, width],
+      "attn.proj.weight": [width, width], "attn.proj.bias": [width],
+      "norm2.weight": [width], "norm2.bias": [width],
+      "mlp.fc1.weight": [config.hiddenDim, width], "mlp.fc1.bias": [config.hiddenDim],
+      "mlp.fc2.weight": [width, config.hiddenDim], "mlp.fc2.bias": [width],
+    ]
+    if config.family != .lvvit { shapes["attn.qkv.bias"] = [3 * width] }
+    if config.hasLayerScale {
+      shapes["ls1.gamma"] = [width]
+      shapes["ls2.gamma"] = [width]
+    }
+    return shapes
+  }
+}

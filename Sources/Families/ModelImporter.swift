@@ -1,0 +1,66 @@
+public import Checkpoints
+internal import JSON
+package import ModelFacts
+package import ModelGraph
+internal import Tensors
+
+/// What a user can say about a checkpoint; nil leaves the value to its configuration or weights.
+public struct ImportOptions: Sendable {
+  /// The name of a known architecture.
+  public var architecture: String?
+
+  /// A configuration file to use instead of the one beside the checkpoint.
+  public var config: Checkpoint.Companion?
+
+  /// Side of the input picture; the position table is resized to it.
+  public var imageSize: Int?
+
+  /// Mean of the channels R, G, B.
+  public var mean: [Float]?
+
+  /// Standard deviation of the channels R, G, B.
+  public var standardDeviation: [Float]?
+
+  /// The centre crop's side as a share of the resized shorter side.
+  public var cropFraction: Double?
+
+  /// `bicubic` or `bilinear`.
+  public var interpolation: String?
+
+  /// Leaves everything open.
+  public init() {}
+}
+
+/// A checkpoint as a graph.
+public struct ImportedModel: Sendable {
+  /// The model as the family defines it; nothing is folded yet.
+  package var graph: Graph
+
+  /// What the model is, with the source of every value that the weights do not determine.
+  package var facts: ModelFacts
+
+  /// The classes' names from the configuration, by class; empty if it has none.
+  public var labels: [String]
+}
+
+/// Raises checkpoints to graphs.
+public enum ModelImporter {
+  /// Recognises the naming scheme of a checkpoint and builds its graph.
+  ///
+  /// Values that the weights do not determine come from, in this order: `options`, the
+  /// configuration, the known architecture whose shapes match, the family's rule.
+  /// - Throws: `InputError` naming every tensor that is missing, unexpected or of another shape, or
+  ///   the flag that decides a value which nothing else does.
+  public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
+    -> ImportedModel
+  {
+    let tensors = try TensorSet(checkpoint)
+    let decided = try ConfigResolver(
+      tensors: tensors, config: try ConfigFile(checkpoint, options), options: options
+    ).resolve()
+    try tensors.check(against: ViTShapes.expected(decided.source), decided)
+    let graph = try ViTGraph.build(decided, tensors)
+    return ImportedModel(
+      graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels)
+  }
+}

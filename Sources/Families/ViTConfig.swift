@@ -1,0 +1,62 @@
+internal import ModelFacts
+
+/// Everything about a ViT that its graph depends on, apart from the weights themselves.
+struct ViTConfig: Sendable, Equatable {
+  /// The families whose graphs differ.
+  enum Family: String, Sendable {
+    case vit = "ViT"
+    case deit = "DeiT"
+    case deit3 = "DeiT-III"
+    case lvvit = "LV-ViT"
+  }
+
+  var family = Family.deit
+  var imageHeight = 224
+  var imageWidth = 224
+  var patchSize = 16
+
+  /// D.
+  var embedDim = 0
+
+  /// Number of blocks.
+  var depth = 0
+
+  /// H.
+  var heads = 0
+
+  /// Width of the FFN's hidden layer.
+  var hiddenDim = 0
+  var classes = 0
+
+  /// P: class token, and a distillation token in distilled models.
+  var prefixTokens = 1
+
+  /// LayerNorm's epsilon.
+  var epsilon: Float = 1e-6
+
+  /// Divides both residual branches (LV-ViT).
+  var skipLambda: Float = 1
+
+  /// LayerScale behind both branches.
+  var hasLayerScale = false
+
+  /// The position table covers patch tokens only and is added before the class token is prepended.
+  var hasPatchOnlyPositions = false
+
+  /// Channels of LV-ViT's convolution stem.
+  var stemChannels = 64
+
+  var gridHeight: Int { imageHeight / patchSize }
+  var gridWidth: Int { imageWidth / patchSize }
+  var patchTokens: Int { gridHeight * gridWidth }
+  var headWidth: Int { heads > 0 ? embedDim / heads : 0 }
+
+  /// Blocks, counted from 1, in which the papers select tokens; evenly by quarters of other depths.
+  var selectionBlocks: [Int] {
+    switch (family, depth) {
+    case (.lvvit, 16): [5, 9, 13]
+    case (_, 12): [4, 7, 10]
+    default: (1...3).map { $0 * depth / 4 + 1 }.filter { $0 <= depth }
+    }
+  }
+}
