@@ -102,10 +102,18 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: commands
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "PlanFormat", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat", "ModelGraph",
+        "CommandSupport", "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat",
+        "ModelGraph",
         "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -113,7 +121,8 @@ let package = Package(
     .executableTarget(
       name: "vitrun",
       dependencies: [
-        "PlanRuntime", "ImageInput", "PlanFormat", "ModelFacts", "JSON", "Tensors",
+        "CommandSupport", "PlanRuntime", "ImageInput", "PlanFormat", "ModelFacts", "JSON",
+        "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

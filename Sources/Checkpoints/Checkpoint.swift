@@ -18,6 +18,12 @@ public struct Checkpoint: Sendable {
 
     /// Its contents.
     public let json: JSONValue
+
+    /// A configuration from elsewhere.
+    public init(path: String, json: JSONValue) {
+      self.path = path
+      self.json = json
+    }
   }
 
   /// The path as the user named it.

@@ -71,6 +71,12 @@ package enum PlanEmitter {
     return try record.graph(constants: constants, file: plan.path)
   }
 
+  /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
+  package static func executableGraph(of plan: PlanFile) throws -> Graph {
+    let base = try baseGraph(of: plan)
+    return base
+  }
+
   private static func lower(
     _ executable: Graph, nominal: Graph, _ table: inout ConstantPlan
   ) throws -> Program {

@@ -1,6 +1,15 @@
 internal import ArgumentParser
+internal import CommandSupport
 
 @main
 struct VITC: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "vitc", version: "0.1.0")
+  static let configuration = CommandConfiguration(
+    commandName: "vitc",
+    abstract: "Compiles Vision Transformer checkpoints to plans that vitrun executes.",
+    version: "0.1.0",
+    subcommands: [Convert.self, Inspect.self, Verify.self, Architectures.self])
+
+  static func main() {
+    CommandLineTool.run(VITC.self, name: "vitc")
+  }
 }

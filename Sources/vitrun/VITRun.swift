@@ -1,6 +1,16 @@
 internal import ArgumentParser
+internal import CommandSupport
 
 @main
 struct VITRun: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "vitrun", version: "0.1.0")
+  static let configuration = CommandConfiguration(
+    commandName: "vitrun",
+    abstract: "Executes plans made by vitc.",
+    version: "0.1.0",
+    subcommands: [Label.self],
+    defaultSubcommand: Label.self)
+
+  static func main() {
+    CommandLineTool.run(VITRun.self, name: "vitrun")
+  }
 }

@@ -1,0 +1,108 @@
+internal import CommandSupport
+internal import JSON
+internal import ModelFacts
+internal import ModelGraph
+internal import PlanFormat
+
+/// What `vitc inspect` shows of a plan.
+struct PlanSummary {
+  private let plan: PlanFile
+  private let graph: Graph
+  private let blocks: [BlockSummary]
+
+  init(_ plan: PlanFile, _ graph: Graph) {
+    self.plan = plan
+    self.graph = graph
+    blocks = graph.blockSummaries()
+  }
+
+  private var facts: ModelFacts { plan.facts }
+
+  private var weightType: String {
+    plan.constants.contains { $0.element == .float16 } ? "f16" : "f32"
+  }
+
+  private var gigaMACs: Double { Double(plan.program.multiplyAdds) / 1e9 }
+
+  /// The keys that scripts rely on.
+  var json: JSONValue {
+    let preprocess = facts.preprocess
+    return [
+      "model": .string(facts.architecture),
+      "family": .string(facts.family),
+      "image_size": .array([.init(facts.imageHeight), .init(facts.imageWidth)]),
+      "patch_size": .init(facts.patchSize),
+      "embed_dim": .init(facts.embedDim),
+      "depth": .init(facts.depth),
+      "heads": .init(facts.heads),
+      "classes": .init(facts.classes),
+      "prefix_tokens": .init(facts.prefixTokens),
+      "parameters": .init(graph.parameterCount),
+      "gmacs": .init(gigaMACs),
+      "executed_gmacs": .init(Double(plan.program.executedMultiplyAdds) / 1e9),
+      "tokens": .array(blocks.map { .init($0.tokensOut) }),
+      "schedule": .array(schedule),
+      "multi_scale": .bool(plan.recipe.isMultiScale),
+      "size_aware": .bool(plan.recipe.isSizeAware),
+      "weights": .string(weightType),
+      "plan_bytes": .init(plan.byteCount),
+      "activation_bytes_per_image": .init(plan.program.arenaBytes),
+      "preprocess": [
+        "mean": .array(preprocess.mean.map { .number("\($0)") }),
+        "std": .array(preprocess.standardDeviation.map { .number("\($0)") }),
+        "crop_pct": .init(preprocess.cropFraction),
+        "interpolation": .string(preprocess.interpolation.word),
+      ],
+      "provenance": .object(
+        facts.provenance.map {
+          JSONMember($0.key, ["value": .string($0.value), "source": .string($0.source)])
+        }),
+    ]
+  }
+
+  private var schedule: [JSONValue] {
+    zip(plan.program.stages, plan.recipe.stages).map { stage, requested in
+      [
+        "block": .init(stage.block + 1), "strategy": .string(stage.strategy.word),
+        "keep": .init(requested.keepRate),
+        "tokens_in": .init(stage.patchesIn + facts.prefixTokens),
+        "tokens_out": .init(stage.patchesOut + facts.prefixTokens),
+      ]
+    }
+  }
+
+  /// The same for people.
+  var text: String {
+    var lines = [
+      "\(facts.architecture) (\(facts.family))",
+      "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
+      "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
+      "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : ""),
+      "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
+      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs a picture",
+      "  plan        \(plan.byteCount) bytes",
+      "  activations \(plan.program.arenaBytes) bytes a picture",
+      "",
+      "  block  tokens in  tokens out  GMACs",
+    ]
+    for block in blocks {
+      lines.append(
+        "  \(Figures.right("\(block.block + 1)", 5))  \(Figures.right("\(block.tokensIn)", 9))"
+          + "  \(Figures.right("\(block.tokensOut)", 10))"
+          + "  \(Figures.fixed(Double(block.multiplyAdds) / 1e9, 3))")
+    }
+    let preprocess = facts.preprocess
+    lines += [
+      "",
+      "  pictures    resized by \(preprocess.interpolation.word), cropped to "
+        + "\(preprocess.cropFraction), mean \(preprocess.mean), std "
+        + "\(preprocess.standardDeviation)",
+      "",
+      "  value         from",
+    ]
+    for entry in facts.provenance {
+      lines.append("  \(entry.key) = \(entry.value): \(entry.source)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

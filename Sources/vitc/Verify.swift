@@ -1,0 +1,21 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import PlanEmitter
+internal import PlanFormat
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check every checksum and every structural rule of a plan.")
+
+  @Argument(help: "The plan.")
+  var plan: String
+
+  func run() throws {
+    let file = try PlanFile(path: plan)
+    for index in file.constants.indices { try file.verifyConstant(index) }
+    let graph = try PlanEmitter.executableGraph(of: file)
+    CommandLineTool.printLine(
+      "\(plan): intact: \(file.constants.count) constants, \(file.program.steps.count) steps, "
+        + "\(graph.nodes.count) nodes")
+  }
+}
