@@ -33,6 +33,12 @@ static inline void cve_pause(void) {}
 static inline void cve_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 #if defined(__AVX2__) && defined(__F16C__)
+/// Lane by lane the larger; the second where either is NaN.
+static inline __m256 cve_max(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
+
+/// Lane by lane the smaller; the second where either is NaN.
+static inline __m256 cve_min(__m256 a, __m256 b) { return _mm256_min_ps(a, b); }
+
 /// Writes the transpose of 8 rows of 8 floats, `from_step` and `to_step` floats apart.
 static inline void cve_transpose8(const float *from, long from_step, float *to, long to_step) {
   __m256 r[8], t[8];

@@ -58,7 +58,7 @@ package struct AttentionArguments: @unchecked Sendable {
   }
 
   /// Queries that are treated together.
-  package static let queryTile = 16
+  @inlinable package static var queryTile: Int { 16 }
 
   /// How the query tiles of one head are cut into items.
   package var querySplit: EvenSplit {

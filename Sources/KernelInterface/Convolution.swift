@@ -86,23 +86,38 @@ package struct ConvolutionArguments: @unchecked Sendable {
   /// K.
   package var windowSize: Int { kernel * kernel * channels }
 
-  /// How the step is cut into items; a group is a picture.
+  /// How the step is cut into items; a group is a picture, and whole lines of a map stay together.
   package var blocking: ProductBlocking {
     ProductBlocking(
-      groups: pictures, rows: outputHeight * outputWidth, inputs: windowSize,
-      outputs: outputChannels, preparesRows: true)
+      groups: pictures, rows: outputHeight * outputWidth, unit: isMap ? outputWidth : 1,
+      inputs: windowSize, outputs: outputChannels, preparesRows: true)
   }
 
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned.
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and the windows of a block
+  /// or, for a map, the padded lines under it.
   package var scratchBytes: Int {
-    (blocking.maximumRows * scratchStride + 6 * PanelLayout.width) * MemoryLayout<Float>.stride
+    let rows = blocking.maximumRows
+    var prepared = rows * windowStride
+    if isMap {
+      let lines = (rows / max(outputWidth, 1) - 1) * stride + kernel
+      prepared = max(windowStride, max(lines, 0) * lineStride)
+    }
+    return (rows * PanelLayout.width + prepared + 16) * MemoryLayout<Float>.stride
   }
 
   /// Floats from one gathered window to the next in scratch.
-  package var scratchStride: Int { paddedStride(windowSize) }
+  package var windowStride: Int { paddedStride(windowSize) }
+
+  /// Floats of a map's line with its padding.
+  package var lineStride: Int { (width + 2 * padding) * channels }
+
+  private var isMap: Bool {
+    if case .map = input { return true }
+    return false
+  }
 
   private static func extent(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> Int {
     let room = size + 2 * padding - kernel

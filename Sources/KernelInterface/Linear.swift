@@ -104,10 +104,10 @@ package struct LinearArguments: @unchecked Sendable {
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned.
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and normalised rows.
   package var scratchBytes: Int {
-    let prepared = norm == nil ? 0 : blocking.maximumRows * scratchStride
-    return (prepared + 6 * PanelLayout.width) * MemoryLayout<Float>.stride
+    let prepared = norm == nil ? 0 : scratchStride
+    return blocking.maximumRows * (prepared + PanelLayout.width) * MemoryLayout<Float>.stride
   }
 
   /// Floats from one row to the next in scratch; a multiple of 16 that is odd in cache lines, so

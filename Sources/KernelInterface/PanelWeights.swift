@@ -5,10 +5,10 @@
 /// over a map (NHWC).
 package enum PanelLayout {
   /// Columns in a panel.
-  package static let width = 16
+  @inlinable package static var width: Int { 16 }
 
   /// The alignment in bytes that the first panel needs.
-  package static let alignment = 64
+  @inlinable package static var alignment: Int { 64 }
 
   /// Panels that hold `outputs` columns.
   package static func panelCount(outputs: Int) -> Int { (outputs + width - 1) / width }

@@ -147,7 +147,7 @@ package struct MatchArguments: @unchecked Sendable {
   package var itemCount: Int { pictures * split.parts }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
-  package var scratchBytes: Int { 0 }
+  package var scratchBytes: Int { keep * MemoryLayout<Float>.stride }
 
   /// The hash behind ``Similarity/random(seed:block:)``: splitmix64 of the three, mixed in order.
   package static func hash(seed: UInt64, block: Int, patch: Int32) -> UInt64 {

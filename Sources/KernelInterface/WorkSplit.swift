@@ -24,7 +24,7 @@ package struct EvenSplit: Sendable {
 /// An item is a block of rows of one group times a run of weight panels. Neighbouring items share
 /// their panels, so that these come from memory once. Depends on the extents only.
 package struct ProductBlocking: Sendable {
-  /// Rows of a group cut into blocks.
+  /// Units of rows of a group cut into blocks.
   package let rowSplit: EvenSplit
 
   /// Weight panels cut into runs.
@@ -33,10 +33,16 @@ package struct ProductBlocking: Sendable {
   /// Groups of rows.
   package let groups: Int
 
-  /// Cuts a product. `preparesRows` says that an item first writes its rows to scratch, so that
-  /// items should be wide.
-  package init(groups: Int, rows: Int, inputs: Int, outputs: Int, preparesRows: Bool) {
+  /// Rows that stay together.
+  package let unit: Int
+
+  /// Cuts a product. `rows` is a multiple of `unit`, rows that stay together. `preparesRows` says that
+  /// an item first writes its rows to scratch, so that items should be wide.
+  package init(
+    groups: Int, rows: Int, unit: Int = 1, inputs: Int, outputs: Int, preparesRows: Bool
+  ) {
     self.groups = groups
+    self.unit = max(unit, 1)
     let panels = PanelLayout.panelCount(outputs: outputs)
     guard groups > 0, rows > 0, panels > 0 else {
       rowSplit = EvenSplit(0, parts: 0)
@@ -46,10 +52,10 @@ package struct ProductBlocking: Sendable {
     // The rows of a block stay in the second-level cache while panels stream past them.
     let cachedRows = max(12, min(64, 65_536 / max(inputs, 1)))
     let rowLimit = preparesRows ? min(cachedRows, 24) : cachedRows
-    rowSplit = EvenSplit(rows, parts: (rows + rowLimit - 1) / rowLimit)
+    rowSplit = EvenSplit(rows / self.unit, parts: (rows + rowLimit - 1) / rowLimit)
 
     let blocks = groups * rowSplit.parts
-    let blockRows = (rows + rowSplit.parts - 1) / rowSplit.parts
+    let blockRows = (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * self.unit
     let total = Double(groups) * Double(rows) * Double(max(inputs, 1)) * Double(outputs)
     let itemProducts = min(max(total / 96, 250_000), 2_000_000)
     let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
@@ -64,7 +70,7 @@ package struct ProductBlocking: Sendable {
 
   /// Rows of the largest block.
   package var maximumRows: Int {
-    rowSplit.parts == 0 ? 0 : (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts
+    rowSplit.parts == 0 ? 0 : (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * unit
   }
 
   /// The block of an item.
@@ -73,7 +79,7 @@ package struct ProductBlocking: Sendable {
     let (run, rest) = item.quotientAndRemainder(dividingBy: blocks)
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(
-      group: group, rowStart: rowSplit.start(part), rowEnd: rowSplit.start(part + 1),
+      group: group, rowStart: rowSplit.start(part) * unit, rowEnd: rowSplit.start(part + 1) * unit,
       panelStart: panelSplit.start(run), panelEnd: panelSplit.start(run + 1))
   }
 

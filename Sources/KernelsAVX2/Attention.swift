@@ -152,12 +152,12 @@ private func multiplyKeys(
     let row = keys + key &* step
     let place = scores + key &* 16
     switch height {
-    case 6: tile6(left, row, weights, half: false, place)
-    case 5: tile5(left, row, weights, half: false, place)
-    case 4: tile4(left, row, weights, half: false, place)
-    case 3: tile3(left, row, weights, half: false, place)
-    case 2: tile2(left, row, weights, half: false, place)
-    default: tile1(left, row, weights, half: false, place)
+    case 6: tile6(left, row, weights, half: false, resumes: false, place)
+    case 5: tile5(left, row, weights, half: false, resumes: false, place)
+    case 4: tile4(left, row, weights, half: false, resumes: false, place)
+    case 3: tile3(left, row, weights, half: false, resumes: false, place)
+    case 2: tile2(left, row, weights, half: false, resumes: false, place)
+    default: tile1(left, row, weights, half: false, resumes: false, place)
     }
     key &+= height
   }
@@ -176,13 +176,13 @@ private func softmax(
       let high = load(scores, key &* 16 &+ 8) + splat(logSizes[key])
       store(low, scores, key &* 16)
       store(high, scores, key &* 16 &+ 8)
-      highLow = pointwiseMax(highLow, low)
-      highHigh = pointwiseMax(highHigh, high)
+      highLow = cve_max(highLow, low)
+      highHigh = cve_max(highHigh, high)
     }
   } else {
     for key in 0..<keys {
-      highLow = pointwiseMax(highLow, load(scores, key &* 16))
-      highHigh = pointwiseMax(highHigh, load(scores, key &* 16 &+ 8))
+      highLow = cve_max(highLow, load(scores, key &* 16))
+      highHigh = cve_max(highHigh, load(scores, key &* 16 &+ 8))
     }
   }
   var (sumLow, sumHigh) = (Vector(), Vector())

@@ -3,32 +3,10 @@ internal import KernelsPortable
 
 // Kernels whose time does not matter next to the products: the portable ones serve.
 extension AVX2Kernels {
-  package static func convolution(
-    _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.convolution(arguments, item: item, scratch: scratch)
-  }
-
-  package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
-    PortableKernels.depthwise(arguments, item: item)
-  }
-
   package static func select(
     _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     PortableKernels.select(arguments, item: item, scratch: scratch)
-  }
-
-  package static func match(
-    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.match(arguments, item: item, scratch: scratch)
-  }
-
-  package static func bipartiteMatch(
-    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.bipartiteMatch(arguments, item: item, scratch: scratch)
   }
 
   package static func bipartiteSelect(

@@ -1,7 +1,9 @@
+internal import CVectorExtras
+
 /// e^x within 2 ulp for -87 <= x <= 88, for smaller x e^-87.
 @inline(__always)
 func exponential(_ argument: Vector) -> Vector {
-  let x = pointwiseMax(argument, splat(-87))
+  let x = cve_max(splat(-87), argument)
   // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, kept in the low bits.
   let shifted = multiplyAdd(x, splat(1.442_695_04), splat(12_582_912))
   let n = shifted - splat(12_582_912)
@@ -21,7 +23,7 @@ func exponential(_ argument: Vector) -> Vector {
 /// `x/2 * (1 + erf(x / sqrt 2))` within 1e-6; erf as a rational function, odd over even part.
 @inline(__always)
 func gelu(_ x: Vector) -> Vector {
-  let z = pointwiseMin(pointwiseMax(x * splat(0.707_106_77), splat(-4)), splat(4))
+  let z = cve_min(splat(4), cve_max(splat(-4), x * splat(0.707_106_77)))
   let t = z * z
   var p = multiplyAdd(splat(-2.726_142_258_013_06e-10), t, splat(2.770_681_424_959_02e-08))
   p = multiplyAdd(p, t, splat(-2.101_024_020_825_08e-06))

@@ -10,12 +10,12 @@ extension AVX2Kernels {
     // With one row in each picture the sequence runs over pictures, otherwise over rows.
     let picture = a.rows == 1 ? block.rowStart : block.group
     let row = a.rows == 1 ? 0 : block.rowStart
-    let tile = scratch.assumingMemoryBound(to: Float.self)
+    let sums = scratch.assumingMemoryBound(to: Float.self)
     var left = LeftHand(
       start: a.input.pointer(picture: picture, row: row), step: a.input.step(rows: a.rows),
       segments: 1, length: a.inputWidth, segmentStep: 0)
     if let norm = a.norm {
-      let prepared = tile + 6 * PanelLayout.width
+      let prepared = sums + rows &* PanelLayout.width
       let stride = a.scratchStride
       for r in 0..<rows {
         normalize(
@@ -35,7 +35,7 @@ extension AVX2Kernels {
     multiply(
       left, rows: rows, firstPanel: block.panelStart, lastPanel: block.panelEnd,
       inputs: a.inputWidth, columns: a.outputWidth, weights: a.weights, epilogue: epilogue,
-      tile: tile)
+      sums: sums)
   }
 
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {

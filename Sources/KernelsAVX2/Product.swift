@@ -1,3 +1,4 @@
+internal import CVectorExtras
 internal import KernelInterface
 
 /// What happens to finished sums, for rows that begin at the block's first.
@@ -17,82 +18,130 @@ struct Epilogue {
 }
 
 /// Multiplies `rows` rows by panels `panels` of a packed matrix with `inputs` rows and `columns`
-/// columns. `tile` holds `6 * 16` elements.
+/// columns. `sums` holds `rows * 16` elements.
 func multiply(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: PanelWeights, epilogue: Epilogue, tile: UnsafeMutablePointer<Float>
+  weights: PanelWeights, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   switch weights.element {
   case .float32:
     multiply32(
       left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-      columns: columns, weights: weights.base, epilogue: epilogue, tile: tile)
+      columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
   case .float16:
     multiply16(
       left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-      columns: columns, weights: weights.base, epilogue: epilogue, tile: tile)
+      columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
   }
 }
 
 @inline(never)
 private func multiply32(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, epilogue: Epilogue, tile: UnsafeMutablePointer<Float>
+  weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   multiplyPanels(
     left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-    columns: columns, weights: weights, half: false, epilogue: epilogue, tile: tile)
+    columns: columns, weights: weights, half: false, epilogue: epilogue, sums: sums)
 }
 
 @inline(never)
 private func multiply16(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, epilogue: Epilogue, tile: UnsafeMutablePointer<Float>
+  weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   multiplyPanels(
     left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-    columns: columns, weights: weights, half: true, epilogue: epilogue, tile: tile)
+    columns: columns, weights: weights, half: true, epilogue: epilogue, sums: sums)
 }
 
 @inline(__always)
 private func multiplyPanels(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, half: Bool, epilogue: Epilogue, tile: UnsafeMutablePointer<Float>
+  weights: UnsafeRawPointer, half: Bool, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
-  let panelBytes = inputs &* PanelLayout.width &* (half ? 2 : 4)
+  let elementBytes = half ? 2 : 4
+  let panelBytes = inputs &* PanelLayout.width &* elementBytes
+  // A slice of a panel stays in the first-level cache for all rows.
+  let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
   let tiles = (rows &+ 5) / 6
   let low = rows / max(tiles, 1)
   let taller = rows &- low &* tiles
   for panel in firstPanel..<lastPanel {
     let panelWeights = weights + panel &* panelBytes
-    let column = panel &* PanelLayout.width
-    var row = 0
-    for index in 0..<tiles {
-      let height = index < taller ? low &+ 1 : low
-      let start = left.start + row &* left.step
-      switch height {
-      case 6: tile6(left, start, panelWeights, half: half, tile)
-      case 5: tile5(left, start, panelWeights, half: half, tile)
-      case 4: tile4(left, start, panelWeights, half: half, tile)
-      case 3: tile3(left, start, panelWeights, half: half, tile)
-      case 2: tile2(left, start, panelWeights, half: half, tile)
-      default: tile1(left, start, panelWeights, half: half, tile)
+    for index in 0..<slices.count {
+      let slice = slices.slice(index, of: left)
+      let resumes = index > 0
+      let w = panelWeights + slices.firstInput(index) &* PanelLayout.width &* elementBytes
+      var start = slice.start
+      var place = sums
+      for tile in 0..<tiles {
+        let height = tile < taller ? low &+ 1 : low
+        switch height {
+        case 6: tile6(slice, start, w, half: half, resumes: resumes, place)
+        case 5: tile5(slice, start, w, half: half, resumes: resumes, place)
+        case 4: tile4(slice, start, w, half: half, resumes: resumes, place)
+        case 3: tile3(slice, start, w, half: half, resumes: resumes, place)
+        case 2: tile2(slice, start, w, half: half, resumes: resumes, place)
+        default: tile1(slice, start, w, half: half, resumes: resumes, place)
+        }
+        start += height &* left.step
+        place += height &* PanelLayout.width
       }
-      finish(tile, row: row, height: height, column: column, columns: columns, epilogue)
-      row &+= height
     }
+    finish(sums, rows: rows, column: panel &* PanelLayout.width, columns: columns, epilogue)
   }
 }
 
-/// Finishes and writes the sums of one tile.
+/// The inputs of a product cut into slices: runs of whole segments, or parts of the only one.
+private struct Slices {
+  /// Number of slices; at least one, so that sums are written even where there are no inputs.
+  let count: Int
+  /// Segments of a slice but the last.
+  private let segments: Int
+  /// Elements of a slice's segment, but the last slice's.
+  private let length: Int
+
+  @inline(__always)
+  init(_ left: LeftHand) {
+    let target = 384
+    if left.segments == 1 {
+      segments = 1
+      let wanted = max(1, (left.length &+ target / 2) / target)
+      length = (left.length &+ wanted &- 1) / wanted
+      count = max(1, (left.length &+ length &- 1) / max(length, 1))
+    } else {
+      segments = max(1, target / max(left.length, 1))
+      length = left.length
+      count = max(1, (left.segments &+ segments &- 1) / segments)
+    }
+  }
+
+  @inline(__always)
+  func firstInput(_ index: Int) -> Int { index &* segments &* length }
+
+  @inline(__always)
+  func slice(_ index: Int, of left: LeftHand) -> LeftHand {
+    var slice = left
+    if left.segments == 1 {
+      slice.start += index &* length
+      slice.length = min(length, left.length &- index &* length)
+    } else {
+      slice.start += index &* segments &* left.segmentStep
+      slice.segments = min(segments, left.segments &- index &* segments)
+    }
+    return slice
+  }
+}
+
+/// Finishes and writes the sums of one panel.
 @inline(__always)
 private func finish(
-  _ tile: UnsafeMutablePointer<Float>, row: Int, height: Int, column: Int, columns: Int,
-  _ epilogue: Epilogue
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, column: Int, columns: Int, _ epilogue: Epilogue
 ) {
   if column &+ PanelLayout.width > columns {
-    finishTail(tile, row: row, height: height, column: column, columns: columns, epilogue)
+    finishTail(sums, rows: rows, column: column, columns: columns, epilogue)
     return
   }
   var (biasLow, biasHigh) = (Vector(), Vector())
@@ -102,71 +151,75 @@ private func finish(
   }
   switch epilogue.activation {
   case .none: break
-  case .gelu:
-    activateGELU(tile, height: height, biasLow, biasHigh)
-    (biasLow, biasHigh) = (Vector(), Vector())
-  case .relu:
-    for r in 0..<height {
-      store(pointwiseMax(load(tile, r &* 16) + biasLow, Vector()), tile, r &* 16)
-      store(pointwiseMax(load(tile, r &* 16 &+ 8) + biasHigh, Vector()), tile, r &* 16 &+ 8)
-    }
-    (biasLow, biasHigh) = (Vector(), Vector())
+  case .gelu, .relu:
+    activate(sums, rows: rows, biasLow, biasHigh, epilogue.activation)
+    (biasLow, biasHigh) = (splat(-0.0), splat(-0.0))
   }
-  var output = epilogue.output + row &* epilogue.outputStep + column
+  var output = epilogue.output + column
+  var sum = sums
   if let addend = epilogue.addend {
-    var added = addend + row &* epilogue.addendStep + column
-    for r in 0..<height {
-      store(load(added, 0) + (load(tile, r &* 16) + biasLow), output, 0)
-      store(load(added, 8) + (load(tile, r &* 16 &+ 8) + biasHigh), output, 8)
+    var added = addend + column
+    for _ in 0..<rows {
+      store(load(added, 0) + (load(sum, 0) + biasLow), output, 0)
+      store(load(added, 8) + (load(sum, 8) + biasHigh), output, 8)
       added += epilogue.addendStep
       output += epilogue.outputStep
+      sum += PanelLayout.width
     }
   } else {
-    for r in 0..<height {
-      store(load(tile, r &* 16) + biasLow, output, 0)
-      store(load(tile, r &* 16 &+ 8) + biasHigh, output, 8)
+    for _ in 0..<rows {
+      store(load(sum, 0) + biasLow, output, 0)
+      store(load(sum, 8) + biasHigh, output, 8)
       output += epilogue.outputStep
+      sum += PanelLayout.width
     }
   }
 }
 
-/// Adds the bias and applies GELU to the tile.
+/// Adds the bias and applies the activation.
 @inline(never)
-private func activateGELU(
-  _ tile: UnsafeMutablePointer<Float>, height: Int, _ biasLow: Vector, _ biasHigh: Vector
+private func activate(
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ biasLow: Vector, _ biasHigh: Vector,
+  _ activation: Activation
 ) {
-  for r in 0..<height {
-    store(gelu(load(tile, r &* 16) + biasLow), tile, r &* 16)
-    store(gelu(load(tile, r &* 16 &+ 8) + biasHigh), tile, r &* 16 &+ 8)
+  var sum = sums
+  switch activation {
+  case .none: break
+  case .gelu:
+    for _ in 0..<rows {
+      store(gelu(load(sum, 0) + biasLow), sum, 0)
+      store(gelu(load(sum, 8) + biasHigh), sum, 8)
+      sum += PanelLayout.width
+    }
+  case .relu:
+    for _ in 0..<rows {
+      store(cve_max(Vector(), load(sum, 0) + biasLow), sum, 0)
+      store(cve_max(Vector(), load(sum, 8) + biasHigh), sum, 8)
+      sum += PanelLayout.width
+    }
   }
 }
 
 /// As `finish` for the panel that holds fewer than 16 columns.
 @inline(never)
 private func finishTail(
-  _ tile: UnsafeMutablePointer<Float>, row: Int, height: Int, column: Int, columns: Int,
-  _ epilogue: Epilogue
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, column: Int, columns: Int, _ epilogue: Epilogue
 ) {
   let count = columns &- column
-  for r in 0..<height {
-    let sums = tile + r &* 16
-    if let bias = epilogue.bias {
-      for c in 0..<count { sums[c] += bias[column &+ c] }
+  if let bias = epilogue.bias {
+    for r in 0..<rows {
+      for c in 0..<count { sums[r &* 16 &+ c] += bias[column &+ c] }
     }
-    switch epilogue.activation {
-    case .none: break
-    case .gelu:
-      store(gelu(load(sums, 0)), sums, 0)
-      store(gelu(load(sums, 8)), sums, 8)
-    case .relu:
-      for c in 0..<count where !(sums[c] > 0) { sums[c] = 0 }
-    }
-    let output = epilogue.output + (row &+ r) &* epilogue.outputStep + column
+  }
+  activate(sums, rows: rows, splat(-0.0), splat(-0.0), epilogue.activation)
+  for r in 0..<rows {
+    let sum = sums + r &* PanelLayout.width
+    let output = epilogue.output + r &* epilogue.outputStep + column
     if let addend = epilogue.addend {
-      let added = addend + (row &+ r) &* epilogue.addendStep + column
-      for c in 0..<count { output[c] = added[c] + sums[c] }
+      let added = addend + r &* epilogue.addendStep + column
+      for c in 0..<count { output[c] = added[c] + sum[c] }
     } else {
-      for c in 0..<count { output[c] = sums[c] }
+      for c in 0..<count { output[c] = sum[c] }
     }
   }
 }

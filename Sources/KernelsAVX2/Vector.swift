@@ -35,3 +35,31 @@ func loadWeights(_ base: UnsafeRawPointer, _ index: Int, half: Bool) -> Vector {
   if half { return cve_widen(base + index &* 2) }
   return (base + index &* 4).loadUnaligned(as: Vector.self)
 }
+
+/// Copies `count` elements.
+@inline(__always)
+func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int) {
+  var i = 0
+  while i &+ 8 <= count {
+    store(load(from, i), to, i)
+    i &+= 8
+  }
+  while i < count {
+    to[i] = from[i]
+    i &+= 1
+  }
+}
+
+/// Writes `count` zeros.
+@inline(__always)
+func clear(_ to: UnsafeMutablePointer<Float>, _ count: Int) {
+  var i = 0
+  while i &+ 8 <= count {
+    store(Vector(), to, i)
+    i &+= 8
+  }
+  while i < count {
+    to[i] = 0
+    i &+= 1
+  }
+}

@@ -6,24 +6,21 @@ extension PortableKernels {
   ) {
     let a = arguments
     let block = a.blocking.block(item)
-    let windows = scratch.assumingMemoryBound(to: Float.self)
-    let stride = a.scratchStride
-    let rows = block.rowEnd - block.rowStart
-    for row in 0..<rows {
-      let (y, x) = (block.rowStart + row).quotientAndRemainder(dividingBy: a.outputWidth)
+    let window = scratch.assumingMemoryBound(to: Float.self)
+    for row in block.rowStart..<block.rowEnd {
+      let (y, x) = row.quotientAndRemainder(dividingBy: a.outputWidth)
       gather(
         a, picture: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
-        into: windows + row * stride)
+        into: window)
+      multiply(
+        LeftHand(start: UnsafePointer(window), step: 0), rows: 1,
+        panels: block.panelStart..<block.panelEnd, inputs: a.windowSize,
+        columns: a.outputChannels, weights: a.weights,
+        epilogue: Epilogue(
+          output: a.output.pointer(picture: block.group, row: row), outputStep: 0, bias: a.bias,
+          activation: a.activation, addend: a.table.map { $0 + row * a.outputChannels },
+          addendStep: 0))
     }
-    multiply(
-      LeftHand(start: UnsafePointer(windows), step: stride), rows: rows,
-      panels: block.panelStart..<block.panelEnd, inputs: a.windowSize, columns: a.outputChannels,
-      weights: a.weights,
-      epilogue: Epilogue(
-        output: a.output.pointer(picture: block.group, row: block.rowStart),
-        outputStep: a.output.stride, bias: a.bias, activation: a.activation,
-        addend: a.table.map { $0 + block.rowStart * a.outputChannels },
-        addendStep: a.outputChannels))
   }
 
   package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {

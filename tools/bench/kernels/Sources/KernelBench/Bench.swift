@@ -29,27 +29,30 @@ final class Bench: @unchecked Sendable {
       worker.forEach(itemCount: items) { item in run(item, own) }
     }
     for _ in 0..<3 { pool.run(region) }
-    var times: [Double] = []
+    // A neighbour on the same core takes part of it from time to time: each run is compared with the
+    // peak just before and just after it.
+    var runs: [(time: Double, share: Double)] = []
     let end = now() + seconds
-    var peak = 0.0
-    var rounds = 0
-    while now() < end {
-      if rounds % 64 == 0 { peak = max(peak, measurePeak()) }
-      rounds += 1
+    var highest = 0.0
+    while now() < end || runs.count < 5 {
+      let before = measurePeak()
       let start = now()
       pool.run(region)
-      times.append(now() - start)
+      let time = now() - start
+      let after = measurePeak()
+      highest = max(highest, before, after)
+      let limit = (before + after) / 2 * Double(threads)
+      runs.append((time, flops / time / 1e9 / limit))
     }
-    if CommandLine.arguments.contains("-series") {
-      print(times.enumerated().filter { $0.offset % max(times.count / 40, 1) == 0 }.map { fixed(flops / $0.element / 1e9) })
-    }
-    times.sort()
-    let best = times[times.count / 10]
+    let times = runs.map(\.time).sorted()
+    let shares = runs.map(\.share).sorted()
+    let best = times[times.count / 20]
     let rate = flops / best / 1e9
-    let limit = peak * Double(threads)
     print(
-      pad(name, 42) + pad("\(threads)", 7) + pad(fixed(best * 1e6), 10) + pad(fixed(rate), 10)
-        + pad(fixed(limit), 8) + "  \(Int(rate / limit * 100))% items \(items) median \(Int(rate * best / times[times.count / 2] / limit * 100))%")
+      pad(name, 42) + pad("\(threads)", 8) + pad(fixed(best * 1e6), 9) + pad(fixed(rate), 9)
+        + pad(percent(rate / highest / Double(threads)), 9)
+        + pad(percent(shares[shares.count / 2]), 10)
+        + pad(percent(shares[shares.count * 9 / 10]), 7) + "\(items)")
   }
 
   func linear(
@@ -121,7 +124,8 @@ final class Bench: @unchecked Sendable {
 
   func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
     let arguments = DepthwiseArguments(
-      input: InputRows(floats(side * side * channels), pictureStride: side * side, stride: channels),
+      input: InputRows(
+        floats(side * side * channels), pictureStride: side * side, stride: channels),
       output: OutputRows(
         floats(side * side * channels), pictureStride: side * side, stride: channels),
       pictures: 1, height: side, width: side, channels: channels, kernel: kernel,
@@ -187,6 +191,8 @@ func pad(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(1, width - text.utf8.count))
 }
 
+func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
+
 func fixed(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
 /// GFLOP/s of one core on fused multiply-adds that wait for nothing.
@@ -198,7 +204,7 @@ func measurePeak() -> Double {
   var a5 = vector(5), a6 = vector(6), a7 = vector(7), a8 = vector(8), a9 = vector(9)
   var aA = vector(10), aB = vector(11)
   let x = vector(12), y = vector(13)
-  let rounds = 20_000
+  let rounds = 2000
   let start = now()
   for _ in 0..<rounds {
     a0.addProduct(x, y); a1.addProduct(x, y); a2.addProduct(x, y); a3.addProduct(x, y)

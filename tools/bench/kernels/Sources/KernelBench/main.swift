@@ -10,7 +10,9 @@ let filters = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("-") }
 let threadCounts = CommandLine.arguments.contains("-1") ? [1] : [1, 2]
 let seconds = 0.4
 
-print("shape                                     threads      us    GFLOP/s     peak   share")
+print(
+  "step" + String(repeating: " ", count: 38)
+    + "threads us       GFLOP/s  of peak  paired    p90    items")
 for threads in threadCounts {
   let bench = Bench(threads: threads)
   for shape in [
@@ -29,10 +31,18 @@ for threads in threadCounts {
     bench.attention(tokens: tokens, heads: heads, width: 64)
   }
   bench.attention(tokens: 197, heads: 4, width: 60)
-  bench.convolution("patch 16x16/16", picture: true, channels: 3, side: 224, kernel: 16, stride: 16, padding: 0, outputs: 384)
-  bench.convolution("stem 7x7/2", picture: true, channels: 3, side: 224, kernel: 7, stride: 2, padding: 3, outputs: 64)
-  bench.convolution("stem 3x3", picture: false, channels: 64, side: 112, kernel: 3, stride: 1, padding: 1, outputs: 64)
-  bench.convolution("proj 8x8/8", picture: false, channels: 64, side: 112, kernel: 8, stride: 8, padding: 0, outputs: 384)
+  bench.convolution(
+    "patch 16x16/16", picture: true, channels: 3, side: 224, kernel: 16, stride: 16, padding: 0,
+    outputs: 384)
+  bench.convolution(
+    "stem 7x7/2", picture: true, channels: 3, side: 224, kernel: 7, stride: 2, padding: 3,
+    outputs: 64)
+  bench.convolution(
+    "stem 3x3", picture: false, channels: 64, side: 112, kernel: 3, stride: 1, padding: 1,
+    outputs: 64)
+  bench.convolution(
+    "proj 8x8/8", picture: false, channels: 64, side: 112, kernel: 8, stride: 8, padding: 0,
+    outputs: 384)
   bench.depthwise(side: 14, channels: 384, kernel: 7, dilation: 3)
   bench.depthwise(side: 14, channels: 384, kernel: 5, dilation: 1)
   bench.match(patches: 196, keep: 138, width: 384)

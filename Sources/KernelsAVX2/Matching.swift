@@ -1,0 +1,163 @@
+package import KernelInterface
+internal import KernelsPortable
+
+extension AVX2Kernels {
+  package static func match(
+    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments
+    guard case .cosine = a.similarity else {
+      PortableKernels.match(arguments, item: item, scratch: scratch)
+      return
+    }
+    let split = a.split
+    let picture = item / split.parts
+    let part = item &- picture &* split.parts
+    let kept = a.kept + picture &* a.keep
+    let dropped = a.dropped + picture &* (a.patches &- a.keep)
+    let into = a.into + picture &* (a.patches &- a.keep)
+    let destination = a.destination + picture &* a.patches
+    let rows = a.input.pointer(picture: picture, row: a.prefix)
+    // One over each kept row's length; the length of the others does not change their order.
+    let factors = scratch.assumingMemoryBound(to: Float.self)
+    for j in 0..<a.keep {
+      let row = rows + Int(kept[j]) &* a.input.stride
+      let length = dot(row, row, a.width).squareRoot()
+      factors[j] = length > 0 ? 1 / length : 0
+    }
+    let end = split.start(part &+ 1)
+    var first = split.start(part)
+    while first < end {
+      let count = min(4, end &- first)
+      var best = Best4()
+      // Rows past the end repeat the last.
+      let x0 = rows + Int(dropped[first]) &* a.input.stride
+      let x1 = rows + Int(dropped[first &+ min(1, count &- 1)]) &* a.input.stride
+      let x2 = rows + Int(dropped[first &+ min(2, count &- 1)]) &* a.input.stride
+      let x3 = rows + Int(dropped[first &+ min(3, count &- 1)]) &* a.input.stride
+      for j in 0..<a.keep {
+        let row = rows + Int(kept[j]) &* a.input.stride
+        best.offer(dot4(x0, x1, x2, x3, row, a.width) * factors[j], j)
+      }
+      for k in 0..<count {
+        into[first &+ k] = best.index[k]
+        destination[Int(dropped[first &+ k])] = best.index[k]
+      }
+      first &+= count
+    }
+  }
+
+  package static func bipartiteMatch(
+    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments
+    let split = a.split
+    let picture = item / split.parts
+    let part = item &- picture &* split.parts
+    let half = a.patches / 2
+    let evens = a.patches &- half
+    let step = paddedStride(a.headWidth)
+    let metrics = scratch.assumingMemoryBound(to: Float.self)
+    for b in 0..<evens {
+      writeMetric(a, picture: picture, patch: 2 &* b, into: metrics + b &* step)
+    }
+    let own = metrics + evens &* step
+    for edge in split.start(part)..<split.start(part &+ 1) {
+      writeMetric(a, picture: picture, patch: 2 &* edge &+ 1, into: own)
+      var best: Int32 = 0
+      var highest = -Float.infinity
+      for b in 0..<evens {
+        let value = dot(own, metrics + b &* step, a.headWidth)
+        if value > highest {
+          highest = value
+          best = Int32(truncatingIfNeeded: b)
+        }
+      }
+      a.best[picture &* half &+ edge] = best
+      a.score[picture &* half &+ edge] = highest
+    }
+  }
+}
+
+/// The key of a patch averaged over heads, with length 1.
+private func writeMetric(
+  _ a: BipartiteMatchArguments, picture: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
+) {
+  let keys = a.qkv.pointer(picture: picture, row: a.prefix &+ patch) + a.heads &* a.headWidth
+  copy(keys, metric, a.headWidth)
+  for h in 1..<max(a.heads, 1) {
+    let key = keys + h &* a.headWidth
+    var c = 0
+    while c &+ 8 <= a.headWidth {
+      store(load(metric, c) + load(key, c), metric, c)
+      c &+= 8
+    }
+    while c < a.headWidth {
+      metric[c] += key[c]
+      c &+= 1
+    }
+  }
+  let length = dot(metric, metric, a.headWidth).squareRoot()
+  let factor = length > 0 ? 1 / length : 0
+  for c in 0..<a.headWidth { metric[c] *= factor }
+}
+
+/// The best of a growing list for four rows at once, ties to the first offered.
+private struct Best4 {
+  var highest = SIMD4<Float>(repeating: -.infinity)
+  var index = SIMD4<Int32>()
+
+  @inline(__always)
+  mutating func offer(_ values: SIMD4<Float>, _ j: Int) {
+    let mask = values .> highest
+    highest.replace(with: values, where: mask)
+    index.replace(with: SIMD4(repeating: Int32(truncatingIfNeeded: j)), where: mask)
+  }
+}
+
+/// Scalar product of two rows.
+@inline(__always)
+private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int) -> Float {
+  var (a, b) = (Vector(), Vector())
+  var i = 0
+  while i &+ 16 <= width {
+    a.addProduct(load(x, i), load(y, i))
+    b.addProduct(load(x, i &+ 8), load(y, i &+ 8))
+    i &+= 16
+  }
+  var sum = total(a + b)
+  while i < width {
+    sum.addProduct(x[i], y[i])
+    i &+= 1
+  }
+  return sum
+}
+
+/// Scalar products of four rows with one, each as ``dot``.
+@inline(__always)
+private func dot4(
+  _ x0: UnsafePointer<Float>, _ x1: UnsafePointer<Float>, _ x2: UnsafePointer<Float>,
+  _ x3: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int
+) -> SIMD4<Float> {
+  var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
+  var (b0, b1, b2, b3) = (Vector(), Vector(), Vector(), Vector())
+  var i = 0
+  while i &+ 16 <= width {
+    let (low, high) = (load(y, i), load(y, i &+ 8))
+    a0.addProduct(load(x0, i), low)
+    b0.addProduct(load(x0, i &+ 8), high)
+    a1.addProduct(load(x1, i), low)
+    b1.addProduct(load(x1, i &+ 8), high)
+    a2.addProduct(load(x2, i), low)
+    b2.addProduct(load(x2, i &+ 8), high)
+    a3.addProduct(load(x3, i), low)
+    b3.addProduct(load(x3, i &+ 8), high)
+    i &+= 16
+  }
+  var sums = SIMD4<Float>(total(a0 + b0), total(a1 + b1), total(a2 + b2), total(a3 + b3))
+  while i < width {
+    sums.addProduct(SIMD4(x0[i], x1[i], x2[i], x3[i]), SIMD4(repeating: y[i]))
+    i &+= 1
+  }
+  return sums
+}

@@ -1,0 +1,326 @@
+import KernelInterface
+import Testing
+
+@Suite struct TokenTests {
+  // MARK: - Selection
+
+  @Test(
+    arguments: Implementation.all, [(1, 5, 5), (2, 9, 1), (1, 196, 138), (2, 97, 68), (1, 30, 0)])
+  func theLargestAreKeptAndTiesGoToTheLower(
+    implementation: Implementation, shape: (Int, Int, Int)
+  ) {
+    let (prefix, patches, keep) = shape
+    let (pictures, heads) = (3, 2)
+    var values = Values(seed: 3)
+    // Few distinct values, so that there are ties.
+    let rows = values.array(pictures * heads * (prefix + patches)).map { ($0 * 8).rounded() / 8 }
+    let result = select(
+      implementation, rows, pictures: pictures, heads: heads, prefix: prefix, patches: patches,
+      keep: keep)
+    for picture in 0..<pictures {
+      let weights = (0..<patches).map { i in
+        (0..<heads).reduce(Float(0)) {
+          $0 + rows[((picture * heads) + $1) * (prefix + patches) + prefix + i]
+        } / 2
+      }
+      let order = weights.indices.sorted {
+        weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1
+      }
+      let kept = order.prefix(keep).sorted()
+      let dropped = order.dropFirst(keep).sorted()
+      #expect(Array(result.weights[picture * patches..<(picture + 1) * patches]) == weights)
+      #expect(result.kept[picture * keep..<(picture + 1) * keep].map(Int.init) == kept)
+      let rest = patches - keep
+      #expect(result.dropped[picture * rest..<(picture + 1) * rest].map(Int.init) == dropped)
+      let destination = (0..<patches).map { kept.firstIndex(of: $0) ?? -1 }
+      #expect(
+        result.destination[picture * patches..<(picture + 1) * patches].map(Int.init)
+          == destination)
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func notANumberIsNeverPreferred(implementation: Implementation) {
+    let result = select(
+      implementation, [0, .nan, 0.5, .nan, -.infinity, 0.25], pictures: 1, heads: 1, prefix: 1,
+      patches: 5, keep: 2)
+    #expect(result.kept == [1, 4])
+    let all = select(
+      implementation, [0, .nan, .nan, .nan], pictures: 1, heads: 1, prefix: 1, patches: 3, keep: 2)
+    #expect(all.kept == [0, 1])
+  }
+
+  private func select(
+    _ implementation: Implementation, _ rows: [Float], pictures: Int, heads: Int, prefix: Int,
+    patches: Int, keep: Int
+  ) -> (weights: [Float], kept: [Int32], dropped: [Int32], destination: [Int32]) {
+    let classRows = Buffer(rows)
+    let weights = Buffer<Float>(repeating: 0, count: pictures * patches)
+    let kept = Buffer<Int32>(repeating: -9, count: pictures * keep)
+    let dropped = Buffer<Int32>(repeating: -9, count: pictures * (patches - keep))
+    let destination = Buffer<Int32>(repeating: -9, count: pictures * patches)
+    let arguments = SelectArguments(
+      classRows: classRows.constant, pictures: pictures, heads: heads, prefix: prefix,
+      patches: patches, keep: keep, weights: weights.pointer, kept: kept.pointer,
+      dropped: dropped.pointer, destination: destination.pointer)
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      implementation.kernels.select(arguments, item: $0, scratch: $1)
+    }
+    return (weights.array, kept.array, dropped.array, destination.array)
+  }
+
+  // MARK: - Matching
+
+  @Test(arguments: Implementation.all, ["cosine", "l1", "l2", "attention", "random"])
+  func everyDroppedTokenFindsItsMostSimilar(implementation: Implementation, kind: String) {
+    let (pictures, prefix, patches, keep, width, heads) = (2, 2, 53, 31, 37, 3)
+    let tokens = prefix + patches
+    var values = Values(seed: 8)
+    let x = Buffer(values.array(pictures * tokens * width))
+    let probabilities = Buffer(values.array(pictures * heads * tokens * tokens).map(\.magnitude))
+    let kept = Buffer((0..<pictures).flatMap { _ in (0..<keep).map { Int32($0 * 5 / 3) } })
+    let dropped = Buffer(
+      (0..<pictures).flatMap { _ in
+        (0..<patches).filter { !kept.array[..<keep].contains(Int32($0)) }.map { Int32($0) }
+      })
+    let origin = Buffer((0..<pictures * patches).map { Int32($0 * 3) })
+    let into = Buffer<Int32>(repeating: -9, count: pictures * (patches - keep))
+    let destination = Buffer<Int32>(repeating: -1, count: pictures * patches)
+    let similarity: MatchArguments.Similarity =
+      switch kind {
+      case "cosine": .cosine
+      case "l1": .l1
+      case "l2": .l2
+      case "attention": .attention(probabilities.constant, heads: heads)
+      default: .random(seed: 11, block: 4)
+      }
+    let arguments = MatchArguments(
+      input: InputRows(x.constant, pictureStride: tokens, stride: width), pictures: pictures,
+      prefix: prefix, patches: patches, keep: keep, width: width, similarity: similarity,
+      kept: kept.constant, dropped: dropped.constant, origin: origin.constant, into: into.pointer,
+      destination: destination.pointer)
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      implementation.kernels.match(arguments, item: $0, scratch: $1)
+    }
+
+    func row(_ picture: Int, _ patch: Int32) -> [Double] {
+      let start = (picture * tokens + prefix + Int(patch)) * width
+      return x.array[start..<start + width].map(Double.init)
+    }
+    func score(_ picture: Int, _ u: Int32, _ i: Int32) -> Double {
+      let (a, b) = (row(picture, u), row(picture, i))
+      switch kind {
+      case "cosine":
+        let length = { (v: [Double]) in v.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        return zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } / length(a) / length(b)
+      case "l1": return -zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) }
+      case "l2": return -zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      default:
+        return (0..<heads).reduce(0) { sum, h in
+          let from = (picture * heads + h) * tokens + prefix + Int(u)
+          return sum + Double(probabilities.pointer[from * tokens + prefix + Int(i)])
+        }
+      }
+    }
+    for picture in 0..<pictures {
+      for k in 0..<patches - keep {
+        let u = dropped.pointer[picture * (patches - keep) + k]
+        let found = into.pointer[picture * (patches - keep) + k]
+        #expect(destination.pointer[picture * patches + Int(u)] == found)
+        if kind == "random" {
+          let hash = MatchArguments.hash(
+            seed: 11, block: 4, patch: origin.pointer[picture * patches + Int(u)])
+          #expect(found == Int32(hash % UInt64(keep)))
+        } else {
+          let scores = (0..<keep).map { score(picture, u, kept.pointer[picture * keep + $0]) }
+          #expect(Int(found) == scores.indices.max { scores[$0] < scores[$1] })
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func amongEquallySimilarTheLowerIsChosenAndZerosAreSimilarToNone(
+    implementation: Implementation
+  ) {
+    let rows: [[Float]] = [[9, 9], [0, 0], [1, 0], [2, 0], [3, 0.0], [0, 0]]
+    let x = Buffer(rows.flatMap { $0 })
+    let kept = Buffer<Int32>([0, 1, 2])
+    let dropped = Buffer<Int32>([3, 4])
+    let into = Buffer<Int32>(repeating: -9, count: 2)
+    let destination = Buffer<Int32>(repeating: -9, count: 5)
+    let arguments = MatchArguments(
+      input: InputRows(x.constant, pictureStride: 6, stride: 2), pictures: 1, prefix: 1,
+      patches: 5, keep: 3, width: 2, similarity: .cosine, kept: kept.constant,
+      dropped: dropped.constant, into: into.pointer, destination: destination.pointer)
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      implementation.kernels.match(arguments, item: $0, scratch: $1)
+    }
+    #expect(into.array == [1, 0])
+    #expect(destination.array == [-9, -9, -9, 1, 0])
+  }
+
+  // MARK: - Bipartite matching
+
+  @Test(arguments: Implementation.all, [(2, 1), (9, 5), (9, 9), (50, 30), (196, 138)])
+  func bipartiteMergesTheBestEdges(implementation: Implementation, shape: (Int, Int)) {
+    let (patches, keep) = shape
+    let (prefix, heads, width) = (1, 2, 12)
+    let embedding = heads * width
+    let tokens = prefix + patches
+    var values = Values(seed: 21)
+    let qkv = Buffer(values.array(2 * tokens * 3 * embedding))
+    let half = patches / 2
+    let best = Buffer<Int32>(repeating: -9, count: 2 * half)
+    let score = Buffer<Float>(repeating: -9, count: 2 * half)
+    let match = BipartiteMatchArguments(
+      qkv: InputRows(qkv.constant, pictureStride: tokens, stride: 3 * embedding), pictures: 2,
+      prefix: prefix, patches: patches, heads: heads, headWidth: width, best: best.pointer,
+      score: score.pointer)
+    runItems(match.itemCount, scratchBytes: match.scratchBytes) {
+      implementation.kernels.bipartiteMatch(match, item: $0, scratch: $1)
+    }
+    let kept = Buffer<Int32>(repeating: -9, count: 2 * keep)
+    let destination = Buffer<Int32>(repeating: -9, count: 2 * patches)
+    let select = BipartiteSelectArguments(
+      pictures: 2, patches: patches, keep: keep, best: best.constant, score: score.constant,
+      kept: kept.pointer, destination: destination.pointer)
+    runItems(select.itemCount, scratchBytes: select.scratchBytes) {
+      implementation.kernels.bipartiteSelect(select, item: $0, scratch: $1)
+    }
+
+    for picture in 0..<2 {
+      func key(_ patch: Int) -> [Double] {
+        let start = (picture * tokens + prefix + patch) * 3 * embedding + embedding
+        let mean = (0..<width).map { c in
+          (0..<heads).reduce(0.0) { $0 + Double(qkv.pointer[start + $1 * width + c]) }
+        }
+        let length = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return mean.map { $0 / length }
+      }
+      let keys = (0..<patches).map(key)
+      var edges: [(a: Int, b: Int, score: Double)] = []
+      for a in 0..<half {
+        let scores = (0..<patches - half).map { b in
+          zip(keys[2 * a + 1], keys[2 * b]).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let b = scores.indices.max { scores[$0] < scores[$1] } ?? 0
+        edges.append((a, b, scores[b]))
+        #expect(Int(best.pointer[picture * half + a]) == b)
+        #expect(abs(Double(score.pointer[picture * half + a]) - scores[b]) < 1e-5)
+      }
+      let merged = Set(
+        edges.sorted { $0.score != $1.score ? $0.score > $1.score : $0.a < $1.a }
+          .prefix(patches - keep).map(\.a))
+      let survivors = (0..<half).filter { !merged.contains($0) }
+      let order = survivors.map { 2 * $0 + 1 } + (0..<patches - half).map { 2 * $0 }
+      #expect(kept.array[picture * keep..<(picture + 1) * keep].map(Int.init) == order)
+      for patch in 0..<patches {
+        let expected =
+          patch % 2 == 1 && merged.contains(patch / 2)
+          ? survivors.count + edges[patch / 2].b : order.firstIndex(of: patch)
+        #expect(Int(destination.pointer[picture * patches + patch]) == expected)
+      }
+    }
+  }
+
+  // MARK: - Combination
+
+  @Test(arguments: Implementation.all, [CombineArguments.Mode.merge, .drop, .fuse])
+  func combinesByDestination(implementation: Implementation, mode: CombineArguments.Mode) {
+    let (pictures, prefix, patches, keep, width) = (2, 2, 23, 9, 21)
+    let tokens = prefix + patches
+    var values = Values(seed: 30)
+    let x = Buffer(values.array(pictures * tokens * width))
+    let weights = Buffer(values.array(pictures * patches).map { $0.magnitude + 0.01 })
+    let sizes = Buffer(values.array(pictures * tokens).map { ($0.magnitude * 5).rounded() + 1 })
+    let origin = Buffer((0..<pictures * patches).map { Int32(1000 - $0) })
+    let kept = Buffer((0..<pictures).flatMap { _ in (0..<keep).map { Int32($0 * 2 + 1) } })
+    let destination = Buffer(
+      (0..<pictures).flatMap { picture in
+        (0..<patches).map { i -> Int32 in
+          if i % 2 == 1 && i / 2 < keep { return Int32(i / 2) }
+          switch mode {
+          case .merge: return Int32((i * 7 + picture) % keep)
+          case .drop: return -1
+          case .fuse: return Int32(keep)
+          }
+        }
+      })
+    let newPatches = mode == .fuse ? keep + 1 : keep
+    let output = Buffer<Float>(repeating: -7, count: pictures * (prefix + newPatches) * width)
+    let newSizes = Buffer<Float>(repeating: -7, count: pictures * (prefix + newPatches))
+    let newOrigin = Buffer<Int32>(repeating: -7, count: pictures * newPatches)
+    let arguments = CombineArguments(
+      input: InputRows(x.constant, pictureStride: tokens, stride: width),
+      output: OutputRows(output.pointer, pictureStride: prefix + newPatches, stride: width),
+      pictures: pictures, prefix: prefix, patches: patches, keep: keep, width: width, mode: mode,
+      kept: kept.constant, destination: destination.constant, weights: weights.constant,
+      weightStride: patches, sizes: sizes.constant, newSizes: newSizes.pointer,
+      origin: origin.constant, newOrigin: newOrigin.pointer)
+    #expect(arguments.newPatches == newPatches)
+    runItems(arguments.itemCount) { item, _ in
+      implementation.kernels.combine(arguments, item: item)
+    }
+
+    var expected: [Double] = []
+    for picture in 0..<pictures {
+      func row(_ token: Int) -> [Double] {
+        let start = (picture * tokens + token) * width
+        return x.array[start..<start + width].map(Double.init)
+      }
+      func size(_ token: Int) -> Float { sizes.pointer[picture * tokens + token] }
+      for p in 0..<prefix {
+        expected += row(p)
+        #expect(newSizes.pointer[picture * (prefix + newPatches) + p] == size(p))
+      }
+      for j in 0..<newPatches {
+        let principal = j < keep ? Int(kept.pointer[picture * keep + j]) : nil
+        let others = (0..<patches).filter {
+          $0 != principal && Int(destination.pointer[picture * patches + $0]) == j
+        }
+        let members = (principal.map { [$0] } ?? []) + others
+        let weight = { Double(weights.pointer[picture * patches + $0]) }
+        var sum = [Double](repeating: 0, count: width)
+        for i in members {
+          let r = row(prefix + i)
+          for c in 0..<width { sum[c] += weight(i) * r[c] }
+        }
+        let total = principal == nil ? 1 : members.reduce(0) { $0 + weight($1) }
+        expected += sum.map { $0 / total }
+        #expect(
+          newSizes.pointer[picture * (prefix + newPatches) + prefix + j]
+            == members.reduce(0) { $0 + size(prefix + $1) })
+        let origins = members.map { origin.pointer[picture * patches + $0] }
+        #expect(
+          newOrigin.pointer[picture * newPatches + j]
+            == (principal == nil ? origins.min() : origins.first))
+      }
+    }
+    expectClose(output.array, expected, tolerance: 1e-5)
+  }
+
+  @Test(arguments: Implementation.all)
+  func aRowThatStandsForOneTokenKeepsItsBitsAndMissingSizesAreOnes(
+    implementation: Implementation
+  ) {
+    let x = Buffer<Float>([0.1, 0.2, 0.3, 0.7, 0.5])
+    let kept = Buffer<Int32>([3, 0])
+    let destination = Buffer<Int32>([1, 1, 1, 0])
+    let output = Buffer<Float>(repeating: 0, count: 3)
+    let newSizes = Buffer<Float>(repeating: 0, count: 3)
+    let newOrigin = Buffer<Int32>(repeating: 0, count: 2)
+    let arguments = CombineArguments(
+      input: InputRows(x.constant, pictureStride: 5, stride: 1),
+      output: OutputRows(output.pointer, pictureStride: 3, stride: 1), pictures: 1, prefix: 1,
+      patches: 4, keep: 2, width: 1, mode: .merge, kept: kept.constant,
+      destination: destination.constant, newSizes: newSizes.pointer, newOrigin: newOrigin.pointer)
+    runItems(arguments.itemCount) { item, _ in
+      implementation.kernels.combine(arguments, item: item)
+    }
+    #expect(output.array[..<2] == [0.1, 0.5])
+    #expect(abs(output.pointer[2] - 0.4) < 1e-6)
+    #expect(newSizes.array == [1, 1, 3])
+    #expect(newOrigin.array == [3, 0])
+  }
+}
