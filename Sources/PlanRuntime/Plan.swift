@@ -26,6 +26,12 @@ public final class Plan: Sendable {
   /// Number of classes.
   public var classCount: Int { file.facts.classes }
 
+  /// The classes' names; empty when the plan has none.
+  package var labels: [Label] { file.labels.names }
+
+  /// Multiply-adds of the model for one picture.
+  public var multiplyAdds: Int { file.program.multiplyAdds }
+
   /// Extents of the input picture.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)

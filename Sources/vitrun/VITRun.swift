@@ -7,8 +7,8 @@ struct VITRun: ParsableCommand {
     commandName: "vitrun",
     abstract: "Executes plans made by vitc.",
     version: "0.1.0",
-    subcommands: [Label.self],
-    defaultSubcommand: Label.self)
+    subcommands: [LabelPictures.self, Evaluate.self, Bench.self, Preprocess.self],
+    defaultSubcommand: LabelPictures.self)
 
   static func main() {
     CommandLineTool.run(VITRun.self, name: "vitrun")

@@ -1,0 +1,106 @@
+/// Where pictures keep their EXIF data. Damaged structures count as having none.
+enum EXIFFinder {
+  /// The first `Exif` segment (APP1) before the picture's data.
+  static func inJPEG(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var offset = 2
+    while offset + 4 <= bytes.count, bytes[offset] == 0xFF {
+      let marker = bytes[offset + 1]
+      if marker == 0xDA || marker == 0xD9 { return nil }
+      if marker == 0xFF || (0xD0...0xD7).contains(marker) {
+        offset += marker == 0xFF ? 1 : 2
+        continue
+      }
+      let length = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
+      guard length >= 2, length <= bytes.count - offset - 2 else { return nil }
+      let segment = UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 2 + length)])
+      if marker == 0xE1, segment.starts(with: Array("Exif\u{0}\u{0}".utf8)) {
+        return UnsafeRawBufferPointer(rebasing: segment.dropFirst(6))
+      }
+      offset += 2 + length
+    }
+    return nil
+  }
+
+  /// The `eXIf` chunk.
+  static func inPNG(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var offset = 8
+    while offset + 12 <= bytes.count {
+      let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - offset - 12 else { return nil }
+      if bytes[(offset + 4)..<(offset + 8)].elementsEqual("eXIf".utf8) {
+        return UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + 8 + length)])
+      }
+      offset += 12 + length
+    }
+    return nil
+  }
+
+  /// The `EXIF` chunk, with or without the prefix that some programs write.
+  static func inWebP(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var offset = 12
+    while offset + 8 <= bytes.count {
+      let length = bytes[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - offset - 8 else { return nil }
+      if bytes[offset..<(offset + 4)].elementsEqual("EXIF".utf8) {
+        let chunk = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + 8 + length)])
+        let prefix = Array("Exif\u{0}\u{0}".utf8)
+        return chunk.starts(with: prefix)
+          ? UnsafeRawBufferPointer(rebasing: chunk.dropFirst(6)) : chunk
+      }
+      offset += 8 + length + length % 2
+    }
+    return nil
+  }
+}
+
+/// EXIF orientation, tag 0x0112 of the first directory.
+enum EXIFOrientation {
+  /// The code, 1 to 8, or nil when there is none.
+  static func code(in exif: UnsafeRawBufferPointer) -> Int? {
+    guard exif.count >= 8 else { return nil }
+    let isLittle = exif.starts(with: Array("II".utf8))
+    guard isLittle || exif.starts(with: Array("MM".utf8)) else { return nil }
+    func integer(_ offset: Int, _ size: Int) -> Int? {
+      guard offset >= 0, offset <= exif.count - size else { return nil }
+      let bytes = exif[offset..<(offset + size)]
+      return isLittle
+        ? bytes.reversed().reduce(0) { $0 << 8 | Int($1) } : bytes.reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard integer(2, 2) == 42, let directory = integer(4, 4), let count = integer(directory, 2)
+    else { return nil }
+    for entry in 0..<count {
+      let offset = directory + 2 + entry * 12
+      guard let tag = integer(offset, 2) else { return nil }
+      if tag == 0x0112 {
+        guard let code = integer(offset + 8, 2), (1...8).contains(code) else { return nil }
+        return code
+      }
+    }
+    return nil
+  }
+
+  /// The picture as it is meant to be seen.
+  static func turn(_ picture: Picture, _ code: Int) -> Picture {
+    guard code > 1 else { return picture }
+    let (width, height) = (picture.width, picture.height)
+    let swaps = code >= 5
+    var turned = Picture(
+      width: swaps ? height : width, height: swaps ? width : height, pixels: picture.pixels)
+    for y in 0..<turned.height {
+      for x in 0..<turned.width {
+        let source: (x: Int, y: Int) =
+          switch code {
+          case 2: (width - 1 - x, y)
+          case 3: (width - 1 - x, height - 1 - y)
+          case 4: (x, height - 1 - y)
+          case 5: (y, x)
+          case 6: (y, height - 1 - x)
+          case 7: (width - 1 - y, height - 1 - x)
+          default: (width - 1 - y, x)
+          }
+        turned[x, y] = picture[source.x, source.y]
+      }
+    }
+    return turned
+  }
+}

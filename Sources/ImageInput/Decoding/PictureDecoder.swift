@@ -1,0 +1,69 @@
+internal import Tensors
+
+/// Decodes JPEG, PNG and WebP, recognised by content, to what Pillow's `convert("RGB")` gives.
+public enum PictureDecoder {
+  /// What is done with a picture's EXIF orientation.
+  public enum Orientation: String, Sendable, CaseIterable {
+    /// The pixels stay as they are stored, as timm evaluates.
+    case ignore
+    /// The picture is turned upright.
+    case apply
+  }
+
+  /// Reads and decodes a file; `-` is standard input.
+  /// - Throws: `InputError` naming the file and what is wrong with it.
+  public static func read(path: String, orientation: Orientation = .ignore) throws -> Picture {
+    if path == "-" {
+      let bytes = try StandardInput.read()
+      return try bytes.withUnsafeBytes {
+        try decode($0, file: "standard input", orientation: orientation)
+      }
+    }
+    let file = try MappedFile(path: path)
+    return try file.withBytes { try decode($0, file: path, orientation: orientation) }
+  }
+
+  /// Decodes the bytes of a picture.
+  /// - Throws: `InputError` naming the file and what is wrong with it.
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation = .ignore
+  ) throws -> Picture {
+    func starts(_ magic: [UInt8], at offset: Int = 0) -> Bool {
+      bytes.count >= offset + magic.count
+        && bytes[offset..<(offset + magic.count)].elementsEqual(magic)
+    }
+    let picture: Picture
+    let exif: UnsafeRawBufferPointer?
+    if starts([0xFF, 0xD8, 0xFF]) {
+      picture = try JPEGDecoder.decode(bytes, file: file)
+      exif = orientation == .apply ? EXIFFinder.inJPEG(bytes) : nil
+    } else if starts([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      picture = try PNGDecoder.decode(bytes, file: file)
+      exif = orientation == .apply ? EXIFFinder.inPNG(bytes) : nil
+    } else if starts(Array("RIFF".utf8)), starts(Array("WEBP".utf8), at: 8) {
+      picture = try WebPDecoder.decode(bytes, file: file)
+      exif = orientation == .apply ? EXIFFinder.inWebP(bytes) : nil
+    } else {
+      throw InputError(
+        file: file, field: "picture", expected: "JPEG, PNG or WebP",
+        found: bytes.isEmpty ? "an empty file" : "another kind of file")
+    }
+    guard let exif, let code = EXIFOrientation.code(in: exif) else { return picture }
+    return EXIFOrientation.turn(picture, code)
+  }
+
+  /// Checks a header's extents before memory is taken for them.
+  static func checkExtents(width: Int, height: Int, file: String) throws {
+    guard width > 0, height > 0 else {
+      throw InputError(
+        file: file, field: "picture size", expected: "at least 1 x 1",
+        found: "\(width) x \(height)")
+    }
+    let (area, overflow) = width.multipliedReportingOverflow(by: height)
+    guard !overflow, area <= Picture.maximumArea else {
+      throw InputError(
+        file: file, field: "picture size", expected: "at most \(Picture.maximumArea) pixels",
+        found: "\(width) x \(height)")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import ImageInput
+internal import JSON
+internal import PlanFormat
+internal import PlanRuntime
+internal import Tensors
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Measure top-1 and top-5 accuracy over a folder of pictures.",
+    discussion: """
+      The folder has sub-folders named by class identifier, name or number, or pictures named \
+      <identifier>_*. Identifiers come from the plan's labels or from --labels.
+      """)
+
+  @Argument(help: "The plan.")
+  var plan: String
+
+  @Argument(help: "The folder.")
+  var folder: String
+
+  @Option(help: "Class names to use in place of the plan's.")
+  var labels: String?
+
+  @Option(help: "A second plan: how often both name the same class.")
+  var against: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var execution: RunOptions
+  @OptionGroup var pictures: PictureOptions
+
+  func run() throws {
+    let plan = try execution.plan(plan)
+    let names = try labels.map(LabelFile.read) ?? plan.labels
+    let pictures = try LabelledFolder.pictures(in: folder, labels: names, classes: plan.classCount)
+    let classifier = try Classifier(
+      plan: plan, options: execution, orientation: self.pictures.exif.orientation)
+    let other = try against.map {
+      try Classifier(
+        plan: try execution.plan($0), options: execution,
+        orientation: self.pictures.exif.orientation)
+    }
+    if let other, other.plan.classCount != plan.classCount {
+      throw InputError(
+        file: other.plan.path, field: "classes", expected: "\(plan.classCount)",
+        found: "\(other.plan.classCount)")
+    }
+    CommandLineTool.printLine(try score(pictures, classifier, other))
+  }
+
+  private func score(
+    _ pictures: [LabelledPicture], _ classifier: Classifier, _ other: Classifier?
+  ) throws -> String {
+    var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
+    var clock = Stopwatch()
+    for picture in pictures {
+      do {
+        let prepared = try classifier.prepare(picture.path)
+        let logits = try classifier.run([prepared.crop]) { $0.logits(picture: 0) }
+        let top = Ranking(logits, count: 5).top.map(\.index)
+        count += 1
+        if top.first == picture.label { first += 1 }
+        if top.contains(picture.label) { five += 1 }
+        if let other {
+          let crop =
+            other.preprocessing == classifier.preprocessing
+            ? prepared.crop : try other.prepare(picture.path).crop
+          let logits = try other.run([crop]) { $0.logits(picture: 0) }
+          if Ranking(logits, count: 1).top.first?.index == top.first { agreeing += 1 }
+        }
+      } catch let error as InputError {
+        CommandLineTool.note("vitrun: \(error)")
+        skipped += 1
+      }
+    }
+    let seconds = clock.lap() / 1000
+    guard count > 0 else {
+      throw InputError(
+        file: folder, field: "pictures", expected: "at least one that can be read", found: "none")
+    }
+    func share(_ part: Int) -> Double { Double(part) / Double(count) }
+    if json {
+      var members: [JSONMember] = [
+        .init("images", .init(count)), .init("skipped", .init(skipped)),
+        .init("correct_top1", .init(first)), .init("correct_top5", .init(five)),
+        .init("top1", .init(share(first))), .init("top5", .init(share(five))),
+      ]
+      if other != nil { members.append(.init("agreement", .init(share(agreeing)))) }
+      members.append(.init("images_per_second", .init(Double(count) / seconds)))
+      return JSONValue.object(members).text()
+    }
+    func line(_ name: String, _ part: Int) -> String {
+      "\(Figures.left(name, 10))\(part) of \(count) (\(Figures.fixed(share(part) * 100, 1)) %)"
+    }
+    var lines = [line("top-1", first), line("top-5", five)]
+    if other != nil { lines.append(line("agreement", agreeing)) }
+    if skipped > 0 { lines.append("skipped   \(skipped)") }
+    lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) pictures/s")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,100 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import JSON
+internal import PlanRuntime
+internal import Tensors
+
+struct LabelPictures: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "label",
+    abstract: "Label pictures (the default), or run a prepared tensor.",
+    discussion: """
+      vitrun PLAN IMAGE... labels pictures; a folder stands for the pictures in it, - for standard \
+      input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
+      preprocessing.
+      """)
+
+  @Argument(help: "The plan.")
+  var plan: String
+
+  @Argument(help: "Pictures and folders of pictures.")
+  var images: [String] = []
+
+  @Option(help: "How many classes to print.")
+  var top = 5
+
+  @Flag(help: "Print one JSON object a picture.")
+  var json = false
+
+  @Option(help: "Run this array, float32 [n, 3, H, W], instead of pictures.")
+  var tensor: String?
+
+  @Option(help: "Where the logits of --tensor go, float32 [n, classes].")
+  var logits: String?
+
+  @OptionGroup var execution: RunOptions
+  @OptionGroup var pictures: PictureOptions
+
+  func validate() throws {
+    guard (tensor == nil) == (logits == nil) else {
+      throw ValidationError("--tensor and --logits go together")
+    }
+    guard tensor != nil || !images.isEmpty else {
+      throw ValidationError("expected pictures, or --tensor with --logits")
+    }
+    guard tensor == nil || images.isEmpty else {
+      throw ValidationError("expected pictures or --tensor, found both")
+    }
+    guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
+  }
+
+  func run() throws {
+    let plan = try execution.plan(plan)
+    if let tensor, let logits {
+      return try TensorRun(plan: plan, options: execution).run(tensor, logitsTo: logits)
+    }
+    let classifier = try Classifier(
+      plan: plan, options: execution, orientation: pictures.exif.orientation)
+    var failures = 0
+    for path in try PictureList.expand(images) {
+      do {
+        try label(path, classifier)
+      } catch let error as InputError {
+        CommandLineTool.note("vitrun: \(error)")
+        failures += 1
+      }
+    }
+    if failures > 0 { throw ExitCode(1) }
+  }
+
+  private func label(_ path: String, _ classifier: Classifier) throws {
+    let picture = try classifier.prepare(path)
+    var clock = Stopwatch()
+    let logits = try classifier.run([picture.crop]) { $0.logits(picture: 0) }
+    let milliseconds = clock.lap()
+    let ranking = Ranking(logits, count: top)
+    if json {
+      let line: JSONValue = [
+        "image": .string(path),
+        "top": .array(
+          ranking.top.map {
+            [
+              "class": .init($0.index), "label": .string(classifier.plan.label($0.index)),
+              "probability": .init($0.probability),
+            ]
+          }),
+        "ms": [
+          "decode": .init(picture.decodeMilliseconds),
+          "preprocess": .init(picture.preprocessMilliseconds), "model": .init(milliseconds),
+        ],
+      ]
+      CommandLineTool.printLine(line.text())
+    } else {
+      CommandLineTool.printLine(path)
+      for (index, probability) in ranking.top {
+        CommandLineTool.printLine(
+          "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))")
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import ImageInput
+internal import Tensors
+
+struct Preprocess: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the exact input tensor of a picture, float32 [1, 3, H, W].")
+
+  @Argument(help: "The plan.")
+  var plan: String
+
+  @Argument(help: "The picture; - is standard input.")
+  var image: String
+
+  @Option(name: .shortAndLong, help: "The .npy file to write.")
+  var output: String
+
+  @OptionGroup var execution: RunOptions
+  @OptionGroup var pictures: PictureOptions
+
+  func run() throws {
+    let preprocessing = Preprocessing(try execution.plan(plan))
+    let picture = try PictureDecoder.read(path: image, orientation: pictures.exif.orientation)
+    let crop = preprocessing.crop(picture)
+    let shape = [1, 3, preprocessing.height, preprocessing.width]
+    var tensor = [Float](repeating: 0, count: shape.reduce(1, *))
+    tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }
+    try NPYFile.write(tensor, shape: shape, to: output)
+  }
+}

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import ImageInput
+internal import PlanRuntime
+internal import Tensors
+
+/// Options of every command that runs a plan.
+struct RunOptions: ParsableArguments {
+  @Option(help: "Threads; by default one for each processor this process may use.")
+  var threads: Int?
+
+  @Flag(
+    name: .customLong("mmap"), inversion: .prefixedNo,
+    help: "Map the plan; --no-mmap reads it, which is safe if another program shortens the file.")
+  var mapping = true
+
+  func validate() throws {
+    if let threads, !(1...256).contains(threads) {
+      throw ValidationError("--threads: expected 1 to 256, found \(threads)")
+    }
+  }
+
+  /// Maps and verifies a plan.
+  func plan(_ path: String) throws -> Plan { try Plan(path: path, mapping: mapping) }
+}
+
+/// Options of every command that reads pictures.
+struct PictureOptions: ParsableArguments {
+  @Option(help: "What to do with a picture's EXIF orientation: apply or ignore.")
+  var exif = EXIFHandling.ignore
+}
+
+/// What is done with EXIF orientation.
+enum EXIFHandling: String, ExpressibleByArgument, CaseIterable {
+  case apply, ignore
+
+  var orientation: PictureDecoder.Orientation { self == .apply ? .apply : .ignore }
+}
