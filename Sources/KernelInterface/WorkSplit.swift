@@ -47,12 +47,17 @@ package struct ProductBlocking: Sendable {
     guard groups > 0, rows > 0, panels > 0 else {
       rowSplit = EvenSplit(0, parts: 0)
       panelSplit = EvenSplit(0, parts: 0)
+      maximumRows = 0
       return
     }
     // The rows of a block stay in the second-level cache while panels stream past them.
     let cachedRows = max(12, min(64, 65_536 / max(inputs, 1)))
     let rowLimit = preparesRows ? min(cachedRows, 24) : cachedRows
-    rowSplit = EvenSplit(rows / self.unit, parts: (rows + rowLimit - 1) / rowLimit)
+    let units = rows / self.unit
+    let unitLimit = max(1, rowLimit / self.unit)
+    rowSplit = EvenSplit(units, parts: (units + unitLimit - 1) / unitLimit)
+
+    maximumRows = min(units, unitLimit) * self.unit
 
     let blocks = groups * rowSplit.parts
     let blockRows = (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * self.unit
@@ -68,10 +73,8 @@ package struct ProductBlocking: Sendable {
   /// Number of items.
   package var itemCount: Int { groups * rowSplit.parts * panelSplit.parts }
 
-  /// Rows of the largest block.
-  package var maximumRows: Int {
-    rowSplit.parts == 0 ? 0 : (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * unit
-  }
+  /// At least the rows of the largest block; does not fall as the rows grow.
+  package let maximumRows: Int
 
   /// The block of an item.
   package func block(_ item: Int) -> Block {
