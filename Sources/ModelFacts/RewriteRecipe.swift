@@ -65,8 +65,12 @@ package struct RewriteRecipe: Record, Equatable {
   /// Tokens carry the number of patches that they stand for.
   package var isSizeAware = false
 
-  /// The stage of two scales runs before the first selection.
-  package var isMultiScale = false
+  /// The number of blocks, from the first, in which two scales run; nil without a multi-scale stage.
+  package var multiScaleBlocks: Int?
+
+  /// The multi-scale stage is initialised so that it leaves the high scale as it is; the low class
+  /// token is then not added.
+  package var isIdentityInitialised = false
 
   /// Where tokens are selected, in order of blocks.
   package var stages: [Stage] = []
@@ -76,12 +80,16 @@ package struct RewriteRecipe: Record, Equatable {
   /// Whether it leaves the base graph as it is.
   package var isEmpty: Bool { stages.isEmpty && !isMultiScale }
 
+  /// Whether a multi-scale stage runs before the first selection.
+  package var isMultiScale: Bool { multiScaleBlocks != nil }
+
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("strategy", choice: &strategy)
     try coder.code("similarity", choice: &similarity)
     try coder.code("seed", &seed)
     try coder.code("size_aware", &isSizeAware)
-    try coder.code("multi_scale", &isMultiScale)
+    try coder.code("multi_scale_blocks", optional: &multiScaleBlocks)
+    try coder.code("identity_initialised", &isIdentityInitialised)
     try coder.code("stages", list: &stages)
   }
 }

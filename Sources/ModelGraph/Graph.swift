@@ -52,6 +52,11 @@ package struct Graph: Sendable {
     return ConstantID(constants.count - 1)
   }
 
+  /// Gives every constant another name.
+  package mutating func renameConstants(_ rename: (String) -> String) {
+    for index in constants.indices { constants[index].name = rename(constants[index].name) }
+  }
+
   /// The constant with this number.
   package func constant(_ id: ConstantID) -> Constant { constants[id.index] }
 

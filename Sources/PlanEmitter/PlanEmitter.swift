@@ -11,7 +11,7 @@ package enum PlanEmitter {
   package typealias WeightElement = ConstantRecord.Element
 
   /// Names of constants that no node reads but a plan carries, for a later rewrite.
-  package static let carriedPrefix = "multiscale."
+  package static let carriedPrefix = MultiScaleWeights.prefix
 
   /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
   ///
@@ -35,26 +35,50 @@ package enum PlanEmitter {
   /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
   ///
   /// The base graph's weights are copied as they are, without being read.
-  /// - Parameter extra: constants named `multiscale.*` that are added to the base graph.
+  /// - Parameter extra: constants named `multiscale.*` that the base graph carries from now on.
+  /// - Returns: the graph before and after.
+  @discardableResult
   package static func rewrite(
-    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String,
-    transform: (Graph) throws -> Graph
-  ) throws {
+    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String
+  ) throws -> (base: Graph, rewritten: Graph) {
     var base = try baseGraph(of: plan)
     let copied = base.constants.count
-    for constant in extra where base.constant(named: constant.name) == nil {
-      _ = base.add(constant)
-    }
-    let nominal = try transform(base)
-    let executable = try PassDriver(PassList.fusion).run(nominal)
+    for constant in extra { _ = base.add(constant) }
+    let rewritten = try rewritten(base, recipe, plan)
+    let executable = try PassDriver(PassList.fusion).run(rewritten)
     var table = ConstantPlan(base: base, executable: executable, weights: plan.weightElement)
-    let program = try lower(executable, nominal: nominal, &table)
+    let program = try lower(executable, nominal: rewritten, &table)
     var writer = try PlanWriter(path: path, notOver: [plan.mapped])
     try writer.copy(plan.constants[..<copied], of: plan)
     for entry in table.entries[copied...] { try write(entry, of: executable, to: &writer) }
     try writer.finish(
       facts: plan.facts, labels: plan.labels, program: program,
       graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: recipe)
+    return (base, rewritten)
+  }
+
+  private static func rewritten(
+    _ base: Graph, _ recipe: RewriteRecipe, _ plan: PlanFile
+  ) throws -> Graph {
+    var graph = base
+    if recipe.isIdentityInitialised {
+      // Behind the base graph's constants and before any of these names that it may carry.
+      graph.renameConstants { $0.hasPrefix(MultiScaleWeights.prefix) ? "unused \($0)" : $0 }
+      for constant in MultiScaleWeights.identity(
+        width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
+        gridWidth: plan.facts.gridWidth)
+      {
+        _ = graph.add(constant)
+      }
+    }
+    let passes = RewritePasses.passes(for: recipe, model: plan.facts) + [EliminateDeadNodes()]
+    do {
+      return try PassDriver(passes).run(graph)
+    } catch let error as GraphError {
+      throw InputError(
+        file: plan.path, field: "rewrite", expected: "a graph that the rewrite suits",
+        found: "\(error)")
+    }
   }
 
   /// The graph that a plan was lowered from before any rewrite.
@@ -73,8 +97,7 @@ package enum PlanEmitter {
 
   /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
   package static func executableGraph(of plan: PlanFile) throws -> Graph {
-    let base = try baseGraph(of: plan)
-    return base
+    try rewritten(try baseGraph(of: plan), plan.recipe, plan)
   }
 
   private static func lower(

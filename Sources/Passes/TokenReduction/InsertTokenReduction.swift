@@ -1,0 +1,125 @@
+internal import ModelFacts
+internal import ModelGraph
+
+/// Reduces tokens after the attention residual of chosen blocks, before their FFN (method 3.2).
+///
+/// The blocks behind work on fewer tokens; a head that reads all patch tokens reads those that are
+/// left. How tokens are chosen and joined is the strategy's business.
+struct InsertTokenReduction: Pass {
+  let strategy: any TokenReductionStrategy
+  let stages: [RewriteRecipe.Stage]
+
+  /// Tokens in front of the patch tokens.
+  let prefix: Int
+
+  func run(_ graph: Graph) throws -> Graph {
+    var rebuilder = GraphRebuilder(graph)
+    var state = TokenState()
+    var attention: AttentionValues?
+    for node in graph.nodes {
+      let stage = stages.first { $0.block == node.block }
+      switch node.op {
+      case .attention(var attributes):
+        var operands = node.inputs.map(rebuilder.replacement)
+        if let sizes = state.sizes {
+          attributes.isSizeAware = true
+          operands.append(sizes)
+        }
+        if stage != nil { strategy.prepare(&attributes) }
+        let outputs = try rebuilder.result.append(
+          .attention(attributes), operands, block: node.block)
+        rebuilder.replace(node.outputs[0], with: outputs[0])
+        attention = AttentionValues(
+          attributes: attributes, qkv: operands[0], results: Array(outputs.dropFirst()))
+      case .add where stage != nil && attention != nil:
+        let sum = try rebuilder.copy(node)[0]
+        guard let stage, let values = attention else { continue }
+        attention = nil
+        guard
+          let reduced = try reduce(
+            sum, stage: stage, attention: values, state: &state, in: &rebuilder.result)
+        else { continue }
+        rebuilder.replace(node.outputs[0], with: reduced)
+      case .slice(var slice):
+        slice.count += try lostRows(behind: slice, node, rebuilder)
+        try rebuilder.copy(node, as: .slice(slice))
+      default: try rebuilder.copy(node)
+      }
+    }
+    return rebuilder.finish()
+  }
+
+  /// How many rows (negative) a slice that reached to the end has to leave out.
+  private func lostRows(
+    behind slice: Slice, _ node: Graph.Node, _ rebuilder: GraphRebuilder
+  ) throws -> Int {
+    guard case .rows(let before, _) = rebuilder.original.type(node.inputs[0]),
+      case .rows(let after, _) = rebuilder.result.type(rebuilder.replacement(node.inputs[0])),
+      slice.first > 0, slice.first + slice.count == before
+    else { return 0 }
+    return after - before
+  }
+
+  /// The reduced tokens; nil when the stage keeps all of them.
+  private func reduce(
+    _ tokens: ValueID, stage: RewriteRecipe.Stage, attention: AttentionValues,
+    state: inout TokenState, in graph: inout Graph
+  ) throws -> ValueID? {
+    guard case .rows(let count, _) = graph.type(tokens) else { return nil }
+    let patches = count - prefix
+    let keep = stage.keptTokens(of: patches)
+    guard keep < patches else { return nil }
+    let place = ReductionPlace(block: stage.block, prefix: prefix, patches: patches, keep: keep)
+    return try strategy.insert(tokens, attention, place, &state, &graph)
+  }
+}
+
+extension RewriteRecipe.Stage {
+  /// `K = ceil(keep * N)`, where `keep` is the decimal that was written: a product that only misses
+  /// a whole number by rounding counts as that number.
+  package func keptTokens(of patches: Int) -> Int {
+    max(1, min(patches, Int((keepRate * Double(patches) - 1e-9).rounded(.up))))
+  }
+}
+
+/// What a strategy may read of the block's attention.
+struct AttentionValues {
+  let attributes: Attention
+  let qkv: ValueID
+
+  /// Class rows, then probabilities, each if kept.
+  let results: [ValueID]
+}
+
+/// What tokens carry from stage to stage.
+struct TokenState {
+  /// `[1, T]`: how many patches each token stands for.
+  var sizes: ValueID?
+
+  /// `[N]`: the original patch index of each patch token.
+  var patchIndices: ValueID?
+}
+
+/// Where and how far tokens are reduced.
+struct ReductionPlace {
+  let block: Int
+  let prefix: Int
+
+  /// N.
+  let patches: Int
+
+  /// K.
+  let keep: Int
+}
+
+/// A way to have fewer tokens.
+protocol TokenReductionStrategy: Sendable {
+  /// Asks the block's attention for what the strategy reads.
+  func prepare(_ attention: inout Attention)
+
+  /// Appends the nodes that reduce `tokens`, `[prefix + N, D]`, and returns the reduced tokens.
+  func insert(
+    _ tokens: ValueID, _ attention: AttentionValues, _ place: ReductionPlace,
+    _ state: inout TokenState, _ graph: inout Graph
+  ) throws -> ValueID
+}

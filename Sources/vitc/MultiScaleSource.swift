@@ -1,0 +1,64 @@
+internal import Checkpoints
+internal import ModelFacts
+internal import ModelGraph
+internal import Passes
+internal import PlanEmitter
+internal import PlanFormat
+internal import Tensors
+
+/// Where the multi-scale stage's weights come from.
+struct MultiScaleSource {
+  let plan: PlanFile
+
+  /// `--multiscale-weights`.
+  let path: String?
+
+  /// `--multiscale-init identity`.
+  let isIdentity: Bool
+
+  /// The weights that the plan does not carry yet.
+  /// - Throws: `InputError` saying how to get weights when there are none.
+  func constants(for recipe: RewriteRecipe) throws -> [Constant] {
+    guard recipe.isMultiScale, !isIdentity else { return [] }
+    let shapes = MultiScaleWeights.shapes(
+      width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
+      gridWidth: plan.facts.gridWidth)
+    let base = try PlanEmitter.baseGraph(of: plan)
+    guard let path else {
+      for (name, shape) in shapes {
+        guard let id = base.constant(named: name) else { throw noWeights(name) }
+        try check(name, base.constant(id).shape, shape, in: plan.path)
+      }
+      return []
+    }
+    guard base.constant(named: shapes[0].0) == nil else {
+      throw InputError(
+        file: path, field: "--multiscale-weights", expected: "a plan without multi-scale weights",
+        found: "\(plan.path), which has them from its checkpoint")
+    }
+    let checkpoint = try Checkpoint.open(path)
+    return try shapes.map { name, shape in
+      guard let view = checkpoint.tensors[name] else {
+        throw InputError(
+          file: path, field: name, expected: "a tensor of \(shape)", found: "none")
+      }
+      try check(name, view.shape, shape, in: path)
+      return Constant(name: name, shape: shape) { view.float32Values() }
+    }
+  }
+
+  private func check(_ name: String, _ found: Shape, _ expected: Shape, in file: String) throws {
+    guard found == expected else {
+      throw InputError(file: file, field: name, expected: "\(expected)", found: "\(found)")
+    }
+  }
+
+  private func noWeights(_ name: String) -> InputError {
+    InputError(
+      file: plan.path, field: "--multi-scale",
+      expected:
+        "multi-scale weights: in the checkpoint, from --multiscale-weights FILE, or, as a start "
+        + "for training, --multiscale-init identity",
+      found: "no \(name)")
+  }
+}
