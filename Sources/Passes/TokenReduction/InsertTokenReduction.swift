@@ -30,8 +30,9 @@ struct InsertTokenReduction: Pass {
           .attention(attributes), operands, block: node.block)
         rebuilder.replace(node.outputs[0], with: outputs[0])
         attention = AttentionValues(
-          attributes: attributes, qkv: operands[0], results: Array(outputs.dropFirst()))
-      case .add where stage != nil && attention != nil:
+          block: node.block, attributes: attributes, qkv: operands[0],
+          results: Array(outputs.dropFirst()))
+      case .add where stage != nil && attention?.block == stage?.block:
         let sum = try rebuilder.copy(node)[0]
         guard let stage, let values = attention else { continue }
         attention = nil
@@ -84,6 +85,7 @@ extension RewriteRecipe.Stage {
 
 /// What a strategy may read of the block's attention.
 struct AttentionValues {
+  let block: Int?
   let attributes: Attention
   let qkv: ValueID
 
