@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import ImageInput
 internal import JSON
 internal import PlanRuntime
 internal import Tensors
@@ -32,6 +33,9 @@ struct LabelPictures: ParsableCommand {
   @Option(help: "Where the logits of --tensor go, float32 [n, classes].")
   var logits: String?
 
+  @Option(help: "Draw which tokens were merged, as PNG: the picture, then a panel a stage.")
+  var visualize: String?
+
   @OptionGroup var execution: RunOptions
   @OptionGroup var pictures: PictureOptions
 
@@ -44,6 +48,9 @@ struct LabelPictures: ParsableCommand {
     }
     guard tensor == nil || images.isEmpty else {
       throw ValidationError("expected pictures or --tensor, found both")
+    }
+    guard visualize == nil || (tensor == nil && images.count == 1) else {
+      throw ValidationError("--visualize goes with one picture")
     }
     guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
   }
@@ -70,8 +77,11 @@ struct LabelPictures: ParsableCommand {
   private func label(_ path: String, _ classifier: Classifier) throws {
     let picture = try classifier.prepare(path)
     var clock = Stopwatch()
-    let logits = try classifier.run([picture.crop]) { $0.logits(picture: 0) }
+    let (logits, stages) = try classifier.run([picture.crop]) {
+      ($0.logits(picture: 0), visualize == nil ? [] : $0.stages(picture: 0))
+    }
     let milliseconds = clock.lap()
+    if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }
     let ranking = Ranking(logits, count: top)
     if json {
       let line: JSONValue = [
@@ -96,5 +106,20 @@ struct LabelPictures: ParsableCommand {
           "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))")
       }
     }
+  }
+
+  private func draw(_ stages: [StageTrace], over crop: Picture, _ plan: Plan, to path: String)
+    throws
+  {
+    guard !stages.isEmpty else {
+      throw InputError(
+        file: plan.path, field: "--visualize",
+        expected: "a plan that reduces tokens, as vitc rewrite --keep makes", found: "none")
+    }
+    let (height, width) = (plan.facts.gridHeight, plan.facts.gridWidth)
+    let maps = TokenOwners.trace(stages, patches: height * width).map(TokenMap.init)
+    let drawing = TokenMapDrawing()
+      .draw(crop: crop, gridHeight: height, gridWidth: width, maps: maps)
+    try PNGEncoder.write(drawing, to: path)
   }
 }
