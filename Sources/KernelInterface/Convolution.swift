@@ -86,33 +86,29 @@ package struct ConvolutionArguments: @unchecked Sendable {
   /// K.
   package var windowSize: Int { kernel * kernel * channels }
 
-  /// How the step is cut into items; a group is a picture, and whole lines of a map stay together.
+  /// How the step is cut into items; a group is a picture, and the rows of an output line stay
+  /// together.
   package var blocking: ProductBlocking {
     ProductBlocking(
-      groups: pictures, rows: outputHeight * outputWidth, unit: isMap ? outputWidth : 1,
-      inputs: windowSize, outputs: outputChannels, preparesRows: true)
+      groups: pictures, rows: outputHeight * outputWidth, unit: outputWidth, inputs: windowSize,
+      outputs: outputChannels, preparesRows: true)
   }
 
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and the windows of a block
-  /// or, for a map, the padded lines under it.
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and a window or the padded
+  /// lines under a block.
   package var scratchBytes: Int {
     let rows = blocking.maximumRows
-    var prepared = rows * windowStride
-    if isMap {
-      let lines = (rows / max(outputWidth, 1) - 1) * stride + kernel
-      prepared = max(windowStride, max(lines, 0) * lineStride)
-    }
-    return (rows * PanelLayout.width + prepared + 16) * MemoryLayout<Float>.stride
+    let blockLines = max(rows / max(outputWidth, 1), 1)
+    let lines = isMap ? (blockLines - 1) * stride + kernel : channels * kernel
+    let prepared = max(windowSize, lines * lineStride)
+    return (rows * PanelLayout.width + prepared) * MemoryLayout<Float>.stride
   }
 
-  /// Floats from one gathered window to the next in scratch.
-  package var windowStride: Int { paddedStride(windowSize) }
-
-  /// Floats of a map's line with its padding.
-  package var lineStride: Int { (width + 2 * padding) * channels }
+  /// Floats of a line with its padding, of all channels for a map.
+  package var lineStride: Int { (width + 2 * padding) * (isMap ? channels : 1) }
 
   private var isMap: Bool {
     if case .map = input { return true }

@@ -38,37 +38,40 @@ package struct LayerNorm: @unchecked Sendable {
 /// `residual` may alias `output` exactly. No other overlap is allowed.
 package struct LinearArguments: @unchecked Sendable {
   /// `[pictures, rows, inputWidth]`.
-  package var input: InputRows
+  package let input: InputRows
 
   /// `[pictures, rows, outputWidth]`.
-  package var output: OutputRows
+  package let output: OutputRows
 
   /// Pictures in the batch.
-  package var pictures: Int
+  package let pictures: Int
 
   /// Rows used in each picture.
-  package var rows: Int
+  package let rows: Int
 
   /// K.
-  package var inputWidth: Int
+  package let inputWidth: Int
 
   /// N.
-  package var outputWidth: Int
+  package let outputWidth: Int
 
   /// `[K, N]` in panels.
-  package var weights: PanelWeights
+  package let weights: PanelWeights
 
   /// `[N]`.
-  package var bias: UnsafePointer<Float>?
+  package let bias: UnsafePointer<Float>?
 
   /// Applied to each row before the product.
-  package var norm: LayerNorm?
+  package let norm: LayerNorm?
 
   /// Applied to the product plus bias.
-  package var activation: Activation
+  package let activation: Activation
 
   /// `[pictures, rows, outputWidth]`, added last.
-  package var residual: InputRows?
+  package let residual: InputRows?
+
+  /// How the step is cut into items.
+  package let blocking: ProductBlocking
 
   /// A product over `pictures * rows` rows.
   package init(
@@ -87,16 +90,12 @@ package struct LinearArguments: @unchecked Sendable {
     self.norm = norm
     self.activation = activation
     self.residual = residual
-  }
-
-  /// How the step is cut into items.
-  package var blocking: ProductBlocking {
     // Rows that follow each other at one distance across pictures are cut as one sequence.
     let isUniform =
       pictures == 1 || rows == 1
       || (input.pictureStride == rows && output.pictureStride == rows
         && (residual?.pictureStride ?? rows) == rows)
-    return ProductBlocking(
+    blocking = ProductBlocking(
       groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
       inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
   }

@@ -66,7 +66,7 @@ package struct ProductBlocking: Sendable {
     let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
     let runLength = max(1, Int(min(itemProducts / panelProducts, Double(panels))))
     var runs = (panels + runLength - 1) / runLength
-    if preparesRows { runs = min(runs, max(1, (48 + blocks - 1) / blocks)) }
+    if preparesRows { runs = min(runs, max(1, (36 + blocks - 1) / blocks)) }
     panelSplit = EvenSplit(panels, parts: runs)
   }
 

@@ -20,30 +20,35 @@ extension AVX2Kernels {
 
     let rowStep = a.qkv.stride
     let queries = a.qkv.pointer(picture: picture, row: 0) + column
-    let keys = gatherRows(
-      queries + embedding, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.keys,
-      room.step)
-    let values = gatherRows(
-      queries + 2 &* embedding, step: rowStep, rows: a.tokens, width: a.headWidth,
-      into: room.values, room.step)
+    // Heads of whole panels are read where they lie; others are copied and padded.
+    let isWhole = a.headWidth % panelWidth == 0
+    let step = isWhole ? rowStep : room.step
+    var keys = queries + embedding
+    var values = queries + 2 &* embedding
+    if !isWhole {
+      keys = gatherRows(
+        keys, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.keys, step)
+      values = gatherRows(
+        values, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.values, step)
+    }
     if let sizes = a.sizes {
       for key in 0..<a.tokens { room.logSizes[key] = logf(sizes[picture &* a.tokens &+ key]) }
     }
 
     for tile in split.start(part)..<split.start(part &+ 1) {
-      let first = tile &* AttentionArguments.queryTile
-      let count = min(AttentionArguments.queryTile, a.queries &- first)
+      let first = tile &* queryTile
+      let count = min(queryTile, a.queries &- first)
       transposeQueries(
         queries + first &* rowStep, step: rowStep, count: count, width: a.headWidth,
         scale: a.scale, into: room.queries)
       multiplyKeys(
-        keys, step: room.step, count: a.tokens, width: a.headWidth, panel: room.queries,
+        keys, step: step, count: a.tokens, width: a.headWidth, panel: room.queries,
         scores: room.scores)
       softmax(
         room.scores, keys: a.tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
         factors: room.factors)
       weighValues(
-        room, values: values, keys: a.tokens, queries: count, width: a.headWidth,
+        room, values: values, valueStep: step, keys: a.tokens, queries: count, width: a.headWidth,
         output: a.output.pointer(picture: picture, row: first) + column, step: a.output.stride)
       if first == 0, let rows = a.classRows {
         writeProbabilities(room, query: 0, keys: a.tokens, to: rows + head &* a.tokens)
@@ -83,10 +88,10 @@ private struct AttentionScratch {
     keys = scratch.assumingMemoryBound(to: Float.self)
     values = keys + a.tokens &* step
     scores = values + a.tokens &* step
-    queries = scores + a.tokens &* AttentionArguments.queryTile
-    tile = queries + step &* AttentionArguments.queryTile
-    factors = tile + 6 &* PanelLayout.width
-    logSizes = factors + AttentionArguments.queryTile
+    queries = scores + a.tokens &* queryTile
+    tile = queries + step &* queryTile
+    factors = tile + 6 &* panelWidth
+    logSizes = factors + queryTile
   }
 }
 
@@ -120,7 +125,7 @@ private func transposeQueries(
   into panel: UnsafeMutablePointer<Float>
 ) {
   var firstColumn = 0
-  if count == AttentionArguments.queryTile {
+  if count == queryTile {
     while firstColumn &+ 8 <= width {
       let to = panel + firstColumn &* 16
       cve_transpose8(queries + firstColumn, step, to, 16)
@@ -201,7 +206,8 @@ private func softmax(
 /// `output[query] = factor * sum over keys of weight * value`.
 @inline(never)
 private func weighValues(
-  _ room: AttentionScratch, values: UnsafePointer<Float>, keys: Int, queries: Int, width: Int,
+  _ room: AttentionScratch, values: UnsafePointer<Float>, valueStep: Int, keys: Int, queries: Int,
+  width: Int,
   output: UnsafeMutablePointer<Float>, step: Int
 ) {
   let tiles = (queries &+ 5) / 6
@@ -217,12 +223,12 @@ private func weighValues(
       let v = values + column
       let tile = room.tile
       switch height {
-      case 6: valueTile6(weights, v, step: room.step, keys: keys, tile)
-      case 5: valueTile5(weights, v, step: room.step, keys: keys, tile)
-      case 4: valueTile4(weights, v, step: room.step, keys: keys, tile)
-      case 3: valueTile3(weights, v, step: room.step, keys: keys, tile)
-      case 2: valueTile2(weights, v, step: room.step, keys: keys, tile)
-      default: valueTile1(weights, v, step: room.step, keys: keys, tile)
+      case 6: valueTile6(weights, v, step: valueStep, keys: keys, tile)
+      case 5: valueTile5(weights, v, step: valueStep, keys: keys, tile)
+      case 4: valueTile4(weights, v, step: valueStep, keys: keys, tile)
+      case 3: valueTile3(weights, v, step: valueStep, keys: keys, tile)
+      case 2: valueTile2(weights, v, step: valueStep, keys: keys, tile)
+      default: valueTile1(weights, v, step: valueStep, keys: keys, tile)
       }
       for r in 0..<height {
         let factor = splat(room.factors[query &+ r])

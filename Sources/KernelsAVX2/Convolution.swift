@@ -7,12 +7,12 @@ extension AVX2Kernels {
     let a = arguments
     let block = a.blocking.block(item)
     let sums = scratch.assumingMemoryBound(to: Float.self)
-    let prepared = sums + (block.rowEnd &- block.rowStart) &* PanelLayout.width
+    let prepared = sums + (block.rowEnd &- block.rowStart) &* panelWidth
     switch a.input {
     case .picture(let base):
       let plane = a.height &* a.width
       convolvePicture(
-        a, base + block.group &* a.channels &* plane, block, windows: prepared, sums: sums)
+        a, base + block.group &* a.channels &* plane, block, lines: prepared, sums: sums)
     case .map(let rows):
       convolveMap(
         a, rows.pointer(picture: block.group, row: 0), rowStep: rows.stride, block,
@@ -21,66 +21,35 @@ extension AVX2Kernels {
   }
 }
 
-/// Gathers the block's windows as rows, then multiplies.
+/// Puts the lines under one output line below each other, `[channel][ky][padded width]`: its windows
+/// are then rows `stride` elements apart, each a segment for every line.
 private func convolvePicture(
   _ a: ConvolutionArguments, _ picture: UnsafePointer<Float>, _ block: ProductBlocking.Block,
-  windows: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+  lines: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
 ) {
-  let step = a.windowStride
   let outputWidth = a.outputWidth
-  var y = block.rowStart / outputWidth
-  var x = block.rowStart &- y &* outputWidth
-  var window = windows
-  for _ in block.rowStart..<block.rowEnd {
-    gatherWindow(
-      a, picture, top: y &* a.stride &- a.padding, left: x &* a.stride &- a.padding, into: window)
-    window += step
-    x &+= 1
-    if x == outputWidth {
-      x = 0
-      y &+= 1
-    }
-  }
+  let step = a.lineStride
   let left = LeftHand(
-    start: UnsafePointer(windows), step: step, segments: 1, length: a.windowSize, segmentStep: 0)
-  multiplyRows(a, block, left, firstRow: block.rowStart, rows: block.rowEnd &- block.rowStart, sums)
-}
-
-/// Writes the window at (`top`, `left`) as `[channel][ky][kx]`, zeros outside the picture.
-@inline(__always)
-private func gatherWindow(
-  _ a: ConvolutionArguments, _ picture: UnsafePointer<Float>, top: Int, left: Int,
-  into window: UnsafeMutablePointer<Float>
-) {
-  let kernel = a.kernel
-  let isInside =
-    top >= 0 && left >= 0 && top &+ kernel <= a.height && left &+ kernel <= a.width
-  // Eight elements at a time may reach past a line's end: the next line of the window overwrites what
-  // was too much, and the scratch has room behind the last.
-  let wideLoads = (kernel &+ 7) & ~7
-  let isWide = isInside && left &+ wideLoads <= a.width
-  var place = window
-  var plane = picture
-  for _ in 0..<a.channels {
-    for ky in 0..<kernel {
-      let y = top &+ ky
-      if isWide {
-        let line = plane + (y &* a.width &+ left)
-        var kx = 0
-        while kx < kernel {
-          store(load(line, kx), place, kx)
-          kx &+= 8
+    start: UnsafePointer(lines), step: a.stride, segments: a.channels &* a.kernel,
+    length: a.kernel, segmentStep: step)
+  for outputLine in (block.rowStart / outputWidth)..<(block.rowEnd / outputWidth) {
+    let top = outputLine &* a.stride &- a.padding
+    var to = lines
+    var plane = picture
+    for _ in 0..<a.channels {
+      for y in top..<(top &+ a.kernel) {
+        if y >= 0 && y < a.height {
+          clear(to, a.padding)
+          copy(plane + y &* a.width, to + a.padding, a.width)
+          clear(to + a.padding + a.width, a.padding)
+        } else {
+          clear(to, step)
         }
-      } else {
-        let lineIsInside = y >= 0 && y < a.height
-        for kx in 0..<kernel {
-          let x = left &+ kx
-          place[kx] = lineIsInside && x >= 0 && x < a.width ? plane[y &* a.width &+ x] : 0
-        }
+        to += step
       }
-      place += kernel
+      plane += a.height &* a.width
     }
-    plane += a.height &* a.width
+    multiplyRows(a, block, left, firstRow: outputLine &* outputWidth, rows: outputWidth, sums)
   }
 }
 

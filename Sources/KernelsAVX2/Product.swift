@@ -61,7 +61,7 @@ private func multiplyPanels(
   weights: UnsafeRawPointer, half: Bool, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   let elementBytes = half ? 2 : 4
-  let panelBytes = inputs &* PanelLayout.width &* elementBytes
+  let panelBytes = inputs &* panelWidth &* elementBytes
   // A slice of a panel stays in the first-level cache for all rows.
   let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
@@ -73,7 +73,7 @@ private func multiplyPanels(
     for index in 0..<slices.count {
       let slice = slices.slice(index, of: left)
       let resumes = index > 0
-      let w = panelWeights + slices.firstInput(index) &* PanelLayout.width &* elementBytes
+      let w = panelWeights + slices.firstInput(index) &* panelWidth &* elementBytes
       var start = slice.start
       var place = sums
       for tile in 0..<tiles {
@@ -87,10 +87,10 @@ private func multiplyPanels(
         default: tile1(slice, start, w, half: half, resumes: resumes, place)
         }
         start += height &* left.step
-        place += height &* PanelLayout.width
+        place += height &* panelWidth
       }
     }
-    finish(sums, rows: rows, column: panel &* PanelLayout.width, columns: columns, epilogue)
+    finish(sums, rows: rows, column: panel &* panelWidth, columns: columns, epilogue)
   }
 }
 
@@ -140,7 +140,7 @@ private struct Slices {
 private func finish(
   _ sums: UnsafeMutablePointer<Float>, rows: Int, column: Int, columns: Int, _ epilogue: Epilogue
 ) {
-  if column &+ PanelLayout.width > columns {
+  if column &+ panelWidth > columns {
     finishTail(sums, rows: rows, column: column, columns: columns, epilogue)
     return
   }
@@ -164,14 +164,14 @@ private func finish(
       store(load(added, 8) + (load(sum, 8) + biasHigh), output, 8)
       added += epilogue.addendStep
       output += epilogue.outputStep
-      sum += PanelLayout.width
+      sum += panelWidth
     }
   } else {
     for _ in 0..<rows {
       store(load(sum, 0) + biasLow, output, 0)
       store(load(sum, 8) + biasHigh, output, 8)
       output += epilogue.outputStep
-      sum += PanelLayout.width
+      sum += panelWidth
     }
   }
 }
@@ -189,13 +189,13 @@ private func activate(
     for _ in 0..<rows {
       store(gelu(load(sum, 0) + biasLow), sum, 0)
       store(gelu(load(sum, 8) + biasHigh), sum, 8)
-      sum += PanelLayout.width
+      sum += panelWidth
     }
   case .relu:
     for _ in 0..<rows {
       store(cve_max(Vector(), load(sum, 0) + biasLow), sum, 0)
       store(cve_max(Vector(), load(sum, 8) + biasHigh), sum, 8)
-      sum += PanelLayout.width
+      sum += panelWidth
     }
   }
 }
@@ -213,7 +213,7 @@ private func finishTail(
   }
   activate(sums, rows: rows, splat(-0.0), splat(-0.0), epilogue.activation)
   for r in 0..<rows {
-    let sum = sums + r &* PanelLayout.width
+    let sum = sums + r &* panelWidth
     let output = epilogue.output + r &* epilogue.outputStep + column
     if let addend = epilogue.addend {
       let added = addend + r &* epilogue.addendStep + column

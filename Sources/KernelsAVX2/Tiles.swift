@@ -46,7 +46,7 @@ func tile1(
   if resumes {
     (rows.a0, rows.b0) = (load(tile, 0), load(tile, 8))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0
@@ -102,7 +102,7 @@ func tile2(
     (rows.a0, rows.b0) = (load(tile, 0), load(tile, 8))
     (rows.a1, rows.b1) = (load(tile, 16), load(tile, 24))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0
@@ -168,7 +168,7 @@ func tile3(
     (rows.a1, rows.b1) = (load(tile, 16), load(tile, 24))
     (rows.a2, rows.b2) = (load(tile, 32), load(tile, 40))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0
@@ -244,7 +244,7 @@ func tile4(
     (rows.a2, rows.b2) = (load(tile, 32), load(tile, 40))
     (rows.a3, rows.b3) = (load(tile, 48), load(tile, 56))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0
@@ -330,7 +330,7 @@ func tile5(
     (rows.a3, rows.b3) = (load(tile, 48), load(tile, 56))
     (rows.a4, rows.b4) = (load(tile, 64), load(tile, 72))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0
@@ -426,7 +426,7 @@ func tile6(
     (rows.a4, rows.b4) = (load(tile, 64), load(tile, 72))
     (rows.a5, rows.b5) = (load(tile, 80), load(tile, 88))
   }
-  let stepBytes = PanelLayout.width &* (half ? 2 : 4)
+  let stepBytes = panelWidth &* (half ? 2 : 4)
   var w = weights
   for _ in 0..<left.segments {
     var k = 0

@@ -63,3 +63,11 @@ func clear(_ to: UnsafeMutablePointer<Float>, _ count: Int) {
     i &+= 1
   }
 }
+
+/// `PanelLayout.width`, which would be a call from here.
+@inline(__always)
+var panelWidth: Int { 16 }
+
+/// `AttentionArguments.queryTile`, which would be a call from here.
+@inline(__always)
+var queryTile: Int { 16 }
