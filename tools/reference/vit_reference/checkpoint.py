@@ -1,0 +1,162 @@
+"""Reading and writing checkpoints: timm's, TokenLabeling's and our own.
+
+A checkpoint is a safetensors file or a PyTorch pickle; its configuration is timm's `config.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .config import Family, ViTConfig
+from .models import VisionTransformer
+
+StateDict = dict[str, Tensor]
+
+_WRAPPERS = ("state_dict", "model", "model_ema", "state_dict_ema")
+_HEADS_OF_PRESET = {"tiny": 3, "small": 6, "base": 12, "lvvit_t": 4, "lvvit_s": 6, "lvvit_m": 8}
+_HEADS_OF_PRESET["lvvit_l"] = 12
+_SKIP_LAM_OF_PRESET = {"lvvit_t": 1.0, "lvvit_s": 2.0, "lvvit_m": 2.0, "lvvit_l": 3.0}
+
+
+def flatten(loaded: Any) -> StateDict:
+    """The tensors of a training checkpoint: wrappers such as `state_dict` opened, `module.`
+    prefixes removed, everything that is not a tensor left out."""
+    while isinstance(loaded, dict):
+        inner = next((loaded[key] for key in _WRAPPERS if isinstance(loaded.get(key), dict)), None)
+        if inner is None:
+            break
+        loaded = inner
+    if not isinstance(loaded, dict):
+        raise ValueError(f"expected a dictionary of tensors, found {type(loaded).__name__}")
+    tensors = {key: value for key, value in loaded.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise ValueError("expected a dictionary of tensors, found none in it")
+    while all(key.startswith("module.") for key in tensors):
+        tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
+    return {key: value.detach().contiguous() for key, value in tensors.items()}
+
+
+def read_state(path: Path) -> StateDict:
+    """Tensors of a file as float32, in this package's names."""
+    if path.suffix in (".pth", ".pt", ".bin", ".tar"):
+        state = flatten(torch.load(path, map_location="cpu", weights_only=True))
+    else:
+        state = load_file(path)
+    return {
+        rename(key): value.float() if value.is_floating_point() else value
+        for key, value in state.items()
+    }
+
+
+def rename(key: str) -> str:
+    """DeiT-III's own `gamma_1`, `gamma_2` are `ls1.gamma`, `ls2.gamma` in timm."""
+    return re.sub(r"\.gamma_([12])$", r".ls\1.gamma", key)
+
+
+def family_of(state: StateDict) -> Family:
+    """Decided by the tensors that only one family has."""
+    if "patch_embed.conv1.weight" in state:
+        return "lvvit"
+    if "dist_token" in state:
+        return "deit_distilled"
+    if "blocks.0.ls1.gamma" in state:
+        return "deit3"
+    return "deit"
+
+
+def config_of(state: StateDict, description: dict[str, Any] | None = None) -> ViTConfig:
+    """Shapes from the tensors; heads and skip_lam from `config.json`, its architecture's preset, or
+    a head width of 64."""
+    description = description or {}
+    args = description.get("model_args", {})
+    architecture = str(description.get("architecture", ""))
+    family = family_of(state)
+    width = state["cls_token"].shape[-1]
+    patch = state["patch_embed.proj.weight"].shape[-1] * (2 if family == "lvvit" else 1)
+    depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
+    prefix = {"deit_distilled": 2, "deit3": 0}.get(family, 1)
+    grid = round((state["pos_embed"].shape[1] - prefix) ** 0.5)
+    heads = next((n for name, n in _HEADS_OF_PRESET.items() if name in architecture), width // 64)
+    skip = next((s for name, s in _SKIP_LAM_OF_PRESET.items() if name in architecture), 1.0)
+    stem = state.get("patch_embed.conv1.weight")
+    return ViTConfig(
+        family=family,
+        image_size=grid * patch,
+        patch_size=patch,
+        embed_dim=width,
+        depth=depth,
+        heads=int(args.get("num_heads", heads)),
+        classes=state["head.weight"].shape[0],
+        mlp_ratio=state["blocks.0.mlp.fc1.weight"].shape[0] / width,
+        skip_lam=float(args.get("skip_lam", skip)),
+        stem_width=64 if stem is None else stem.shape[0],
+    )
+
+
+def load_model(
+    path: Path, description: Path | None = None, extra: Path | None = None
+) -> VisionTransformer:
+    """A model in evaluation mode. `description` is a `config.json`; `extra` holds multi-scale
+    weights that the checkpoint lacks."""
+    state = read_state(path)
+    if extra is not None:
+        state |= read_state(extra)
+    parsed = json.loads(description.read_text()) if description else None
+    multi_scale = any(key.startswith("multiscale.") for key in state)
+    model = VisionTransformer(config_of(state, parsed), multi_scale=multi_scale)
+    model.load_state_dict(state)
+    return model.eval()
+
+
+_ARCHITECTURES: dict[Family, str] = {
+    "deit": "deit_tiny_patch16_224",
+    "deit_distilled": "deit_tiny_distilled_patch16_224",
+    "deit3": "deit3_small_patch16_224",
+    "vit": "vit_tiny_patch16_224",
+    "lvvit": "lvvit_s",
+}
+
+
+def describe(
+    config: ViTConfig, mean: tuple[float, ...], std: tuple[float, ...], crop: float = 0.9
+) -> dict[str, Any]:
+    """A timm-style `config.json`; `architecture` names the family's preset, `model_args` what
+    differs from it."""
+    args: dict[str, Any] = {
+        "embed_dim": config.embed_dim,
+        "depth": config.depth,
+        "num_heads": config.heads,
+        "img_size": config.image_size,
+    }
+    if config.family == "lvvit":
+        args |= {"mlp_ratio": config.mlp_ratio, "skip_lam": config.skip_lam}
+    return {
+        "architecture": _ARCHITECTURES[config.family],
+        "num_classes": config.classes,
+        "model_args": args,
+        "pretrained_cfg": {
+            "input_size": [3, config.image_size, config.image_size],
+            "mean": list(mean),
+            "std": list(std),
+            "crop_pct": crop,
+            "interpolation": "bicubic",
+        },
+    }
+
+
+def save_model(
+    model: VisionTransformer, path: Path, dtype: torch.dtype = torch.float16
+) -> None:
+    """Weights as safetensors; integer tensors keep their type."""
+    state = {
+        key: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for key, value in model.state_dict().items()
+    }
+    save_file(state, path)

@@ -1,0 +1,118 @@
+"""What a model is (`ViTConfig`) and how its tokens are reduced (`Reduction`)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["deit", "deit_distilled", "deit3", "vit", "lvvit"]
+Strategy = Literal["merge", "fuse", "drop", "tome"]
+Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
+
+
+@dataclass(frozen=True)
+class ViTConfig:
+    """Shapes and constants of a Vision Transformer on square pictures."""
+
+    family: Family = "deit"
+    image_size: int = 224
+    patch_size: int = 16
+    embed_dim: int = 192
+    depth: int = 12
+    heads: int = 3
+    classes: int = 1000
+    mlp_ratio: float = 4.0
+    skip_lam: float = 1.0
+    stem_width: int = 64
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side."""
+        return self.image_size // self.patch_size
+
+    @property
+    def prefix(self) -> int:
+        """Tokens in front of the patch tokens: class token, and DeiT's distillation token."""
+        return 2 if self.family == "deit_distilled" else 1
+
+    @property
+    def head_width(self) -> int:
+        return self.embed_dim // self.heads
+
+    @property
+    def mlp_width(self) -> int:
+        return int(self.embed_dim * self.mlp_ratio)
+
+    @property
+    def epsilon(self) -> float:
+        """Of every LayerNorm."""
+        return 1e-5 if self.family == "lvvit" else 1e-6
+
+    @property
+    def qkv_bias(self) -> bool:
+        return self.family != "lvvit"
+
+    @property
+    def layer_scale(self) -> bool:
+        return self.family == "deit3"
+
+    @property
+    def positions_cover_prefix(self) -> bool:
+        """DeiT-III adds its position table before the class token is prepended."""
+        return self.family != "deit3"
+
+    @property
+    def default_layers(self) -> tuple[int, ...]:
+        """Blocks, from 0, that select tokens."""
+        return (4, 8, 12) if self.family == "lvvit" else (3, 6, 9)
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How a forward pass reduces tokens.
+
+    `layers` are blocks counted from 0, ascending; `keep` has one rate for each. `multi_scale` runs
+    both scales in all blocks before `layers[0]`. A keep rate of 1 everywhere is the multi-scale
+    stage alone, or nothing.
+    """
+
+    layers: tuple[int, ...]
+    keep: tuple[float, ...]
+    strategy: Strategy = "merge"
+    similarity: Similarity = "cosine"
+    size_aware: bool = False
+    multi_scale: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.layers) != len(self.keep) or not self.layers:
+            raise ValueError("one keep rate is needed for each layer")
+        if list(self.layers) != sorted(set(self.layers)) or self.layers[0] < 0:
+            raise ValueError(f"layers must ascend: {self.layers}")
+        if not all(0 < rate <= 1 for rate in self.keep):
+            raise ValueError(f"keep rates lie in (0, 1]: {self.keep}")
+        if self.size_aware and self.strategy not in ("merge", "tome"):
+            raise ValueError(f"{self.strategy} leaves no tokens whose sizes could count")
+
+    @classmethod
+    def uniform(cls, config: ViTConfig, keep: float, **options: object) -> Reduction:
+        """One rate at the family's default layers."""
+        layers = config.default_layers
+        return cls(layers=layers, keep=(keep,) * len(layers), **options)  # type: ignore[arg-type]
+
+    @property
+    def carries_sizes(self) -> bool:
+        """Whether tokens carry the number of patches that they stand for."""
+        return self.size_aware or self.strategy == "tome"
+
+    def keep_rate(self, block: int) -> float | None:
+        """The rate at a block; None where nothing is selected."""
+        if block not in self.layers:
+            return None
+        return self.keep[self.layers.index(block)]
+
+
+def kept_count(rate: float, tokens: int) -> int:
+    """K = ceil(keep * N), in double precision."""
+    return min(tokens, math.ceil(rate * tokens))

@@ -1,0 +1,238 @@
+"""Base families and the forward pass with token reduction and two scales.
+
+Parameters are named as in timm (DeiT, DeiT-III, ViT) and TokenLabeling (LV-ViT), so their state
+dictionaries load as they are.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .config import Reduction, ViTConfig
+from .multiscale import MultiScale
+from .reduction import AttentionFacts, Tokens, reduce_tokens, take
+from .trace import Trace
+
+
+class PatchEmbed(nn.Module):
+    """Picture [B, 3, S, S] -> [B, g*g, D], one linear map a patch."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, config.embed_dim, config.patch_size, stride=config.patch_size)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self.proj(picture).flatten(2).mT
+
+
+class StemPatchEmbed(nn.Module):
+    """LV-ViT's stem: three convolutions at half resolution, then 8x8 patches of the result."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        width = config.stem_width
+        self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn3 = nn.BatchNorm2d(width)
+        inner = config.patch_size // 2
+        self.proj = nn.Conv2d(width, config.embed_dim, inner, stride=inner)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        x = F.relu(self.bn1(self.conv1(picture)))
+        x = F.relu(self.bn2(self.conv2(x)))
+        x = F.relu(self.bn3(self.conv3(x)))
+        return self.proj(x).flatten(2).mT
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention; with sizes, logits gain log(size[key])."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.heads, self.prefix = config.heads, config.prefix
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias)
+        self.proj = nn.Linear(config.embed_dim, config.embed_dim)
+
+    def forward(
+        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none"
+    ) -> tuple[Tensor, AttentionFacts | None]:
+        """`facts`: "none", "importance", or "all" to keep the probabilities too."""
+        batch, tokens, width = x.shape
+        q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        bias = None if sizes is None else sizes.log()[:, None, None, :]
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        out = self.proj(out.transpose(1, 2).reshape(batch, tokens, width))
+        if facts == "none":
+            return out, None
+        asked = q if facts == "all" else q[:, :, :1]
+        scores = asked @ k.mT * q.shape[-1] ** -0.5
+        probabilities = (scores if bias is None else scores + bias).softmax(dim=-1)
+        importance = probabilities[:, :, 0, self.prefix :].mean(dim=1)
+        return out, AttentionFacts(importance, k, probabilities if facts == "all" else None)
+
+
+class FeedForward(nn.Module):
+    """Two linear layers around the exact (erf) GELU."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(config.embed_dim, config.mlp_width)
+        self.fc2 = nn.Linear(config.mlp_width, config.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class LayerScale(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((width,), 1e-4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma
+
+
+class Block(nn.Module):
+    """x += attn(norm1(x)) / skip_lam; x += mlp(norm2(x)) / skip_lam; LayerScale where it exists."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        width = config.embed_dim
+        self.skip_lam = config.skip_lam
+        self.norm1 = nn.LayerNorm(width, eps=config.epsilon)
+        self.attn = Attention(config)
+        self.ls1 = LayerScale(width) if config.layer_scale else nn.Identity()
+        self.norm2 = nn.LayerNorm(width, eps=config.epsilon)
+        self.mlp = FeedForward(config)
+        self.ls2 = LayerScale(width) if config.layer_scale else nn.Identity()
+
+    def attend(
+        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none"
+    ) -> tuple[Tensor, AttentionFacts | None]:
+        out, found = self.attn(self.norm1(x), sizes, facts)
+        return x + self.ls1(out) / self.skip_lam, found
+
+    def attend_coarsely(self, x: Tensor, scales: MultiScale) -> Tensor:
+        """Eq. 6: x + UP(attn(DOWN(norm1(x))))."""
+        out, _ = self.attn(scales.down(self.norm1(x)))
+        return x + scales.up(self.ls1(out) / self.skip_lam)
+
+    def feed_forward(self, x: Tensor) -> Tensor:
+        return x + self.ls2(self.mlp(self.norm2(x))) / self.skip_lam
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.feed_forward(self.attend(x)[0])
+
+
+class VisionTransformer(nn.Module):
+    """DeiT, DeiT distilled, DeiT-III, plain ViT or LV-ViT; `multi_scale` adds that stage's weights."""
+
+    def __init__(self, config: ViTConfig, multi_scale: bool = False) -> None:
+        super().__init__()
+        self.config = config
+        width, patches = config.embed_dim, config.grid**2
+        stem = StemPatchEmbed if config.family == "lvvit" else PatchEmbed
+        self.patch_embed = stem(config)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        if config.family == "deit_distilled":
+            self.dist_token = nn.Parameter(torch.zeros(1, 1, width))
+        covered = patches + (config.prefix if config.positions_cover_prefix else 0)
+        self.pos_embed = nn.Parameter(torch.zeros(1, covered, width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(width, eps=config.epsilon)
+        self.head = nn.Linear(width, config.classes)
+        if config.family == "deit_distilled":
+            self.head_dist = nn.Linear(width, config.classes)
+        if config.family == "lvvit":
+            self.aux_head = nn.Linear(width, config.classes)
+        if multi_scale:
+            self.multiscale = MultiScale(config)
+        self.apply(_initialise)
+        for token in (self.cls_token, self.pos_embed):
+            nn.init.trunc_normal_(token, std=0.02)
+
+    def embed(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
+        """Prefix and patch tokens with positions; with `patches` [B, M], only those patches."""
+        rows = self.patch_embed(picture)
+        prefix = [self.cls_token]
+        if self.config.family == "deit_distilled":
+            prefix.append(self.dist_token)
+        start = torch.cat(prefix, dim=1).expand(rows.shape[0], -1, -1)
+        if self.config.positions_cover_prefix:
+            start = start + self.pos_embed[:, : self.config.prefix]
+            rows = rows + self.pos_embed[:, self.config.prefix :]
+        else:
+            rows = rows + self.pos_embed
+        if patches is not None:
+            rows = take(rows, patches)
+        return torch.cat([start, rows], dim=1)
+
+    def forward(
+        self,
+        picture: Tensor,
+        plan: Reduction | None = None,
+        trace: Trace | None = None,
+        patches: Tensor | None = None,
+    ) -> Tensor:
+        """Logits [B, classes] of normalised pictures [B, 3, S, S].
+
+        `patches` [B, M] shows the model only those patches, for cheap training; not together with
+        two scales.
+        """
+        prefix = self.config.prefix
+        x = self.embed(picture, patches)
+        first = 0
+        if plan is not None and plan.multi_scale:
+            first = plan.layers[0]
+            x = self._two_scales(picture, x, first)
+        batch, count = x.shape[0], x.shape[1] - prefix
+        tokens = Tokens(x, torch.arange(count, device=x.device).expand(batch, -1), prefix)
+        if plan is not None and plan.carries_sizes:
+            tokens.sizes = torch.ones(x.shape[:2], device=x.device, dtype=x.dtype)
+        if trace is not None:
+            trace.start(tokens.origin)
+        for index, block in enumerate(self.blocks[first:], start=first):
+            tokens = self._run(block, index, tokens, plan, trace)
+        return self._classify(self.norm(tokens.rows))
+
+    def _run(
+        self, block: Block, index: int, tokens: Tokens, plan: Reduction | None, trace: Trace | None
+    ) -> Tokens:
+        reducing = plan is not None and plan.keep_rate(index) is not None
+        needed = "none"
+        if reducing:
+            needed = "all" if plan.similarity == "attention" else "importance"
+        tokens.rows, facts = block.attend(tokens.rows, tokens.sizes, needed)
+        if reducing:
+            tokens = reduce_tokens(tokens, facts, plan, index, trace)
+        tokens.rows = block.feed_forward(tokens.rows)
+        return tokens
+
+    def _two_scales(self, picture: Tensor, high: Tensor, blocks: int) -> Tensor:
+        """Runs both scales through the first `blocks` blocks and joins them."""
+        scales = self.multiscale
+        low = scales.low_tokens(self.patch_embed(F.avg_pool2d(picture, 2)))
+        for block in self.blocks[:blocks]:
+            high = block.feed_forward(block.attend_coarsely(high, scales))
+            low = block(low)
+        return scales.fuse(high, low)
+
+    def _classify(self, x: Tensor) -> Tensor:
+        if self.config.family == "deit_distilled":
+            return (self.head(x[:, 0]) + self.head_dist(x[:, 1])) / 2
+        if self.config.family == "lvvit":
+            return self.head(x[:, 0]) + 0.5 * self.aux_head(x[:, 1:]).amax(dim=1)
+        return self.head(x[:, 0])
+
+
+def _initialise(module: nn.Module) -> None:
+    """As DeiT starts: truncated normal weights, zero biases."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
