@@ -128,6 +128,23 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // MARK: - Tests
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter",
+        "PlanFormat", "Tensors",
+      ],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "PlanRuntime", "ImageInput"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "PlanFormatTests", dependencies: ["TestSupport", "PlanRuntime"],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "PassesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "PlanEmitterTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ThreadPoolTests", dependencies: ["PlanRuntime"], swiftSettings: swiftSettings),
     .testTarget(

@@ -7,9 +7,61 @@ package struct PushSliceUp: Pass {
   package init() {}
 
   package func run(_ graph: Graph) throws -> Graph {
-    var graph = graph
-    while let pushed = try pushOnce(graph) { graph = pushed }
+    var graph = try joinSlices(graph)
+    while let pushed = try pushOnce(graph) { graph = try joinSlices(pushed) }
     return graph
+  }
+
+  /// Several slices of a value that nothing else reads become slices of their hull, so that the
+  /// hull can move up: equal slices become one.
+  private func joinSlices(_ graph: Graph) throws -> Graph {
+    let uses = graph.uses()
+    var rebuilder = GraphRebuilder(graph)
+    var hulls: [ValueID: (value: ValueID, first: Int, count: Int)] = [:]
+    for node in graph.nodes {
+      guard case .slice(let slice) = node.op,
+        case let operand = node.inputs[0], uses[operand.index].count > 1,
+        case let readers = uses[operand.index].map({ graph.nodes[$0] }),
+        !graph.outputs.contains(operand), let range = hull(of: readers)
+      else {
+        try rebuilder.copy(node)
+        continue
+      }
+      if hulls[operand] == nil {
+        guard case .rows(let rows, _) = graph.type(operand), range.count < rows else {
+          try rebuilder.copy(node)
+          continue
+        }
+        let value = try rebuilder.result.add(
+          .slice(Slice(first: range.lowerBound, count: range.count)),
+          rebuilder.replacement(operand), block: node.block)
+        hulls[operand] = (value, range.lowerBound, range.count)
+      }
+      guard let hull = hulls[operand] else { continue }
+      if slice.count == hull.count {
+        rebuilder.replace(node.outputs[0], with: hull.value)
+      } else {
+        let inner = Slice(first: slice.first - hull.first, count: slice.count)
+        rebuilder.replace(
+          node.outputs[0],
+          with: try rebuilder.result.add(.slice(inner), hull.value, block: node.block))
+      }
+    }
+    return rebuilder.finish()
+  }
+
+  /// The rows that slices read together; nil if a reader is no slice.
+  private func hull(of readers: [Graph.Node]) -> Range<Int>? {
+    var range: Range<Int>?
+    for reader in readers {
+      guard case .slice(let slice) = reader.op else { return nil }
+      let own = slice.first..<slice.first + slice.count
+      range =
+        range.map {
+          min($0.lowerBound, own.lowerBound)..<max($0.upperBound, own.upperBound)
+        } ?? own
+    }
+    return range
   }
 
   /// The graph after pushing the first slice that can move, or nil when none can.

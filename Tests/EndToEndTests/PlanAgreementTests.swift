@@ -1,0 +1,166 @@
+import ModelFacts
+import ModelGraph
+import Passes
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import TestSupport
+import Testing
+
+/// Compiled plans against the interpreter, for every family and every way to reduce tokens.
+struct PlanAgreementTests {
+  /// A rewrite and the families it suits.
+  struct Rewrite: Sendable, CustomStringConvertible {
+    let description: String
+    let recipe: RewriteRecipe
+    var needsMultiScale: Bool { recipe.isMultiScale }
+  }
+
+  static let rewrites: [Rewrite] = {
+    func recipe(_ change: (inout RewriteRecipe) -> Void) -> RewriteRecipe {
+      var recipe = RewriteRecipe()
+      recipe.stages = [.init(block: 0, keepRate: 0.7), .init(block: 2, keepRate: 0.5)]
+      change(&recipe)
+      return recipe
+    }
+    var rewrites = [Rewrite(description: "dense", recipe: RewriteRecipe())]
+    for strategy in ReductionStrategy.allCases {
+      rewrites.append(
+        Rewrite(description: strategy.word, recipe: recipe { $0.strategy = strategy }))
+    }
+    for similarity in Similarity.allCases {
+      rewrites.append(
+        Rewrite(
+          description: "merge by \(similarity.word)",
+          recipe: recipe {
+            $0.similarity = similarity
+            $0.seed = 5
+          }))
+    }
+    for strategy in [ReductionStrategy.merge, .fuse, .drop] {
+      rewrites.append(
+        Rewrite(
+          description: "size-aware \(strategy.word)",
+          recipe: recipe {
+            $0.strategy = strategy
+            $0.isSizeAware = true
+          }))
+    }
+    rewrites.append(
+      Rewrite(
+        description: "multi-scale alone",
+        recipe: recipe {
+          $0.stages = []
+          $0.multiScaleBlocks = 2
+        }))
+    rewrites.append(
+      Rewrite(
+        description: "multi-scale and merge",
+        recipe: recipe {
+          $0.stages = [.init(block: 1, keepRate: 0.6)]
+          $0.multiScaleBlocks = 1
+        }))
+    return rewrites
+  }()
+
+  @Test(arguments: SmallModel.forms, rewrites)
+  func planComputesWhatItsGraphSays(form: SmallModel.Form, rewrite: Rewrite) throws {
+    guard form.hasMultiScale || !rewrite.needsMultiScale else { return }
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    try model.convert(to: folder.file("dense.bin"))
+    let path: String
+    if rewrite.recipe.isEmpty {
+      path = folder.file("dense.bin")
+    } else {
+      path = folder.file("rewritten.bin")
+      try PlanEmitter.rewrite(
+        try PlanFile(path: folder.file("dense.bin")), recipe: rewrite.recipe, to: path)
+    }
+    let pictures = 3
+    let input = model.input(pictures: pictures)
+    let logits = try Self.run(path, input, pictures: pictures, batch: pictures, threads: 2)
+
+    // The reference executes the model as its family defines it: nothing is folded or fused.
+    let passes = [SinkPositions()] + RewritePasses.passes(for: rewrite.recipe, model: model.facts)
+    let reference = try PassDriver(passes).run(model.graph)
+    for picture in 0..<pictures {
+      let count = input.count / pictures
+      let expected = try GraphInterpreter.run(
+        reference, picture: input[picture * count..<(picture + 1) * count])
+      let largest = expected.map { abs($0) }.max() ?? 1
+      for (found, wanted) in zip(logits[picture], expected) {
+        #expect(abs(Double(found) - wanted) <= 1e-4 * largest)
+      }
+    }
+  }
+
+  @Test(arguments: SmallModel.forms)
+  func logitsAreBitIdenticalForEveryBatchAndThreadCount(form: SmallModel.Form) throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    try model.convert(to: folder.file("dense.bin"))
+    var recipe = RewriteRecipe()
+    recipe.stages = [.init(block: 1, keepRate: 0.6)]
+    recipe.isSizeAware = true
+    try PlanEmitter.rewrite(
+      try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
+    let input = model.input(pictures: 5)
+    for plan in ["dense.bin", "fast.bin"] {
+      let first = try Self.run(folder.file(plan), input, pictures: 5, batch: 1, threads: 1)
+      for (batch, threads) in [(1, 2), (1, 3), (2, 1), (5, 1), (5, 2), (3, 4)] {
+        let other = try Self.run(
+          folder.file(plan), input, pictures: 5, batch: batch, threads: threads)
+        #expect(
+          first.map { $0.map(\.bitPattern) } == other.map { $0.map(\.bitPattern) },
+          "\(plan), batch \(batch), \(threads) threads")
+      }
+    }
+  }
+
+  @Test func halfPrecisionWeightsStayClose() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    try model.convert(to: folder.file("f32.bin"))
+    try model.convert(to: folder.file("f16.bin"), weights: .float16)
+    let input = model.input(pictures: 2)
+    let exact = try Self.run(folder.file("f32.bin"), input, pictures: 2, batch: 2, threads: 1)
+    let half = try Self.run(folder.file("f16.bin"), input, pictures: 2, batch: 2, threads: 1)
+    #expect(exact != half)
+    for (a, b) in zip(exact.joined(), half.joined()) { #expect(abs(a - b) < 3e-2) }
+  }
+
+  @Test func identityInitialisedStageLeavesTheHighScaleAsItIs() throws {
+    // With no block before the selection, DOWN and UP never run and only the joining remains.
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    try model.convert(to: folder.file("dense.bin"))
+    var recipe = RewriteRecipe()
+    recipe.multiScaleBlocks = 0
+    recipe.isIdentityInitialised = true
+    try PlanEmitter.rewrite(
+      try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("ms.bin"))
+    let input = model.input(pictures: 1)
+    let dense = try Self.run(folder.file("dense.bin"), input, pictures: 1, batch: 1, threads: 1)
+    let staged = try Self.run(folder.file("ms.bin"), input, pictures: 1, batch: 1, threads: 1)
+    for (a, b) in zip(dense[0], staged[0]) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  private static func run(
+    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int
+  ) throws -> [[Float]] {
+    let session = try Session(
+      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads)
+    let count = input.count / pictures
+    var logits: [[Float]] = []
+    for first in stride(from: 0, to: pictures, by: batch) {
+      let now = min(batch, pictures - first)
+      logits += try session.run(pictures: now) { tensor in
+        _ = tensor.update(fromContentsOf: input[first * count..<(first + now) * count])
+      } read: { result in
+        (0..<now).map { result.logits(picture: $0) }
+      }
+    }
+    return logits
+  }
+}

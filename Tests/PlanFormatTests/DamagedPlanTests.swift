@@ -1,0 +1,63 @@
+import ModelFacts
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import Tensors
+import TestSupport
+import Testing
+
+/// A plan is either whole or refused.
+struct DamagedPlanTests {
+  let folder: TemporaryFolder
+  let plan: [UInt8]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var form = SmallModel.Form("smallest")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
+    (form.patch, form.classes) = (2, 2)
+    try SmallModel(form, in: folder).convert(to: folder.file("plan.bin"))
+    plan = try folder.read("plan.bin")
+  }
+
+  /// Opens a plan as `vitrun` does, weights included.
+  private func open(_ bytes: [UInt8]) throws {
+    let path = try folder.write(bytes, to: "damaged.bin")
+    _ = try Session(plan: try Plan(path: path), threadCount: 1)
+  }
+
+  @Test func wholePlanOpens() throws {
+    try open(plan)
+  }
+
+  @Test func everyTruncationIsRefused() throws {
+    for length in 0..<plan.count {
+      #expect(throws: InputError.self, "\(length) bytes") { try open(Array(plan[..<length])) }
+    }
+    #expect(throws: InputError.self) { try open(plan + [0]) }
+  }
+
+  @Test func everyFlippedByteIsRefused() throws {
+    // One bit of each byte here; tools/hostile tries them all through the commands.
+    for position in plan.indices {
+      var damaged = plan
+      damaged[position] ^= 1 << UInt8(position % 8)
+      #expect(throws: InputError.self, "byte \(position)") { try open(damaged) }
+    }
+  }
+
+  @Test func otherFilesAreNamedAsSuch() throws {
+    let error = #expect(throws: InputError.self) { try open(Array("{\"a\": 1}".utf8)) }
+    #expect(error?.field == "magic")
+  }
+
+  @Test func planFromTheFutureNamesItsVersion() throws {
+    var later = plan
+    later[8] = 200
+    let checksum = XXH64.hash(Array(later[..<56]))
+    later.replaceSubrange(56..<64, with: withUnsafeBytes(of: checksum.littleEndian, Array.init))
+    let error = #expect(throws: InputError.self) { try open(later) }
+    #expect(error?.field == "version")
+    #expect(error?.found.contains("200") == true)
+  }
+}

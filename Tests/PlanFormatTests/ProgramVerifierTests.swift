@@ -1,0 +1,98 @@
+import ModelFacts
+import PlanFormat
+import Tensors
+import Testing
+
+/// The rules that keep a program inside its buffers.
+struct ProgramVerifierTests {
+  /// `input [3, 1] -> fill [1, 4] -> norm [1, 4]`, with the norm's result as logits.
+  private func program() -> Program {
+    var fill = FillStep()
+    fill.output = 1
+    var norm = NormStep()
+    norm.input = RowsOperand(1, first: 0, count: 1)
+    norm.norm = NormOperand(weight: 0, bias: 0, epsilon: 1e-6)
+    norm.output = RowsOperand(2, first: 0, count: 1)
+    var program = Program()
+    program.buffers = [
+      BufferRecord(rows: 3, columns: 1, offset: -1), BufferRecord(rows: 1, columns: 4, offset: 0),
+      BufferRecord(rows: 1, columns: 4, offset: 64),
+    ]
+    program.arenaBytes = 128
+    (program.input, program.logits) = (0, 2)
+    program.steps = [StepRecord(.fill(fill)), StepRecord(.norm(norm))]
+    return program
+  }
+
+  private var constants: [ConstantRecord] {
+    var record = ConstantRecord()
+    record.shape = [4]
+    record.byteCount = 16
+    return [record]
+  }
+
+  private func reject(_ field: String, _ change: (inout Program) -> Void) throws {
+    var changed = program()
+    change(&changed)
+    let error = #expect(throws: InputError.self) {
+      try changed.verify(constants: constants, file: "plan")
+    }
+    #expect(error?.field.contains(field) == true, "\(error?.description ?? "no error")")
+  }
+
+  @Test func soundProgramPasses() throws {
+    try program().verify(constants: constants, file: "plan")
+  }
+
+  @Test func buffersThatShareBytesWhileInUseAreRefused() throws {
+    try reject("buffers 1 and 2") { $0.buffers[2].offset = 0 }
+  }
+
+  @Test func bufferOutsideTheArenaIsRefused() throws {
+    try reject("buffer 2") { $0.buffers[2].offset = 128 }
+    try reject("buffer 2") { $0.buffers[2].offset = 32 }
+    try reject("arena_bytes") { $0.arenaBytes = 100 }
+  }
+
+  @Test func extentsThatOverflowAreRefused() throws {
+    try reject("buffer 2") { $0.buffers[2].rows = .max }
+    try reject("buffer 2") { ($0.buffers[2].rows, $0.buffers[2].columns) = (1 << 24, 1 << 24) }
+  }
+
+  @Test func operandsThatDoNotExistAreRefused() throws {
+    try reject("input") {
+      var norm = NormStep()
+      norm.input = RowsOperand(7, first: 0, count: 1)
+      $0.steps[1] = StepRecord(.norm(norm))
+    }
+    try reject("output") {
+      var fill = FillStep()
+      fill.output = -1
+      $0.steps[0] = StepRecord(.fill(fill))
+    }
+  }
+
+  @Test func readingBeforeWritingIsRefused() throws {
+    try reject("operand") { $0.steps.swapAt(0, 1) }
+  }
+
+  @Test func writingTheInputIsRefused() throws {
+    try reject("output") {
+      var fill = FillStep()
+      fill.output = 0
+      $0.steps[0] = StepRecord(.fill(fill))
+    }
+  }
+
+  @Test func rowsBeyondTheBufferAreRefused() throws {
+    for (first, count) in [(0, 2), (1, 1), (-1, 1), (0, 0), (Int.max, 1), (1, Int.max)] {
+      try reject("input") {
+        var norm = NormStep()
+        norm.input = RowsOperand(1, first: first, count: count)
+        norm.norm = NormOperand(weight: 0, bias: 0, epsilon: 1e-6)
+        norm.output = RowsOperand(2, first: 0, count: 1)
+        $0.steps[1] = StepRecord(.norm(norm))
+      }
+    }
+  }
+}

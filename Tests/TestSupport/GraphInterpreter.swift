@@ -1,0 +1,314 @@
+internal import Glibc
+internal import ModelFacts
+package import ModelGraph
+
+/// Evaluates a graph node by node in double precision, the way the ops are defined: the reference
+/// that compiled plans are compared with.
+package struct GraphInterpreter {
+  private let graph: Graph
+  private var values: [[Double]]
+
+  /// Tokens of the probabilities that the current node reads.
+  private(set) var probabilityTokens = 0
+
+  private init(_ graph: Graph) {
+    self.graph = graph
+    values = .init(repeating: [], count: graph.types.count)
+  }
+
+  /// The graph's first output for one picture, `[channels, height, width]`.
+  package static func run(_ graph: Graph, picture: ArraySlice<Float>) throws -> [Double] {
+    var interpreter = GraphInterpreter(graph)
+    for node in graph.nodes {
+      interpreter.probabilityTokens = node.inputs.first.map { interpreter.extents($0).count } ?? 0
+      let results = try interpreter.evaluate(node, picture: picture)
+      for (value, result) in zip(node.outputs, results) {
+        interpreter.values[value.index] = result
+      }
+    }
+    return interpreter.values[graph.outputs[0].index]
+  }
+
+  private func constant(_ id: ConstantID) throws -> [Double] {
+    try graph.constant(id).values().map { Double($0) }
+  }
+
+  /// Rows and columns of a value.
+  func extents(_ value: ValueID) -> (count: Int, width: Int) {
+    switch graph.type(value) {
+    case .rows(let count, let width): (count, width)
+    case .map(let channels, let height, let width): (height * width, channels)
+    default: (1, graph.type(value).elementCount)
+    }
+  }
+
+  private func evaluate(_ node: Graph.Node, picture: ArraySlice<Float>) throws -> [[Double]] {
+    let operands = node.inputs.map { values[$0.index] }
+    switch node.op {
+    case .picture: return [picture.map { Double($0) }]
+    case .convolution(let convolution): return [try convolve(convolution, node, operands[0])]
+    case .batchNorm(let norm):
+      let (weight, bias) = (try constant(norm.weight), try constant(norm.bias))
+      let (mean, variance) = (try constant(norm.mean), try constant(norm.variance))
+      let channels = weight.count
+      return [
+        operands[0].enumerated().map { index, value in
+          let c = index % channels
+          return (value - mean[c]) / sqrt(variance[c] + Double(norm.epsilon)) * weight[c] + bias[c]
+        }
+      ]
+    case .activation(let activation): return [operands[0].map { activate($0, activation.kind) }]
+    case .flatten: return [operands[0]]
+    case .prepend(let prepend): return [try constant(prepend.rows) + operands[0]]
+    case .concatenate: return [operands.flatMap(\.self)]
+    case .addTable(let add): return [zip(operands[0], try constant(add.table)).map(+)]
+    case .layerNorm(let norm):
+      return [try normalise(operands[0], width: extents(node.inputs[0]).width, norm)]
+    case .linear(let linear): return [try multiply(linear, node, operands)]
+    case .attention(let attention): return attend(attention, node, operands)
+    case .add: return [zip(operands[0], operands[1]).map(+)]
+    case .scaleColumns(let scale):
+      let factors = try constant(scale.factors)
+      return [operands[0].enumerated().map { $1 * factors[$0 % factors.count] }]
+    case .scale(let scale): return [operands[0].map { $0 * Double(scale.factor) }]
+    case .slice(let slice):
+      let width = extents(node.inputs[0]).width
+      return [Array(operands[0][slice.first * width..<(slice.first + slice.count) * width])]
+    case .combine(let combine):
+      return [
+        zip(operands[0], operands[1]).map {
+          Double(combine.alpha) * $0 + Double(combine.beta) * $1
+        }
+      ]
+    case .columnMax:
+      let width = extents(node.inputs[0]).width
+      return [
+        (0..<width).map { column in
+          stride(from: column, to: operands[0].count, by: width).map { operands[0][$0] }.max() ?? 0
+        }
+      ]
+    case .unitSizes(let tokens): return [[Double](repeating: 1, count: tokens.count)]
+    case .patchIndices(let tokens): return [(0..<tokens.count).map(Double.init)]
+    case .select(let select): return self.select(select, node, operands[0])
+    case .reduce(let reduce): return self.reduce(reduce, node, operands)
+    case .match(let match): return self.match(match, node, operands)
+    case .halve: return [halve(node, operands[0])]
+    case .gridDown(let grid): return [try down(grid, node, operands[0])]
+    case .gridUp(let grid): return [up(grid, node, operands)]
+    case .depthwise(let depthwise): return [try depthwiseConvolve(depthwise, node, operands[0])]
+    case .multiplyAdd:
+      return [operands[0].indices.map { operands[0][$0] + operands[1][$0] * operands[2][$0] }]
+    }
+  }
+
+  // MARK: - Layers
+
+  private func activate(_ x: Double, _ kind: Activation) -> Double {
+    switch kind {
+    case .none: x
+    case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+    case .relu: max(x, 0)
+    }
+  }
+
+  private func normalise(_ x: [Double], width: Int, _ norm: Norm) throws -> [Double] {
+    let (weight, bias) = (try constant(norm.weight), try constant(norm.bias))
+    var result = x
+    for start in stride(from: 0, to: x.count, by: width) {
+      let row = x[start..<start + width]
+      let mean = row.reduce(0, +) / Double(width)
+      let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
+      for column in 0..<width {
+        result[start + column] =
+          (x[start + column] - mean) / sqrt(variance + Double(norm.epsilon)) * weight[column]
+          + bias[column]
+      }
+    }
+    return result
+  }
+
+  private func multiply(_ linear: Linear, _ node: Graph.Node, _ operands: [[Double]]) throws
+    -> [Double]
+  {
+    let (count, width) = extents(node.inputs[0])
+    let x = try linear.norm.map { try normalise(operands[0], width: width, $0) } ?? operands[0]
+    let weight = try constant(linear.weight)
+    let outputs = weight.count / width
+    let bias = try linear.bias.map(constant) ?? [Double](repeating: 0, count: outputs)
+    var result: [Double] = []
+    for row in 0..<count {
+      for output in 0..<outputs {
+        var sum = bias[output]
+        for k in 0..<width { sum += x[row * width + k] * weight[output * width + k] }
+        sum = activate(sum, linear.activation)
+        if linear.hasResidual { sum += operands[1][row * outputs + output] }
+        result.append(sum)
+      }
+    }
+    return result
+  }
+
+  private func convolve(_ convolution: Convolution, _ node: Graph.Node, _ x: [Double]) throws
+    -> [Double]
+  {
+    let isPicture: Bool
+    let (channels, height, width): (Int, Int, Int)
+    switch graph.type(node.inputs[0]) {
+    case .picture(let c, let h, let w): (isPicture, channels, height, width) = (true, c, h, w)
+    case .map(let c, let h, let w): (isPicture, channels, height, width) = (false, c, h, w)
+    default: preconditionFailure("a picture or a map")
+    }
+    guard case .map(let outputs, let outHeight, let outWidth) = graph.type(node.outputs[0]) else {
+      preconditionFailure("a map")
+    }
+    let weight = try constant(convolution.weight)
+    let bias = try convolution.bias.map(constant)
+    let table = try convolution.table.map(constant)
+    let (kh, kw) = (convolution.kernelHeight, convolution.kernelWidth)
+    var result: [Double] = []
+    for y in 0..<outHeight {
+      for x0 in 0..<outWidth {
+        for output in 0..<outputs {
+          var sum = bias?[output] ?? 0
+          for c in 0..<channels {
+            for ky in 0..<kh {
+              for kx in 0..<kw {
+                let (sy, sx) = (
+                  y * convolution.stride + ky - convolution.padding,
+                  x0 * convolution.stride + kx - convolution.padding
+                )
+                guard (0..<height).contains(sy), (0..<width).contains(sx) else { continue }
+                let index =
+                  isPicture ? (c * height + sy) * width + sx : (sy * width + sx) * channels + c
+                sum += x[index] * weight[((output * channels + c) * kh + ky) * kw + kx]
+              }
+            }
+          }
+          sum = activate(sum, convolution.activation)
+          if let table { sum += table[(y * outWidth + x0) * outputs + output] }
+          result.append(sum)
+        }
+      }
+    }
+    return result
+  }
+
+  private func attend(_ attention: Attention, _ node: Graph.Node, _ operands: [[Double]])
+    -> [[Double]]
+  {
+    let (tokens, width) = extents(node.inputs[0])
+    let (heads, d) = (attention.heads, attention.headWidth)
+    let queries = attention.queries == 0 ? tokens : attention.queries
+    let qkv = operands[0]
+    var output = [Double](repeating: 0, count: queries * heads * d)
+    var probabilities = [Double](repeating: 0, count: heads * tokens * tokens)
+    for h in 0..<heads {
+      for t in 0..<queries {
+        var scores = (0..<tokens).map { key in
+          (0..<d).reduce(0.0) {
+            $0 + qkv[t * width + h * d + $1] * qkv[key * width + (heads + h) * d + $1]
+          } * Double(attention.scale) + (attention.isSizeAware ? log(operands[1][key]) : 0)
+        }
+        let top = scores.max() ?? 0
+        scores = scores.map { exp($0 - top) }
+        let total = scores.reduce(0, +)
+        for key in 0..<tokens {
+          let share = scores[key] / total
+          probabilities[(h * tokens + t) * tokens + key] = share
+          for c in 0..<d {
+            output[(t * heads + h) * d + c] += share * qkv[key * width + (2 * heads + h) * d + c]
+          }
+        }
+      }
+    }
+    var results = [output]
+    if attention.keepsClassRows {
+      results.append(
+        (0..<heads).flatMap { h in
+          probabilities[h * tokens * tokens..<h * tokens * tokens + tokens]
+        })
+    }
+    if attention.keepsProbabilities { results.append(probabilities) }
+    return results
+  }
+
+  // MARK: - Grids
+
+  private func halve(_ node: Graph.Node, _ x: [Double]) -> [Double] {
+    guard case .picture(let channels, let height, let width) = graph.type(node.inputs[0]) else {
+      preconditionFailure("a picture")
+    }
+    var result: [Double] = []
+    for c in 0..<channels {
+      for y in 0..<height / 2 {
+        for x0 in 0..<width / 2 {
+          let base = (c * height + 2 * y) * width + 2 * x0
+          result.append((x[base] + x[base + 1] + x[base + width] + x[base + width + 1]) / 4)
+        }
+      }
+    }
+    return result
+  }
+
+  private func down(_ grid: Grid, _ node: Graph.Node, _ operand: [Double]) throws -> [Double] {
+    let width = extents(node.inputs[0]).width
+    let x = try grid.norm.map { try normalise(operand, width: width, $0) } ?? operand
+    var result = Array(x[..<(grid.prefix * width)])
+    for row in 0..<grid.height / 2 {
+      for column in 0..<grid.width / 2 {
+        for c in 0..<width {
+          var sum = 0.0
+          for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let token = grid.prefix + (2 * row + dy) * grid.width + 2 * column + dx
+            sum += x[token * width + c]
+          }
+          result.append(sum / 4)
+        }
+      }
+    }
+    return result
+  }
+
+  private func up(_ grid: Grid, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
+    let width = extents(node.inputs[0]).width
+    var result = Array(operands[0][..<(grid.prefix * width)])
+    for row in 0..<grid.height * 2 {
+      for column in 0..<grid.width * 2 {
+        let token = grid.prefix + row / 2 * grid.width + column / 2
+        result += operands[0][token * width..<(token + 1) * width]
+      }
+    }
+    return grid.hasResidual ? zip(result, operands[1]).map(+) : result
+  }
+
+  private func depthwiseConvolve(_ depthwise: Depthwise, _ node: Graph.Node, _ x: [Double]) throws
+    -> [Double]
+  {
+    let channels = extents(node.inputs[0]).width
+    let (weight, bias) = (try constant(depthwise.weight), try constant(depthwise.bias))
+    let kernel = depthwise.kernel
+    var result: [Double] = []
+    for y in 0..<depthwise.height {
+      for x0 in 0..<depthwise.width {
+        for c in 0..<channels {
+          var sum = bias[c]
+          for ky in 0..<kernel {
+            for kx in 0..<kernel {
+              let sy = y + ky * depthwise.dilation - depthwise.padding
+              let sx = x0 + kx * depthwise.dilation - depthwise.padding
+              guard (0..<depthwise.height).contains(sy), (0..<depthwise.width).contains(sx) else {
+                continue
+              }
+              sum +=
+                x[(sy * depthwise.width + sx) * channels + c]
+                * weight[(c * kernel + ky) * kernel + kx]
+            }
+          }
+          if depthwise.addsOperand { sum += x[(y * depthwise.width + x0) * channels + c] }
+          result.append(sum)
+        }
+      }
+    }
+    return result
+  }
+}

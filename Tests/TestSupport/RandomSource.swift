@@ -1,0 +1,20 @@
+/// A reproducible source of numbers (splitmix64).
+package struct RandomSource {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  /// The next 64 bits.
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A number in [-1, 1).
+  package mutating func symmetric() -> Float {
+    Float(Int64(bitPattern: next() >> 11) - (1 << 52)) / Float(1 << 52)
+  }
+}

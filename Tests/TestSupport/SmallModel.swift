@@ -1,0 +1,159 @@
+internal import Checkpoints
+internal import Families
+internal import JSON
+package import ModelFacts
+package import ModelGraph
+package import PlanEmitter
+internal import PlanFormat
+internal import Tensors
+
+/// A random model of any family, small enough to be run by an interpreter.
+package struct SmallModel {
+  /// What the model looks like.
+  package struct Form: Sendable, CustomStringConvertible {
+    package var name: String
+    package var width = 24
+    package var heads = 3
+    package var depth = 3
+    package var grid = 4
+    package var patch = 4
+    package var classes = 5
+    package var hidden = 48
+    package var isDistilled = false
+    package var isDeiT3 = false
+    package var isLVViT = false
+    package var hasMultiScale = false
+
+    package init(_ name: String) { self.name = name }
+
+    package var description: String { name }
+  }
+
+  /// Every family, with heads that are no multiple of a vector and grids that are odd.
+  package static let forms: [Form] = {
+    var plain = Form("DeiT")
+    plain.hasMultiScale = true
+    var odd = Form("DeiT with an odd grid")
+    (odd.grid, odd.width, odd.heads, odd.hidden) = (5, 36, 3, 70)
+    var distilled = Form("distilled DeiT")
+    distilled.isDistilled = true
+    distilled.hasMultiScale = true
+    var third = Form("DeiT-III")
+    third.isDeiT3 = true
+    var lvvit = Form("LV-ViT")
+    lvvit.isLVViT = true
+    (lvvit.patch, lvvit.width, lvvit.heads) = (8, 20, 2)
+    return [plain, odd, distilled, third, lvvit]
+  }()
+
+  package let form: Form
+  package let graph: Graph
+  package let facts: ModelFacts
+
+  /// Makes the model's checkpoint in `folder` and imports it.
+  package init(_ form: Form, in folder: TemporaryFolder) throws {
+    self.form = form
+    var source = RandomSource(seed: 7)
+    var tensors: [String: (shape: [Int], values: [Float])] = [:]
+    for (name, shape) in Self.shapes(form).sorted(by: { $0.0 < $1.0 }) {
+      tensors[name] = (shape, Self.values(name, shape, &source))
+    }
+    let path = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
+    var options = ImportOptions()
+    let heads: JSONValue = ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
+    options.config = Checkpoint.Companion(path: "config.json", json: ["model_args": heads])
+    let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
+    graph = model.graph
+    facts = model.facts
+  }
+
+  /// Writes the model's plan.
+  package func convert(to path: String, weights: PlanEmitter.WeightElement = .float32) throws {
+    try PlanEmitter.convert(
+      graph, facts: facts, labels: Labels(), weights: weights, to: path, notOver: [])
+  }
+
+  /// A random batch, `[pictures, 3, side, side]`.
+  package func input(pictures: Int) -> [Float] {
+    var source = RandomSource(seed: 99)
+    let side = form.grid * form.patch
+    return (0..<pictures * 3 * side * side).map { _ in source.symmetric() * 2 }
+  }
+
+  private static func values(_ name: String, _ shape: [Int], _ source: inout RandomSource)
+    -> [Float]
+  {
+    let count = shape.reduce(1, *)
+    let inputs = shape.count > 1 ? shape.dropFirst().reduce(1, *) : 16
+    let spread = 1.7 / Float(inputs).squareRoot()
+    let isScale =
+      name.hasSuffix("norm1.weight") || name.hasSuffix("norm2.weight") || name == "norm.weight"
+      || name.contains("bn") && name.hasSuffix("weight")
+    return (0..<count).map { _ in
+      let value = source.symmetric()
+      if name.hasSuffix("running_var") { return 1 + value / 2 }
+      return isScale ? 1 + value / 3 : value * spread
+    }
+  }
+
+  private static func shapes(_ form: Form) -> [String: [Int]] {
+    let (width, classes) = (form.width, form.classes)
+    let prefix = form.isDistilled ? 2 : 1
+    let positions = form.grid * form.grid + (form.isDeiT3 ? 0 : prefix)
+    var shapes: [String: [Int]] = [
+      "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
+      "patch_embed.proj.weight": [width, 3, form.patch, form.patch],
+      "patch_embed.proj.bias": [width], "norm.weight": [width], "norm.bias": [width],
+      "head.weight": [classes, width], "head.bias": [classes],
+    ]
+    if form.isDistilled {
+      shapes["dist_token"] = [1, 1, width]
+      shapes["head_dist.weight"] = [classes, width]
+      shapes["head_dist.bias"] = [classes]
+    }
+    if form.isLVViT {
+      let stem = 10
+      shapes["patch_embed.conv1.weight"] = [stem, 3, 7, 7]
+      shapes["patch_embed.conv2.weight"] = [stem, stem, 3, 3]
+      shapes["patch_embed.conv3.weight"] = [stem, stem, 3, 3]
+      shapes["patch_embed.proj.weight"] = [width, stem, form.patch / 2, form.patch / 2]
+      shapes["aux_head.weight"] = [classes, width]
+      shapes["aux_head.bias"] = [classes]
+      for index in 1...3 {
+        for part in ["weight", "bias", "running_mean", "running_var"] {
+          shapes["patch_embed.bn\(index).\(part)"] = [stem]
+        }
+      }
+    }
+    for block in 0..<form.depth {
+      let name = "blocks.\(block)"
+      for (part, shape) in [
+        "norm1.weight": [width], "norm1.bias": [width], "attn.qkv.weight": [3 * width, width],
+        "attn.proj.weight": [width, width], "attn.proj.bias": [width], "norm2.weight": [width],
+        "norm2.bias": [width], "mlp.fc1.weight": [form.hidden, width],
+        "mlp.fc1.bias": [form.hidden], "mlp.fc2.weight": [width, form.hidden],
+        "mlp.fc2.bias": [width],
+      ] {
+        shapes["\(name).\(part)"] = shape
+      }
+      if !form.isLVViT { shapes["\(name).attn.qkv.bias"] = [3 * width] }
+      if form.isDeiT3 {
+        shapes["\(name).ls1.gamma"] = [width]
+        shapes["\(name).ls2.gamma"] = [width]
+      }
+    }
+    if form.hasMultiScale {
+      let low = form.grid / 2 * (form.grid / 2)
+      for (part, shape) in [
+        "cls_token": [1, 1, width], "pos_embed": [1, 1 + low, width],
+        "lka.conv0.weight": [width, 1, 5, 5], "lka.conv0.bias": [width],
+        "lka.conv_spatial.weight": [width, 1, 7, 7], "lka.conv_spatial.bias": [width],
+        "lka.conv1.weight": [width, width, 1, 1], "lka.conv1.bias": [width],
+        "peg.weight": [width, 1, 3, 3], "peg.bias": [width],
+      ] {
+        shapes["multiscale.\(part)"] = shape
+      }
+    }
+    return shapes
+  }
+}
