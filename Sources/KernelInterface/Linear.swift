@@ -32,8 +32,7 @@ package struct LayerNorm: @unchecked Sendable {
 /// `pictures * rows` rows.
 ///
 /// A fused `norm` is computed again by every item that reads a row, which is cheap for few rows
-/// only; a step over all tokens runs ``LayerNormArguments`` first and passes `norm: nil`. Both
-/// give the same bits.
+/// only; ``normalizingOnce(into:)`` gives the same bits with two steps.
 ///
 /// `residual` may alias `output` exactly. No other overlap is allowed.
 package struct LinearArguments: @unchecked Sendable {
@@ -102,6 +101,26 @@ package struct LinearArguments: @unchecked Sendable {
 
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
+
+  /// Rows from which on normalising them once is cheaper than in every item.
+  package static var rowsWorthNormalizingOnce: Int { 24 }
+
+  /// The same as two steps, where that is faster: normalised rows are written to `rows`,
+  /// `[pictures * rows, inputWidth]`, and read from there.
+  package func normalizingOnce(
+    into rows: UnsafeMutablePointer<Float>
+  ) -> (norm: LayerNormArguments, product: LinearArguments)? {
+    guard let norm, pictures * self.rows >= Self.rowsWorthNormalizingOnce else { return nil }
+    let first = LayerNormArguments(
+      input: input, output: OutputRows(rows, pictureStride: self.rows, stride: inputWidth),
+      pictures: pictures, rows: self.rows, width: inputWidth, norm: norm)
+    let second = LinearArguments(
+      input: InputRows(UnsafePointer(rows), pictureStride: self.rows, stride: inputWidth),
+      output: output, pictures: pictures, rows: self.rows, inputWidth: inputWidth,
+      outputWidth: outputWidth, weights: weights, bias: bias, activation: activation,
+      residual: residual)
+    return (first, second)
+  }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and normalised rows.
   package var scratchBytes: Int {

@@ -54,7 +54,9 @@ public final class Session: Sendable {
     try plan.verifyWeights(on: pool)
     let program = plan.file.program
     let arena = try AlignedMemory(
-      byteCount: try Self.bytes(program.arenaBytes, times: maximumBatch), plan: plan)
+      byteCount: try Self.bytes(
+        program.arenaBytes + PhaseBuilder.normalizedBytes(program), times: maximumBatch),
+      plan: plan)
     let input = try AlignedMemory(
       byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
       plan: plan)

@@ -78,7 +78,7 @@ struct PhaseBuilder {
   private func phases(for step: Step) -> [Phase] {
     let work: [Phase.Work] =
       switch step {
-      case .linear(let step): [linear(step)]
+      case .linear(let step): linear(step)
       case .convolution(let step): [convolution(step)]
       case .prefix(let step):
         [
@@ -131,13 +131,27 @@ struct PhaseBuilder {
     return work.map { Phase(step.kind, $0) }
   }
 
-  private func linear(_ step: LinearStep) -> Phase.Work {
-    .linear(
-      LinearArguments(
-        input: reading(step.input), output: writing(step.output), pictures: pictures,
-        rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
-        weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
-        activation: activation(step.activation), residual: step.residual.map(reading)))
+  private func linear(_ step: LinearStep) -> [Phase.Work] {
+    let arguments = LinearArguments(
+      input: reading(step.input), output: writing(step.output), pictures: pictures,
+      rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
+      weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
+      activation: activation(step.activation), residual: step.residual.map(reading))
+    let normalized = (arena + program.arenaBytes * pictures).assumingMemoryBound(to: Float.self)
+    guard let (norm, product) = arguments.normalizingOnce(into: normalized) else {
+      return [.linear(arguments)]
+    }
+    return [.layerNorm(norm), .linear(product)]
+  }
+
+  /// Bytes for each picture that lie behind the arena: the widest rows normalised before a product.
+  static func normalizedBytes(_ program: Program) -> Int {
+    var bytes = 0
+    for case .linear(let step) in program.steps.map(\.step) where step.norm != nil {
+      let rows = step.input.count * program.buffers[step.input.buffer].columns
+      bytes = max(bytes, rows * MemoryLayout<Float>.stride)
+    }
+    return (bytes + 63) / 64 * 64
   }
 
   private func convolution(_ step: ConvolutionStep) -> Phase.Work {
