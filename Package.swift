@@ -145,6 +145,12 @@ let package = Package(
     .testTarget(name: "PassesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "PlanEmitterTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "JSONTests", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "Tensors"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "ThreadPoolTests", dependencies: ["PlanRuntime"], swiftSettings: swiftSettings),
     .testTarget(

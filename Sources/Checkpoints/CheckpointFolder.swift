@@ -29,16 +29,19 @@ struct CheckpointFolder {
       "model.onnx", "model.npz",
     ]
     for name in names where exists(name) { return "\(path)/\(name)" }
-    let candidates = try entries().filter {
+    let entries = try entries().sorted()
+    let indexes = entries.filter { $0.hasSuffix(".safetensors.index.json") }
+    let files = entries.filter {
       $0.hasSuffix(".safetensors") || $0.hasSuffix(".onnx") || $0.hasSuffix(".npz")
-        || $0.hasSuffix(".safetensors.index.json")
     }
-    guard candidates.count == 1, let only = candidates.first else {
-      throw InputError(
-        file: path, field: "folder", expected: "one checkpoint, e.g. model.safetensors",
-        found: candidates.isEmpty ? "none" : candidates.sorted().joined(separator: ", "))
-    }
-    return "\(path)/\(only)"
+    // Beside an index, the other files are its shards.
+    let candidates = indexes.isEmpty ? files : indexes
+    if candidates.count == 1, let only = candidates.first { return "\(path)/\(only)" }
+    let pickle = entries.first { $0.hasSuffix(".bin") || $0.hasSuffix(".pth") }
+    let remedy = pickle.map { "; convert \($0) with: tools/pth_to_safetensors.py \(path)/\($0)" }
+    throw InputError(
+      file: path, field: "folder", expected: "one checkpoint, e.g. model.safetensors",
+      found: candidates.isEmpty ? "none" + (remedy ?? "") : candidates.joined(separator: ", "))
   }
 
   /// A configuration file in the folder, if it is there.

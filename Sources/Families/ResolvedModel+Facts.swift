@@ -20,7 +20,7 @@ extension ResolvedModel {
     facts.preprocess = preprocess
     facts.provenance = provenance
     for source in checkpoint.sources {
-      let checksum = source.withBytes { XXH64.hash($0) }
+      let checksum = source.checksum()
       source.release(0..<source.count)
       facts.provenance.append(
         ProvenanceEntry(

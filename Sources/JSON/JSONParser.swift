@@ -2,16 +2,21 @@ internal import Tensors
 
 /// A strict RFC 8259 parser over untrusted bytes.
 ///
-/// Refuses what the grammar does not allow, text that is not UTF-8, and nesting deeper than
-/// ``maximumDepth``; every error names the byte where it happened.
+/// Refuses what the grammar does not allow, text that is not UTF-8, nesting deeper than
+/// ``maximumDepth`` and more than ``maximumValues`` values, which bounds the memory that hostile
+/// text can ask for; every error names the byte where it happened.
 public struct JSONParser {
   /// How deep arrays and objects may lie in each other.
   public static let maximumDepth = 64
+
+  /// How many values a text may hold. The index of a checkpoint of 90,000 tensors needs a million.
+  public static let maximumValues = 1 << 20
 
   private let bytes: UnsafeRawBufferPointer
   private let file: String
   private let base: Int
   private var offset = 0
+  private var values = 0
 
   /// Parses one value that takes up all of `bytes`, apart from white space around it.
   /// - Parameters:
@@ -59,6 +64,10 @@ public struct JSONParser {
   private mutating func value(depth: Int) throws -> JSONValue {
     skipSpace()
     guard offset < bytes.count else { throw error(expected: "a value") }
+    values += 1
+    guard values <= Self.maximumValues else {
+      throw error(expected: "at most \(Self.maximumValues) values", found: "more")
+    }
     switch bytes[offset] {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try array(depth: depth)
@@ -149,39 +158,50 @@ public struct JSONParser {
 
   private mutating func string() throws -> String {
     offset += 1
-    var text: [UInt8] = []
+    var text = ""
     while true {
+      text += try plainText()
       guard offset < bytes.count else { throw error(expected: "'\"'") }
-      let byte = bytes[offset]
-      switch byte {
-      case UInt8(ascii: "\""):
-        guard let valid = String(validating: text, as: UTF8.self) else {
-          throw error(expected: "UTF-8 text before this byte", found: "other bytes")
-        }
-        offset += 1
-        return valid
-      case UInt8(ascii: "\\"):
-        offset += 1
-        try escape(into: &text)
-      case 0..<0x20: throw error(expected: "no control character in a string")
-      default:
-        text.append(byte)
-        offset += 1
+      if take(UInt8(ascii: "\"")) { return text }
+      guard take(UInt8(ascii: "\\")) else {
+        throw error(expected: "no control character in a string")
       }
+      text.unicodeScalars.append(try escape())
     }
   }
 
-  private mutating func escape(into text: inout [UInt8]) throws {
-    guard offset < bytes.count else { throw error(expected: "an escape") }
-    let plain: [UInt8: UInt8] = [
-      UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F,
-      UInt8(ascii: "b"): 0x08, UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A,
-      UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
-    ]
-    if let byte = plain[bytes[offset]] {
-      text.append(byte)
+  /// The text up to the next quote, escape or control character.
+  private mutating func plainText() throws -> String {
+    let start = offset
+    while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] != UInt8(ascii: "\""),
+      bytes[offset] != UInt8(ascii: "\\")
+    {
       offset += 1
-      return
+    }
+    guard let text = String(validating: bytes[start..<offset], as: UTF8.self) else {
+      throw error(expected: "UTF-8 text before this byte", found: "other bytes")
+    }
+    return text
+  }
+
+  /// The character that an escape stands for; its backslash has been taken.
+  private mutating func escape() throws -> UnicodeScalar {
+    guard offset < bytes.count else { throw error(expected: "an escape") }
+    let plain: UnicodeScalar? =
+      switch bytes[offset] {
+      case UInt8(ascii: "\""): "\""
+      case UInt8(ascii: "\\"): "\\"
+      case UInt8(ascii: "/"): "/"
+      case UInt8(ascii: "b"): "\u{8}"
+      case UInt8(ascii: "f"): "\u{C}"
+      case UInt8(ascii: "n"): "\n"
+      case UInt8(ascii: "r"): "\r"
+      case UInt8(ascii: "t"): "\t"
+      default: nil
+      }
+    if let plain {
+      offset += 1
+      return plain
     }
     guard take(UInt8(ascii: "u")) else { throw error(expected: "an escape") }
     var code = try codeUnit()
@@ -193,12 +213,12 @@ public struct JSONParser {
       guard (0xDC00..<0xE000).contains(low) else {
         throw error(expected: "the second half of a surrogate pair", found: "another character")
       }
-      code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
     }
     guard let scalar = UnicodeScalar(code) else {
       throw error(expected: "a character", found: "half a surrogate pair")
     }
-    text.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
+    return scalar
   }
 
   private mutating func codeUnit() throws -> UInt32 {

@@ -75,16 +75,21 @@ public struct JSONMember: Sendable, Equatable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByIntegerLiteral
 {
+  /// A string.
   public init(stringLiteral text: String) { self = .string(text) }
 
+  /// A Boolean.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
 
+  /// An array.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
+  /// An object; members keep their order.
   public init(dictionaryLiteral members: (String, JSONValue)...) {
     self = .object(members.map { JSONMember($0.0, $0.1) })
   }
 
+  /// A number.
   public init(integerLiteral value: Int) { self = .number("\(value)") }
 
   /// A number; the shortest text that reads back as the same value, null if it is not finite.

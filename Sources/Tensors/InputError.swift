@@ -23,18 +23,26 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
     self.found = found
   }
 
-  /// `FILE: FIELD: expected X, found Y`, with control characters replaced so that it stays one line.
+  /// `FILE: FIELD: expected X, found Y`, with control characters replaced so that it stays one line
+  /// and long parts cut short.
   public var description: String {
-    Self.singleLine("\(file): \(field): expected \(expected), found \(found)")
+    let parts = [file, field, expected, found].map(Self.singleLine)
+    return "\(parts[0]): \(parts[1]): expected \(parts[2]), found \(parts[3])"
   }
 
-  /// Replaces control characters, so that hostile names cannot forge further lines of output.
+  private static let longestPart = 3000
+
+  /// Replaces control characters and shortens, so that hostile names can neither forge further
+  /// lines of output nor flood it.
   private static func singleLine(_ text: String) -> String {
     var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    for scalar in text.unicodeScalars.prefix(longestPart) {
+      let isControl =
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        || (0x2028...0x2029).contains(scalar.value)
       scalars.append(isControl ? "\u{FFFD}" : scalar)
     }
-    return String(scalars)
+    if text.unicodeScalars.dropFirst(longestPart).isEmpty { return String(scalars) }
+    return String(scalars) + "..."
   }
 }

@@ -103,20 +103,21 @@ public struct TensorView: Sendable {
     var strides = [Int](repeating: 1, count: extents.count)
     for axis in 1..<max(extents.count, 1) { strides[axis] = strides[axis - 1] * extents[axis - 1] }
     var index = [Int](repeating: 0, count: extents.count)
-    var result: [Float] = []
-    result.reserveCapacity(values.count)
-    for _ in 0..<values.count {
-      var source = 0
-      for axis in extents.indices { source += index[axis] * strides[axis] }
-      result.append(values[source])
-      var axis = extents.count - 1
-      while axis >= 0 {
-        index[axis] += 1
-        if index[axis] < extents[axis] { break }
-        index[axis] = 0
-        axis -= 1
+    var source = 0
+    return [Float](unsafeUninitializedCapacity: values.count) { buffer, count in
+      for target in 0..<values.count {
+        buffer[target] = values[source]
+        var axis = extents.count - 1
+        while axis >= 0 {
+          index[axis] += 1
+          source += strides[axis]
+          if index[axis] < extents[axis] { break }
+          source -= strides[axis] * extents[axis]
+          index[axis] = 0
+          axis -= 1
+        }
       }
+      count = values.count
     }
-    return result
   }
 }

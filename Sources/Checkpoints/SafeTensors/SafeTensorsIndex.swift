@@ -15,7 +15,7 @@ struct SafeTensorsIndex {
         file: path, field: "weight_map", expected: "an object of tensor names and file names",
         found: json["weight_map"]?.kind ?? "nothing; is this the index of a checkpoint?")
     }
-    var shardNames: [String] = []
+    var shardNames: Set<String> = []
     var owners: [String: String] = [:]
     for member in map {
       guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), shard != "..",
@@ -30,13 +30,17 @@ struct SafeTensorsIndex {
           file: path, field: "weight_map.\(member.name)", expected: "each name once",
           found: "it twice")
       }
-      if !shardNames.contains(shard) { shardNames.append(shard) }
+      shardNames.insert(shard)
     }
     var tensors: [String: TensorView] = [:]
     var shards: [MappedFile] = []
     for name in shardNames.sorted() {
       let mapped = try MappedFile(path: "\(folder)/\(name)")
       shards.append(mapped)
+      guard try FileKind.recognise(mapped) == .safetensors else {
+        throw InputError(
+          file: mapped.path, field: "file", expected: "safetensors", found: "another format")
+      }
       for (tensor, view) in try SafeTensorsFile(mapped).tensors {
         guard owners[tensor] == name else {
           throw InputError(

@@ -15,39 +15,56 @@ public final class MappedFile: Sendable {
   /// Device and inode, which tell whether two paths are one file.
   package let identity: FileIdentity
 
+  /// Stays open, so that the same file is looked at again whatever its path then leads to.
+  let descriptor: Int32
+
   // Written once in init and only read afterwards, so sharing it is safe.
   private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
   private let isMapped: Bool
+  private let stamp: FileStamp
 
   /// Opens a regular file.
   /// - Throws: `InputError` when it does not exist, cannot be read or is no regular file.
-  public init(path: String, mapping: Bool = true) throws {
-    self.path = path
+  public convenience init(path: String, mapping: Bool = true) throws {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw InputError.cannotOpen(path, errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw InputError.cannotOpen(path, errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw InputError.notRegular(path, mode: status.st_mode)
+    try self.init(owning: descriptor, path: path, mapping: mapping)
+  }
+
+  /// Takes over an open descriptor, which is closed even when this throws.
+  /// - Throws: `InputError` when it cannot be read or is no regular file.
+  package init(owning descriptor: Int32, path: String, mapping: Bool = true) throws {
+    do {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { throw InputError.cannotOpen(path, errno) }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw InputError.notRegular(path, mode: status.st_mode)
+      }
+      identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+      stamp = FileStamp(status)
+      count = Int(status.st_size)
+      if count == 0 {
+        (base, isMapped) = (nil, false)
+      } else if mapping, let mapped = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
+        mapped != MAP_FAILED
+      {
+        (base, isMapped) = (mapped, true)
+      } else {
+        base = try Self.read(descriptor, count: count, path: path)
+        isMapped = false
+      }
+    } catch {
+      close(descriptor)
+      throw error
     }
-    identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    count = Int(status.st_size)
-    if count == 0 {
-      (base, isMapped) = (nil, false)
-    } else if mapping, let mapped = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
-      mapped != MAP_FAILED
-    {
-      (base, isMapped) = (mapped, true)
-    } else {
-      base = try Self.read(descriptor, count: count, path: path)
-      isMapped = false
-    }
+    self.path = path
+    self.descriptor = descriptor
   }
 
   deinit {
     if isMapped, let base { munmap(base, count) } else { free(base) }
+    close(descriptor)
   }
 
   /// Calls `body` with all bytes. The pointer must not leave `body` unless the file is kept alive.
@@ -59,10 +76,37 @@ public final class MappedFile: Sendable {
   /// Tells the kernel that a range will not be needed again soon, so that it leaves this process's
   /// memory. Reading it later is still correct.
   package func release(_ range: Range<Int>) {
-    let page = 4096
+    let page = Int(getpagesize())
     let first = range.lowerBound / page * page
     guard isMapped, let base, range.upperBound > first, range.upperBound <= count else { return }
     madvise(base + first, range.upperBound - first, MADV_DONTNEED)
+  }
+
+  /// The checksum of all bytes; mapped ones do not stay in memory.
+  package func checksum() -> UInt64 {
+    let window = 1 << 20
+    var state = XXH64()
+    var offset = 0
+    return withBytes { bytes in
+      while bytes.count - offset > window {
+        state.absorb(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + window)]))
+        release(offset..<(offset + window))
+        offset += window
+      }
+      defer { release(offset..<bytes.count) }
+      return state.finish(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+    }
+  }
+
+  /// Throws if the file was written to since it was opened.
+  package func checkUnchanged() throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw InputError.cannotOpen(path, errno) }
+    guard FileStamp(status) == stamp else {
+      throw InputError(
+        file: path, field: "file", expected: "to stay as it is while it is read (\(count) bytes)",
+        found: "that it was written to (\(status.st_size) bytes)")
+    }
   }
 
   private static func read(_ descriptor: Int32, count: Int, path: String) throws
@@ -78,49 +122,14 @@ public final class MappedFile: Sendable {
       let got = pread(descriptor, memory + offset, count - offset, off_t(offset))
       if got < 0 && errno == EINTR { continue }
       guard got > 0 else {
+        let reason = errno
         free(memory)
+        if got < 0 { throw InputError.cannotOpen(path, reason) }
         throw InputError(
           file: path, field: "size", expected: "\(count) bytes", found: "\(offset) bytes")
       }
       offset += got
     }
     return memory
-  }
-}
-
-/// What makes two paths the same file.
-package struct FileIdentity: Hashable, Sendable {
-  package let device: UInt64
-  package let inode: UInt64
-
-  /// The identity of an existing file, following symbolic links.
-  package init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-  }
-
-  init(device: UInt64, inode: UInt64) {
-    self.device = device
-    self.inode = inode
-  }
-}
-
-extension InputError {
-  static func cannotOpen(_ path: String, _ code: Int32) -> InputError {
-    InputError(
-      file: path, field: "file", expected: "a readable file", found: String(cString: strerror(code))
-    )
-  }
-
-  static func notRegular(_ path: String, mode: mode_t) -> InputError {
-    let kind =
-      switch mode & S_IFMT {
-      case S_IFDIR: "a folder"
-      case S_IFIFO: "a FIFO"
-      case S_IFSOCK: "a socket"
-      default: "a device"
-      }
-    return InputError(file: path, field: "file", expected: "a regular file", found: kind)
   }
 }

@@ -5,7 +5,8 @@ internal import Glibc
 /// Bytes go to a file without a name in the target's folder; ``commit()`` syncs it and gives it the
 /// target's name in one step, replacing what was there. Until then an existing file is untouched,
 /// and if the process ends for any reason nothing is left behind. Where the file system cannot make
-/// files without names, a hidden temporary name is used and removed again on failure.
+/// files without names, a hidden temporary name is used and removed again on failure; if the process
+/// is killed there, the next writer of the same output removes it.
 public struct OutputFile: ~Copyable {
   /// The target's path as the user named it.
   public let path: String
@@ -19,22 +20,28 @@ public struct OutputFile: ~Copyable {
   private let descriptor: Int32
   private let folder: String
   private let target: String
+  private let names: TemporaryName
+  private let inputs: [MappedFile]
   private var temporary: String?
   private var isCommitted = false
 
   /// Prepares to write `path`.
-  /// - Parameter inputs: files that are being read; writing over one of them is refused.
+  /// - Parameter inputs: files that are being read; writing over one of them is refused, and so is
+  ///   committing after one of them was changed.
   /// - Throws: `InputError` if the folder cannot be written or the target is an input or no
   ///   regular file.
   public init(path: String, notOver inputs: [MappedFile] = []) throws {
-    let target = Self.resolvingLinks(path)
+    let target = try Self.resolvingLinks(path)
     try Self.checkTarget(target, named: path, notOver: inputs)
     let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-    let (descriptor, temporary) = try Self.create(in: folder, for: path)
+    let names = TemporaryName(folder: folder, output: target)
+    let (descriptor, temporary) = try Self.create(in: folder, names, for: path)
     self.path = path
     self.target = target
     self.folder = folder
+    self.names = names
+    self.inputs = inputs
     self.descriptor = descriptor
     self.temporary = temporary
   }
@@ -42,11 +49,11 @@ public struct OutputFile: ~Copyable {
   private static func checkTarget(
     _ target: String, named path: String, notOver inputs: [MappedFile]
   ) throws {
+    guard !target.isEmpty else { throw InputError.cannotWrite(path, ENOENT) }
     var status = stat()
     guard let existing = FileIdentity(path: target), stat(target, &status) == 0 else { return }
-    if inputs.contains(where: { $0.identity == existing }) {
-      throw InputError(
-        file: path, field: "output", expected: "another file than the input", found: "the input")
+    guard !inputs.contains(where: { $0.identity == existing }) else {
+      throw InputError.isInput(path)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw InputError.notRegular(path, mode: status.st_mode)
@@ -54,19 +61,20 @@ public struct OutputFile: ~Copyable {
   }
 
   /// An empty file in `folder`: without a name where the file system can, else with a hidden one.
-  private static func create(in folder: String, for path: String) throws
+  private static func create(in folder: String, _ names: TemporaryName, for path: String) throws
     -> (descriptor: Int32, temporary: String?)
   {
-    let unnamed = open(folder, unnamedFlag | O_WRONLY | O_CLOEXEC, 0o666)
-    if unnamed >= 0 { return (unnamed, nil) }
-    let name = temporaryName(in: folder)
+    // A file without a name gets one through /proc.
+    if access("/proc/self/fd", F_OK) == 0 {
+      let unnamed = open(folder, unnamedFlag | O_WRONLY | O_CLOEXEC, 0o666)
+      if unnamed >= 0 { return (unnamed, nil) }
+    }
+    names.removeAbandoned()
+    let name = names.fresh()
     let named = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard named >= 0 else { throw InputError.cannotWrite(path, errno) }
+    flock(named, LOCK_EX | LOCK_NB)
     return (named, name)
-  }
-
-  private static func temporaryName(in folder: String) -> String {
-    "\(folder)/.\(getpid()).\(UInt64.random(in: 0 ... .max)).partial"
   }
 
   deinit {
@@ -104,13 +112,11 @@ public struct OutputFile: ~Copyable {
   /// Appends a range of another file, inside the kernel where it can.
   public mutating func append(_ range: Range<Int>, of file: MappedFile) throws {
     var offset = range.lowerBound
-    let source = open(file.path, O_RDONLY | O_CLOEXEC)
-    defer { if source >= 0 { close(source) } }
-    while source >= 0, offset < range.upperBound {
+    while offset < range.upperBound {
       var from = off_t(offset)
       // sendfile writes at the descriptor's position; everything else here names its offset.
       guard lseek(descriptor, off_t(count), SEEK_SET) == count else { break }
-      let copied = sendfile(descriptor, source, &from, range.upperBound - offset)
+      let copied = sendfile(descriptor, file.descriptor, &from, range.upperBound - offset)
       guard copied > 0 else { break }
       offset += copied
       count += copied
@@ -121,23 +127,43 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Makes the file appear under its name, after its bytes are on the disk.
+  /// - Throws: `InputError` if it cannot be written, or if an input has changed meanwhile.
   public consuming func commit() throws {
     guard fsync(descriptor) == 0 else { throw InputError.cannotWrite(path, errno) }
-    if temporary == nil {
-      let name = Self.temporaryName(in: folder)
-      let link = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW)
-      guard link == 0 else { throw InputError.cannotWrite(path, errno) }
-      temporary = name
-    }
-    guard let temporary, rename(temporary, target) == 0 else {
-      throw InputError.cannotWrite(path, errno)
-    }
+    for input in inputs { try input.checkUnchanged() }
+    // Between taking a temporary name and the final one nothing may end this process.
+    var everything = sigset_t()
+    var previous = sigset_t()
+    sigfillset(&everything)
+    pthread_sigmask(SIG_SETMASK, &everything, &previous)
+    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
+    try takeName()
     isCommitted = true
     let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
       close(directory)
     }
+  }
+
+  private mutating func takeName() throws {
+    if temporary == nil {
+      // A name that is free can be taken in one step; only replacing needs two.
+      if link(as: target) { return }
+      guard errno == EEXIST else { throw InputError.cannotWrite(path, errno) }
+      names.removeAbandoned()
+      flock(descriptor, LOCK_EX | LOCK_NB)
+      let name = names.fresh()
+      guard link(as: name) else { throw InputError.cannotWrite(path, errno) }
+      temporary = name
+    }
+    guard let temporary, rename(temporary, target) == 0 else {
+      throw InputError.cannotWrite(path, errno)
+    }
+  }
+
+  private func link(as name: String) -> Bool {
+    linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, at start: Int) throws {
@@ -151,17 +177,15 @@ public struct OutputFile: ~Copyable {
   }
 
   /// The path that a symbolic link stands for, so that the link itself stays a link.
-  private static func resolvingLinks(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
+  private static func resolvingLinks(_ path: String) throws -> String {
+    guard let resolved = realpath(path, nil) else {
+      var status = stat()
+      if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+        throw InputError.danglingLink(path)
+      }
+      return path
+    }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-}
-
-extension InputError {
-  static func cannotWrite(_ path: String, _ code: Int32) -> InputError {
-    InputError(
-      file: path, field: "output", expected: "to be written", found: String(cString: strerror(code))
-    )
   }
 }

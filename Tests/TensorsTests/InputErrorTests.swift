@@ -1,0 +1,17 @@
+import Tensors
+import Testing
+
+@Suite struct InputErrorTests {
+  @Test func isOneLineWhateverTheNamesHold() {
+    let error = InputError(
+      file: "a\nb", field: "\u{1B}[2J", expected: "x\u{2028}y", found: "\u{9B}\r")
+    #expect(
+      error.description == "a\u{FFFD}b: \u{FFFD}[2J: expected x\u{FFFD}y, found \u{FFFD}\u{FFFD}")
+  }
+
+  @Test func staysShort() {
+    let error = InputError(
+      file: "f", field: String(repeating: "n", count: 1 << 20), expected: "x", found: "y")
+    #expect(error.description.utf8.count < 4000)
+  }
+}

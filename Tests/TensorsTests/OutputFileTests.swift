@@ -1,0 +1,111 @@
+import Tensors
+import Testing
+
+@Suite struct OutputFileTests {
+  let folder = TemporaryFolder()
+  var target: String { "\(folder.path)/out" }
+
+  @Test func appearsOnlyWhenCommitted() throws {
+    var output = try OutputFile(path: target)
+    try output.append([1, 2, 3])
+    try output.pad(to: 8)
+    try output.append([4])
+    try output.overwrite([9], at: 1)
+    #expect(folder.entries.isEmpty)
+    try output.commit()
+    #expect(try contents(target) == [1, 9, 3, 0, 0, 0, 0, 0, 4])
+    #expect(folder.entries == ["out"])
+  }
+
+  @Test func replacesAnExistingFileInOneStep() throws {
+    _ = try folder.write("old", to: "out")
+    var output = try OutputFile(path: target)
+    try output.append([1])
+    #expect(try contents(target) == Array("old".utf8))
+    try output.commit()
+    #expect(try contents(target) == [1])
+    #expect(folder.entries == ["out"])
+  }
+
+  @Test func leavesNothingWhenAbandoned() throws {
+    _ = try folder.write("old", to: "out")
+    func abandon() throws {
+      var output = try OutputFile(path: target)
+      try output.append([1])
+      throw InputError(file: "", field: "", expected: "", found: "")
+    }
+    #expect(throws: InputError.self) { try abandon() }
+    #expect(try contents(target) == Array("old".utf8))
+    #expect(folder.entries == ["out"])
+  }
+
+  @Test func refusesToOverwriteAnInputByAnyName() throws {
+    let path = try folder.write("input", to: "in")
+    #expect(makeLink("\(folder.path)/symbolic", to: path))
+    #expect(makeHardLink("\(folder.path)/hard", to: path))
+    let input = try MappedFile(path: path)
+    for name in ["in", "symbolic", "hard", "./in"] {
+      let error = #expect(throws: InputError.self) {
+        _ = try OutputFile(path: "\(folder.path)/\(name)", notOver: [input])
+      }
+      #expect(error?.found == "the input")
+    }
+  }
+
+  @Test func refusesToCommitAfterAnInputChanged() throws {
+    let input = try MappedFile(path: folder.write("input", to: "in"))
+    func write() throws {
+      let output = try OutputFile(path: target, notOver: [input])
+      _ = try folder.write("another input", to: "in")
+      try output.commit()
+    }
+    #expect(throws: InputError.self) { try write() }
+    #expect(folder.entries == ["in"])
+  }
+
+  @Test func writesThroughALinkAndKeepsIt() throws {
+    let file = try folder.write("old", to: "file")
+    #expect(makeLink(target, to: "file"))
+    var output = try OutputFile(path: target)
+    try output.append([7])
+    try output.commit()
+    #expect(try contents(file) == [7])
+    #expect(try contents(target) == [7])
+  }
+
+  @Test func namesWhatCannotBeWritten() throws {
+    #expect(makeLink("\(folder.path)/dangling", to: "nowhere"))
+    for (path, word) in [
+      (folder.path, "a folder"), ("", "No such file"), ("\(folder.path)/none/out", "No such file"),
+      ("\(folder.path)/dangling", "leads nowhere"), ("/dev/null", "a device"),
+      ("/proc/out", "No such file"),
+    ] {
+      let error = #expect(throws: InputError.self) { _ = try OutputFile(path: path) }
+      #expect(error?.file == path)
+      #expect(error?.found.contains(word) == true, "\(path): \(error?.found ?? "")")
+    }
+  }
+
+  @Test func copiesARangeOfAnotherFile() throws {
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
+    let source = try MappedFile(path: folder.write(bytes, to: "source"))
+    var output = try OutputFile(path: target)
+    try output.append([1])
+    try output.append(5..<299_999, of: source)
+    try output.append([2])
+    #expect(output.count == 299_996)
+    try output.commit()
+    #expect(try contents(target) == [1] + bytes[5..<299_999] + [2])
+  }
+
+  @Test func lastOfTwoWritersWins() throws {
+    var first = try OutputFile(path: target)
+    var second = try OutputFile(path: target)
+    try first.append([1])
+    try second.append([2])
+    try second.commit()
+    try first.commit()
+    #expect(try contents(target) == [1])
+    #expect(folder.entries == ["out"])
+  }
+}

@@ -1,0 +1,60 @@
+import Glibc
+import Tensors
+
+/// A folder that is removed with all its files when the value goes away.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/tensors-tests-XXXXXX".utf8CString)
+    path = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp"
+    }
+  }
+
+  deinit {
+    chmod(path, 0o700)
+    for name in entries { unlink("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  var entries: [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    let file = "\(path)/\(name)"
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    defer { close(descriptor) }
+    guard descriptor >= 0,
+      bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
+    else { throw InputError(file: file, field: "test", expected: "to be written", found: "error") }
+    return file
+  }
+
+  func write(_ text: String, to name: String) throws -> String {
+    try write(Array(text.utf8), to: name)
+  }
+}
+
+/// What a file holds.
+func contents(_ path: String) throws -> [UInt8] {
+  try MappedFile(path: path).withBytes { Array($0) }
+}
+
+func makeFIFO(_ path: String) -> Bool { mkfifo(path, 0o600) == 0 }
+
+func makeLink(_ path: String, to target: String) -> Bool { symlink(target, path) == 0 }
+
+func makeHardLink(_ path: String, to target: String) -> Bool { link(target, path) == 0 }
+
+func moveFile(_ path: String, to target: String) -> Bool { rename(path, target) == 0 }
