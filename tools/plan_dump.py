@@ -1,0 +1,329 @@
+"""Prints a plan as JSON: a reader written from formats/plan.md alone.
+
+Usage: plan_dump.py PLAN [--against INSPECT.json]
+
+With --against, compares what both know with the output of `vitc inspect --json` and exits with 1 if
+they differ. Needs nothing but Python's standard library.
+"""
+
+import argparse
+import json
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+MASK = (1 << 64) - 1
+PRIMES = (
+    0x9E3779B185EBCA87,
+    0xC2B2AE3D27D4EB4F,
+    0x165667B19E3779F9,
+    0x85EBCA77C2B2AE63,
+    0x27D4EB2F165667C5,
+)
+
+
+def rotate(value: int, bits: int) -> int:
+    """Rotates 64 bits to the left."""
+    return ((value << bits) | (value >> (64 - bits))) & MASK
+
+
+def step(lane: int, word: int) -> int:
+    """One round of XXH64."""
+    return rotate((lane + word * PRIMES[1]) & MASK, 31) * PRIMES[0] & MASK
+
+
+def xxh64(data: bytes) -> int:
+    """The 64-bit xxHash with seed 0."""
+    p1, p2, p3, p4, p5 = PRIMES
+    offset = 0
+    if len(data) >= 32:
+        lanes = [(p1 + p2) & MASK, p2, 0, -p1 & MASK]
+        whole = len(data) // 32 * 32
+        for words in struct.iter_unpack("<4Q", data[:whole]):
+            lanes = [step(lane, word) for lane, word in zip(lanes, words)]
+        offset = whole
+        value = sum(rotate(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK
+        for lane in lanes:
+            value = ((value ^ step(0, lane)) * p1 + p4) & MASK
+    else:
+        value = p5
+    value = (value + len(data)) & MASK
+    while offset + 8 <= len(data):
+        word = int.from_bytes(data[offset : offset + 8], "little")
+        value = (rotate(value ^ step(0, word), 27) * p1 + p4) & MASK
+        offset += 8
+    if offset + 4 <= len(data):
+        word = int.from_bytes(data[offset : offset + 4], "little")
+        value = (rotate(value ^ (word * p1 & MASK), 23) * p2 + p3) & MASK
+        offset += 4
+    for byte in data[offset:]:
+        value = rotate(value ^ (byte * p5 & MASK), 11) * p1 & MASK
+    value = (value ^ (value >> 33)) * p2 & MASK
+    value = (value ^ (value >> 29)) * p3 & MASK
+    return value ^ (value >> 32)
+
+
+class PlanError(Exception):
+    """The file is not what formats/plan.md says."""
+
+
+# Record layouts: field names and types, as the page's tables have them.
+NORM = "weight:int bias:int epsilon:float"
+ROWS = "buffer:int first:int count:int"
+ACTIVATION = "choice(none,gelu,relu)"
+STRATEGY = "choice(merge,fuse,drop,tome)"
+SIMILARITY = "choice(cosine,l1,l2,attention,random)"
+ELEMENT = "choice(float32,int32)"
+GRID = "prefix:int height:int width:int norm:Norm? has_residual:bool"
+
+RECORDS = {
+    "Norm": NORM,
+    "Rows": ROWS,
+    "Facts": "architecture:text family:text image_height:int image_width:int patch_size:int "
+    "embed_dim:int depth:int heads:int classes:int prefix_tokens:int "
+    "default_selection_blocks:[int] preprocess:Preprocess provenance:[Provenance]",
+    "Preprocess": "mean:[float] std:[float] crop_per_million:int "
+    "interpolation:choice(bicubic,bilinear)",
+    "Provenance": "key:text value:text source:text",
+    "Labels": "labels:[Label]",
+    "Label": "identifier:text name:text",
+    "Constants": "constants:[Constant]",
+    "Constant": "name:text shape:[int] layout:choice(rows,panels,panelsChannelsLast,taps) "
+    "element:choice(float32,float16) parameters:int offset:int byte_count:int checksum:int",
+    "Program": "arena_bytes:int input:int logits:int multiply_adds:int "
+    "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",
+    "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int",
+    "Stage": f"block:int strategy:{STRATEGY} patches_in:int patches_out:int kept:int "
+    "destination:int",
+    "Graph": "constant_count:int nodes:[Node] outputs:[int]",
+    "Recipe": f"strategy:{STRATEGY} similarity:{SIMILARITY} seed:int size_aware:bool "
+    "multi_scale_blocks:int? identity_initialised:bool stages:[RecipeStage]",
+    "RecipeStage": "block:int keep_rate_bits:int",
+}
+
+STEPS = {
+    1: f"linear input:Rows weight:int bias:int? norm:Norm? activation:{ACTIVATION} "
+    "residual:Rows? output:Rows",
+    2: "convolution input:int channels_last:bool channels:int height:int width:int weight:int "
+    f"bias:int? kernel:int stride:int padding:int activation:{ACTIVATION} table:int? output:Rows",
+    3: "prefix rows:int output:Rows",
+    4: "attention qkv:int heads:int head_width:int scale:float queries:int sizes:int? output:int "
+    "class_rows:int? probabilities:int?",
+    5: "select class_rows:int prefix:int keep:int kept:int dropped:int importance:int "
+    "destination:int fuses:bool",
+    6: f"reduce strategy:{STRATEGY} similarity:{SIMILARITY} seed:int block:int prefix:int "
+    "tokens:int kept:int dropped:int importance:int destination:int sizes:int? new_sizes:int? "
+    "patch_indices:int? new_patch_indices:int? probabilities:int? output:int into:int?",
+    7: "match tokens:int qkv:int sizes:int prefix:int keep:int heads:int head_width:int "
+    "output:int new_sizes:int best:int score:int kept:int destination:int",
+    8: "fill output:int",
+    9: "halve input:int channels:int height:int width:int output:int",
+    10: "grid direction:choice(down,up) input:Rows prefix:int height:int width:int norm:Norm? "
+    "residual:Rows? output:Rows",
+    11: "depthwise input:Rows height:int width:int weight:int bias:int kernel:int dilation:int "
+    "adds_input:bool output:Rows",
+    12: "elementwise operation:choice(add,combine,multiplyAdd,copy) alpha:float beta:float a:Rows "
+    "u:Rows v:Rows? output:Rows",
+    13: "columnMax input:Rows output:Rows",
+    14: "norm input:Rows norm:Norm output:Rows",
+}
+
+NODES = {
+    1: "picture channels:int height:int width:int",
+    2: "convolution weight:int bias:int? kernel_height:int kernel_width:int stride:int "
+    f"padding:int outputs:int activation:{ACTIVATION} table:int?",
+    3: "batchNorm weight:int bias:int mean:int variance:int epsilon:float",
+    4: f"activation function:{ACTIVATION}",
+    5: "flatten",
+    6: "prepend rows:int",
+    7: "concatenate",
+    8: "addTable table:int",
+    9: f"layerNorm {NORM}",
+    10: f"linear weight:int bias:int? norm:Norm? activation:{ACTIVATION} has_residual:bool",
+    11: "attention heads:int head_width:int scale:float size_aware:bool class_rows:bool "
+    "probabilities:bool queries:int",
+    12: "add",
+    13: "scaleColumns factors:int",
+    14: "scale factor:float",
+    15: "slice first:int count:int",
+    16: "combine alpha:float beta:float",
+    17: "columnMax",
+    18: "unitSizes count:int",
+    19: "patchIndices count:int",
+    20: "select prefix:int keep:int",
+    21: f"reduce strategy:{STRATEGY} similarity:{SIMILARITY} prefix:int seed:int reduced_block:int "
+    "carries_sizes:bool carries_patch_indices:bool",
+    22: "match prefix:int keep:int heads:int head_width:int",
+    23: "halve",
+    24: f"gridDown {GRID}",
+    25: f"gridUp {GRID}",
+    26: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
+    "adds_operand:bool",
+    27: "multiplyAdd",
+}
+
+
+class Reader:
+    """A cursor over one section."""
+
+    def __init__(self, data: bytes, section: str) -> None:
+        self.data, self.section, self.offset = data, section, 0
+
+    def take(self, layout: str) -> Any:
+        """One number of struct's layout."""
+        size = struct.calcsize(layout)
+        if self.offset + size > len(self.data):
+            raise PlanError(f"{self.section}: ends inside a field at byte {self.offset}")
+        (value,) = struct.unpack_from(layout, self.data, self.offset)
+        self.offset += size
+        return value
+
+    def value(self, kind: str) -> Any:
+        """A value of one of the page's types."""
+        if kind.startswith("["):
+            return [self.value(kind[1:-1]) for _ in range(self.take("<I"))]
+        if kind.startswith("choice("):
+            names = kind[len("choice(") : -1].split(",")
+            code = self.take("<B")
+            if code >= len(names):
+                raise PlanError(f"{self.section}: choice {code} at byte {self.offset - 1}")
+            return names[code]
+        if kind == "int?":
+            number = self.take("<q")
+            return None if number < 0 else number
+        if kind.endswith("?"):
+            return self.record(kind[:-1]) if self.take("<B") else None
+        if kind == "int":
+            return self.take("<q")
+        if kind == "float":
+            return self.take("<f")
+        if kind == "bool":
+            return bool(self.take("<B"))
+        if kind == "text":
+            length = self.take("<I")
+            text = self.data[self.offset : self.offset + length]
+            self.offset += length
+            return text.decode()
+        return self.record(kind)
+
+    def fields(self, layout: list[str]) -> dict[str, Any]:
+        """Named fields in order."""
+        return {name: self.value(kind) for name, kind in (field.split(":", 1) for field in layout)}
+
+    def record(self, kind: str) -> dict[str, Any]:
+        """A record of the page."""
+        if kind == "Step":
+            name, *layout = STEPS[self.take("<B")].split()
+            return {"kind": name, **self.fields(layout)}
+        if kind == "Node":
+            name, *layout = NODES[self.take("<B")].split()
+            head = self.fields(["inputs:[int]", "block:int?"])
+            return {"kind": name, **head, **self.fields(layout)}
+        return self.fields(RECORDS[kind].split())
+
+    def only(self, kind: str) -> dict[str, Any]:
+        """The section's one record."""
+        record = self.record(kind)
+        if self.offset != len(self.data):
+            raise PlanError(f"{self.section}: {len(self.data) - self.offset} bytes too many")
+        return record
+
+
+def read_plan(data: bytes) -> dict[str, Any]:
+    """The whole plan but the weights' values."""
+    if data[:8] != b"VITPLAN\0":
+        raise PlanError("magic: this is no plan")
+    version, order, size, count, _, table_sum = struct.unpack_from("<IIQIIQ", data, 8)
+    (header_sum,) = struct.unpack_from("<Q", data, 56)
+    if version != 1 or order != 0x01020304 or size != len(data) or count != 7:
+        raise PlanError(f"header: version {version}, {size} bytes, {count} sections")
+    if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
+        raise PlanError("header: checksum")
+    names = ["weights", "facts", "labels", "constants", "program", "graph", "recipe"]
+    plan: dict[str, Any] = {"version": version, "plan_bytes": size}
+    weights = b""
+    for index, name in enumerate(names):
+        kind, _, offset, length, checksum = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
+        section = data[offset : offset + length]
+        if kind != index + 1 or len(section) != length:
+            raise PlanError(f"section {name}: kind {kind}, {len(section)} of {length} bytes")
+        if name == "weights":
+            weights = section
+            continue
+        if xxh64(section) != checksum:
+            raise PlanError(f"section {name}: checksum")
+        plan[name] = Reader(section, name).only(name.capitalize())
+    plan["weights_bytes"] = len(weights)
+    for constant in plan["constants"]["constants"]:
+        start = constant["offset"]
+        bytes_ = weights[start : start + constant["byte_count"]]
+        if xxh64(bytes_) != constant["checksum"] & MASK:
+            raise PlanError(f"constant {constant['name']}: checksum")
+    return plan
+
+
+def summary(plan: dict[str, Any]) -> dict[str, Any]:
+    """The values that `vitc inspect --json` prints too."""
+    facts, program, recipe = plan["facts"], plan["program"], plan["recipe"]
+    prefix = facts["prefix_tokens"]
+    rates = [
+        struct.unpack("<d", struct.pack("<q", stage["keep_rate_bits"]))[0]
+        for stage in recipe["stages"]
+    ]
+    return {
+        "model": facts["architecture"],
+        "family": facts["family"],
+        "image_size": [facts["image_height"], facts["image_width"]],
+        "patch_size": facts["patch_size"],
+        "embed_dim": facts["embed_dim"],
+        "depth": facts["depth"],
+        "heads": facts["heads"],
+        "classes": facts["classes"],
+        "prefix_tokens": prefix,
+        "gmacs": program["multiply_adds"] / 1e9,
+        "executed_gmacs": program["executed_multiply_adds"] / 1e9,
+        "multi_scale": recipe["multi_scale_blocks"] is not None,
+        "size_aware": recipe["size_aware"],
+        "plan_bytes": plan["plan_bytes"],
+        "activation_bytes_per_image": program["arena_bytes"],
+        "schedule": [
+            {
+                "block": stage["block"] + 1,
+                "strategy": stage["strategy"],
+                "keep": rate,
+                "tokens_in": stage["patches_in"] + prefix,
+                "tokens_out": stage["patches_out"] + prefix,
+            }
+            for stage, rate in zip(program["stages"], rates)
+        ],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--against", type=Path)
+    arguments = parser.parse_args()
+    try:
+        plan = read_plan(arguments.plan.read_bytes())
+    except (PlanError, KeyError, UnicodeDecodeError) as error:
+        print(f"plan_dump: {arguments.plan}: {error}", file=sys.stderr)
+        return 1
+    if arguments.against is None:
+        print(json.dumps(plan, indent=1))
+        return 0
+    inspected = json.loads(arguments.against.read_text())
+    differing = {
+        key: (value, inspected.get(key))
+        for key, value in summary(plan).items()
+        if inspected.get(key) != value
+    }
+    for key, (dumped, shown) in differing.items():
+        print(f"{key}: the file says {dumped}, vitc inspect says {shown}", file=sys.stderr)
+    print(f"{len(summary(plan)) - len(differing)} of {len(summary(plan))} values agree")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
