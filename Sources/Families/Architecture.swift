@@ -41,6 +41,11 @@ public struct Architecture: Sendable {
     return facts
   }
 
+  /// The model with this name, or the one that a timm name with a tag (`NAME.fb_in1k`) starts with.
+  static func tagged(_ name: String) -> Architecture? {
+    named(name) ?? named(String(name.prefix { $0 != "." }))
+  }
+
   /// Whether weights of this configuration can be this model's, apart from image size and classes.
   func matches(_ config: ViTConfig) -> Bool {
     let isSameFamily =
@@ -48,6 +53,7 @@ public struct Architecture: Sendable {
       || (family == .deit && config.family == .vit)
     return isSameFamily && patchSize == config.patchSize && embedDim == config.embedDim
       && depth == config.depth && isDistilled == (config.prefixTokens == 2)
+      && config.hiddenDim == (family == .lvvit ? 3 : 4) * embedDim
   }
 
   private init(

@@ -19,7 +19,8 @@ struct ResolvedModel {
   var reason: String
 }
 
-/// Decides what a checkpoint is.
+/// Decides what a checkpoint is: flags before the checkpoint's own structure before its
+/// configuration before the preset whose shapes match before the family's rule.
 struct ConfigResolver {
   let tensors: TensorSet
   let config: ConfigFile
@@ -27,120 +28,51 @@ struct ConfigResolver {
 
   /// The configuration, the preprocessing and the sources of both.
   func resolve() throws -> ResolvedModel {
-    var provenance: [ProvenanceEntry] = []
-    var (source, reason) = try shapes()
+    var provenance = tensors.provenance
+    try config.refuseOtherModels(file: tensors.file)
+    var (source, reason) = try ShapeReader(tensors: tensors, config: config).read()
+    provenance.append(ProvenanceEntry("family", source.family.rawValue, from: reason))
     let preset = try preset(for: &source, &provenance)
     source.heads = try heads(source, preset, &provenance)
-    (source.epsilon, source.skipLambda) = try scalars(source, preset, &provenance)
-    var target = source
-    if let size = options.imageSize {
-      guard size % source.patchSize == 0, (source.patchSize...8192).contains(size) else {
-        throw InputError(
-          file: "--image-size", field: "\(size)",
-          expected: "a multiple of the patch size \(source.patchSize) up to 8192", found: "\(size)")
-      }
-      (target.imageHeight, target.imageWidth) = (size, size)
-      if target != source {
-        provenance.append(
-          ProvenanceEntry(
-            "image_size", "\(size)",
-            from: "--image-size; positions resized from \(source.gridHeight) x \(source.gridWidth)"
-          ))
-      }
+    source.epsilon = try epsilon(source, &provenance)
+    source.skipLambda = try skipLambda(source, preset, &provenance)
+    if let told = tensors.hints.attentionScale {
+      source.attentionScale = told.value
+      provenance.append(ProvenanceEntry("attention_scale", "\(told.value)", from: told.source))
     }
-    let name = options.architecture ?? config.architecture ?? preset?.architecture.name ?? "custom"
+    let target = try resized(source, &provenance)
+    let preprocess = try PreprocessResolver(
+      config: config, options: options, family: source.family, preset: preset?.architecture
+    ).resolve()
+    let name =
+      options.architecture ?? config.architecture
+      ?? (preset?.isExact == true ? preset?.architecture.name : nil) ?? "custom"
     reason += preset.map { "; \($0.reason)" } ?? ""
     return ResolvedModel(
-      source: source, target: target, architecture: name,
-      preprocess: try preprocess(preset, &provenance),
-      labels: config.labels(classes: source.classes), provenance: provenance, reason: reason)
+      source: source, target: target, architecture: name, preprocess: preprocess.facts,
+      labels: config.labels(classes: source.classes),
+      provenance: provenance + preprocess.provenance,
+      reason: reason)
   }
 
-  /// What the weights determine, and why this family is tried.
-  private func shapes() throws -> (ViTConfig, reason: String) {
-    guard let token = tensors.shape("cls_token"), token.count == 3,
-      let positions = tensors.shape("pos_embed"), positions.count == 3,
-      let patch = tensors.shape("patch_embed.proj.weight"), patch.count == 4
-    else { throw unknownScheme() }
-    try refuseVariants()
-    var config = ViTConfig()
-    var reason = "tensors named as timm does"
-    config.embedDim = token[2]
-    config.depth = tensors.blockCount("blocks.")
-    config.hiddenDim = tensors.shape("blocks.0.mlp.fc1.weight")?.first ?? 0
-    config.classes = tensors.shape("head.weight")?.first ?? 0
-    config.prefixTokens = tensors.has("dist_token") ? 2 : 1
-    config.hasLayerScale = tensors.has("blocks.0.ls1.gamma")
-    config.patchSize = patch[3]
-    if let stem = tensors.shape("patch_embed.conv1.weight"), stem.count == 4 {
-      config.family = .lvvit
-      config.stemChannels = stem[0]
-      config.patchSize = patch[3] * 2
-      reason = "a convolution stem as in TokenLabeling"
-    } else if config.prefixTokens == 2 {
-      reason += ", with a dist_token"
-    }
-    let tokens = positions[1]
-    let withPrefix = try grid(tokens - config.prefixTokens)
-    if let grid = withPrefix {
-      setGrid(grid, &config)
-    } else if let grid = try grid(tokens) {
-      config.hasPatchOnlyPositions = true
-      setGrid(grid, &config)
-      reason += ", positions for patches only"
-    } else {
+  private func resized(_ source: ViTConfig, _ provenance: inout [ProvenanceEntry]) throws
+    -> ViTConfig
+  {
+    guard let size = options.imageSize else { return source }
+    guard size % source.patchSize == 0, size >= source.patchSize, size <= 8192 else {
       throw InputError(
-        file: tensors.file, field: "pos_embed",
-        expected: "\(config.prefixTokens) + g x g positions, or g x g", found: "\(positions)")
+        file: "--image-size", field: "\(size)",
+        expected: "a multiple of the patch size \(source.patchSize) up to 8192", found: "\(size)")
     }
-    if config.family != .lvvit, config.hasPatchOnlyPositions || config.hasLayerScale {
-      config.family = .deit3
+    var target = source
+    (target.imageHeight, target.imageWidth) = (size, size)
+    if target != source {
+      provenance.append(
+        ProvenanceEntry(
+          "image_size", "\(size)",
+          from: "--image-size; positions resized from \(source.gridHeight) x \(source.gridWidth)"))
     }
-    for (value, field) in [
-      (config.embedDim, "cls_token"), (config.depth, "blocks.0"),
-      (config.hiddenDim, "blocks.0.mlp.fc1.weight"), (config.classes, "head.weight"),
-      (config.patchSize, "patch_embed.proj.weight"),
-    ] where !(1...65536).contains(value) {
-      throw InputError(
-        file: tensors.file, field: field, expected: "extents from 1 to 65536", found: "\(value)")
-    }
-    return (config, reason)
-  }
-
-  private func setGrid(_ grid: (height: Int, width: Int), _ config: inout ViTConfig) {
-    config.imageHeight = grid.height * config.patchSize
-    config.imageWidth = grid.width * config.patchSize
-  }
-
-  /// The grid of `count` patch tokens: the configuration's if it has that many, else square.
-  private func grid(_ count: Int) throws -> (height: Int, width: Int)? {
-    guard count > 0 else { return nil }
-    let side = Int(Double(count).squareRoot().rounded())
-    return side * side == count ? (side, side) : nil
-  }
-
-  private func unknownScheme() -> InputError {
-    let names = tensors.views.keys.sorted().prefix(4).joined(separator: ", ")
-    return InputError(
-      file: tensors.file, field: "tensors",
-      expected: "a ViT's, e.g. cls_token, pos_embed, patch_embed.proj.weight",
-      found: tensors.views.isEmpty ? "none" : "\(tensors.views.count) others: \(names), ...")
-  }
-
-  /// Refuses relatives of ViT by name.
-  private func refuseVariants() throws {
-    let variants = [
-      ("blocks.0.attn.q_norm.weight", "normalised queries and keys"),
-      ("reg_token", "register tokens"), ("blocks.0.mlp.fc1_g.weight", "a gated FFN"),
-      ("blocks.0.mlp.w12.weight", "a gated FFN"), ("norm_pre.weight", "a norm before the blocks"),
-      ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
-      ("attn_pool.latent", "attention pooling"), ("fc_norm.weight", "average pooling"),
-    ]
-    for (name, variant) in variants where tensors.has(name) {
-      throw InputError(
-        file: tensors.file, field: name, expected: "a plain ViT, DeiT, DeiT-III or LV-ViT",
-        found: "a variant with \(variant), which is not supported")
-    }
+    return target
   }
 
   // MARK: - Values that weights do not determine
@@ -148,13 +80,16 @@ struct ConfigResolver {
   private struct Preset {
     let architecture: Architecture
     let reason: String
+
+    /// Its image size is the checkpoint's too.
+    let isExact: Bool
   }
 
   private func preset(for config: inout ViTConfig, _ provenance: inout [ProvenanceEntry]) throws
     -> Preset?
   {
     if let name = options.architecture {
-      guard let architecture = Architecture.named(name) else {
+      guard let architecture = Architecture.tagged(name) else {
         throw InputError(
           file: "--arch", field: name, expected: "a name that vitc architectures lists",
           found: "another")
@@ -165,31 +100,39 @@ struct ConfigResolver {
           expected: "shapes of \(architecture.summary)",
           found:
             "\(config.family.rawValue), width \(config.embedDim), depth \(config.depth), "
-            + "patch \(config.patchSize), \(config.prefixTokens) prefix tokens")
+            + "patch \(config.patchSize), \(config.prefixTokens) prefix tokens, "
+            + "FFN \(config.hiddenDim)")
       }
       config.family = architecture.family
       provenance.append(ProvenanceEntry("architecture", name, from: "--arch"))
-      return Preset(architecture: architecture, reason: "--arch \(name)")
+      return Preset(architecture: architecture, reason: "--arch \(name)", isExact: true)
     }
-    if let name = config.hasPatchOnlyPositions ? nil : self.config.architecture,
-      let architecture = Architecture.named(name), architecture.family == .vit
+    if let name = self.config.architecture, config.family == .deit, config.prefixTokens == 1,
+      name.hasPrefix("vit_") || self.config.modelType == "vit"
     {
       config.family = .vit
     }
     let found = config
-    guard let architecture = Architecture.all.first(where: { $0.matches(found) }) else {
-      return nil
-    }
-    provenance.append(
-      ProvenanceEntry("architecture", architecture.name, from: "preset whose shapes match"))
-    return Preset(architecture: architecture, reason: "shapes of \(architecture.name)")
+    let matching = Architecture.all.filter { $0.matches(found) }
+    let ofFamily = matching.filter { $0.family == found.family }
+    let candidates = ofFamily.isEmpty ? matching : ofFamily
+    let named = self.config.architecture.flatMap(Architecture.tagged)
+    let exact = candidates.first { $0.imageSize == found.imageHeight }
+    let chosen = candidates.first { $0.name == named?.name } ?? exact ?? candidates.first
+    guard let chosen else { return nil }
+    let isExact = chosen.imageSize == found.imageHeight && found.imageHeight == found.imageWidth
+    let reason = "shapes of \(chosen.name)" + (isExact ? "" : " but for the image size")
+    provenance.append(ProvenanceEntry("architecture", chosen.name, from: "preset: \(reason)"))
+    return Preset(architecture: chosen, reason: reason, isExact: isExact)
   }
 
   private func heads(
     _ source: ViTConfig, _ preset: Preset?, _ provenance: inout [ProvenanceEntry]
   ) throws -> Int {
     let (heads, origin): (Int, String)
-    if options.architecture != nil, let preset {
+    if let told = tensors.hints.heads {
+      (heads, origin) = (told.value, told.source)
+    } else if options.architecture != nil, let preset {
       (heads, origin) = (preset.architecture.heads, "--arch")
     } else if let configured = try config.modelInteger("num_heads")
       ?? config.modelInteger("num_attention_heads")
@@ -205,7 +148,7 @@ struct ConfigResolver {
         expected: "a number from --arch or from a config.json (num_heads)",
         found: "neither, and a width of \(source.embedDim), which is no multiple of 64")
     }
-    guard source.embedDim % heads == 0, heads <= 1024 else {
+    guard heads > 0, source.embedDim % heads == 0, heads <= 1024 else {
       throw InputError(
         file: config.path ?? tensors.file, field: "num_heads",
         expected: "a divisor of \(source.embedDim)", found: "\(heads)")
@@ -214,82 +157,51 @@ struct ConfigResolver {
     return heads
   }
 
-  private func scalars(
-    _ source: ViTConfig, _ preset: Preset?, _ provenance: inout [ProvenanceEntry]
-  ) throws -> (epsilon: Float, skipLambda: Float) {
-    var epsilon: Float = source.family == .lvvit ? 1e-5 : 1e-6
-    if let configured = try config.modelNumber("layer_norm_eps") ?? config.modelNumber("norm_eps") {
-      epsilon = Float(configured)
-      provenance.append(ProvenanceEntry("epsilon", "\(epsilon)", from: config.path ?? "config"))
+  private func epsilon(_ source: ViTConfig, _ provenance: inout [ProvenanceEntry]) throws -> Float {
+    let (value, origin): (Float, String)
+    if let told = tensors.hints.epsilon {
+      (value, origin) = (told.value, told.source)
+    } else if let configured = try config.modelNumber("layer_norm_eps")
+      ?? config.modelNumber("norm_eps")
+    {
+      (value, origin) = (Float(configured), config.path ?? "config")
+    } else if options.architecture == nil, let told = tensors.hints.defaultEpsilon {
+      (value, origin) = (told.value, told.source)
     } else {
-      provenance.append(
-        ProvenanceEntry("epsilon", "\(epsilon)", from: "the rule of \(source.family.rawValue)"))
+      value = source.family == .lvvit ? 1e-5 : 1e-6
+      origin = "the rule of \(source.family.rawValue)"
     }
-    guard source.family == .lvvit else { return (epsilon, 1) }
-    if options.architecture == nil, let configured = try config.modelNumber("skip_lam") {
-      provenance.append(ProvenanceEntry("skip_lam", "\(configured)", from: config.path ?? "config"))
-      return (epsilon, Float(configured))
+    guard value.isFinite, value >= 0, value < 1 else {
+      throw InputError(
+        file: config.path ?? tensors.file, field: "epsilon", expected: "a number in [0, 1)",
+        found: "\(value)")
     }
-    guard let preset else {
+    provenance.append(ProvenanceEntry("epsilon", "\(value)", from: origin))
+    return value
+  }
+
+  private func skipLambda(
+    _ source: ViTConfig, _ preset: Preset?, _ provenance: inout [ProvenanceEntry]
+  ) throws -> Float {
+    guard source.family == .lvvit else { return 1 }
+    let (value, origin): (Float, String)
+    if let told = tensors.hints.skipLambda {
+      (value, origin) = (told.value, told.source)
+    } else if options.architecture == nil, let configured = try config.modelNumber("skip_lam") {
+      (value, origin) = (Float(configured), config.path ?? "config")
+    } else if let preset {
+      (value, origin) = (preset.architecture.skipLambda, "preset \(preset.architecture.name)")
+    } else {
       throw InputError(
         file: tensors.file, field: "skip_lam",
         expected: "a number from --arch or from a config.json (skip_lam)", found: "neither")
     }
-    let value = preset.architecture.skipLambda
-    provenance.append(
-      ProvenanceEntry("skip_lam", "\(value)", from: "preset \(preset.architecture.name)"))
-    return (epsilon, value)
-  }
-
-  private func preprocess(_ preset: Preset?, _ provenance: inout [ProvenanceEntry]) throws
-    -> PreprocessFacts
-  {
-    var facts = preset?.architecture.preprocess ?? PreprocessFacts()
-    let fallback =
-      preset.map { "preset \($0.architecture.name)" } ?? "the rule of DeiT; --mean, --std change it"
-    func note(_ key: String, _ value: some Any, _ source: String) {
-      provenance.append(ProvenanceEntry(key, "\(value)", from: source))
+    guard value.isFinite, value > 0, (1 / value).isFinite else {
+      throw InputError(
+        file: config.path ?? tensors.file, field: "skip_lam", expected: "a positive number",
+        found: "\(value)")
     }
-    if let mean = options.mean {
-      facts.mean = mean
-      note("mean", mean, "--mean")
-    } else if let (mean, path) = try config.triple("mean", preprocessorName: "image_mean") {
-      facts.mean = mean
-      note("mean", mean, path)
-    } else {
-      note("mean", facts.mean, fallback)
-    }
-    if let deviation = options.standardDeviation {
-      facts.standardDeviation = deviation
-      note("std", deviation, "--std")
-    } else if let (deviation, path) = try config.triple("std", preprocessorName: "image_std") {
-      facts.standardDeviation = deviation
-      note("std", deviation, path)
-    } else {
-      note("std", facts.standardDeviation, fallback)
-    }
-    if let crop = options.cropFraction {
-      facts.cropFraction = crop
-      note("crop_pct", crop, "--crop-pct")
-    } else if let crop = try config.cropFraction() {
-      facts.cropFraction = crop
-      note("crop_pct", crop, config.path ?? "config")
-    } else {
-      note("crop_pct", facts.cropFraction, fallback)
-    }
-    if let word = options.interpolation {
-      guard let known = PreprocessFacts.Interpolation(word: word) else {
-        throw InputError(
-          file: "--interpolation", field: word, expected: "bicubic or bilinear", found: word)
-      }
-      facts.interpolation = known
-      note("interpolation", word, "--interpolation")
-    } else if let known = try config.interpolation() {
-      facts.interpolation = known
-      note("interpolation", known.word, config.path ?? "config")
-    } else {
-      note("interpolation", facts.interpolation.word, fallback)
-    }
-    return facts
+    provenance.append(ProvenanceEntry("skip_lam", "\(value)", from: origin))
+    return value
   }
 }

@@ -54,13 +54,28 @@ public enum ModelImporter {
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
     -> ImportedModel
   {
-    let tensors = try TensorSet(checkpoint)
-    let decided = try ConfigResolver(
-      tensors: tensors, config: try ConfigFile(checkpoint, options), options: options
-    ).resolve()
-    try tensors.check(against: ViTShapes.expected(decided.source), decided)
+    let tensors = try NamingSchemes.translate(checkpoint)
+    let decided = try decide(tensors, config: try ConfigFile(checkpoint, options), options: options)
     let graph = try ViTGraph.build(decided, tensors)
     return ImportedModel(
       graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels)
+  }
+
+  /// Builds the graph of tensors that may come from anywhere; the facts name no source.
+  package static func importModel(_ tensors: TensorSet, options: ImportOptions) throws
+    -> ImportedModel
+  {
+    let config = try ConfigFile(options.config, preprocessor: nil)
+    let decided = try decide(tensors, config: config, options: options)
+    return ImportedModel(
+      graph: try ViTGraph.build(decided, tensors), facts: decided.facts(), labels: decided.labels)
+  }
+
+  private static func decide(_ tensors: TensorSet, config: ConfigFile, options: ImportOptions)
+    throws -> ResolvedModel
+  {
+    let decided = try ConfigResolver(tensors: tensors, config: config, options: options).resolve()
+    try tensors.check(against: ViTShapes.expected(decided.source), decided)
+    return decided
   }
 }

@@ -3,8 +3,8 @@ internal import ModelFacts
 internal import Tensors
 
 extension ResolvedModel {
-  /// What the plan says of the model.
-  func facts(for checkpoint: Checkpoint) -> ModelFacts {
+  /// What the plan says of the model, apart from its source.
+  func facts() -> ModelFacts {
     var facts = ModelFacts()
     facts.architecture = architecture
     facts.family = target.family.rawValue
@@ -19,6 +19,12 @@ extension ResolvedModel {
     facts.defaultSelectionBlocks = target.selectionBlocks
     facts.preprocess = preprocess
     facts.provenance = provenance
+    return facts
+  }
+
+  /// What the plan says of the model.
+  func facts(for checkpoint: Checkpoint) -> ModelFacts {
+    var facts = facts()
     for source in checkpoint.sources {
       let checksum = source.checksum()
       source.release(0..<source.count)

@@ -1,9 +1,9 @@
 internal import ModelFacts
 
 /// Everything about a ViT that its graph depends on, apart from the weights themselves.
-struct ViTConfig: Sendable, Equatable {
+package struct ViTConfig: Sendable, Equatable {
   /// The families whose graphs differ.
-  enum Family: String, Sendable {
+  package enum Family: String, Sendable {
     case vit = "ViT"
     case deit = "DeiT"
     case deit3 = "DeiT-III"
@@ -31,6 +31,15 @@ struct ViTConfig: Sendable, Equatable {
   /// P: class token, and a distillation token in distilled models.
   var prefixTokens = 1
 
+  /// The distillation token has a classifier of its own, and both are averaged.
+  var hasSecondHead = false
+
+  /// Query, key and value have biases.
+  var hasQKVBias = true
+
+  /// Factor on `q k^T`; nil stands for `headWidth^-0.5`.
+  var attentionScale: Float?
+
   /// LayerNorm's epsilon.
   var epsilon: Float = 1e-6
 
@@ -45,6 +54,9 @@ struct ViTConfig: Sendable, Equatable {
 
   /// Channels of LV-ViT's convolution stem.
   var stemChannels = 64
+
+  /// LV-ViT's stem still has its batch norms; an exporter may have folded them into the convolutions.
+  var hasStemNorms = true
 
   var gridHeight: Int { imageHeight / patchSize }
   var gridWidth: Int { imageWidth / patchSize }

@@ -13,7 +13,7 @@ struct ViTGraph {
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
     var builder = ViTGraph(config: model.target, tensors: tensors)
     try builder.build(positions: try PositionTable.constant(model, tensors))
-    for name in tensors.views.keys.sorted() where name.hasPrefix("multiscale.") {
+    for name in tensors.tensors.keys.sorted() where name.hasPrefix("multiscale.") {
       _ = try builder.constant(name)
     }
     return builder.graph
@@ -80,14 +80,11 @@ struct ViTGraph {
       (convolution.kernelHeight, convolution.kernelWidth) = (kernel, kernel)
       (convolution.stride, convolution.padding) = (index == 1 ? 2 : 1, kernel / 2)
       convolution.outputs = config.stemChannels
+      if !config.hasStemNorms {
+        convolution.bias = try constant("patch_embed.conv\(index).bias")
+      }
       map = try graph.add(.convolution(convolution), map)
-      var norm = BatchNorm()
-      norm.weight = try constant("patch_embed.bn\(index).weight")
-      norm.bias = try constant("patch_embed.bn\(index).bias")
-      norm.mean = try constant("patch_embed.bn\(index).running_mean", isTrained: false)
-      norm.variance = try constant("patch_embed.bn\(index).running_var", isTrained: false)
-      norm.epsilon = 1e-5
-      map = try graph.add(.batchNorm(norm), map)
+      if config.hasStemNorms { map = try batchNorm("patch_embed.bn\(index)", map) }
       map = try graph.add(.activation(ActivationNode(.relu)), map)
     }
     var convolution = Convolution()
@@ -98,6 +95,16 @@ struct ViTGraph {
     convolution.stride = side
     convolution.outputs = config.embedDim
     return try graph.add(.convolution(convolution), map)
+  }
+
+  private mutating func batchNorm(_ name: String, _ map: ValueID) throws -> ValueID {
+    var norm = BatchNorm()
+    norm.weight = try constant("\(name).weight")
+    norm.bias = try constant("\(name).bias")
+    norm.mean = try constant("\(name).running_mean", isTrained: false)
+    norm.variance = try constant("\(name).running_var", isTrained: false)
+    norm.epsilon = 1e-5
+    return try graph.add(.batchNorm(norm), map)
   }
 
   private mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID
@@ -120,10 +127,10 @@ struct ViTGraph {
     let name = "blocks.\(index)"
     var branch = try norm("\(name).norm1", tokens, block: index)
     branch = try linear(
-      "\(name).attn.qkv", branch, block: index, hasBias: config.family != .lvvit)
+      "\(name).attn.qkv", branch, block: index, hasBias: config.hasQKVBias)
     let attention = Attention(
       heads: config.heads, headWidth: config.headWidth,
-      scale: Float(1 / Double(config.headWidth).squareRoot()))
+      scale: config.attentionScale ?? Float(1 / Double(config.headWidth).squareRoot()))
     branch = try graph.add(.attention(attention), branch, block: index)
     branch = try linear("\(name).attn.proj", branch, block: index)
     let attended = try residual("\(name).ls1", tokens, branch, block: index)
@@ -151,7 +158,7 @@ struct ViTGraph {
   private mutating func head(_ tokens: ValueID) throws -> ValueID {
     let first = try graph.add(.slice(Slice(first: 0, count: 1)), tokens)
     let logits = try linear("head", first)
-    if config.prefixTokens == 2 {
+    if config.hasSecondHead {
       let second = try graph.add(.slice(Slice(first: 1, count: 1)), tokens)
       let distilled = try linear("head_dist", second)
       return try graph.add(.combine(Combine(alpha: 0.5, beta: 0.5)), logits, distilled)

@@ -13,6 +13,8 @@ enum ViTShapes {
     ]
     if config.prefixTokens == 2 {
       shapes["dist_token"] = [1, 1, width]
+    }
+    if config.hasSecondHead {
       shapes["head_dist.weight"] = [config.classes, width]
       shapes["head_dist.bias"] = [config.classes]
     }
@@ -38,6 +40,10 @@ enum ViTShapes {
       "aux_head.weight": [config.classes, config.embedDim], "aux_head.bias": [config.classes],
     ]
     for norm in 1...3 {
+      guard config.hasStemNorms else {
+        shapes["patch_embed.conv\(norm).bias"] = [channels]
+        continue
+      }
       for part in ["weight", "bias", "running_mean", "running_var"] {
         shapes["patch_embed.bn\(norm).\(part)"] = [channels]
       }
@@ -55,7 +61,7 @@ enum ViTShapes {
       "mlp.fc1.weight": [config.hiddenDim, width], "mlp.fc1.bias": [config.hiddenDim],
       "mlp.fc2.weight": [width, config.hiddenDim], "mlp.fc2.bias": [width],
     ]
-    if config.family != .lvvit { shapes["attn.qkv.bias"] = [3 * width] }
+    if config.hasQKVBias { shapes["attn.qkv.bias"] = [3 * width] }
     if config.hasLayerScale {
       shapes["ls1.gamma"] = [width]
       shapes["ls2.gamma"] = [width]

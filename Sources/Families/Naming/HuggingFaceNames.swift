@@ -1,0 +1,105 @@
+internal import Tensors
+
+/// The names of Hugging Face's `transformers`: ViT and DeiT for image classification, as saved files
+/// spell them (`vit.encoder.layer.0.attention.attention.query`) and as version 5 does in memory
+/// (`vit.layers.0.attention.q_proj`).
+enum HuggingFaceNames: NamingScheme {
+  static let title = "Hugging Face"
+  static let anchors = [
+    "vit.embeddings.cls_token", "deit.embeddings.cls_token", "embeddings.cls_token",
+  ]
+
+  static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
+    if let name = tensors.keys.first(where: {
+      $0.contains("relative_position_bias") || $0.contains("lambda_1")
+    }) {
+      throw OtherModels.refusal("a relative of BEiT", file: file, field: name)
+    }
+    var model = NamedModel(tensors: [:])
+    for (name, tensor) in tensors {
+      var short = name[...]
+      for prefix in ["vit.", "deit."] where short.hasPrefix(prefix) {
+        short = short.dropFirst(prefix.count)
+      }
+      guard !unused.contains(where: { short.hasPrefix($0) }) else { continue }
+      model.tensors[translated(short)] = tensor
+    }
+    guard model.tensors["head.weight"] != nil else {
+      throw InputError(
+        file: file, field: "classifier.weight", expected: "a model for image classification",
+        found: "one without a classifier")
+    }
+    try joinProjections(&model.tensors, file: file)
+    model.hints.defaultEpsilon = .init(value: 1e-12, source: "transformers' default for ViT")
+    return model
+  }
+
+  /// Tensors that the logits do not depend on.
+  private static let unused = ["pooler.", "embeddings.mask_token", "embeddings.position_ids"]
+
+  private static let outside = [
+    "embeddings.cls_token": "cls_token", "embeddings.distillation_token": "dist_token",
+    "embeddings.position_embeddings": "pos_embed",
+    "embeddings.patch_embeddings.projection": "patch_embed.proj", "layernorm": "norm",
+    "classifier": "head", "cls_classifier": "head", "distillation_classifier": "head_dist",
+  ]
+
+  private static let inside = [
+    "attention.attention.query": "attn.q", "attention.attention.key": "attn.k",
+    "attention.attention.value": "attn.v", "attention.output.dense": "attn.proj",
+    "intermediate.dense": "mlp.fc1", "output.dense": "mlp.fc2",
+    "attention.q_proj": "attn.q", "attention.k_proj": "attn.k", "attention.v_proj": "attn.v",
+    "attention.o_proj": "attn.proj", "mlp.fc1": "mlp.fc1", "mlp.fc2": "mlp.fc2",
+    "layernorm_before": "norm1", "layernorm_after": "norm2",
+  ]
+
+  /// timm's name; names that are not known stay, and are reported as unexpected.
+  private static func translated(_ name: Substring) -> String {
+    if let known = outside[String(name)] { return known }
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard let kind = parts.last, parts.count > 1 else { return String(name) }
+    let body = parts.dropLast().joined(separator: ".")
+    if let known = outside[body] { return "\(known).\(kind)" }
+    for prefix in ["encoder.layer.", "layers.", "layer."] where body.hasPrefix(prefix) {
+      let rest = body.dropFirst(prefix.count)
+      guard let dot = rest.firstIndex(of: "."), let block = Int(rest[..<dot]), block >= 0,
+        let known = inside[String(rest[rest.index(after: dot)...])]
+      else { break }
+      return "blocks.\(block).\(known).\(kind)"
+    }
+    return String(name)
+  }
+
+  /// Joins query, key and value to timm's `attn.qkv`.
+  private static func joinProjections(_ tensors: inout [String: NamedTensor], file: String) throws {
+    for name in tensors.keys.sorted() where name.contains(".attn.q.") {
+      let names = ["q", "k", "v"].map { name.replacing(".attn.q.", with: ".attn.\($0).") }
+      let parts = names.compactMap { tensors[$0] }
+      guard parts.count == 3, let joined = NamedTensor.concatenated(parts) else {
+        throw InputError(
+          file: file, field: tensors[name]?.origin ?? name,
+          expected: "query, key and value of one width",
+          found: parts.map { "\($0.origin) \($0.shape)" }.joined(separator: ", "))
+      }
+      for part in names { tensors[part] = nil }
+      tensors[name.replacing(".attn.q.", with: ".attn.qkv.")] = joined
+    }
+  }
+}
+
+extension String {
+  /// The text with every occurrence of `part` replaced.
+  func replacing(_ part: String, with other: String) -> String {
+    var result = ""
+    var rest = self[...]
+    while !rest.isEmpty {
+      if rest.hasPrefix(part) {
+        result += other
+        rest = rest.dropFirst(part.count)
+      } else {
+        result.append(rest.removeFirst())
+      }
+    }
+    return result
+  }
+}

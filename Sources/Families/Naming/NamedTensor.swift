@@ -1,0 +1,107 @@
+internal import Checkpoints
+internal import ModelGraph
+package import Tensors
+
+/// A tensor as a family wants it: the checkpoint's, or some of the checkpoint's rearranged. Values
+/// are read when they are asked for.
+package struct NamedTensor: Sendable {
+  /// Extents, outermost first.
+  package let shape: Shape
+
+  /// Element type in the checkpoint.
+  let dtype: DType
+
+  /// What the checkpoint calls it.
+  let origin: String
+
+  /// Row-major values in ``shape``.
+  let values: @Sendable () throws -> [Float]
+
+  /// A tensor that is computed when asked for.
+  package init(
+    shape: Shape, dtype: DType = .float32, origin: String,
+    values: @escaping @Sendable () throws -> [Float]
+  ) {
+    self.shape = shape
+    self.dtype = dtype
+    self.origin = origin
+    self.values = values
+  }
+
+  /// A checkpoint's tensor as it is.
+  init(_ view: TensorView, origin: String) {
+    self.init(shape: view.shape, dtype: view.dtype, origin: origin) {
+      defer { view.releasePages() }
+      return view.float32Values()
+    }
+  }
+
+  /// The same values in another shape; nil if it has another number of elements.
+  func reshaped(_ extents: [Int]) -> NamedTensor? {
+    guard let shape = Shape(checking: extents), shape.elementCount == self.shape.elementCount else {
+      return nil
+    }
+    return NamedTensor(shape: shape, dtype: dtype, origin: origin, values: values)
+  }
+
+  /// The axes in another order, as NumPy's transpose.
+  func transposed(_ axes: [Int]) -> NamedTensor {
+    let extents = shape.extents
+    let values = values
+    return NamedTensor(shape: Shape(axes.map { extents[$0] }), dtype: dtype, origin: origin) {
+      StridedCopy(axes.map { axis in (extents[axis], extents[(axis + 1)...].reduce(1, *)) })
+        .gather(try values())
+    }
+  }
+
+  /// Tensors one after the other along the first axis; all others must agree.
+  static func concatenated(_ parts: [NamedTensor]) -> NamedTensor? {
+    guard let first = parts.first, first.shape.rank > 0,
+      parts.allSatisfy({ $0.shape.extents.dropFirst() == first.shape.extents.dropFirst() }),
+      let shape = Shape(
+        checking: [parts.reduce(0) { $0 + $1.shape[0] }] + first.shape.extents.dropFirst())
+    else { return nil }
+    let worst = parts.first { !$0.dtype.isFloatingPoint } ?? first
+    return NamedTensor(
+      shape: shape, dtype: worst.dtype, origin: parts.map(\.origin).joined(separator: ", ")
+    ) {
+      try parts.flatMap { try $0.values() }
+    }
+  }
+}
+
+/// Reads an array in the order of nested strides, outermost first.
+struct StridedCopy: Sendable {
+  private let axes: [(extent: Int, stride: Int)]
+  private let offset: Int
+
+  init(_ axes: [(extent: Int, stride: Int)], offset: Int = 0) {
+    self.axes = axes
+    self.offset = offset
+  }
+
+  /// The elements in order. Every place must lie inside `source`.
+  func gather(_ source: [Float]) -> [Float] {
+    let count = axes.reduce(1) { $0 * $1.extent }
+    guard count > 0 else { return [] }
+    let (inner, innerStride) = axes.last ?? (1, 1)
+    let outer = axes.dropLast()
+    var index = [Int](repeating: 0, count: outer.count)
+    var result: [Float] = []
+    result.reserveCapacity(count)
+    var place = offset
+    while true {
+      for step in 0..<inner { result.append(source[place + step * innerStride]) }
+      var axis = outer.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        place += outer[axis].stride
+        if index[axis] < outer[axis].extent { break }
+        place -= index[axis] * outer[axis].stride
+        index[axis] = 0
+        axis -= 1
+      }
+      if axis < 0 { return result }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import Tensors
+
+/// timm's names, which are also DeiT's and (with a convolution stem) TokenLabeling's; all other
+/// schemes are translated to them.
+enum TimmNames: NamingScheme {
+  static let title = "timm"
+  static let anchors = ["patch_embed.proj.weight"]
+
+  static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
+    for (name, variant) in variants where tensors[name] != nil {
+      throw InputError(
+        file: file, field: name, expected: "a plain ViT, DeiT, DeiT-III or LV-ViT",
+        found: "a variant with \(variant), which is not supported")
+    }
+    for (prefix, name) in OtherModels.prefixes
+    where tensors.keys.contains(where: { $0.hasPrefix(prefix) }) {
+      throw OtherModels.refusal(name, file: file, field: prefix)
+    }
+    return NamedModel(tensors: tensors.filter { !$0.key.hasSuffix("num_batches_tracked") })
+  }
+
+  /// Tensors that only relatives of ViT have.
+  private static let variants = [
+    ("blocks.0.attn.q_norm.weight", "normalised queries and keys"),
+    ("blocks.0.attn.norm.weight", "a norm inside attention"),
+    ("blocks.0.mlp.norm.weight", "a norm inside the FFN"),
+    ("reg_token", "register tokens"), ("blocks.0.mlp.fc1_g.weight", "a gated FFN"),
+    ("blocks.0.mlp.w12.weight", "a gated FFN"), ("norm_pre.weight", "a norm before the blocks"),
+    ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
+    ("blocks.0.attn.q_bias", "separate biases of queries and values (BEiT)"),
+    ("rel_pos_bias.relative_position_bias_table", "relative positions (BEiT)"),
+    ("blocks.0.gamma_1", "BEiT's LayerScale"), ("blocks_token_only.0.gamma_1", "class attention"),
+    ("blocks.0.attns.0.qkv.weight", "parallel blocks"),
+    ("patch_embed.backbone.conv1.weight", "a ResNet stem"),
+    ("attn_pool.latent", "attention pooling"), ("fc_norm.weight", "average pooling"),
+  ]
+}
