@@ -98,7 +98,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP"],
+      name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP", "CZlib"],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: commands
@@ -150,6 +150,9 @@ let package = Package(
       name: "JSONTests", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "Tensors"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ImageInputTests", dependencies: ["ImageInput", "Tensors"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ThreadPoolTests", dependencies: ["PlanRuntime"], swiftSettings: swiftSettings),

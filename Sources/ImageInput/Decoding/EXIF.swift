@@ -72,35 +72,13 @@ enum EXIFOrientation {
       let offset = directory + 2 + entry * 12
       guard let tag = integer(offset, 2) else { return nil }
       if tag == 0x0112 {
-        guard let code = integer(offset + 8, 2), (1...8).contains(code) else { return nil }
+        // A SHORT, or from some programs a LONG.
+        guard let type = integer(offset + 2, 2), type == 3 || type == 4,
+          let code = integer(offset + 8, type == 3 ? 2 : 4), (1...8).contains(code)
+        else { return nil }
         return code
       }
     }
     return nil
-  }
-
-  /// The picture as it is meant to be seen.
-  static func turn(_ picture: Picture, _ code: Int) -> Picture {
-    guard code > 1 else { return picture }
-    let (width, height) = (picture.width, picture.height)
-    let swaps = code >= 5
-    var turned = Picture(
-      width: swaps ? height : width, height: swaps ? width : height, pixels: picture.pixels)
-    for y in 0..<turned.height {
-      for x in 0..<turned.width {
-        let source: (x: Int, y: Int) =
-          switch code {
-          case 2: (width - 1 - x, y)
-          case 3: (width - 1 - x, height - 1 - y)
-          case 4: (x, height - 1 - y)
-          case 5: (y, x)
-          case 6: (y, height - 1 - x)
-          case 7: (width - 1 - y, height - 1 - x)
-          default: (width - 1 - y, x)
-          }
-        turned[x, y] = picture[source.x, source.y]
-      }
-    }
-    return turned
   }
 }

@@ -10,16 +10,22 @@ public enum PictureDecoder {
     case apply
   }
 
+  /// The largest file that is read, in bytes.
+  public static let maximumFileBytes = 256 << 20
+
   /// Reads and decodes a file; `-` is standard input.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public static func read(path: String, orientation: Orientation = .ignore) throws -> Picture {
     if path == "-" {
-      let bytes = try StandardInput.read()
+      let bytes = try StandardInput.read(limit: maximumFileBytes)
       return try bytes.withUnsafeBytes {
         try decode($0, file: "standard input", orientation: orientation)
       }
     }
     let file = try MappedFile(path: path)
+    guard file.count <= maximumFileBytes else {
+      throw InputError.pictureBytes(path, limit: maximumFileBytes, found: "\(file.count)")
+    }
     return try file.withBytes { try decode($0, file: path, orientation: orientation) }
   }
 
@@ -44,26 +50,18 @@ public enum PictureDecoder {
       picture = try WebPDecoder.decode(bytes, file: file)
       exif = orientation == .apply ? EXIFFinder.inWebP(bytes) : nil
     } else {
-      throw InputError(
-        file: file, field: "picture", expected: "JPEG, PNG or WebP",
-        found: bytes.isEmpty ? "an empty file" : "another kind of file")
+      throw InputError.pictureKind(file, isEmpty: bytes.isEmpty)
     }
     guard let exif, let code = EXIFOrientation.code(in: exif) else { return picture }
-    return EXIFOrientation.turn(picture, code)
+    return picture.turned(byOrientation: code)
   }
 
   /// Checks a header's extents before memory is taken for them.
   static func checkExtents(width: Int, height: Int, file: String) throws {
-    guard width > 0, height > 0 else {
-      throw InputError(
-        file: file, field: "picture size", expected: "at least 1 x 1",
-        found: "\(width) x \(height)")
-    }
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
-    guard !overflow, area <= Picture.maximumArea else {
-      throw InputError(
-        file: file, field: "picture size", expected: "at most \(Picture.maximumArea) pixels",
-        found: "\(width) x \(height)")
+    guard width > 0, height > 0, !overflow, area <= Picture.maximumArea else {
+      throw InputError.pictureExtent(
+        file, width: width, height: height, limit: Picture.maximumArea)
     }
   }
 }

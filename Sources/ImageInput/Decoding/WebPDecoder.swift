@@ -1,29 +1,47 @@
 internal import CWebP
 internal import Tensors
 
-/// WebP by libwebp: lossy and lossless, the first frame's colours; alpha is dropped.
+/// WebP by libwebp: lossy and lossless stills; alpha is dropped.
 enum WebPDecoder {
   static func decode(_ bytes: UnsafeRawBufferPointer, file: String) throws -> Picture {
     let source = bytes.bindMemory(to: UInt8.self)
-    var width: Int32 = 0
-    var height: Int32 = 0
-    func failure(_ found: String) -> InputError {
-      InputError(
-        file: file, field: "WebP data", expected: "a whole picture", found: "libwebp: \(found)")
+    func check(_ status: VP8StatusCode) throws {
+      guard status == VP8_STATUS_OK else {
+        throw InputError.pictureData(file, "WebP", found: "libwebp: " + words(status))
+      }
     }
-    guard WebPGetInfo(source.baseAddress, source.count, &width, &height) != 0 else {
-      throw failure("no header that it understands")
+    var config = WebPDecoderConfig()
+    guard WebPInitDecoderConfig(&config) != 0 else {
+      throw InputError.pictureData(file, "WebP", found: "another version of libwebp")
     }
-    try PictureDecoder.checkExtents(width: Int(width), height: Int(height), file: file)
-    let size = Int(width) * Int(height) * 3
-    var isDecoded = false
+    try check(WebPGetFeatures(source.baseAddress, source.count, &config.input))
+    let (width, height) = (Int(config.input.width), Int(config.input.height))
+    try PictureDecoder.checkExtents(width: width, height: height, file: file)
+    guard config.input.has_animation == 0 else {
+      throw InputError.pictureData(file, "WebP", found: "an animation")
+    }
+    let size = width * height * 3
+    var status = VP8_STATUS_OK
     let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      isDecoded =
-        WebPDecodeRGBInto(
-          source.baseAddress, source.count, buffer.baseAddress, size, width * 3) != nil
-      count = size
+      config.output.colorspace = MODE_RGB
+      config.output.is_external_memory = 1
+      config.output.u.RGBA.rgba = buffer.baseAddress
+      config.output.u.RGBA.stride = Int32(width * 3)
+      config.output.u.RGBA.size = size
+      status = WebPDecode(source.baseAddress, source.count, &config)
+      count = status == VP8_STATUS_OK ? size : 0
     }
-    guard isDecoded else { throw failure("damaged or cut short, or an animation") }
-    return Picture(width: Int(width), height: Int(height), pixels: pixels)
+    try check(status)
+    return Picture(width: width, height: height, pixels: pixels)
+  }
+
+  private static func words(_ status: VP8StatusCode) -> String {
+    switch status {
+    case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
+    case VP8_STATUS_BITSTREAM_ERROR: "bitstream error"
+    case VP8_STATUS_UNSUPPORTED_FEATURE: "unsupported feature"
+    case VP8_STATUS_NOT_ENOUGH_DATA: "not enough data"
+    default: "error \(status.rawValue)"
+    }
   }
 }

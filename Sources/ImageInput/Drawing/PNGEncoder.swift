@@ -7,11 +7,11 @@ public enum PNGEncoder {
   /// The picture as an 8-bit RGB PNG.
   public static func encode(_ picture: Picture) throws -> [UInt8] {
     guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else {
-      throw failure("out of memory")
+      throw InputError.pngEncoder("out of memory")
     }
     defer { spng_ctx_free(context) }
     func check(_ status: Int32) throws {
-      guard status == 0 else { throw failure(String(cString: spng_strerror(status))) }
+      guard status == 0 else { throw InputError.pngEncoder(String(cString: spng_strerror(status))) }
     }
     try check(spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1))
     var header = spng_ihdr()
@@ -29,7 +29,7 @@ public enum PNGEncoder {
     var size = 0
     var status: Int32 = 0
     guard let buffer = spng_get_png_buffer(context, &size, &status) else {
-      throw failure(String(cString: spng_strerror(status)))
+      throw InputError.pngEncoder(String(cString: spng_strerror(status)))
     }
     defer { free(buffer) }
     return Array(UnsafeRawBufferPointer(start: buffer, count: size))
@@ -40,9 +40,5 @@ public enum PNGEncoder {
     var output = try OutputFile(path: path)
     try output.append(try encode(picture))
     try output.commit()
-  }
-
-  private static func failure(_ found: String) -> InputError {
-    InputError(file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
   }
 }

@@ -1,0 +1,48 @@
+internal import Tensors
+
+/// What is said about pictures that cannot be used.
+extension InputError {
+  static func pictureKind(_ file: String, isEmpty: Bool) -> InputError {
+    InputError(
+      file: file, field: "picture", expected: "JPEG, PNG or WebP",
+      found: isEmpty ? "an empty file" : "another kind of file")
+  }
+
+  static func pictureBytes(_ file: String, limit: Int, found: String) -> InputError {
+    InputError(
+      file: file, field: "picture size", expected: "at most \(limit) bytes", found: found)
+  }
+
+  static func pictureExtent(_ file: String, width: Int, height: Int, limit: Int) -> InputError {
+    InputError(
+      file: file, field: "picture width x height",
+      expected: "at least 1 x 1 and an area of at most \(limit) pixels",
+      found: "\(width) x \(height)")
+  }
+
+  /// A decoder's own words.
+  static func pictureData(_ file: String, _ format: String, found: String) -> InputError {
+    InputError(file: file, field: "\(format) data", expected: "a whole picture", found: found)
+  }
+
+  static func jpegScans(_ file: String, limit: Int, found: Int) -> InputError {
+    InputError(
+      file: file, field: "JPEG scans", expected: "at most \(limit) for a picture of this size",
+      found: "\(found)")
+  }
+
+  static func pngChunk(
+    _ file: String, _ chunk: String, at offset: Int, expected: String, found: String
+  ) -> InputError {
+    InputError(
+      file: file, field: "PNG chunk \(chunk) at byte \(offset)", expected: expected, found: found)
+  }
+
+  static func standardInput(_ found: String) -> InputError {
+    InputError(file: "standard input", field: "read", expected: "a picture", found: found)
+  }
+
+  static func pngEncoder(_ found: String) -> InputError {
+    InputError(file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
+  }
+}

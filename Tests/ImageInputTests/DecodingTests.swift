@@ -1,0 +1,60 @@
+internal import Glibc
+internal import ImageInput
+internal import Testing
+
+@Suite struct DecodingTests {
+  @Test func everyFixtureDecodesToPillowsPixels() throws {
+    let table = try Fixture.table("decoded.tsv")
+    #expect(table.count > 60)
+    for row in table {
+      let orientation = try #require(PictureDecoder.Orientation(rawValue: row[1]))
+      let picture = try PictureDecoder.read(path: Fixture.path(row[0]), orientation: orientation)
+      let found = ["\(picture.width)", "\(picture.height)", hash(picture)]
+      #expect(found == Array(row[2...]), "\(row[0]), \(row[1])")
+    }
+  }
+
+  @Test func kindIsSeenFromContentNotFromName() throws {
+    let picture = try PictureDecoder.read(path: Fixture.path("a_png.jpg"))
+    #expect(picture.width == 19 && picture.height == 11)
+  }
+
+  @Test func damagedEXIFCountsAsNone() throws {
+    let bytes = try Fixture.bytes("exif6.jpg")
+    let upright = try decode(bytes)
+    let start = try #require(bytes.firstPlace(of: Array("Exif".utf8)))
+    // Byte order, magic, directory offset, and the tag, type and value of its one entry.
+    for place in [6, 8, 10, 11, 16, 18, 24] {
+      var damaged = bytes
+      damaged[start + place] = 0xFF
+      #expect(try decode(damaged, orientation: .apply) == upright, "byte \(place)")
+    }
+  }
+
+  @Test func memoryStaysFlatOverManyPictures() throws {
+    let pictures = try ["baseline.jpg", "progressive.jpg", "cmyk.jpg", "rgba16.png", "lossy.webp"]
+      .map(Fixture.bytes)
+    let broken = pictures.map { Array($0.prefix($0.count * 2 / 3)) }
+    func pass(_ count: Int) throws {
+      for _ in 0..<count {
+        for bytes in pictures { _ = try decode(bytes) }
+        for bytes in broken { #expect(refusal(bytes) != nil) }
+      }
+    }
+    try pass(100)
+    let before = try residentBytes()
+    try pass(1500)
+    #expect(try residentBytes() - before < 24 << 20)
+  }
+
+  /// This process's memory, of which other tests that run beside this one use little.
+  private func residentBytes() throws -> Int {
+    let file = try #require(fopen("/proc/self/statm", "r"))
+    defer { fclose(file) }
+    var line = [UInt8](repeating: 0, count: 128)
+    let count = fread(&line, 1, line.count, file)
+    let fields = String(decoding: line.prefix(count), as: UTF8.self).split(separator: " ")
+    try #require(fields.count > 1)
+    return try #require(Int(fields[1])) * sysconf(Int32(_SC_PAGESIZE))
+  }
+}

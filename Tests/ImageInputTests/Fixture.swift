@@ -1,0 +1,52 @@
+internal import ImageInput
+internal import Tensors
+
+/// The pictures that tools/reference/pillow_fixtures.py wrote, and what Pillow makes of them.
+enum Fixture {
+  static let folder = "\(#filePath)".dropLast("/Fixture.swift".count) + "/Fixtures/"
+
+  static func path(_ name: String) -> String { folder + name }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    try MappedFile(path: path(name)).withBytes { Array($0) }
+  }
+
+  /// The lines of a table, split at tabulators, without its heading.
+  static func table(_ name: String) throws -> [[String]] {
+    String(decoding: try bytes(name), as: UTF8.self)
+      .split(separator: "\n").dropFirst()
+      .map { $0.split(separator: "\t").map(String.init) }
+  }
+}
+
+/// FNV-1a of a picture's samples, as the tables spell it.
+func hash(_ picture: Picture) -> String {
+  var value: UInt64 = 0xCBF2_9CE4_8422_2325
+  for sample in picture.pixels { value = (value ^ UInt64(sample)) &* 0x100_0000_01B3 }
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// Decodes bytes as the file `picture`.
+func decode(_ bytes: [UInt8], orientation: PictureDecoder.Orientation = .ignore) throws -> Picture {
+  try bytes.withUnsafeBytes {
+    try PictureDecoder.decode($0, file: "picture", orientation: orientation)
+  }
+}
+
+/// The error that decoding throws, or nil where it succeeds.
+func refusal(_ bytes: [UInt8]) -> InputError? {
+  do {
+    _ = try decode(bytes)
+    return nil
+  } catch {
+    return error as? InputError
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// The first place of a run of bytes.
+  func firstPlace(of run: [UInt8]) -> Int? {
+    indices.first { self[$0...].starts(with: run) }
+  }
+}

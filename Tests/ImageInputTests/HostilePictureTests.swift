@@ -1,0 +1,104 @@
+internal import Glibc
+internal import ImageInput
+internal import Tensors
+internal import Testing
+
+@Suite struct HostilePictureTests {
+  @Test(arguments: [
+    "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "filtered.png",
+    "palette8_trns.png", "interlaced.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp",
+  ])
+  func everyTruncationIsRefused(name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    for count in 0..<bytes.count {
+      #expect(refusal(Array(bytes.prefix(count))) != nil, "\(count) of \(bytes.count) bytes")
+    }
+  }
+
+  @Test(arguments: ["baseline.jpg", "progressive.jpg", "exif6.png", "lossy_alpha.webp"])
+  func everyBitFlipDecodesOrIsRefused(name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    for bit in 0..<min(bytes.count, 700) * 8 {
+      var damaged = bytes
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      // The point is that nothing traps; a flip inside coded pixels need not be noticed.
+      do { _ = try decode(damaged, orientation: .apply) } catch { #expect(error is InputError) }
+    }
+  }
+
+  @Test func hugeAndEmptyExtentsAreRefusedByTheHeader() throws {
+    let sides: [[UInt8]] = [[0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 9], [0, 9, 0, 0], [0, 0, 0, 0]]
+    for side in sides {
+      var jpeg = try Fixture.bytes("baseline.jpg")
+      let frame = try #require(jpeg.firstPlace(of: [0xFF, 0xC0]))
+      jpeg.replaceSubrange(frame + 5..<frame + 9, with: side)
+      #expect(refusal(jpeg)?.field == "picture width x height")
+
+      var png = try Fixture.bytes("filtered.png")
+      png.replaceSubrange(16..<24, with: [0, 0] + side[0..<2] + [0, 0] + side[2..<4])
+      #expect(refusal(png)?.field == "picture width x height")
+    }
+    #expect(refusal(try Fixture.bytes("baseline.jpg")) == nil)
+  }
+
+  @Test func aFewBytesCannotClaimAManyMegapixelJPEG() throws {
+    var jpeg = try Fixture.bytes("baseline.jpg")
+    let frame = try #require(jpeg.firstPlace(of: [0xFF, 0xC0]))
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0x2E, 0xE0, 0x2E, 0xE0])
+    let found = try #require(refusal(jpeg)).found
+    #expect(found.contains("too few for 12000 x 12000"))
+  }
+
+  @Test func progressiveJPEGOfManyScansIsRefused() throws {
+    let jpeg = try Fixture.bytes("progressive.jpg")
+    let last = try #require(jpeg.indices.last { jpeg[$0...].starts(with: [0xFF, 0xDA]) })
+    let scan = jpeg[last..<(jpeg.count - 2)]
+    var bomb = Array(jpeg[..<(jpeg.count - 2)])
+    for _ in 0..<600 { bomb += scan }
+    let error = try #require(refusal(bomb + [0xFF, 0xD9]))
+    #expect(error.field == "JPEG scans" && error.expected.contains("500"))
+  }
+
+  @Test func badHuffmanTableIsReportedInTheDecodersWords() throws {
+    var jpeg = try Fixture.bytes("baseline.jpg")
+    let table = try #require(jpeg.firstPlace(of: [0xFF, 0xC4]))
+    jpeg.replaceSubrange(table + 5..<table + 21, with: [UInt8](repeating: 255, count: 16))
+    let error = try #require(refusal(jpeg))
+    #expect(error.field == "JPEG data" && error.found.contains("Huffman"))
+  }
+
+  @Test func truncatedJPEGIsReportedInTheDecodersWords() throws {
+    let jpeg = try Fixture.bytes("baseline.jpg")
+    let error = try #require(refusal(Array(jpeg.prefix(jpeg.count - 100))))
+    #expect(error.found == "libjpeg-turbo: Premature end of JPEG file")
+  }
+
+  @Test(arguments: [
+    ("bad_ztxt_bomb.png", "zTXt"), ("bad_itxt_bomb.png", "iTXt"), ("bad_iccp_bomb.png", "iCCP"),
+    ("bad_idat_short.png", "IDAT"), ("bad_idat_long.png", "IDAT"),
+    ("bad_idat_trailing.png", "IDAT"),
+  ])
+  func badChunksOfPNGAreNamed(name: String, chunk: String) throws {
+    let error = try #require(refusal(try Fixture.bytes(name)))
+    #expect(error.field.hasPrefix("PNG chunk \(chunk) at byte "))
+  }
+
+  @Test func animationsAreRefused() throws {
+    #expect(refusal(try Fixture.bytes("bad_animation.webp"))?.found == "an animation")
+  }
+
+  @Test func otherFilesAreRefused() {
+    #expect(refusal([])?.found == "an empty file")
+    #expect(refusal(Array("<html>".utf8))?.expected == "JPEG, PNG or WebP")
+  }
+
+  @Test func foldersPipesAndMissingFilesAreRefusedWithoutWaiting() throws {
+    let pipe = "/tmp/picture-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    for (path, found) in [("/", "a folder"), (pipe, "a FIFO"), ("/nowhere", "No such file")] {
+      let error = #expect(throws: InputError.self) { try PictureDecoder.read(path: path) }
+      #expect(error?.found.hasPrefix(found) == true)
+    }
+  }
+}

@@ -1,0 +1,235 @@
+"""Writes the pictures of Tests/ImageInputTests/Fixtures and what Pillow and timm make of them.
+
+Pictures are computed, so no picture of anyone's is committed. `decoded.tsv` holds, for each file,
+what `Image.open(f).convert("RGB")` gives; `cropped.tsv` what timm's evaluation transform gives
+before scaling to [0, 1]. Pixels stand there as an FNV-1a hash of their bytes, row by row.
+
+Run: python tools/reference/pillow_fixtures.py
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import timm.data
+from PIL import Image, ImageOps
+
+FOLDER = Path(__file__).resolve().parents[2] / "Tests/ImageInputTests/Fixtures"
+
+
+def fnv1a(data: bytes) -> int:
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def pattern(width: int, height: int, seed: int = 0) -> np.ndarray:
+    """Waves, edges and a little noise: `[height, width, 3]`, 8-bit."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    random = np.random.default_rng(seed)
+    planes = [
+        127 + 120 * np.sin(x / 5.0 + seed) * np.cos(y / 7.0),
+        255 * x / max(width - 1, 1),
+        np.where((x // 6 + y // 4) % 2 == 0, 230, 20),
+    ]
+    noisy = np.stack(planes, -1) + random.normal(0, 4, (height, width, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    return Image.fromarray(pattern(width, height, seed))
+
+
+def write(name: str, data: bytes) -> None:
+    (FOLDER / name).write_bytes(data)
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+# -- PNG, written here so that every colour type and depth can be had --
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, rows, before=b"", after=b"", interlace=0, data=None) -> bytes:
+    """A PNG of `rows`, packed bytes of each line."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    if data is None:
+        data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows), 9)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + after
+        + chunk(b"IEND", b"")
+    )
+
+
+def packed(values: np.ndarray, depth: int) -> list[bytes]:
+    """Lines of one sample a pixel, `depth` bits each."""
+    lines = []
+    for row in values:
+        bits = "".join(format(int(v), f"0{depth}b") for v in row)
+        bits += "0" * (-len(bits) % 8)
+        lines.append(bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)))
+    return lines
+
+
+def deep(values: np.ndarray) -> list[bytes]:
+    return [row.astype(">u2").tobytes() for row in values]
+
+
+def interlaced(pixels: np.ndarray) -> bytes:
+    """An RGB PNG in Adam7's seven passes."""
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+              (0, 1, 1, 2)]
+    data = b""
+    for left, top, across, down in passes:
+        part = pixels[top::down, left::across]
+        data += b"".join(b"\0" + row.tobytes() for row in part) if part.size else b""
+    height, width = pixels.shape[:2]
+    return png(width, height, 8, 2, None, data=zlib.compress(data), interlace=1)
+
+
+def write_png() -> None:
+    w, h = 23, 17
+    random = np.random.default_rng(5)
+    wide = lambda *shape: random.integers(0, 65536, shape)
+    narrow = lambda *shape: random.integers(0, 256, shape)
+    palette = chunk(b"PLTE", narrow(256 * 3).astype(np.uint8).tobytes())
+    alphas = chunk(b"tRNS", bytes(range(0, 250, 10)))
+    for depth in (1, 2, 4, 8):
+        grey = packed(random.integers(0, 2**depth, (h, w)), depth)
+        write(f"grey{depth}.png", png(w, h, depth, 0, grey))
+        if depth < 8:
+            colours = min(2**depth, 3)
+            small = chunk(b"PLTE", narrow(3 * colours).astype(np.uint8).tobytes())
+            indices = packed(random.integers(0, colours, (h, w)), depth)
+            write(f"palette{depth}.png", png(w, h, depth, 3, indices, small))
+    write("grey8_trns.png", png(
+        w, h, 8, 0, packed(narrow(h, w), 8), chunk(b"tRNS", struct.pack(">H", 7))))
+    write("palette8_trns.png", png(w, h, 8, 3, packed(narrow(h, w), 8), palette + alphas))
+    mixed = np.where(narrow(h, w) < 128, wide(h, w), narrow(h, w))
+    write("grey16.png", png(w, h, 16, 0, deep(mixed)))
+    write("greyalpha8.png", png(w, h, 8, 4, packed(narrow(h, w * 2), 8)))
+    write("greyalpha16.png", png(w, h, 16, 4, deep(wide(h, w * 2))))
+    write("rgb16.png", png(w, h, 16, 2, deep(wide(h, w * 3))))
+    write("rgba16.png", png(w, h, 16, 6, deep(wide(h, w * 4))))
+    write("rgba8.png", png(w, h, 8, 6, packed(narrow(h, w * 4), 8)))
+    write("rgb8_trns.png", png(
+        w, h, 8, 2, packed(narrow(h, w * 3), 8), chunk(b"tRNS", struct.pack(">HHH", 1, 2, 3))))
+    write("one.png", png(1, 1, 8, 2, [b"\x01\x80\xff"]))
+    write("filtered.png", encoded(picture(53, 31), "PNG"))
+    write("a_png.jpg", encoded(picture(19, 11), "PNG"))
+    write("interlaced.png", interlaced(pattern(29, 19)))
+    # Some of Adam7's passes are empty in a picture of one column.
+    write("interlaced_narrow.png", interlaced(pattern(1, 4)))
+
+    plain = packed(narrow(h, w * 3), 8)
+    whole = b"".join(b"\0" + row for row in plain)
+    bomb = zlib.compress(bytes(16 << 20), 9)
+    write("bad_idat_short.png", png(w, h, 8, 2, None, data=zlib.compress(whole[:-90])))
+    write("bad_idat_long.png", png(w, h, 8, 2, None, data=zlib.compress(whole + bytes(90))))
+    write("bad_idat_trailing.png", png(w, h, 8, 2, None, data=zlib.compress(whole) + bytes(9)))
+    write("bad_ztxt_bomb.png", png(w, h, 8, 2, plain, chunk(b"zTXt", b"Comment\0\0" + bomb)))
+    write("bad_iccp_bomb.png", png(w, h, 8, 2, plain, chunk(b"iCCP", b"profile\0\0" + bomb)))
+    write("bad_itxt_bomb.png", png(w, h, 8, 2, plain, chunk(b"iTXt", b"C\0\1\0\0\0" + bomb)))
+
+
+# -- JPEG and WebP --
+
+
+def write_jpeg() -> None:
+    image = picture(61, 47)
+    write("baseline.jpg", encoded(image, "JPEG", quality=80))
+    write("full_colour.jpg", encoded(image, "JPEG", quality=80, subsampling=0))
+    write("half_colour.jpg", encoded(image, "JPEG", quality=80, subsampling=1))
+    write("progressive.jpg", encoded(image, "JPEG", quality=80, progressive=True))
+    write("restarts.jpg", encoded(image, "JPEG", quality=80, restart_marker_rows=1))
+    write("rgb.jpg", encoded(image, "JPEG", quality=80, keep_rgb=True))
+    write("grey.jpg", encoded(image.convert("L"), "JPEG", quality=80))
+    cmyk = np.dstack([pattern(37, 29, 1), pattern(37, 29, 2)[..., :1]])
+    ink = encoded(Image.fromarray(cmyk, "CMYK"), "JPEG", quality=85)
+    write("cmyk.jpg", ink)
+    # The last byte of Adobe's marker says how the inks are coded; 2 is YCCK.
+    adobe = ink.index(b"Adobe")
+    write("ycck.jpg", ink[: adobe + 11] + b"\2" + ink[adobe + 12 :])
+    write("trailing.jpg", encoded(image, "JPEG", quality=50) + b"some more bytes" * 3)
+    for code in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = code
+        write(f"exif{code}.jpg", encoded(picture(13, 9, 3), "JPEG", exif=exif, subsampling=0))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write("exif6.png", encoded(picture(13, 9, 3), "PNG", exif=exif))
+    write("exif6.webp", encoded(picture(13, 9, 3), "WEBP", lossless=True, exif=exif))
+
+
+def write_webp() -> None:
+    image = picture(45, 33)
+    write("lossy.webp", encoded(image, "WEBP", quality=70))
+    write("lossless.webp", encoded(image, "WEBP", lossless=True))
+    alpha = np.dstack([pattern(21, 15), pattern(21, 15, 4)[..., :1]])
+    clear = Image.fromarray(alpha, "RGBA")
+    write("lossy_alpha.webp", encoded(clear, "WEBP", quality=70, exact=True))
+    write("lossless_alpha.webp", encoded(clear, "WEBP", lossless=True, exact=True))
+    write("bad_animation.webp", encoded(
+        image, "WEBP", save_all=True, append_images=[picture(45, 33, 9)], duration=10))
+
+
+def write_sizes() -> None:
+    for width, height in ((640, 9), (7, 500), (150, 100), (31, 30), (1, 3), (90, 60), (64, 64)):
+        write(f"size_{width}x{height}.png", encoded(picture(width, height, 7), "PNG"))
+
+
+CROPS = [
+    # height, width, crop fraction, interpolation
+    (32, 32, 0.9, "bicubic"), (32, 32, 0.9, "bilinear"), (56, 56, 0.875, "bicubic"),
+    (48, 32, 0.9, "bicubic"), (33, 47, 1.0, "bilinear"), (64, 64, 1.0, "bicubic"),
+]
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.iterdir():
+        old.unlink()
+    write_png()
+    write_jpeg()
+    write_webp()
+    write_sizes()
+
+    decoded = ["# file\torientation\twidth\theight\thash"]
+    cropped = ["# file\theight\twidth\tcrop\tinterpolation\thash"]
+    for path in sorted(FOLDER.iterdir()):
+        if path.name.startswith("bad_"):
+            continue
+        stored = Image.open(path)
+        turns = {"ignore": stored}
+        if path.name.startswith("exif"):
+            turns["apply"] = ImageOps.exif_transpose(stored)
+        for orientation, image in turns.items():
+            rgb = image.convert("RGB")
+            decoded.append(
+                f"{path.name}\t{orientation}\t{rgb.width}\t{rgb.height}\t{fnv1a(rgb.tobytes()):016x}")
+        if not path.name.startswith(("size_", "baseline", "cmyk", "grey16")):
+            continue
+        for height, width, fraction, interpolation in CROPS:
+            transform = timm.data.create_transform(
+                (3, height, width), is_training=False, interpolation=interpolation,
+                crop_pct=fraction, use_prefetcher=True)
+            crop = transform(stored.convert("RGB")).numpy().transpose(1, 2, 0)
+            cropped.append(
+                f"{path.name}\t{height}\t{width}\t{fraction}\t{interpolation}\t"
+                f"{fnv1a(np.ascontiguousarray(crop).tobytes()):016x}")
+    write("decoded.tsv", ("\n".join(decoded) + "\n").encode())
+    write("cropped.tsv", ("\n".join(cropped) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
