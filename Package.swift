@@ -137,7 +137,9 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["TestSupport", "PlanRuntime", "ImageInput"],
+      dependencies: [
+        "TestSupport", "PlanRuntime", "ImageInput", "JSON", "Checkpoints", "Families", "Records",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "PlanFormatTests", dependencies: ["TestSupport", "PlanRuntime"],

@@ -149,15 +149,15 @@ package struct MatchArguments: @unchecked Sendable {
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { keep * MemoryLayout<Float>.stride }
 
-  /// The hash behind ``Similarity/random(seed:block:)``: splitmix64 of the three, mixed in order.
+  /// The hash behind ``Similarity/random(seed:block:)``: the finaliser of splitmix64 over
+  /// `seed * 0x9E3779B97F4A7C15 + block * 0xBF58476D1CE4E5B9 + (patch + 1) * 0x94D049BB133111EB`,
+  /// modulo 2^64; the block is counted from 0.
   package static func hash(seed: UInt64, block: Int, patch: Int32) -> UInt64 {
-    func mix(_ value: UInt64) -> UInt64 {
-      var z = value &+ 0x9E37_79B9_7F4A_7C15
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-    let withBlock = mix(seed) ^ UInt64(truncatingIfNeeded: block)
-    return mix(mix(withBlock) ^ UInt64(truncatingIfNeeded: patch))
+    var key =
+      seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: block) &* 0xBF58_476D_1CE4_E5B9
+    key = key &+ (UInt64(truncatingIfNeeded: patch) &+ 1) &* 0x94D0_49BB_1331_11EB
+    key = (key ^ (key >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    key = (key ^ (key >> 27)) &* 0x94D0_49BB_1331_11EB
+    return key ^ (key >> 31)
   }
 }

@@ -64,6 +64,10 @@ struct Rewrite: ParsableCommand {
     guard seed == nil || similarity == .random else {
       throw ValidationError("--seed goes with --similarity random")
     }
+    guard !sizeAware || strategy != .drop else {
+      throw ValidationError(
+        "--size-aware: tokens that --strategy drop leaves stand for one patch each")
+    }
     guard multiScale || (multiscaleWeights == nil && multiscaleInit == nil) else {
       throw ValidationError("--multiscale-weights and --multiscale-init go with --multi-scale")
     }

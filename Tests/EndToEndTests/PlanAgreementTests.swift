@@ -37,7 +37,7 @@ struct PlanAgreementTests {
             $0.seed = 5
           }))
     }
-    for strategy in [ReductionStrategy.merge, .fuse, .drop] {
+    for strategy in [ReductionStrategy.merge, .fuse] {
       rewrites.append(
         Rewrite(
           description: "size-aware \(strategy.word)",
@@ -79,7 +79,7 @@ struct PlanAgreementTests {
     }
     let pictures = 3
     let input = model.input(pictures: pictures)
-    let logits = try Self.run(path, input, pictures: pictures, batch: pictures, threads: 2)
+    let logits = try BatchRun.logits(path, input, pictures: pictures, batch: pictures, threads: 2)
 
     // The reference executes the model as its family defines it: nothing is folded or fused.
     let passes = [SinkPositions()] + RewritePasses.passes(for: rewrite.recipe, model: model.facts)
@@ -107,9 +107,9 @@ struct PlanAgreementTests {
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
     let input = model.input(pictures: 5)
     for plan in ["dense.bin", "fast.bin"] {
-      let first = try Self.run(folder.file(plan), input, pictures: 5, batch: 1, threads: 1)
+      let first = try BatchRun.logits(folder.file(plan), input, pictures: 5, batch: 1, threads: 1)
       for (batch, threads) in [(1, 2), (1, 3), (2, 1), (5, 1), (5, 2), (3, 4)] {
-        let other = try Self.run(
+        let other = try BatchRun.logits(
           folder.file(plan), input, pictures: 5, batch: batch, threads: threads)
         #expect(
           first.map { $0.map(\.bitPattern) } == other.map { $0.map(\.bitPattern) },
@@ -124,8 +124,9 @@ struct PlanAgreementTests {
     try model.convert(to: folder.file("f32.bin"))
     try model.convert(to: folder.file("f16.bin"), weights: .float16)
     let input = model.input(pictures: 2)
-    let exact = try Self.run(folder.file("f32.bin"), input, pictures: 2, batch: 2, threads: 1)
-    let half = try Self.run(folder.file("f16.bin"), input, pictures: 2, batch: 2, threads: 1)
+    let exact = try BatchRun.logits(
+      folder.file("f32.bin"), input, pictures: 2, batch: 2, threads: 1)
+    let half = try BatchRun.logits(folder.file("f16.bin"), input, pictures: 2, batch: 2, threads: 1)
     #expect(exact != half)
     for (a, b) in zip(exact.joined(), half.joined()) { #expect(abs(a - b) < 3e-2) }
   }
@@ -141,26 +142,10 @@ struct PlanAgreementTests {
     try PlanEmitter.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("ms.bin"))
     let input = model.input(pictures: 1)
-    let dense = try Self.run(folder.file("dense.bin"), input, pictures: 1, batch: 1, threads: 1)
-    let staged = try Self.run(folder.file("ms.bin"), input, pictures: 1, batch: 1, threads: 1)
+    let dense = try BatchRun.logits(
+      folder.file("dense.bin"), input, pictures: 1, batch: 1, threads: 1)
+    let staged = try BatchRun.logits(
+      folder.file("ms.bin"), input, pictures: 1, batch: 1, threads: 1)
     for (a, b) in zip(dense[0], staged[0]) { #expect(abs(a - b) < 1e-5) }
-  }
-
-  private static func run(
-    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int
-  ) throws -> [[Float]] {
-    let session = try Session(
-      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads)
-    let count = input.count / pictures
-    var logits: [[Float]] = []
-    for first in stride(from: 0, to: pictures, by: batch) {
-      let now = min(batch, pictures - first)
-      logits += try session.run(pictures: now) { tensor in
-        _ = tensor.update(fromContentsOf: input[first * count..<(first + now) * count])
-      } read: { result in
-        (0..<now).map { result.logits(picture: $0) }
-      }
-    }
-    return logits
   }
 }

@@ -98,13 +98,13 @@ extension GraphInterpreter {
     }
   }
 
-  /// The hash of the random similarity.
+  /// The hash of the random similarity, as the reference implementation defines it.
   private static func hash(seed: Int, block: Int, patch: Int) -> UInt64 {
-    func mix(_ value: UInt64) -> UInt64 {
-      var source = RandomSource(seed: value)
-      return source.next()
-    }
-    return mix(mix(mix(UInt64(seed)) ^ UInt64(block)) ^ UInt64(patch))
+    let odd: [UInt64] = [0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB]
+    var key = UInt64(seed) &* odd[0] &+ UInt64(block) &* odd[1] &+ UInt64(patch + 1) &* odd[2]
+    key = (key ^ (key >> 30)) &* odd[1]
+    key = (key ^ (key >> 27)) &* odd[2]
+    return key ^ (key >> 31)
   }
 
   /// Bipartite soft matching.

@@ -1,0 +1,35 @@
+import PlanRuntime
+
+/// Runs pictures through a plan.
+enum BatchRun {
+  /// The logits of each of `pictures`, which lie one behind the other in `input`.
+  static func logits(
+    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int
+  ) throws -> [[Float]] {
+    try results(path, input, pictures: pictures, batch: batch, threads: threads) {
+      $0.logits(picture: $1)
+    }
+  }
+
+  /// What `read` takes from the run of each picture.
+  static func results<R>(
+    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
+    read: (borrowing RunResult, Int) throws -> R
+  ) throws -> [R] {
+    let session = try Session(
+      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads)
+    let count = input.count / pictures
+    var results: [R] = []
+    for first in stride(from: 0, to: pictures, by: batch) {
+      let now = min(batch, pictures - first)
+      results += try session.run(pictures: now) { tensor in
+        _ = tensor.update(fromContentsOf: input[first * count..<(first + now) * count])
+      } read: { result in
+        var own: [R] = []
+        for picture in 0..<now { own.append(try read(result, picture)) }
+        return own
+      }
+    }
+    return results
+  }
+}

@@ -1,0 +1,79 @@
+import Checkpoints
+import Families
+import JSON
+import ModelFacts
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import Records
+import Tensors
+import TestSupport
+import Testing
+
+/// Plans against logits that the PyTorch reference wrote (tools/reference/make_fixtures.py).
+struct ReferenceFixtureTests {
+  static let folder = "Tests/Fixtures"
+
+  static let models = [
+    "deit", "deit_odd_grid", "deit_distilled", "deit3", "vit_patch16", "lvvit", "deit_multiscale",
+    "distilled_multiscale", "deit3_multiscale", "lvvit_multiscale",
+  ]
+
+  @Test(arguments: models)
+  func everyCaseHolds(name: String) throws {
+    let path = "\(Self.folder)/\(name)"
+    let config = try MappedFile(path: "\(path).json").withBytes {
+      try JSONParser.parse($0, file: "\(path).json")
+    }
+    let golden = try Checkpoint.open("\(path).golden.safetensors")
+    let input = try #require(golden.tensors["input"])
+    let folder = try TemporaryFolder()
+    var options = ImportOptions()
+    options.config = Checkpoint.Companion(path: "\(path).json", json: config)
+    let checkpoint = try Checkpoint.open("\(path).safetensors")
+    let model = try ModelImporter.importModel(checkpoint, options: options)
+    try PlanEmitter.convert(
+      model.graph, facts: model.facts, labels: Labels(), weights: .float32,
+      to: folder.file("dense.bin"), notOver: checkpoint.sources)
+    for (tensor, logits) in golden.tensors where tensor.hasPrefix("logits.") {
+      let name = String(tensor.dropFirst("logits.".count))
+      let recipe = try Self.recipe(config["cases"]?[name], name)
+      var plan = folder.file("dense.bin")
+      if !recipe.isEmpty {
+        plan = folder.file("\(name).bin")
+        try PlanEmitter.rewrite(
+          try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: plan)
+      }
+      let expected = logits.float32Values()
+      let found = try BatchRun.logits(
+        plan, input.float32Values(), pictures: input.shape[0], batch: input.shape[0], threads: 2
+      ).flatMap(\.self)
+      let largest = expected.map { abs($0) }.max() ?? 1
+      let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference <= 1e-4 * largest, "\(name): \(difference) of \(largest)")
+    }
+  }
+
+  /// The recipe that a fixture's configuration describes; blocks count from 1 there.
+  private static func recipe(_ json: JSONValue?, _ name: String) throws -> RewriteRecipe {
+    var recipe = RewriteRecipe()
+    guard let json else {
+      #expect(name == "dense")
+      return recipe
+    }
+    let layers = try #require(json["layers"]?.elements).compactMap(\.integer)
+    let rates = try #require(json["keep"]?.elements).compactMap(\.double)
+    for (layer, rate) in zip(layers, rates) where rate < 1 {
+      recipe.stages.append(.init(block: layer - 1, keepRate: rate))
+    }
+    func choice<E: Choice>(_ key: String, _ fallback: E) -> E {
+      E.allCases.first { $0.word == json[key]?.string } ?? fallback
+    }
+    recipe.strategy = choice("strategy", .merge)
+    recipe.similarity = choice("similarity", .cosine)
+    recipe.seed = json["seed"]?.integer ?? 0
+    recipe.isSizeAware = json["size_aware"]?.boolean == true || recipe.strategy == .tome
+    if json["multi_scale"]?.boolean == true { recipe.multiScaleBlocks = layers[0] - 1 }
+    return recipe
+  }
+}

@@ -1,0 +1,107 @@
+import Checkpoints
+import Families
+import ModelFacts
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import Tensors
+import TestSupport
+import Testing
+
+/// A real ImageNet DeiT-Tiny against expected outputs, where both lie beside the repository.
+struct SharedGoldenTests {
+  static let shared = "../shared"
+
+  /// A case of the golden files.
+  struct Case: Sendable, CustomStringConvertible {
+    let description: String
+    var recipe = RewriteRecipe()
+
+    init(
+      _ name: String, keep: Double? = nil, strategy: ReductionStrategy = .merge,
+      similarity: Similarity = .cosine, isSizeAware: Bool = false, multiScaleBlocks: Int? = nil
+    ) {
+      description = name
+      if let keep { recipe.stages = [3, 6, 9].map { .init(block: $0, keepRate: keep) } }
+      (recipe.strategy, recipe.similarity) = (strategy, similarity)
+      recipe.isSizeAware = isSizeAware
+      recipe.multiScaleBlocks = multiScaleBlocks
+    }
+  }
+
+  static let cases = [
+    Case("dense"), Case("drop_0.7", keep: 0.7, strategy: .drop),
+    Case("fuse_0.7", keep: 0.7, strategy: .fuse), Case("merge_0.5", keep: 0.5),
+    Case("merge_0.7", keep: 0.7),
+    Case("merge_attention_0.5", keep: 0.5, similarity: .attention),
+    Case("merge_l1_0.5", keep: 0.5, similarity: .l1),
+    Case("merge_l2_0.5", keep: 0.5, similarity: .l2),
+    Case("merge_sizeaware_0.5", keep: 0.5, isSizeAware: true),
+    Case("merge_sizeaware_0.7", keep: 0.7, isSizeAware: true),
+    Case("multiscale_merge_0.7", keep: 0.7, multiScaleBlocks: 3),
+    Case("tome_0.7", keep: 0.7, strategy: .tome, isSizeAware: true),
+  ]
+
+  @Test(
+    .enabled(if: FileIdentity(path: "../shared/golden") != nil, "../shared is absent"),
+    arguments: cases)
+  func logitsAndTokenSetsAreTheExpectedOnes(case: Case) throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try Checkpoint.open("\(Self.shared)/data/deit_tiny_imagenet.safetensors")
+    var options = ImportOptions()
+    options.architecture = "deit_tiny_patch16_224"
+    let model = try ModelImporter.importModel(checkpoint, options: options)
+    try PlanEmitter.convert(
+      model.graph, facts: model.facts, labels: Labels(), weights: .float32,
+      to: folder.file("dense.bin"), notOver: [])
+    var plan = folder.file("dense.bin")
+    if !`case`.recipe.isEmpty {
+      plan = folder.file("rewritten.bin")
+      let extra =
+        `case`.recipe.isMultiScale
+        ? try MultiScaleFixture.constants(
+          "\(Self.shared)/golden/deit_tiny/multiscale_random.safetensors") : []
+      try PlanEmitter.rewrite(
+        try PlanFile(path: folder.file("dense.bin")), recipe: `case`.recipe, extra: extra, to: plan)
+    }
+    let (shape, input) = try NPYFile.readFloat32(path: "\(Self.shared)/golden/deit_tiny/input4.npy")
+    let golden = try Checkpoint.open(
+      "\(Self.shared)/golden/deit_tiny/\(`case`.description).safetensors")
+    let expected = try #require(golden.tensors["logits"]).float32Values()
+    let runs = try BatchRun.results(
+      plan, input, pictures: shape[0], batch: shape[0], threads: 2
+    ) { result, picture in
+      (result.logits(picture: picture), result.stages(picture: picture))
+    }
+    for (picture, run) in runs.enumerated() {
+      let wanted = expected[picture * 1000..<(picture + 1) * 1000]
+      let difference = zip(run.0, wanted).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference <= (`case`.recipe.isEmpty ? 1e-4 : 5e-4))
+      try compare(run.1, with: golden, picture: picture)
+    }
+  }
+
+  /// Compares kept and owner sets, where the golden file has them.
+  private func compare(_ stages: [StageTrace], with golden: Checkpoint, picture: Int) throws {
+    func indices(_ name: String) -> [Int]? {
+      guard let view = golden.tensors[name] else { return nil }
+      let width = view.shape[1]
+      return view.float32Values()[picture * width..<(picture + 1) * width].map { Int($0) }
+    }
+    var origin = Array(0..<196)
+    for stage in stages {
+      guard stage.record.strategy != .tome else { return }
+      let kept = stage.kept.map { origin[Int($0)] }
+      if let expected = indices("block\(stage.record.block).kept"),
+        !kept.contains(-1)
+      {
+        #expect(kept == expected.filter { $0 >= 0 }.prefix(kept.count).map(\.self))
+      }
+      origin = kept + (stage.record.strategy == .fuse ? [-1] : [])
+    }
+    if let owner = indices("owner"), stages.last?.record.strategy == .merge {
+      let traced = TokenOwners.trace(stages, patches: 196)
+      #expect(traced.last?.map { $0 ?? -1 } == owner)
+    }
+  }
+}
