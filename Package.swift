@@ -151,7 +151,7 @@ let package = Package(
     .testTarget(
       name: "JSONTests", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "Tensors"],
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "Tensors", "CZlib"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ImageInputTests", dependencies: ["ImageInput", "Tensors"], exclude: ["Fixtures"],

@@ -47,7 +47,7 @@ public struct Checkpoint: Sendable {
 
 extension Checkpoint {
   /// Opens a checkpoint, recognised by its content: a safetensors file, the `*.index.json` of a
-  /// sharded one, or a folder that holds a checkpoint and its configuration.
+  /// sharded one, a NumPy archive, or a folder that holds a checkpoint and its configuration.
   /// - Throws: `InputError` if it is none of these, with the remedy for kinds that can be converted.
   public static func open(_ path: String) throws -> Checkpoint {
     if let folder = CheckpointFolder(path: path) {
@@ -72,6 +72,12 @@ extension Checkpoint {
       let index = try SafeTensorsIndex(mapped, folder: folder.path)
       tensors = index.tensors
       sources += index.shards
+    case .zip:
+      format = .npz
+      tensors = try NPZFile(mapped).tensors
+    case .onnx:
+      throw InputError(
+        file: file, field: "file", expected: "safetensors or NumPy .npz", found: "an ONNX file")
     }
     return Checkpoint(
       path: path, format: format, tensors: tensors,

@@ -3,7 +3,7 @@ public enum NPYFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   /// The largest header that is accepted, as NumPy's own limit.
-  private static let maximumHeader = 10_000
+  package static let maximumHeader = 10_000
 
   /// Reads an array of little-endian float32 in C order.
   /// - Throws: `InputError` naming the field of the header that is something else.
@@ -65,9 +65,11 @@ public enum NPYFile {
     package let dataOffset: Int
 
     /// Parses the header of `bytes`, a Python dictionary literal of exactly three keys.
-    package init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
+    /// - Parameter member: the array's name inside `file`, for errors, if it is not all of it.
+    package init(_ bytes: UnsafeRawBufferPointer, file: String, member: String? = nil) throws {
       func fail(_ field: String, _ expected: String, _ found: String) -> InputError {
-        InputError(file: file, field: field, expected: expected, found: found)
+        let place = member.map { "\($0), \(field)" } ?? field
+        return InputError(file: file, field: place, expected: expected, found: found)
       }
       guard bytes.count >= 10, bytes[0..<6].elementsEqual(NPYFile.magic) else {
         throw fail("magic", "a NumPy array", "another kind of file")
