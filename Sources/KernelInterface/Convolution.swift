@@ -97,14 +97,14 @@ package struct ConvolutionArguments: @unchecked Sendable {
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and a window or the padded
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums, and a window or the padded
   /// lines under a block.
   package var scratchBytes: Int {
     let rows = blocking.maximumRows
     let blockLines = max(rows / max(outputWidth, 1), 1)
     let lines = isMap ? (blockLines - 1) * stride + kernel : channels * kernel
     let prepared = max(windowSize, lines * lineStride)
-    return (rows * PanelLayout.width + prepared) * MemoryLayout<Float>.stride
+    return (blocking.maximumSums + prepared) * MemoryLayout<Float>.stride
   }
 
   /// Floats of a line with its padding, of all channels for a map.

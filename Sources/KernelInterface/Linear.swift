@@ -122,10 +122,10 @@ package struct LinearArguments: @unchecked Sendable {
     return (first, second)
   }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: sums of a panel, and normalised rows.
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums, and normalised rows.
   package var scratchBytes: Int {
-    let prepared = norm == nil ? 0 : scratchStride
-    return blocking.maximumRows * (prepared + PanelLayout.width) * MemoryLayout<Float>.stride
+    let prepared = norm == nil ? 0 : blocking.maximumRows * scratchStride
+    return (blocking.maximumSums + prepared) * MemoryLayout<Float>.stride
   }
 
   /// Floats from one row to the next in scratch; a multiple of 16 that is odd in cache lines, so

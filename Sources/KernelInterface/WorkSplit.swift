@@ -50,31 +50,43 @@ package struct ProductBlocking: Sendable {
       maximumRows = 0
       return
     }
-    // The rows of a block stay in the second-level cache while panels stream past them.
-    let cachedRows = max(12, min(64, 65_536 / max(inputs, 1)))
-    let rowLimit = preparesRows ? min(cachedRows, 24) : cachedRows
+    let rowLimit = preparesRows ? 24 : 72
     let units = rows / self.unit
     let unitLimit = max(1, rowLimit / self.unit)
     rowSplit = EvenSplit(units, parts: (units + unitLimit - 1) / unitLimit)
-
     maximumRows = min(units, unitLimit) * self.unit
 
+    // Rows that do not all stay in a second-level cache are read again for every run, so that runs
+    // should then be long; otherwise more items are better dealt out.
     let blocks = groups * rowSplit.parts
     let blockRows = (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * self.unit
+    let isCached = rows * inputs <= 98_304
     let total = Double(groups) * Double(rows) * Double(max(inputs, 1)) * Double(outputs)
-    let itemProducts = min(max(total / 96, 250_000), 2_000_000)
+    let itemProducts = min(max(total / (isCached ? 96 : 36), 250_000), isCached ? 2e6 : 8e6)
     let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
-    let runLength = max(1, Int(min(itemProducts / panelProducts, Double(panels))))
+    let runLimit = min(panels, Self.maximumRun)
+    let runLength = max(1, Int(min((itemProducts / panelProducts).rounded(), Double(runLimit))))
     var runs = (panels + runLength - 1) / runLength
-    if preparesRows { runs = min(runs, max(1, (36 + blocks - 1) / blocks)) }
+    if preparesRows {
+      let enough = max(1, (36 + blocks - 1) / blocks)
+      runs = max(min(runs, enough), (panels + runLimit - 1) / runLimit)
+    }
     panelSplit = EvenSplit(panels, parts: runs)
   }
+
+  /// The most panels in an item.
+  private static let maximumRun = 16
 
   /// Number of items.
   package var itemCount: Int { groups * rowSplit.parts * panelSplit.parts }
 
   /// At least the rows of the largest block; does not fall as the rows grow.
   package let maximumRows: Int
+
+  /// At least the sums of the largest block; does not fall as the rows grow.
+  package var maximumSums: Int {
+    maximumRows * PanelLayout.width * min(panelSplit.count, Self.maximumRun)
+  }
 
   /// The block of an item.
   package func block(_ item: Int) -> Block {

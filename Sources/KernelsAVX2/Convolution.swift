@@ -5,9 +5,10 @@ extension AVX2Kernels {
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
-    let block = a.blocking.block(item)
+    let blocking = a.blocking
+    let block = blocking.block(item)
     let sums = scratch.assumingMemoryBound(to: Float.self)
-    let prepared = sums + (block.rowEnd &- block.rowStart) &* panelWidth
+    let prepared = sums + blocking.maximumSums
     switch a.input {
     case .picture(let base):
       let plane = a.height &* a.width

@@ -15,7 +15,7 @@ extension AVX2Kernels {
       start: a.input.pointer(picture: picture, row: row), step: a.input.step(rows: a.rows),
       segments: 1, length: a.inputWidth, segmentStep: 0)
     if let norm = a.norm {
-      let prepared = sums + rows &* panelWidth
+      let prepared = sums + a.blocking.maximumSums
       let stride = a.scratchStride
       for r in 0..<rows {
         normalize(

@@ -18,7 +18,7 @@ struct Epilogue {
 }
 
 /// Multiplies `rows` rows by panels `panels` of a packed matrix with `inputs` rows and `columns`
-/// columns. `sums` holds `rows * 16` elements.
+/// columns. `sums` holds `rows * 16` elements for each panel.
 func multiply(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
   weights: PanelWeights, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
@@ -62,20 +62,24 @@ private func multiplyPanels(
 ) {
   let elementBytes = half ? 2 : 4
   let panelBytes = inputs &* panelWidth &* elementBytes
-  // A slice of a panel stays in the first-level cache for all rows.
+  // A slice of a panel stays in the first-level cache for all rows, a slice of the rows in the second
+  // for all panels.
   let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
   let tiles = (rows &+ 5) / 6
   let low = rows / max(tiles, 1)
   let taller = rows &- low &* tiles
-  for panel in firstPanel..<lastPanel {
-    let panelWeights = weights + panel &* panelBytes
-    for index in 0..<slices.count {
-      let slice = slices.slice(index, of: left)
-      let resumes = index > 0
-      let w = panelWeights + slices.firstInput(index) &* panelWidth &* elementBytes
+  for index in 0..<slices.count {
+    let slice = slices.slice(index, of: left)
+    let resumes = index > 0
+    let isLast = index == slices.count &- 1
+    var panelSums = sums
+    for panel in firstPanel..<lastPanel {
+      let firstWeight =
+        panel &* panelBytes &+ slices.firstInput(index) &* panelWidth &* elementBytes
+      let w = weights + firstWeight
       var start = slice.start
-      var place = sums
+      var place = panelSums
       for tile in 0..<tiles {
         let height = tile < taller ? low &+ 1 : low
         switch height {
@@ -89,8 +93,11 @@ private func multiplyPanels(
         start += height &* left.step
         place += height &* panelWidth
       }
+      if isLast {
+        finish(panelSums, rows: rows, column: panel &* panelWidth, columns: columns, epilogue)
+      }
+      panelSums = place
     }
-    finish(sums, rows: rows, column: panel &* panelWidth, columns: columns, epilogue)
   }
 }
 
