@@ -17,13 +17,16 @@ from .trace import Trace
 
 
 class PatchEmbed(nn.Module):
-    """Picture [B, 3, S, S] -> [B, g*g, D], one linear map a patch."""
+    """Picture [B, 3, S, S] -> [B, g*g, D], one linear map a patch. Patches that were cut out before,
+    [B, M, 3 * p * p] with channel, row and column in this order, are taken as they are."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.proj = nn.Conv2d(3, config.embed_dim, config.patch_size, stride=config.patch_size)
 
     def forward(self, picture: Tensor) -> Tensor:
+        if picture.dim() == 3:
+            return F.linear(picture, self.proj.weight.flatten(1), self.proj.bias)
         return self.proj(picture).flatten(2).mT
 
 
@@ -154,23 +157,30 @@ class VisionTransformer(nn.Module):
             self.multiscale = MultiScale(config)
         self.apply(_initialise)
         for token in (self.cls_token, self.pos_embed):
-            nn.init.trunc_normal_(token, std=0.02)
+            nn.init.trunc_normal_(token, std=0.1)
 
     def embed(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
-        """Prefix and patch tokens with positions; with `patches` [B, M], only those patches."""
+        """Prefix and patch tokens with positions; see `forward` for `patches`."""
         rows = self.patch_embed(picture)
         prefix = [self.cls_token]
         if self.config.family == "deit_distilled":
             prefix.append(self.dist_token)
         start = torch.cat(prefix, dim=1).expand(rows.shape[0], -1, -1)
+        places = self.pos_embed
         if self.config.positions_cover_prefix:
-            start = start + self.pos_embed[:, : self.config.prefix]
-            rows = rows + self.pos_embed[:, self.config.prefix :]
-        else:
-            rows = rows + self.pos_embed
+            start = start + places[:, : self.config.prefix]
+            places = places[:, self.config.prefix :]
         if patches is not None:
-            rows = take(rows, patches)
-        return torch.cat([start, rows], dim=1)
+            places = take(places.expand(rows.shape[0], -1, -1), patches)
+        return torch.cat([start, rows + places], dim=1)
+
+    def token_logits(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
+        """What the class head says of every token, [B, P + N, classes], without reduction; for
+        training with a label for each token, as LV-ViT's authors do."""
+        x = self.embed(picture, patches)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
 
     def forward(
         self,
@@ -181,8 +191,8 @@ class VisionTransformer(nn.Module):
     ) -> Tensor:
         """Logits [B, classes] of normalised pictures [B, 3, S, S].
 
-        `patches` [B, M] shows the model only those patches, for cheap training; not together with
-        two scales.
+        For cheap training, `picture` may hold M patches that were cut out, [B, M, 3 * p * p], with
+        `patches` [B, M] telling which; not together with two scales.
         """
         prefix = self.config.prefix
         x = self.embed(picture, patches)
@@ -231,8 +241,8 @@ class VisionTransformer(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    """As DeiT starts: truncated normal weights, zero biases."""
+    """Weights scaled by their fans, so that narrow models start with a signal; zero biases."""
     if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
