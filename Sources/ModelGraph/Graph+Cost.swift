@@ -33,8 +33,21 @@ extension Graph {
     }
   }
 
-  /// Multiply-adds of the whole graph for one picture.
-  package var multiplyAdds: Int { nodes.reduce(0) { $0 + multiplyAdds(of: $1) } }
+  /// Multiply-adds of the whole graph for one picture, as papers count them: without LV-ViT's
+  /// auxiliary head, whose scores of all patch tokens only enter by their maximum.
+  package var multiplyAdds: Int {
+    let maximised = Set(
+      nodes.flatMap { node in
+        if case .columnMax = node.op { return node.inputs }
+        return []
+      })
+    return nodes.reduce(0) { total, node in
+      maximised.isDisjoint(with: node.outputs) ? total + multiplyAdds(of: node) : total
+    }
+  }
+
+  /// Multiply-adds of every node for one picture.
+  package var executedMultiplyAdds: Int { nodes.reduce(0) { $0 + multiplyAdds(of: $1) } }
 }
 
 extension Similarity {

@@ -109,7 +109,7 @@ package enum PlanEmitter {
     ) { try Lowering.lower(executable, constantIndex: $0) }
     table = collected
     program.multiplyAdds = nominal.multiplyAdds
-    program.executedMultiplyAdds = executable.multiplyAdds
+    program.executedMultiplyAdds = executable.executedMultiplyAdds
     return program
   }
 

@@ -1,0 +1,216 @@
+"""Times vitrun and its peers on the same random weights, each in its own process, in turn.
+
+Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--json OUT.json]
+
+For each case the peers are onnxruntime, OpenVINO and PyTorch on the same graph: for a pruned model the
+pruned graph, exported from tools/reference. Rounds are interleaved, so that a machine that slows down
+slows everybody; medians over rounds are printed, with each result's share of the machine's own limit, a
+short loop of fused multiply-adds on as many cores, measured in the same rounds.
+
+Needs the packages of tools/bench/requirements.txt and `.build/release` (tools/setup.sh).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = ROOT / ".build" / "release"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model, how it is pruned, and how it is run."""
+
+    name: str
+    architecture: str
+    batch: int
+    threads: int
+    keep: float | None = None
+
+    @property
+    def model(self) -> str:
+        return self.architecture + (f"-{self.keep}" if self.keep else "")
+
+
+CASES = [
+    Case("DeiT-T, batch 1, 2 threads", "deit_tiny_patch16_224", 1, 2),
+    Case("DeiT-S, batch 1, 2 threads", "deit_small_patch16_224", 1, 2),
+    Case("DeiT-S, batch 1, 1 thread", "deit_small_patch16_224", 1, 1),
+    Case("DeiT-B, batch 1, 2 threads", "deit_base_patch16_224", 1, 2),
+    Case("DeiT-S, batch 8, 2 threads", "deit_small_patch16_224", 8, 2),
+    Case("LV-ViT-S, batch 1, 2 threads", "lvvit_s", 1, 2),
+    Case("DeiT-S keep 0.7, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, 0.7),
+]
+PEERS = ["onnxruntime", "openvino", "torch"]
+
+
+def build_reference(checkpoint: Path, keep: float | None):
+    """The reference model of a checkpoint, evaluating, with its pruning if any."""
+    sys.path.insert(0, str(ROOT / "tools" / "reference"))
+    import torch
+    from vit_reference.checkpoint import load_model
+    from vit_reference.config import Reduction
+
+    model = load_model(checkpoint)
+    model = (model[0] if isinstance(model, tuple) else model).eval().float()
+    reduction = Reduction.uniform(model.config, keep) if keep else None
+
+    class Wrapped(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, picture):
+            return self.model(picture, reduction) if reduction else self.model(picture)
+
+    return Wrapped().eval()
+
+
+def prepare(case: Case, folder: Path) -> None:
+    """Checkpoint, plan and ONNX file of a case's model."""
+    checkpoint = folder / f"{case.architecture}.safetensors"
+    dense = folder / f"{case.architecture}.bin"
+    if not dense.exists():
+        maker = ROOT / "tools" / "bench" / "random_checkpoint.py"
+        subprocess.run([sys.executable, maker, case.architecture, checkpoint], check=True)
+        convert = ["convert", checkpoint, "--arch", case.architecture, "-o", dense, "--quiet"]
+        subprocess.run([BINARIES / "vitc", *convert], check=True)
+    plan = folder / f"{case.model}.bin"
+    if case.keep and not plan.exists():
+        rewrite = ["rewrite", dense, "--keep", str(case.keep), "-o", plan, "--quiet"]
+        subprocess.run([BINARIES / "vitc", *rewrite], check=True, stdout=subprocess.DEVNULL)
+    onnx = folder / f"{case.model}-{case.batch}.onnx"
+    if not onnx.exists():
+        import torch
+
+        model = build_reference(checkpoint, case.keep)
+        picture = torch.zeros(case.batch, 3, 224, 224)
+        torch.onnx.export(
+            model, (picture,), str(onnx), dynamo=False, opset_version=17, input_names=["picture"]
+        )
+
+
+def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
+    """Median milliseconds a picture; runs in a process of its own."""
+    import time
+
+    import numpy as np
+
+    picture = np.random.default_rng(0).standard_normal((case.batch, 3, 224, 224), np.float32)
+    onnx = str(folder / f"{case.model}-{case.batch}.onnx")
+    if name == "onnxruntime":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = case.threads
+        session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+        run = lambda: session.run(None, {"picture": picture})
+    elif name == "openvino":
+        import openvino
+
+        core = openvino.Core()
+        settings = {
+            "INFERENCE_NUM_THREADS": case.threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        compiled = core.compile_model(core.read_model(onnx), "CPU", settings)
+        request = compiled.create_infer_request()
+        run = lambda: request.infer([picture])
+    else:
+        import torch
+
+        torch.set_num_threads(case.threads)
+        model = build_reference(folder / f"{case.architecture}.safetensors", case.keep)
+        tensor = torch.from_numpy(picture)
+        inference = torch.inference_mode()
+        inference.__enter__()
+        run = lambda: model(tensor)
+    for _ in range(3):
+        run()
+    times = []
+    while sum(times) < seconds or len(times) < 5:
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1000 / case.batch
+
+
+def vitrun(case: Case, folder: Path, seconds: float) -> dict:
+    """What `vitrun bench --json` prints."""
+    plan = folder / f"{case.model}.bin"
+    flags = ["--batch", case.batch, "--threads", case.threads, "--seconds", seconds, "--json"]
+    command = [BINARIES / "vitrun", "bench", plan, *map(str, flags)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def limit(threads: int) -> float:
+    """GFLOP/s of a loop of fused multiply-adds on `threads` cores, 0 if it cannot be measured."""
+    command = [BINARIES / "vitrun", "bench", "--limit", "--threads", str(threads), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return json.loads(done.stdout)["gflops"] if done.returncode == 0 else 0.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--cases", help="only cases whose names contain one of these, by commas")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--peer", nargs=3, metavar=("NAME", "CASE", "FOLDER"), help="internal")
+    arguments = parser.parse_args()
+    if arguments.peer:
+        name, index, folder = arguments.peer
+        print(peer(name, CASES[int(index)], Path(folder), arguments.seconds))
+        return
+    wanted = arguments.cases.split(",") if arguments.cases else [""]
+    cases = [case for case in CASES if any(word in case.name for word in wanted)]
+    results: dict[str, dict[str, list[float]]] = {case.name: {} for case in cases}
+    shares: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for case in cases:
+            prepare(case, folder)
+        for _ in range(arguments.rounds):
+            for case in cases:
+                own = vitrun(case, folder, arguments.seconds)
+                shares[case.name] = {"gmacs": own["gmacs"], **own["nodes"]}
+                rows = results[case.name]
+                rows.setdefault("vitrun", []).append(own["median_ms"])
+                rows.setdefault("limit", []).append(limit(case.threads))
+                for other in PEERS:
+                    command = [sys.executable, __file__, "--seconds", str(arguments.seconds)]
+                    command += ["--peer", other, str(CASES.index(case)), str(folder)]
+                    environment = {**os.environ, "OMP_NUM_THREADS": str(case.threads)}
+                    done = subprocess.run(
+                        command, check=True, capture_output=True, text=True, env=environment
+                    )
+                    rows.setdefault(other, []).append(float(done.stdout.split()[-1]))
+    print("| f32, ms a picture | vitrun | onnxruntime | OpenVINO | PyTorch | faster peer / vitrun | share of the limit |")
+    print("|---|---|---|---|---|---|---|")
+    for case in cases:
+        rows = results[case.name]
+        median = {key: statistics.median(values) for key, values in rows.items()}
+        ratio = statistics.median(
+            min(a, b) / c
+            for a, b, c in zip(rows["onnxruntime"], rows["openvino"], rows["vitrun"])
+        )
+        reached = 2 * shares[case.name]["gmacs"] / median["vitrun"] * 1000
+        share = f"{100 * reached / median['limit']:.0f} %" if median["limit"] else ""
+        peers = " | ".join(f"{median[name]:.1f}" for name in PEERS)
+        print(f"| {case.name} | {median['vitrun']:.1f} | {peers} | {ratio:.2f} | {share} |")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"ms": results, "nodes": shares}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
