@@ -71,4 +71,8 @@ package protocol KernelSet: Sendable {
 
   /// `alpha * x + beta * y`.
   static func scaleAdd(_ arguments: ScaleAddArguments, item: Int)
+
+  /// `rounds` times 96 multiply-adds that wait for nothing, on 112 floats at `values`: how fast this
+  /// processor could be. 64-byte aligned.
+  static func multiplyAddLoop(_ values: UnsafeMutablePointer<Float>, rounds: Int)
 }

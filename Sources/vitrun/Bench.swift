@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a plan's speed; all times are for one picture of the batch.")
 
-  @Argument(help: "The plan.")
-  var plan: String
+  @Argument(help: "The plan; not with --limit.")
+  var plan: String?
 
   @Option(help: "Pictures that run together.")
   var batch = 1
@@ -20,9 +20,15 @@ struct Bench: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @Flag(help: "Measure how fast this machine multiplies and adds at all, instead of a plan.")
+  var limit = false
+
   @OptionGroup var execution: RunOptions
 
   func validate() throws {
+    guard (plan == nil) == limit else {
+      throw ValidationError("expected a plan or --limit")
+    }
     guard (1...1024).contains(batch) else {
       throw ValidationError("--batch: expected 1 to 1024, found \(batch)")
     }
@@ -32,7 +38,8 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
-    let plan = try execution.plan(plan)
+    guard let path = plan else { return try measureLimit() }
+    let plan = try execution.plan(path)
     let session = try Session(plan: plan, maximumBatch: batch, threadCount: execution.threads)
     // Any values do: the work does not depend on them.
     try session.run(pictures: batch) { tensor in
@@ -59,6 +66,15 @@ struct Bench: ParsableCommand {
       }
     }
     CommandLineTool.printLine(report(session, times, timing))
+  }
+
+  private func measureLimit() throws {
+    let (gigaflops, threads) = try MachineLimit.measure(threadCount: execution.threads)
+    let object: JSONValue = ["gflops": .init(gigaflops), "threads": .init(threads)]
+    CommandLineTool.printLine(
+      json
+        ? object.text()
+        : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
   }
 
   private func report(_ session: Session, _ times: [Double], _ timing: NodeTiming) -> String {
