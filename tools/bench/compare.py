@@ -57,11 +57,17 @@ def build_reference(checkpoint: Path, keep: float | None):
     """The reference model of a checkpoint, evaluating, with its pruning if any."""
     sys.path.insert(0, str(ROOT / "tools" / "reference"))
     import torch
+    from vit_reference import reduction as reduction_module
     from vit_reference.checkpoint import load_model
     from vit_reference.config import Reduction
 
-    model = load_model(checkpoint)
-    model = (model[0] if isinstance(model, tuple) else model).eval().float()
+    def select(importance, keep):
+        # ONNX has no stable sort; ties do not matter for time.
+        order = torch.topk(importance, importance.shape[1]).indices
+        return torch.sort(order[:, :keep])[0], torch.sort(order[:, keep:])[0]
+
+    reduction_module.select = select
+    model = load_model(checkpoint).eval().float()
     reduction = Reduction.uniform(model.config, keep) if keep else None
 
     class Wrapped(torch.nn.Module):
@@ -95,7 +101,7 @@ def prepare(case: Case, folder: Path) -> None:
         model = build_reference(checkpoint, case.keep)
         picture = torch.zeros(case.batch, 3, 224, 224)
         torch.onnx.export(
-            model, (picture,), str(onnx), dynamo=False, opset_version=17, input_names=["picture"]
+            model, (picture,), str(onnx), dynamo=True, input_names=["picture"], verbose=False
         )
 
 
