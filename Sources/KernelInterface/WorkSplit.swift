@@ -59,9 +59,10 @@ package struct ProductBlocking: Sendable {
     // Rows that do not all stay in a second-level cache are read again for every run, so that runs
     // should then be long; otherwise more items are better dealt out.
     let blocks = groups * rowSplit.parts
-    let blockRows = (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * self.unit
+    // Few rows cost as much as reading the weights does.
+    let blockRows = max(4, (rowSplit.count + rowSplit.parts - 1) / rowSplit.parts * self.unit)
     let isCached = rows * inputs <= 98_304
-    let total = Double(groups) * Double(rows) * Double(max(inputs, 1)) * Double(outputs)
+    let total = Double(groups) * Double(max(4, rows)) * Double(max(inputs, 1)) * Double(outputs)
     let itemProducts = min(max(total / (isCached ? 96 : 36), 250_000), isCached ? 2e6 : 8e6)
     let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
     let runLimit = min(panels, Self.maximumRun)

@@ -74,10 +74,23 @@ private func multiplyPanels(
     let resumes = index > 0
     let isLast = index == slices.count &- 1
     var panelSums = sums
-    for panel in firstPanel..<lastPanel {
+    var panel = firstPanel
+    while panel < lastPanel {
       let firstWeight =
         panel &* panelBytes &+ slices.firstInput(index) &* panelWidth &* elementBytes
       let w = weights + firstWeight
+      if rows == 1 && panel &+ 4 <= lastPanel {
+        tile1x4(
+          slice, slice.start, w, panelBytes: panelBytes, half: half, resumes: resumes, panelSums)
+        for next in 0..<4 where isLast {
+          finish(
+            panelSums + next &* panelWidth, rows: 1, column: (panel &+ next) &* panelWidth,
+            columns: columns, epilogue)
+        }
+        panelSums += 4 &* panelWidth
+        panel &+= 4
+        continue
+      }
       var start = slice.start
       var place = panelSums
       for tile in 0..<tiles {
@@ -97,6 +110,7 @@ private func multiplyPanels(
         finish(panelSums, rows: rows, column: panel &* panelWidth, columns: columns, epilogue)
       }
       panelSums = place
+      panel &+= 1
     }
   }
 }

@@ -463,3 +463,47 @@ func tile6(
   store(rows.a5, tile, 80)
   store(rows.b5, tile, 88)
 }
+
+/// One row times four panels, `panelBytes` apart: a single one has too few sums to keep the processor
+/// busy. The sums are left in `tile`, `[4][16]`.
+@inline(__always)
+func tile1x4(
+  _ left: LeftHand, _ row: UnsafePointer<Float>, _ weights: UnsafeRawPointer, panelBytes: Int,
+  half: Bool, resumes: Bool, _ tile: UnsafeMutablePointer<Float>
+) {
+  var (a0, b0, a1, b1) = (Vector(), Vector(), Vector(), Vector())
+  var (a2, b2, a3, b3) = (Vector(), Vector(), Vector(), Vector())
+  if resumes {
+    (a0, b0, a1, b1) = (load(tile, 0), load(tile, 8), load(tile, 16), load(tile, 24))
+    (a2, b2, a3, b3) = (load(tile, 32), load(tile, 40), load(tile, 48), load(tile, 56))
+  }
+  let stepBytes = panelWidth &* (half ? 2 : 4)
+  var x = row
+  var w = weights
+  for _ in 0..<left.segments {
+    for k in 0..<left.length {
+      let y = splat(x[k])
+      a0.addProduct(loadWeights(w, 0, half: half), y)
+      b0.addProduct(loadWeights(w, 8, half: half), y)
+      let w1 = w + panelBytes
+      a1.addProduct(loadWeights(w1, 0, half: half), y)
+      b1.addProduct(loadWeights(w1, 8, half: half), y)
+      let w2 = w1 + panelBytes
+      a2.addProduct(loadWeights(w2, 0, half: half), y)
+      b2.addProduct(loadWeights(w2, 8, half: half), y)
+      let w3 = w2 + panelBytes
+      a3.addProduct(loadWeights(w3, 0, half: half), y)
+      b3.addProduct(loadWeights(w3, 8, half: half), y)
+      w += stepBytes
+    }
+    x += left.segmentStep
+  }
+  store(a0, tile, 0)
+  store(b0, tile, 8)
+  store(a1, tile, 16)
+  store(b1, tile, 24)
+  store(a2, tile, 32)
+  store(b2, tile, 40)
+  store(a3, tile, 48)
+  store(b3, tile, 56)
+}

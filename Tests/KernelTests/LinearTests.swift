@@ -36,6 +36,8 @@ import Testing
     Case(rows: 69, inputs: 1537, outputs: 48, residual: true),
     Case(pictures: 3, rows: 64, inputs: 16, outputs: 1000),
     Case(rows: 6, inputs: 0, outputs: 32),
+    Case(rows: 1, inputs: 900, outputs: 200, half: true, activation: .relu),
+    Case(pictures: 5, rows: 1, inputs: 1600, outputs: 100, residual: true, margin: 1),
   ]
 
   @Test(arguments: Implementation.all, cases)
@@ -50,7 +52,7 @@ import Testing
   @Test(arguments: Implementation.all)
   func bitsDependNeitherOnBatchNorOnOtherRows(implementation: Implementation) {
     var test = Case(
-      pictures: 3, rows: 37, inputs: 70, outputs: 50, norm: true, activation: .gelu,
+      pictures: 3, rows: 37, inputs: 770, outputs: 50, norm: true, activation: .gelu,
       residual: true)
     let together = LinearProblem(test)
     let all = together.run(implementation)
