@@ -4,7 +4,8 @@ Pictures are computed, so no picture of anyone's is committed. `decoded.tsv` hol
 what `Image.open(f).convert("RGB")` gives; `cropped.tsv` what timm's evaluation transform gives
 before scaling to [0, 1]. Pixels stand there as an FNV-1a hash of their bytes, row by row.
 
-Run: python tools/reference/pillow_fixtures.py
+Run: python tools/reference/pillow_fixtures.py (Pillow 13 or later, which resizes tall pictures
+vertically first)
 """
 
 import io
@@ -184,7 +185,7 @@ def write_webp() -> None:
 
 
 def write_sizes() -> None:
-    for width, height in ((640, 9), (7, 500), (150, 100), (31, 30), (1, 3), (90, 60), (64, 64)):
+    for width, height in ((640, 9), (7, 500), (150, 100), (31, 30), (1, 3), (90, 60), (64, 64), (40, 150)):
         write(f"size_{width}x{height}.png", encoded(picture(width, height, 7), "PNG"))
 
 

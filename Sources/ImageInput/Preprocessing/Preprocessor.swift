@@ -24,12 +24,14 @@ public struct Preprocessing: Sendable, Equatable {
   /// Standard deviation of R, G, B after scaling to [0, 1].
   public var standardDeviation: [Float]
 
-  /// A transform; `mean` and `standardDeviation` have three elements each.
+  /// A transform of positive sizes; `cropFraction` is at least 0.001 and leaves the resized picture
+  /// one pixel at least; `mean` and `standardDeviation` have three elements each.
   public init(
     height: Int, width: Int, cropFraction: Double, interpolation: Interpolation, mean: [Float],
     standardDeviation: [Float]
   ) {
-    precondition(mean.count == 3 && standardDeviation.count == 3 && cropFraction > 0)
+    precondition(mean.count == 3 && standardDeviation.count == 3)
+    precondition(cropFraction >= 0.001 && cropFraction <= Double(min(height, width)))
     self.height = height
     self.width = width
     self.cropFraction = cropFraction
@@ -84,7 +86,7 @@ public struct Preprocessing: Sendable, Equatable {
     let (short, long) = (
       min(picture.width, picture.height), max(picture.width, picture.height)
     )
-    if height == width {
+    if targetHeight == targetWidth {
       if short == targetHeight { return (picture.height, picture.width) }
       let resizedLong = Int(Double(targetHeight) * Double(long) / Double(short))
       return picture.width <= picture.height
@@ -105,29 +107,39 @@ public struct Preprocessing: Sendable, Equatable {
       ? Int((Double(size - crop) / 2).rounded(.toNearestOrEven)) : -((crop - size) / 2)
   }
 
+  /// Rows and columns of the resized picture. As in Pillow since version 13, rows are resampled
+  /// first where that saves work; both orders round to 8 bits between the passes.
   private func resized(
     _ picture: Picture, to size: (height: Int, width: Int), rows: Range<Int>, columns: Range<Int>
   ) -> [UInt8] {
     let filter: Resampling.Filter = interpolation == .bicubic ? .bicubic : .bilinear
-    let isTall = size.height != picture.height
-    let isWide = size.width != picture.width
-    let vertical = Resampling(
-      input: picture.height, output: size.height, range: rows, filter: filter)
-    let needed = isTall ? vertical.inputRange : rows
-    let lines: [UInt8]
-    if isWide {
-      let horizontal = Resampling(
-        input: picture.width, output: size.width, range: columns, filter: filter)
-      lines = horizontal.horizontally(picture.pixels, width: picture.width, rows: needed)
-    } else {
-      lines = needed.flatMap { row in
-        picture.pixels[
-          (row * picture.width + columns.lowerBound)
-            * 3..<(row * picture.width
-            + columns.upperBound) * 3]
+    let whole = PixelWindow(
+      rows: 0..<picture.height, columns: 0..<picture.width, samples: picture.pixels)
+    let vertical =
+      size.height == picture.height
+      ? nil
+      : Resampling(input: picture.height, output: size.height, range: rows, filter: filter)
+    let horizontal =
+      size.width == picture.width
+      ? nil
+      : Resampling(input: picture.width, output: size.width, range: columns, filter: filter)
+    switch (horizontal, vertical) {
+    case (nil, nil):
+      return whole.cut(rows: rows, columns: columns).samples
+    case (let horizontal?, nil):
+      return horizontal.horizontally(whole, rows: rows).samples
+    case (nil, let vertical?):
+      return vertical.vertically(whole, columns: columns).samples
+    case (let horizontal?, let vertical?):
+      let isVerticalFirst =
+        size.height < picture.height
+        && picture.height - size.height > 2 * (picture.width - size.width)
+      if isVerticalFirst {
+        let lines = vertical.vertically(whole, columns: horizontal.inputRange)
+        return horizontal.horizontally(lines, rows: rows).samples
       }
+      let lines = horizontal.horizontally(whole, rows: vertical.inputRange)
+      return vertical.vertically(lines, columns: columns).samples
     }
-    return isTall
-      ? vertical.vertically(lines, rowSize: columns.count * 3, firstRow: needed.lowerBound) : lines
   }
 }

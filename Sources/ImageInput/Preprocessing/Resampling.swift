@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Pillow's antialiased resampling of 8-bit samples along one axis (Pillow, `Resample.c`): fixed
 /// point with 22 fractional bits, the filter widened when shrinking, each pass rounded to 8 bits.
 struct Resampling {
@@ -24,6 +22,9 @@ struct Resampling {
 
   /// For each output sample of the range: first input sample and number of taps.
   let bounds: [(first: Int, count: Int)]
+
+  /// Output samples that are computed.
+  let range: Range<Int>
 
   /// Coefficients, `stride` for each output sample.
   let coefficients: [Int32]
@@ -54,6 +55,7 @@ struct Resampling {
       }
       bounds.append((first, count))
     }
+    self.range = range
     self.bounds = bounds
     self.coefficients = coefficients
   }
@@ -62,61 +64,5 @@ struct Resampling {
   var inputRange: Range<Int> {
     let first = bounds.map(\.first).min() ?? 0
     return first..<(bounds.map { $0.first + $0.count }.max() ?? 0)
-  }
-
-  @inline(__always)
-  private static func clip(_ sum: Int32) -> UInt8 {
-    UInt8(truncatingIfNeeded: max(0, min(255, sum >> precisionBits)))
-  }
-
-  /// Resamples rows `rows` of an RGB picture of `width` pixels: `[rows, bounds.count, 3]`.
-  func horizontally(_ pixels: [UInt8], width: Int, rows: Range<Int>) -> [UInt8] {
-    let count = bounds.count
-    return [UInt8](unsafeUninitializedCapacity: rows.count * count * 3) { output, written in
-      pixels.withUnsafeBufferPointer { source in
-        for (line, row) in rows.enumerated() {
-          for x in 0..<count {
-            var red: Int32 = 1 << (Self.precisionBits - 1)
-            var green = red
-            var blue = red
-            var index = (row * width + bounds[x].first) * 3
-            for tap in x * stride..<x * stride + bounds[x].count {
-              let weight = coefficients[tap]
-              red &+= Int32(source[index]) &* weight
-              green &+= Int32(source[index &+ 1]) &* weight
-              blue &+= Int32(source[index &+ 2]) &* weight
-              index &+= 3
-            }
-            let target = (line * count + x) * 3
-            output[target] = Self.clip(red)
-            output[target + 1] = Self.clip(green)
-            output[target + 2] = Self.clip(blue)
-          }
-        }
-      }
-      written = output.count
-    }
-  }
-
-  /// Resamples columns of `[rows, rowSize]` samples whose first row is input row `firstRow`:
-  /// `[bounds.count, rowSize]`.
-  func vertically(_ samples: [UInt8], rowSize: Int, firstRow: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: bounds.count * rowSize) { output, written in
-      var sums = [Int32](repeating: 0, count: rowSize)
-      samples.withUnsafeBufferPointer { source in
-        sums.withUnsafeMutableBufferPointer { sums in
-          for y in 0..<bounds.count {
-            sums.update(repeating: 1 << (Self.precisionBits - 1))
-            for tap in 0..<bounds[y].count {
-              let weight = coefficients[y * stride + tap]
-              let base = (bounds[y].first + tap - firstRow) * rowSize
-              for x in 0..<rowSize { sums[x] &+= Int32(source[base &+ x]) &* weight }
-            }
-            for x in 0..<rowSize { output[y * rowSize + x] = Self.clip(sums[x]) }
-          }
-        }
-      }
-      written = output.count
-    }
   }
 }
