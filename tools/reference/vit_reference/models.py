@@ -160,7 +160,8 @@ class VisionTransformer(nn.Module):
             nn.init.trunc_normal_(token, std=0.1)
 
     def embed(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
-        """Prefix and patch tokens with positions; see `forward` for `patches`."""
+        """Prefix and patch tokens with positions. For cheap training, `picture` may hold M patches
+        that were cut out, [B, M, 3 * p * p], with `patches` [B, M] telling which."""
         rows = self.patch_embed(picture)
         prefix = [self.cls_token]
         if self.config.family == "deit_distilled":
@@ -174,28 +175,23 @@ class VisionTransformer(nn.Module):
             places = take(places.expand(rows.shape[0], -1, -1), patches)
         return torch.cat([start, rows + places], dim=1)
 
-    def token_logits(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
-        """What the class head says of every token, [B, P + N, classes], without reduction; for
-        training with a label for each token, as LV-ViT's authors do."""
+    def features(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
+        """Every token after the last norm, [B, P + N, D], without reduction; for training with a
+        label for each token, as LV-ViT's authors do."""
         x = self.embed(picture, patches)
         for block in self.blocks:
             x = block(x)
-        return self.head(self.norm(x))
+        return self.norm(x)
 
     def forward(
         self,
         picture: Tensor,
         plan: Reduction | None = None,
         trace: Trace | None = None,
-        patches: Tensor | None = None,
     ) -> Tensor:
-        """Logits [B, classes] of normalised pictures [B, 3, S, S].
-
-        For cheap training, `picture` may hold M patches that were cut out, [B, M, 3 * p * p], with
-        `patches` [B, M] telling which; not together with two scales.
-        """
+        """Logits [B, classes] of normalised pictures [B, 3, S, S]."""
         prefix = self.config.prefix
-        x = self.embed(picture, patches)
+        x = self.embed(picture)
         first = 0
         if plan is not None and plan.multi_scale:
             first = plan.layers[0]

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Counts right answers of a checkpoint on the generated test pictures.
+
+    python evaluate.py CHECKPOINT [--config config.json] [--strategy merge --keep 0.5 ...]
+                       [--pictures 1000] [--folder DIR]
+
+With --folder, pictures named `<class id>_<n>.png` (see write_pictures.py) are read instead: the very
+files that `vitrun eval` measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
+
+import data  # noqa: E402
+import shapes  # noqa: E402
+from vit_reference import Reduction, VisionTransformer  # noqa: E402
+from vit_reference.checkpoint import load_model  # noqa: E402
+
+
+@torch.no_grad()
+def count_correct(
+    model: VisionTransformer,
+    pictures: data.Pictures,
+    plan: Reduction | None,
+    device: str = "cpu",
+    limit: int | None = None,
+) -> tuple[int, int]:
+    """Right answers and pictures seen."""
+    model.eval()
+    correct = seen = 0
+    for batch, labels in pictures.in_order(50):
+        logits = model(data.normalise(batch.to(device)), plan)
+        correct += int((logits.argmax(dim=1).cpu() == labels).sum())
+        seen += len(labels)
+        if limit is not None and seen >= limit:
+            break
+    return correct, seen
+
+
+def read_folder(folder: Path) -> data.Pictures:
+    """Pictures named `<class id>_<n>.png`."""
+    paths = sorted(folder.glob("*_*.png"))
+    pixels = np.stack([np.asarray(Image.open(path)).transpose(2, 0, 1) for path in paths])
+    labels = np.array([shapes.CLASS_IDS.index(path.name.split("_")[0]) for path in paths])
+    return data.Pictures(pixels, labels, None, mirrors=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--strategy", choices=["none", "merge", "fuse", "drop", "tome"],
+                        default="none")
+    parser.add_argument("--keep", type=float, default=1.0)
+    parser.add_argument("--size-aware", action="store_true")
+    parser.add_argument("--multi-scale", action="store_true")
+    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--cache", type=Path, default=Path("out/shapes"))
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    config = arguments.config or arguments.checkpoint.with_name("config.json")
+    model = load_model(arguments.checkpoint, config)
+    plan = None
+    if arguments.strategy != "none" or arguments.multi_scale:
+        plan = Reduction.uniform(
+            model.config,
+            arguments.keep if arguments.strategy != "none" else 1.0,
+            strategy="merge" if arguments.strategy == "none" else arguments.strategy,
+            size_aware=arguments.size_aware,
+            multi_scale=arguments.multi_scale,
+        )
+    if arguments.folder is not None:
+        pictures = read_folder(arguments.folder)
+    else:
+        pictures = data.generated("test", arguments.pictures, arguments.cache)
+    correct, seen = count_correct(model, pictures, plan)
+    print(json.dumps({"correct_top1": correct, "images": seen, "top1": correct / seen}))
+
+
+if __name__ == "__main__":
+    main()

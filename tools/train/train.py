@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""Trains a small DeiT, or fine-tunes one with token reduction and two scales.
+
+    python train.py --out runs/dense --steps 6000                       # on the generated pictures
+    python train.py --out runs/m5 --init runs/dense --strategy merge --keep 0.5 --steps 300
+    python train.py --out runs/mine --data FOLDER --init CHECKPOINT ... # FOLDER/train/CLASS/*.jpg
+
+Run the same command again to go on where it stopped: state is saved every `--save-every` steps.
+`OUT/log.csv` keeps the log; `OUT/model.safetensors` (f16), `OUT/config.json` and `OUT/result.json`
+are written at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
+
+import data  # noqa: E402
+import recipe  # noqa: E402
+import shapes  # noqa: E402
+from evaluate import count_correct  # noqa: E402
+from vit_reference import Reduction, ViTConfig, VisionTransformer  # noqa: E402
+from vit_reference.checkpoint import describe, load_model, read_state, save_model  # noqa: E402
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--out", type=Path, required=True)
+    add("--data", default="generated", help="'generated', or a folder with train/ and test/")
+    add("--cache", type=Path, default=Path("out/shapes"), help="rendered pictures are kept here")
+    add("--train-pictures", type=int, default=16000, help="of the generated set")
+    add("--test-pictures", type=int, default=2000, help="of the generated set")
+    add("--init", type=Path, help="start from this run's folder, or checkpoint with config.json")
+    add("--embed-dim", type=int, default=64)
+    add("--heads", type=int, default=4)
+    add("--depth", type=int, default=12, help="a deeper one than --init starts as the same function")
+    add("--strategy", choices=["none", "merge", "fuse", "drop", "tome"], default="none")
+    add("--similarity", default="cosine", choices=["cosine", "l1", "l2", "attention", "random"])
+    add("--keep", type=float, default=1.0)
+    add("--layers", default="", help="blocks from 1, e.g. 4,7,10 (default: the family's)")
+    add("--size-aware", action="store_true")
+    add("--multi-scale", action="store_true")
+    add("--ease", type=float, default=0.5, help="share of the steps in which the keep rate falls")
+    add("--teacher", type=Path, help="distil from this run (dense)")
+    add("--distill", type=float, default=1.0, help="weight of the distillation loss")
+    add("--patches", type=int, help="show only so many patches, the object's first (dense only)")
+    add("--steps", type=int, default=6000)
+    add("--batch", type=int, default=64)
+    add("--lr", type=float, default=1e-3)
+    add("--warmup", type=int, default=200)
+    add("--weight-decay", type=float, default=0.05)
+    add("--seed", type=int, default=0)
+    add("--save-every", type=int, default=200)
+    add("--test-every", type=int, default=0, help="measure on 500 test pictures (0: at the end)")
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--threads", type=int, default=0)
+    return parser.parse_args()
+
+
+def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Pictures:
+    if arguments.data != "generated":
+        return data.from_folder(Path(arguments.data) / split, size)
+    count = arguments.train_pictures if split == "train" else arguments.test_pictures
+    return data.generated(split, count, arguments.cache)
+
+
+def checkpoint_of(run: Path) -> tuple[Path, Path]:
+    """Weights and configuration of a run's folder, or of a file with config.json beside it."""
+    if run.is_dir():
+        return run / "model.safetensors", run / "config.json"
+    return run, run.with_name("config.json")
+
+
+def starts_with_scales(arguments: argparse.Namespace) -> bool:
+    """Whether the starting point has two-scale weights already."""
+    if arguments.init is None:
+        return False
+    return any(key.startswith("multiscale.") for key in read_state(checkpoint_of(arguments.init)[0]))
+
+
+def new_place(block: int, depth: int, new_depth: int) -> int:
+    """Where a block of a shallow model goes in a deeper one."""
+    return block * new_depth // depth
+
+
+def spread_blocks(source: VisionTransformer, depth: int) -> dict[str, Tensor]:
+    """The state of a model whose blocks are spread evenly over `depth` blocks."""
+    def rename(key: str) -> str:
+        words = key.split(".")
+        if words[0] == "blocks":
+            words[1] = str(new_place(int(words[1]), source.config.depth, depth))
+        return ".".join(words)
+
+    return {rename(key): value for key, value in source.state_dict().items()}
+
+
+@torch.no_grad()
+def silence_new_blocks(model: VisionTransformer, depth: int) -> None:
+    """Blocks that a model of `depth` blocks did not have start as the identity."""
+    old = {new_place(block, depth, model.config.depth) for block in range(depth)}
+    for index, block in enumerate(model.blocks):
+        if index not in old:
+            block.attn.proj.weight.zero_()
+            block.mlp.fc2.weight.zero_()
+
+
+def build_model(arguments: argparse.Namespace, classes: int) -> VisionTransformer:
+    """A new model, or the one to start from, made deeper and given two-scale weights as asked."""
+    if arguments.init is None:
+        config = ViTConfig(
+            embed_dim=arguments.embed_dim, heads=arguments.heads, depth=arguments.depth,
+            classes=classes,
+        )
+        model = VisionTransformer(config, multi_scale=arguments.multi_scale)
+    else:
+        source = load_model(*checkpoint_of(arguments.init))
+        if source.config.classes != classes:
+            raise ValueError(f"{arguments.init} has {source.config.classes} classes, not {classes}")
+        config = replace(source.config, depth=max(arguments.depth, source.config.depth))
+        two_scales = arguments.multi_scale or hasattr(source, "multiscale")
+        model = VisionTransformer(config, multi_scale=two_scales)
+        model.load_state_dict(spread_blocks(source, config.depth), strict=False)
+        silence_new_blocks(model, source.config.depth)
+    if arguments.multi_scale and not starts_with_scales(arguments):
+        model.multiscale.initialise_from(
+            model.cls_token, model.pos_embed, model.config.positions_cover_prefix
+        )
+    return model
+
+
+def plan_of(arguments: argparse.Namespace, config: ViTConfig) -> Reduction | None:
+    if arguments.strategy == "none" and not arguments.multi_scale:
+        return None
+    layers = tuple(int(word) - 1 for word in arguments.layers.split(",") if word)
+    layers = layers or config.default_layers
+    return Reduction(
+        layers=layers,
+        keep=(arguments.keep if arguments.strategy != "none" else 1.0,) * len(layers),
+        strategy="merge" if arguments.strategy == "none" else arguments.strategy,
+        similarity=arguments.similarity,
+        size_aware=arguments.size_aware,
+        multi_scale=arguments.multi_scale,
+        seed=arguments.seed,
+    )
+
+
+class Run:
+    """One training: its model, optimiser, position and log."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.out: Path = arguments.out
+        self.out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(arguments.seed)
+        self.train = open_data(arguments, "train", shapes.SIZE)
+        classes = int(self.train.labels.max()) + 1
+        if arguments.data == "generated":
+            classes = len(shapes.CLASS_IDS)
+        self.model = build_model(arguments, classes).to(arguments.device)
+        self.plan = plan_of(arguments, self.model.config)
+        self.adds_scales = arguments.multi_scale and not starts_with_scales(arguments)
+        self.teacher = None
+        if arguments.teacher is not None:
+            self.teacher = load_model(*checkpoint_of(arguments.teacher)).to(arguments.device)
+        cells = (self.model.config.patch_size // shapes.CELL) ** 2
+        self.mask_head = torch.nn.Linear(self.model.config.embed_dim, cells).to(arguments.device)
+        trained = [*self.model.parameters(), *self.mask_head.parameters()]
+        decayed = [p for p in trained if p.dim() > 1]
+        others = [p for p in trained if p.dim() <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": arguments.weight_decay},
+             {"params": others, "weight_decay": 0.0}],
+            betas=(0.9, 0.99),
+        )
+        self.step = 0
+        self.resume()
+
+    def resume(self) -> None:
+        path = self.out / "state.pt"
+        if path.exists():
+            state = torch.load(path, map_location=self.arguments.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.mask_head.load_state_dict(state["mask_head"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = state["step"]
+            print(f"going on from step {self.step}", file=sys.stderr)
+
+    def save(self) -> None:
+        temporary = self.out / "state.pt.partial"
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "mask_head": self.mask_head.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+            },
+            temporary,
+        )
+        temporary.replace(self.out / "state.pt")
+
+    def indices(self, step: int) -> np.ndarray:
+        """Which pictures a step sees: a new order each epoch, a function of seed and step."""
+        batch = self.arguments.batch
+        per_epoch = max(1, len(self.train) // batch)
+        epoch, place = divmod(step, per_epoch)
+        order = np.random.default_rng([self.arguments.seed, epoch]).permutation(len(self.train))
+        return np.sort(order[place * batch : (place + 1) * batch])
+
+    def take_step(self) -> tuple[float, float]:
+        """One update; loss and share of right answers."""
+        arguments, model = self.arguments, self.model.train()
+        generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + self.step)
+        index = self.indices(self.step)
+        pictures, labels = self.train.batch(index)
+        places = covers = None
+        if arguments.patches:
+            masks = torch.from_numpy(self.train.masks[index])
+            pictures, places, covers = data.cut_patches(
+                pictures, masks, arguments.patches, model.config.patch_size, generator
+            )
+        else:
+            if self.train.mirrors:
+                pictures = data.augment(pictures, generator)
+            pictures = data.normalise(pictures)
+        pictures, labels = pictures.to(arguments.device), labels.to(arguments.device)
+        plan = self.plan
+        if plan is not None:
+            left = recipe.easing(self.step, arguments.steps, arguments.ease)
+            plan = recipe.eased(plan, left)
+            if self.adds_scales:
+                model.multiscale.low_class_gain = 1 - left
+        with torch.autocast(arguments.device, torch.bfloat16, enabled=arguments.device != "cpu"):
+            teacher = self.ask_teacher(pictures)
+            if covers is None:
+                logits = model(pictures, plan)
+                value = recipe.loss(logits.float(), labels, teacher, arguments.distill)
+            else:
+                features = model.features(pictures, places.to(arguments.device))
+                every, masks = model.head(features), self.mask_head(features[:, 1:])
+                covers = covers.to(arguments.device)
+                value = recipe.token_loss(every.float(), masks.float(), labels, covers)
+                logits = every[:, 0]
+        rate = recipe.learning_rate(self.step, arguments.steps, arguments.lr, arguments.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        return value.item(), (logits.argmax(1) == labels).float().mean().item()
+
+    @torch.no_grad()
+    def ask_teacher(self, pictures: Tensor) -> Tensor | None:
+        return None if self.teacher is None else self.teacher(pictures).float()
+
+    def train_to_end(self) -> None:
+        arguments = self.arguments
+        fresh = not (self.out / "log.csv").exists()
+        with (self.out / "log.csv").open("a", newline="") as file:
+            log = csv.writer(file)
+            if fresh:
+                log.writerow(["step", "loss", "train_accuracy", "test_accuracy", "seconds"])
+            started, sums, count = time.monotonic(), np.zeros(2), 0
+            while self.step < arguments.steps:
+                sums += self.take_step()
+                count += 1
+                if self.step % 25 == 0 or self.step == arguments.steps:
+                    tested = ""
+                    if arguments.test_every and self.step % arguments.test_every == 0:
+                        tested = f"{self.test(500)[0] / 500:.4f}"
+                    spent = time.monotonic() - started
+                    mean = sums / count
+                    log.writerow([self.step, f"{mean[0]:.4f}", f"{mean[1]:.4f}", tested,
+                                  f"{spent:.0f}"])
+                    file.flush()
+                    print(f"step {self.step}/{arguments.steps} loss {mean[0]:.3f} train "
+                          f"{mean[1]:.3f} test {tested or '-'} {spent:.0f} s", flush=True)
+                    sums, count = np.zeros(2), 0
+                if self.step % arguments.save_every == 0 or self.step == arguments.steps:
+                    self.save()
+
+    def test(self, limit: int | None = None) -> tuple[int, int]:
+        """Right answers and pictures of the test split."""
+        test = open_data(self.arguments, "test", self.model.config.image_size)
+        return count_correct(self.model, test, self.plan, self.arguments.device, limit)
+
+    def export(self) -> None:
+        """The f16 checkpoint, and what those very weights score."""
+        if hasattr(self.model, "multiscale"):
+            self.model.multiscale.low_class_gain = 1.0
+        path = self.out / "model.safetensors"
+        save_model(self.model.eval(), path)
+        description = describe(self.model.config, data.MEAN, data.STD, crop=1.0)
+        (self.out / "config.json").write_text(json.dumps(description, indent=1) + "\n")
+        self.model = load_model(path, self.out / "config.json").to(self.arguments.device)
+        correct, pictures = self.test()
+        result = {
+            "correct": correct, "pictures": pictures, "accuracy": correct / pictures,
+            "strategy": self.arguments.strategy, "keep": self.arguments.keep,
+            "multi_scale": self.arguments.multi_scale, "seed": self.arguments.seed,
+            "steps": self.arguments.steps,
+        }
+        (self.out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+        print(json.dumps(result))
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    run = Run(arguments)
+    run.train_to_end()
+    run.export()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Writes generated test pictures for `vitrun eval`, and the labels that belong to them.
+
+    python write_pictures.py FOLDER [--count 1000] [--start 0] [--labels labels.txt]
+
+Pictures are PNG files of 224 x 224, named `<class id>_<n>.png`. A labels file has lines
+`index<TAB>class id<TAB>name`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from PIL import Image
+
+import shapes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--split", choices=sorted(shapes.SPLIT_SEEDS), default="test")
+    parser.add_argument("--labels", type=Path)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for index in range(arguments.start, arguments.start + arguments.count):
+        picture = shapes.render(arguments.split, index)
+        name = f"{shapes.CLASS_IDS[picture.label]}_{index:05}.png"
+        Image.fromarray(picture.pixels).save(arguments.folder / name)
+    if arguments.labels is not None:
+        rows = zip(shapes.CLASS_IDS, shapes.CLASS_NAMES, strict=True)
+        arguments.labels.write_text(
+            "".join(f"{index}\t{name}\t{words}\n" for index, (name, words) in enumerate(rows))
+        )
+
+
+if __name__ == "__main__":
+    main()
