@@ -5,5 +5,6 @@ cd "$(dirname "$0")/.."
 tools/setup.sh
 tools/check-isa.sh
 swift format lint --strict --recursive Package.swift Sources Tests
-python3 tools/demo/make_demo.py "$(mkdir -p out/demo && echo out/demo)"
-swift test -c release --quiet 2>&1
+python3 tools/hostile/gate.py
+tools/check-plan-dump.sh
+swift test -c release

@@ -7,7 +7,7 @@ struct KeepRates: ExpressibleByArgument {
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    rates = parts.compactMap { Double($0) }.filter(\.isFinite)
+    rates = parts.compactMap { Double($0) }
     guard rates.count == parts.count else { return nil }
   }
 }

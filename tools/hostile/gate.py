@@ -1,0 +1,116 @@
+"""Runs every hostile input of make.py through the real commands and checks what happens.
+
+Usage: gate.py [--verbose]
+
+Each command runs under a memory cap of 512 MB and a time limit of 10 s. A refused input must end with
+exit code 1 and exactly one line on stderr, `tool: file: field: expected ..., found ...`, leave no file
+behind and an existing output as it was. An accepted one must end with 0. Prints a line for each row and
+closes with `N passed, N failed`.
+"""
+
+import argparse
+import collections
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import make  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = ROOT / ".build" / "release"
+BEFORE = b"what was here before"
+
+
+def limit() -> None:
+    """The child's memory and processor time."""
+    resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def problem(case: make.Case, folder: Path, plan: bytes) -> str | None:
+    """What went wrong; None if nothing did."""
+    names = {
+        "file": folder / f"case.{case.suffix}",
+        "plan": folder / "sound.plan",
+        "picture": folder / "sound.png",
+        "output": folder / "output.plan",
+        "folder": folder,
+    }
+    names |= {name: folder / f"extra-{name}" for name in case.files}
+    names["file"].write_bytes(case.data)
+    names["plan"].write_bytes(plan)
+    make.make_demo.write_png(names["picture"], 40, 30)
+    names["output"].write_bytes(BEFORE)
+    for name, data in case.files.items():
+        names[name].write_bytes(data)
+    before = sorted(os.listdir(folder))
+    words = [word.format(**names) for word in shlex.split(case.command)]
+    try:
+        done = subprocess.run(
+            [BINARIES / words[0], *words[1:]],
+            capture_output=True,
+            timeout=10,
+            preexec_fn=limit,
+            env={**os.environ, "SWIFT_BACKTRACE": "enable=no"},
+        )
+    except subprocess.TimeoutExpired:
+        return "took longer than 10 s"
+    error = done.stderr.decode(errors="replace")
+    if sorted(os.listdir(folder)) != before:
+        return f"left {sorted(set(os.listdir(folder)) - set(before))}"
+    if names["plan"].read_bytes() != plan:
+        return "changed the plan"
+    if case.accepted:
+        return None if done.returncode == 0 else f"exit {done.returncode}: {error.strip()}"
+    if done.returncode != 1:
+        return f"exit {done.returncode}: {error.strip()[:200]}"
+    if names["output"].read_bytes() != BEFORE:
+        return "changed the output"
+    lines = error.splitlines()
+    if len(lines) != 1 or not error.startswith(f"{words[0]}: "):
+        return f"stderr is {error!r:.300}"
+    if "expected" not in error or "found" not in error or case.words not in error:
+        return f"the message does not say {case.words!r}: {error.strip()[:300]}"
+    return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    rows: dict[int, list[bool]] = collections.defaultdict(list)
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        checkpoint = base / "demo.safetensors"
+        make.make_demo.write_safetensors(checkpoint)
+        config = base / "config.json"
+        config.write_bytes(make.CONFIG)
+        plan_path = base / "demo.plan"
+        convert = ["convert", checkpoint, "--config", config, "--weights", "f16", "-o", plan_path]
+        subprocess.run([BINARIES / "vitc", *convert, "--quiet"], check=True)
+        plan = plan_path.read_bytes()
+        for number, case in enumerate(make.all_cases(plan)):
+            folder = base / str(number)
+            folder.mkdir()
+            wrong = problem(case, folder, plan)
+            rows[case.row].append(wrong is None)
+            if wrong or arguments.verbose:
+                print(f"row {case.row}, {case.name}: {wrong or 'as it should be'}")
+            for path in folder.iterdir():
+                path.unlink()
+    for row, results in sorted(rows.items()):
+        print(f"row {row}: {sum(results)} of {len(results)}")
+    passed = sum(sum(results) for results in rows.values())
+    failed = sum(len(results) for results in rows.values()) - passed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
