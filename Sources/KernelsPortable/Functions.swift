@@ -13,7 +13,8 @@ func exponential(_ argument: Float) -> Float {
   p = p * r + 1.666_666_55e-1
   p = p * r + 5.000_000_1e-1
   p = p * r * r + r + 1
-  return p * Float(bitPattern: UInt32(truncatingIfNeeded: Int32(n) + 127) << 23)
+  // The rounded exponent lies in the low bits and goes to the exponent field; NaN stays NaN.
+  return Float(bitPattern: p.bitPattern &+ (shifted.bitPattern &<< 23))
 }
 
 /// `x/2 * (1 + erf(x / sqrt 2))` within 1e-6; a rational function of x, odd part over even part.

@@ -9,8 +9,14 @@ extension PortableKernels {
       let top = a.input + (plane * a.height + 2 * y) * a.width
       let bottom = top + a.width
       let output = a.output + line * width
-      for x in 0..<width {
+      var x = 0
+      while x + 8 <= width {
+        output.store((pairSums(top, x) + pairSums(bottom, x)) * 0.25, x)
+        x += 8
+      }
+      while x < width {
         output[x] = ((top[2 * x] + top[2 * x + 1]) + (bottom[2 * x] + bottom[2 * x + 1])) * 0.25
+        x += 1
       }
     }
   }
@@ -62,4 +68,12 @@ extension PortableKernels {
       }
     }
   }
+}
+
+/// `line[2x] + line[2x + 1]` for eight x.
+@inline(__always)
+private func pairSums(_ line: UnsafePointer<Float>, _ x: Int) -> Vector {
+  let (low, high) = (line.vector(2 * x), line.vector(2 * x + 8))
+  return Vector(lowHalf: low.evenHalf, highHalf: high.evenHalf)
+    + Vector(lowHalf: low.oddHalf, highHalf: high.oddHalf)
 }

@@ -57,6 +57,15 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
+  func notANumberSpreadsWithoutATrap(implementation: Implementation) {
+    let problem = AttentionProblem(Case(tokens: 5, heads: 2, width: 4))
+    problem.qkv.pointer[0] = .nan
+    let result = problem.run(implementation)
+    #expect(result.output[0].isNaN)
+    #expect(result.output[8..<16].allSatisfy { $0.isFinite })
+  }
+
+  @Test(arguments: Implementation.all)
   func bitsDoNotDependOnTheBatch(implementation: Implementation) {
     let together = AttentionProblem(Case(pictures: 3, tokens: 50, heads: 2, width: 12, sized: true))
     let all = together.run(implementation).output
