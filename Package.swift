@@ -45,6 +45,9 @@ let package = Package(
       name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(name: "COnnx", dependencies: ["CProtobufC"]),
 
     .systemLibrary(name: "CVectorExtras"),
 
@@ -56,7 +59,7 @@ let package = Package(
 
     // MARK: - Implementation: compiler
     .target(
-      name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib"],
+      name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib", "COnnx"],
       swiftSettings: swiftSettings),
     .target(
       name: "ModelGraph", dependencies: ["Tensors", "Records", "ModelFacts"],

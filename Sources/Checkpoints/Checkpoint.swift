@@ -32,8 +32,11 @@ public struct Checkpoint: Sendable {
   /// What the bytes are.
   public let format: Format
 
-  /// The tensors by name.
+  /// The tensors by name; of an ONNX model, its initializers.
   public let tensors: [String: TensorView]
+
+  /// The model whose nodes say what the tensors mean; nil for formats that hold only tensors.
+  package let onnx: ONNXModel?
 
   /// `config.json`, if there is one.
   public let config: Companion?
@@ -47,7 +50,7 @@ public struct Checkpoint: Sendable {
 
 extension Checkpoint {
   /// Opens a checkpoint, recognised by its content: a safetensors file, the `*.index.json` of a
-  /// sharded one, a NumPy archive, or a folder that holds a checkpoint and its configuration.
+  /// sharded one, a NumPy archive, an ONNX model, or a folder that holds a checkpoint and its configuration.
   /// - Throws: `InputError` if it is none of these, with the remedy for kinds that can be converted.
   public static func open(_ path: String) throws -> Checkpoint {
     if let folder = CheckpointFolder(path: path) {
@@ -62,6 +65,7 @@ extension Checkpoint {
     let mapped = try MappedFile(path: file)
     let format: Format
     let tensors: [String: TensorView]
+    var onnx: ONNXModel?
     var sources = [mapped]
     switch try FileKind.recognise(mapped) {
     case .safetensors:
@@ -76,11 +80,14 @@ extension Checkpoint {
       format = .npz
       tensors = try NPZFile(mapped).tensors
     case .onnx:
-      throw InputError(
-        file: file, field: "file", expected: "safetensors or NumPy .npz", found: "an ONNX file")
+      format = .onnx
+      let model = try ONNXModel(mapped)
+      onnx = model
+      tensors = model.graph.initializers
+      sources += model.externalFiles
     }
     return Checkpoint(
-      path: path, format: format, tensors: tensors,
+      path: path, format: format, tensors: tensors, onnx: onnx,
       config: try folder.companion("config.json"),
       preprocessorConfig: try folder.companion("preprocessor_config.json"), sources: sources)
   }

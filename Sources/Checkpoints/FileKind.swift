@@ -91,12 +91,13 @@ enum FileKind {
 
   /// Whether the bytes begin as a `ModelProto` does: with its version, a name or its graph.
   private static func looksLikeONNX(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard bytes.count >= 2 else { return false }
+    // The upper half of a header length; ONNX has no four zeros there.
+    if bytes.count >= 8, bytes[4..<8].allSatisfy({ $0 == 0 }) { return false }
+    guard bytes.count >= 3 else { return false }
     switch bytes[0] {
     case 0x08:
-      // The version is small, and another field of the model follows it.
-      let isKnown = { (tag: UInt8) in tag & 7 == 0 || tag & 7 == 2 }
-      return (1..<0x80).contains(bytes[1]) && (bytes.count == 2 || isKnown(bytes[2]))
+      // Another field follows the version, which is small unless the file is damaged.
+      return bytes[1] >= 0x80 || (bytes[1] > 0 && bytes[2] >= 8 && [0, 2].contains(bytes[2] & 7))
     case 0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42: return bytes.count >= 8
     default: return false
     }

@@ -60,6 +60,29 @@ public struct TensorView: Sendable {
     if case .file(let file) = storage { file.release(range) }
   }
 
+  /// All elements of an integer type, row-major; nil for other types and values over `Int.max`.
+  package func integerValues() -> [Int]? {
+    let values: [Int]? = withBytes { bytes in
+      switch dtype {
+      case .int64: elements(bytes, UInt64.self) { Int(Int64(bitPattern: $0)) }
+      case .int32: elements(bytes, UInt32.self) { Int(Int32(bitPattern: $0)) }
+      case .int16: elements(bytes, UInt16.self) { Int(Int16(bitPattern: $0)) }
+      case .int8: elements(bytes, UInt8.self) { Int(Int8(bitPattern: $0)) }
+      case .uint32: elements(bytes, UInt32.self) { Int($0) }
+      case .uint16: elements(bytes, UInt16.self) { Int($0) }
+      case .uint8, .bool: elements(bytes, UInt8.self) { Int($0) }
+      case .uint64: unsigned(elements(bytes, UInt64.self) { $0 })
+      case .float64, .float32, .float16, .bfloat16: nil
+      }
+    }
+    return values.map { isColumnMajor ? rowMajor($0) : $0 }
+  }
+
+  private func unsigned(_ values: [UInt64]) -> [Int]? {
+    let exact = values.compactMap { Int(exactly: $0) }
+    return exact.count == values.count ? exact : nil
+  }
+
   /// All elements as float32, row-major. float16 and bfloat16 widen exactly, float64 rounds to
   /// nearest; integers convert.
   package func float32Values() -> [Float] {
@@ -83,30 +106,31 @@ public struct TensorView: Sendable {
   }
 
   @inline(__always)
-  private func elements<W: FixedWidthInteger>(
-    _ bytes: UnsafeRawBufferPointer, _ word: W.Type, _ convert: (W) -> Float
-  ) -> [Float] {
+  private func elements<W: FixedWidthInteger, T>(
+    _ bytes: UnsafeRawBufferPointer, _ word: W.Type, _ convert: (W) -> T
+  ) -> [T] {
     let size = MemoryLayout<W>.size
     let swaps = isBigEndian
-    return [Float](unsafeUninitializedCapacity: shape.elementCount) { buffer, count in
+    return [T](unsafeUninitializedCapacity: shape.elementCount) { buffer, count in
       for index in 0..<shape.elementCount {
         let stored = bytes.loadUnaligned(fromByteOffset: index &* size, as: W.self)
-        buffer[index] = convert(swaps ? stored.bigEndian : stored.littleEndian)
+        buffer.initializeElement(
+          at: index, to: convert(swaps ? stored.bigEndian : stored.littleEndian))
       }
       count = shape.elementCount
     }
   }
 
   /// Reorders column-major values.
-  private func rowMajor(_ values: [Float]) -> [Float] {
+  private func rowMajor<T>(_ values: [T]) -> [T] {
     let extents = shape.extents
     var strides = [Int](repeating: 1, count: extents.count)
     for axis in 1..<max(extents.count, 1) { strides[axis] = strides[axis - 1] * extents[axis - 1] }
     var index = [Int](repeating: 0, count: extents.count)
     var source = 0
-    return [Float](unsafeUninitializedCapacity: values.count) { buffer, count in
+    return [T](unsafeUninitializedCapacity: values.count) { buffer, count in
       for target in 0..<values.count {
-        buffer[target] = values[source]
+        buffer.initializeElement(at: target, to: values[source])
         var axis = extents.count - 1
         while axis >= 0 {
           index[axis] += 1

@@ -53,3 +53,13 @@ func makeLink(_ path: String, to target: String) -> Bool { symlink(target, path)
 func makeHardLink(_ path: String, to target: String) -> Bool { link(target, path) == 0 }
 
 func moveFile(_ path: String, to target: String) -> Bool { rename(path, target) == 0 }
+
+func makeFolder(_ path: String) -> Bool { mkdir(path, 0o700) == 0 }
+
+func removeFolder(_ path: String, files: [String]) {
+  for name in files { unlink("\(path)/\(name)") }
+  rmdir(path)
+}
+
+/// Makes a file longer without writing to the disk.
+func extend(_ path: String, to size: Int) -> Bool { truncate(path, size) == 0 }
