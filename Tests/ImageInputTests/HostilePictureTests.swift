@@ -5,7 +5,8 @@ internal import Testing
 
 @Suite struct HostilePictureTests {
   @Test(arguments: [
-    "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "filtered.png",
+    "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "stray_bytes.jpg",
+    "filtered.png",
     "palette8_trns.png", "interlaced.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp",
   ])
   func everyTruncationIsRefused(name: String) throws {

@@ -162,6 +162,10 @@ def write_jpeg() -> None:
     adobe = ink.index(b"Adobe")
     write("ycck.jpg", ink[: adobe + 11] + b"\2" + ink[adobe + 12 :])
     write("trailing.jpg", encoded(image, "JPEG", quality=50) + b"some more bytes" * 3)
+    # libjpeg warns of the stray bytes and goes on.
+    stray = encoded(image, "JPEG", quality=60)
+    tables = stray.index(b"\xff\xc4")
+    write("stray_bytes.jpg", stray[:tables] + b"\0\1\2\3" + stray[tables:])
     for code in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = code

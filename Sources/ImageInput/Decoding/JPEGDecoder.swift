@@ -23,12 +23,12 @@ enum JPEGDecoder {
     }
     let source = bytes.bindMemory(to: UInt8.self)
     var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-    guard
-      tjDecompressHeader3(
-        handle, source.baseAddress, UInt(source.count), &width, &height, &sampling, &space) == 0
-    else {
-      throw failure()
+    func isUsable(_ status: Int32) -> Bool {
+      status == 0 || tjGetErrorCode(handle) == TJERR_WARNING.rawValue
     }
+    let headerStatus = tjDecompressHeader3(
+      handle, source.baseAddress, UInt(source.count), &width, &height, &sampling, &space)
+    guard isUsable(headerStatus) else { throw failure() }
     try PictureDecoder.checkExtents(width: Int(width), height: Int(height), file: file)
     let area = Int(width) * Int(height)
     let isInk = space == TJCS_CMYK.rawValue || space == TJCS_YCCK.rawValue
@@ -38,15 +38,17 @@ enum JPEGDecoder {
       status = tjDecompress2(
         handle, source.baseAddress, UInt(source.count), buffer.baseAddress, width, 0, height,
         Int32(format), TJFLAG_LIMITSCANS)
-      let isUsable = status == 0 || tjGetErrorCode(handle) == TJERR_WARNING.rawValue
-      if isInk && isUsable { convertInverted(buffer, pixels: area) }
-      count = isUsable ? area * 3 : 0
+      let isWhole = isUsable(status)
+      if isInk && isWhole { convertInverted(buffer, pixels: area) }
+      count = isWhole ? area * 3 : 0
     }
     // As in Pillow, a warning leaves a usable picture unless a part of the file is missing.
     if status != 0 {
-      let isCut =
-        !markers.hasEnd || String(cString: tjGetErrorStr2(handle)).contains("Premature end of JPEG")
-      guard tjGetErrorCode(handle) == TJERR_WARNING.rawValue, !isCut else { throw failure() }
+      let isPremature = failure().found.contains("Premature end of JPEG")
+      guard isUsable(status), !isPremature else { throw failure() }
+      guard markers.hasEnd else {
+        throw InputError.pictureData(file, "JPEG", found: "no end; \(failure().found)")
+      }
     }
     return Picture(width: Int(width), height: Int(height), pixels: samples)
   }
