@@ -183,7 +183,8 @@ struct ConfigResolver {
   private func skipLambda(
     _ source: ViTConfig, _ preset: Preset?, _ provenance: inout [ProvenanceEntry]
   ) throws -> Float {
-    guard source.family == .lvvit else { return 1 }
+    guard source.family == .lvvit || tensors.hints.skipLambda != nil else { return 1 }
+    if source.family != .lvvit, tensors.hints.skipLambda?.value == 1 { return 1 }
     let (value, origin): (Float, String)
     if let told = tensors.hints.skipLambda {
       (value, origin) = (told.value, told.source)

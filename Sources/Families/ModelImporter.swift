@@ -54,7 +54,9 @@ public enum ModelImporter {
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
     -> ImportedModel
   {
-    let tensors = try NamingSchemes.translate(checkpoint)
+    let tensors =
+      try checkpoint.onnx.map { try ONNXModelReader.read($0, imageSize: options.imageSize) }
+      ?? NamingSchemes.translate(checkpoint)
     let decided = try decide(tensors, config: try ConfigFile(checkpoint, options), options: options)
     let graph = try ViTGraph.build(decided, tensors)
     return ImportedModel(

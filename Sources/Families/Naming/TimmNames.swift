@@ -16,7 +16,20 @@ enum TimmNames: NamingScheme {
     where tensors.keys.contains(where: { $0.hasPrefix(prefix) }) {
       throw OtherModels.refusal(name, file: file, field: prefix)
     }
-    return NamedModel(tensors: tensors.filter { !$0.key.hasSuffix("num_batches_tracked") })
+    var model = NamedModel(tensors: [:])
+    for (name, tensor) in tensors where !name.hasSuffix("num_batches_tracked") {
+      model.tensors[renamed(name)] = tensor
+    }
+    return model
+  }
+
+  /// timm's name for LayerScale where DeiT-III's own code has another.
+  private static func renamed(_ name: String) -> String {
+    for (own, known) in [(".gamma_1", ".ls1.gamma"), (".gamma_2", ".ls2.gamma")]
+    where name.hasPrefix("blocks.") && name.hasSuffix(own) {
+      return name.dropLast(own.count) + known
+    }
+    return name
   }
 
   /// Tensors that only relatives of ViT have.
@@ -29,7 +42,7 @@ enum TimmNames: NamingScheme {
     ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
     ("blocks.0.attn.q_bias", "separate biases of queries and values (BEiT)"),
     ("rel_pos_bias.relative_position_bias_table", "relative positions (BEiT)"),
-    ("blocks.0.gamma_1", "BEiT's LayerScale"), ("blocks_token_only.0.gamma_1", "class attention"),
+    ("blocks_token_only.0.gamma_1", "class attention"),
     ("blocks.0.attns.0.qkv.weight", "parallel blocks"),
     ("patch_embed.backbone.conv1.weight", "a ResNet stem"),
     ("attn_pool.latent", "attention pooling"), ("fc_norm.weight", "average pooling"),

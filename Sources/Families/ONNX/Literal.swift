@@ -1,0 +1,138 @@
+internal import Tensors
+
+/// A constant of an ONNX graph: a layout over an initialiser, or over numbers that were computed from
+/// others.
+struct Literal: Hashable, Sendable {
+  /// Where the elements are.
+  final class Storage: Sendable {
+    /// The initialiser's name.
+    let name: String
+    let dtype: DType
+    let count: Int
+    private let contents: Contents
+
+    private enum Contents: Sendable {
+      case tensor(TensorView)
+      case numbers([Double])
+    }
+
+    init(_ tensor: TensorView, name: String) {
+      self.name = name
+      dtype = tensor.dtype
+      count = tensor.shape.elementCount
+      contents = .tensor(tensor)
+    }
+
+    init(_ numbers: [Double], isInteger: Bool) {
+      name = "computed"
+      dtype = isInteger ? .int64 : .float64
+      count = numbers.count
+      contents = .numbers(numbers)
+    }
+
+    /// All elements as float32.
+    func floats() -> [Float] {
+      switch contents {
+      case .tensor(let tensor):
+        defer { tensor.releasePages() }
+        return tensor.float32Values()
+      case .numbers(let numbers): return numbers.map { Float($0) }
+      }
+    }
+
+    /// All elements as doubles; integers exactly up to 2^53.
+    func numbers() -> [Double] {
+      switch contents {
+      case .numbers(let numbers): numbers
+      case .tensor(let tensor):
+        switch tensor.dtype {
+        case .int64: words(tensor, Int64.self).map { Double($0) }
+        case .int32: words(tensor, Int32.self).map { Double($0) }
+        case .uint64: words(tensor, UInt64.self).map { Double($0) }
+        case .float64: words(tensor, UInt64.self).map { Double(bitPattern: $0) }
+        default: tensor.float32Values().map { Double($0) }
+        }
+      }
+    }
+
+    private func words<W: FixedWidthInteger>(_ tensor: TensorView, _ word: W.Type) -> [W] {
+      tensor.withBytes { bytes in
+        (0..<bytes.count / MemoryLayout<W>.size).map {
+          W(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<W>.size, as: W.self)
+          )
+        }
+      }
+    }
+  }
+
+  /// Numbers are only computed with for so many elements: shapes, scalars, positions; not weights.
+  static let computableElements = 1 << 20
+
+  let storage: Storage
+  var layout: Layout
+
+  var shape: [Int] { layout.shape }
+
+  /// Whether it is its storage, in order.
+  var isWhole: Bool { layout.isContiguous && layout.elementCount == storage.count }
+  var isInteger: Bool { !storage.dtype.isFloatingPoint }
+
+  init(_ tensor: TensorView, name: String) {
+    storage = Storage(tensor, name: name)
+    layout = Layout(contiguous: tensor.shape.extents)
+  }
+
+  /// Numbers in row-major order.
+  init(_ numbers: [Double], shape: [Int], isInteger: Bool) {
+    storage = Storage(numbers, isInteger: isInteger)
+    layout = Layout(contiguous: shape)
+  }
+
+  static func == (left: Literal, right: Literal) -> Bool {
+    left.storage === right.storage && left.layout == right.layout
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(storage))
+    hasher.combine(layout)
+  }
+
+  /// The elements in order; nil if they are too many to compute with.
+  func numbers() -> [Double]? {
+    let shape = layout.shape
+    guard let count = Shape(checking: shape)?.elementCount, count <= Self.computableElements else {
+      return nil
+    }
+    guard count > 0 else { return [] }
+    let source = storage.numbers()
+    guard !isWhole else { return source }
+    var places = [layout.offset]
+    for axis in layout.axes {
+      places = places.flatMap { place in (0..<axis.extent).map { place + $0 * axis.stride } }
+    }
+    return places.map { source[$0] }
+  }
+
+  /// The elements as integers.
+  func integers() -> [Int]? {
+    numbers()?.map { Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
+  }
+
+  /// The value if there is but one.
+  var scalar: Double? {
+    layout.elementCount == 1 ? numbers()?.first : nil
+  }
+
+  /// The elements as a tensor of a family, in another shape of as many elements.
+  func tensor(shape: [Int], origin: String? = nil) -> NamedTensor {
+    let copy = StridedCopy(layout.axes.map { ($0.extent, $0.stride) }, offset: layout.offset)
+    let storage = storage
+    let isWhole = isWhole
+    return NamedTensor(
+      shape: Shape(shape), dtype: storage.dtype, origin: origin ?? storage.name
+    ) {
+      isWhole ? storage.floats() : copy.gather(storage.floats())
+    }
+  }
+}

@@ -1,0 +1,183 @@
+internal import Checkpoints
+internal import ModelFacts
+internal import Tensors
+
+/// Raises an ONNX graph: finds every weight by its position, and heads, epsilon, scale and skip
+/// factors by what the graph computes.
+struct ONNXModelReader {
+  private let tracer: Tracer
+  private var tensors: [String: NamedTensor] = [:]
+
+  /// The graph's weights under timm's names, with what the graph tells besides.
+  static func read(_ model: ONNXModel, imageSize: Int?) throws -> TensorSet {
+    let tracer = try Tracer(model, imageSize: imageSize)
+    guard let logits = tracer.output else {
+      throw InputError(file: model.file, field: "outputs", expected: "logits", found: "none")
+    }
+    let reader = TermReader(terms: tracer.terms)
+    do {
+      let head = try HeadReader(reader: reader).read(logits)
+      let (blocks, start) = try BlockReader(reader: reader).blocks(endingAt: head.norm.input)
+      let embedding = try EmbeddingReader(reader: reader).read(start)
+      var raised = ONNXModelReader(tracer: tracer)
+      return try raised.assemble(head, blocks, embedding)
+    } catch let mismatch as Mismatch {
+      throw tracer.fail(at: tracer.terms[mismatch.term].node, mismatch.expected)
+    }
+  }
+
+  private init(tracer: Tracer) { self.tracer = tracer }
+
+  private mutating func assemble(
+    _ head: HeadReader.Found, _ blocks: [BlockReader.Block], _ embedding: EmbeddingReader.Found
+  ) throws -> TensorSet {
+    try addEmbedding(embedding)
+    for (index, block) in blocks.enumerated() { try add(block, "blocks.\(index)") }
+    norm(head.norm, "norm")
+    linear(head.head, "head")
+    if let second = head.second { linear(second, "head_dist") }
+    if let auxiliary = head.auxiliary { linear(auxiliary, "aux_head") }
+    var hints = ModelHints()
+    hints.imageSize = (tracer.picture[2], tracer.picture[3])
+    let source = "the ONNX graph"
+    let norms = [head.norm] + blocks.flatMap { [$0.attended.norm, $0.feedForward.norm] }
+    hints.epsilon = .init(
+      value: try one(norms.map { Self.rounded($0.epsilon) }, "epsilon of the norms"),
+      source: source)
+    let heads = try one(blocks.map(\.attended.attention.heads), "number of heads")
+    hints.heads = .init(value: heads, source: source)
+    let factors = blocks.flatMap { [$0.attended.ending.factor, $0.feedForward.ending.factor] }
+    hints.skipLambda = .init(
+      value: try one(factors.map(Self.skip), "factor of the branches"), source: source)
+    let scale = try one(blocks.map { Float($0.attended.attention.scale) }, "scale of attention")
+    let usual = 1 / (Double(head.norm.weight.layout.elementCount) / Double(heads)).squareRoot()
+    // Exporters compute the scale in several steps and types; only another scale is worth keeping.
+    if abs(Double(scale) - usual) > 1e-3 * usual {
+      hints.attentionScale = .init(value: scale, source: source)
+    }
+    return TensorSet(
+      file: tracer.graph.file, tensors: tensors, scheme: "the ONNX graph (by position)",
+      hints: hints)
+  }
+
+  // MARK: - Parts
+
+  private mutating func addEmbedding(_ embedding: EmbeddingReader.Found) throws {
+    let width = embedding.projection.weight.shape[0]
+    for (name, row) in zip(["cls_token", "dist_token"], embedding.prefix) {
+      tensors[name] = row.tensor(shape: [1, 1, width])
+    }
+    guard (1...2).contains(embedding.prefix.count) else {
+      throw InputError(
+        file: tracer.graph.file, field: "tokens",
+        expected: "a class token and at most a distillation token in front of the patches",
+        found: "\(embedding.prefix.count) rows")
+    }
+    let positions = embedding.positions.layout.elementCount
+    guard width > 0, positions % width == 0 else {
+      throw InputError(
+        file: tracer.graph.file, field: embedding.positions.storage.name,
+        expected: "positions of width \(width)", found: "\(embedding.positions.shape)")
+    }
+    tensors["pos_embed"] = embedding.positions.tensor(shape: [1, positions / width, width])
+    stage(embedding.projection, "patch_embed.proj", "")
+    for (index, stage) in embedding.stem.enumerated() {
+      self.stage(stage, "patch_embed.conv\(index + 1)", "patch_embed.bn\(index + 1)")
+      if let epsilon = stage.norm?.epsilon, Self.rounded(epsilon) != 1e-5 {
+        throw InputError(
+          file: tracer.graph.file, field: "patch_embed.bn\(index + 1)", expected: "epsilon 1e-05",
+          found: "\(epsilon)")
+      }
+    }
+  }
+
+  private mutating func stage(_ stage: EmbeddingReader.Stage, _ name: String, _ norm: String) {
+    tensors["\(name).weight"] = stage.weight.tensor(shape: stage.weight.shape)
+    let channels = stage.weight.shape[0]
+    if let found = stage.norm {
+      vector(found.scale, channels, "\(norm).weight")
+      vector(found.bias, channels, "\(norm).bias")
+      vector(found.mean, channels, "\(norm).running_mean")
+      vector(found.variance, channels, "\(norm).running_var")
+    }
+    if stage.norm == nil || stage.bias != nil { vector(stage.bias, channels, "\(name).bias") }
+  }
+
+  private mutating func add(_ block: BlockReader.Block, _ name: String) throws {
+    let attended = block.attended
+    norm(attended.norm, "\(name).norm1")
+    let layers = attended.attention.layers
+    if let joint = layers.first, layers.count == 1 {
+      linear(joint, "\(name).attn.qkv", fillsBias: false)
+    } else {
+      let weights = layers.map { Self.weight($0.weight) }
+      tensors["\(name).attn.qkv.weight"] = NamedTensor.concatenated(weights)
+      if layers.contains(where: { $0.bias != nil }) {
+        let biases = layers.map { Self.vector($0.bias, $0.weight.shape[1]) }
+        tensors["\(name).attn.qkv.bias"] = NamedTensor.concatenated(biases)
+      }
+    }
+    linear(attended.ending.layer, "\(name).attn.proj")
+    norm(block.feedForward.norm, "\(name).norm2")
+    linear(block.feedForward.hidden, "\(name).mlp.fc1")
+    linear(block.feedForward.ending.layer, "\(name).mlp.fc2")
+    for (gamma, part) in [(attended.ending.gamma, "ls1"), (block.feedForward.ending.gamma, "ls2")] {
+      if let gamma { vector(gamma, gamma.layout.elementCount, "\(name).\(part).gamma") }
+    }
+  }
+
+  private mutating func norm(_ norm: TermReader.NormLayer, _ name: String) {
+    let width = norm.weight.layout.elementCount
+    vector(norm.weight, width, "\(name).weight")
+    vector(norm.bias, width, "\(name).bias")
+  }
+
+  private mutating func linear(
+    _ layer: TermReader.Layer, _ name: String, fillsBias: Bool = true
+  ) {
+    tensors["\(name).weight"] = Self.weight(layer.weight)
+    if fillsBias || layer.bias != nil { vector(layer.bias, layer.weight.shape[1], "\(name).bias") }
+  }
+
+  private mutating func vector(_ literal: Literal?, _ count: Int, _ name: String) {
+    tensors[name] = Self.vector(literal, count)
+  }
+
+  /// A bias, zeros where an exporter left it out.
+  private static func vector(_ literal: Literal?, _ count: Int) -> NamedTensor {
+    literal?.tensor(shape: [count])
+      ?? NamedTensor(shape: Shape([count]), origin: "zeros") {
+        [Float](repeating: 0, count: count)
+      }
+  }
+
+  /// A weight `[in, out]` as PyTorch keeps it, `[out, in]`.
+  private static func weight(_ literal: Literal) -> NamedTensor {
+    var literal = literal
+    literal.layout = literal.layout.transposed([1, 0])
+    return literal.tensor(shape: literal.shape)
+  }
+
+  // MARK: - Numbers
+
+  /// The value that all have.
+  private func one<Value: Equatable>(_ values: [Value], _ name: String) throws -> Value {
+    guard let first = values.first, values.allSatisfy({ $0 == first }) else {
+      throw InputError(
+        file: tracer.graph.file, field: name, expected: "one for the whole model",
+        found: "\(values.prefix(6))")
+    }
+    return first
+  }
+
+  /// A usual epsilon that half precision has blurred.
+  private static func rounded(_ epsilon: Float) -> Float {
+    [1e-6, 1e-5, 1e-12].first { abs($0 - epsilon) < 0.05 * $0 } ?? epsilon
+  }
+
+  /// The number whose inverse a branch is multiplied by.
+  private static func skip(_ factor: Double) -> Float {
+    let inverse = 1 / factor
+    return Float(abs(inverse - inverse.rounded()) < 2e-3 ? inverse.rounded() : inverse)
+  }
+}

@@ -1,0 +1,131 @@
+/// A place where a traced graph is not what a ViT has.
+struct Mismatch: Error {
+  let term: Int
+  let expected: String
+
+  /// How many parts of the model had fitted before it; of several ways to read a graph the one that
+  /// got furthest tells most.
+  let depth: Int
+}
+
+/// Reads parts of a ViT off traced terms, from results to operands.
+struct TermReader {
+  let terms: [Term]
+
+  /// A linear layer.
+  struct Layer {
+    var input: TermView
+    var weight: Literal
+    var bias: Literal?
+  }
+
+  /// A LayerNorm.
+  struct NormLayer {
+    var input: TermView
+    var weight: Literal
+    var bias: Literal?
+    var epsilon: Float
+  }
+
+  /// Whether a view is all of its term in order, times one.
+  func isWhole(_ view: TermView) -> Bool {
+    view.factor == 1 && isOrdered(view)
+  }
+
+  /// Whether a view is all of its term in order, times anything.
+  func isOrdered(_ view: TermView) -> Bool {
+    view.layout.isContiguous
+      && view.layout.elementCount == terms[view.term].shape.reduce(1, *)
+  }
+
+  /// All of a term.
+  func whole(_ term: Int) -> TermView {
+    TermView(term: term, layout: Layout(contiguous: terms[term].shape))
+  }
+
+  /// Whether two views are all of one term.
+  func isSame(_ a: TermView, _ b: TermView) -> Bool {
+    a.term == b.term && isWhole(a) && isWhole(b)
+  }
+
+  /// The kind of a term that is read as a whole.
+  func kind(_ view: TermView, _ expected: String, depth: Int = 0) throws(Mismatch) -> Term.Kind {
+    guard isWhole(view) else {
+      throw Mismatch(term: view.term, expected: "\(expected), read in order", depth: depth)
+    }
+    return terms[view.term].kind
+  }
+
+  /// `x W + b`, or without `b`.
+  func linear(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> Layer {
+    let expected = "the linear layer \(name)"
+    switch try kind(view, expected, depth: depth) {
+    case .linear(let input, let weight): return Layer(input: input, weight: weight)
+    case .addConstant(let product, let bias):
+      guard case .linear(let input, let weight) = try kind(product, expected, depth: depth),
+        bias.layout.elementCount == weight.shape[1], bias.shape.last == weight.shape[1]
+      else { break }
+      return Layer(input: input, weight: weight, bias: bias)
+    default: break
+    }
+    throw Mismatch(term: view.term, expected: expected, depth: depth)
+  }
+
+  /// LayerNorm, as one operator or taken apart.
+  func norm(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> NormLayer {
+    let expected = "the LayerNorm \(name)"
+    let failure = Mismatch(term: view.term, expected: expected, depth: depth)
+    var rest = view
+    var bias: Literal?
+    if case .layerNorm(let input, let weight, let bias, let epsilon) =
+      try kind(view, expected, depth: depth)
+    {
+      guard isWhole(input) else { throw failure }
+      return NormLayer(input: input, weight: weight, bias: bias, epsilon: epsilon)
+    }
+    if case .addConstant(let inner, let literal) = try kind(rest, expected, depth: depth) {
+      (rest, bias) = (inner, literal)
+    }
+    guard case .multiplyConstant(let quotient, let weight) = try kind(rest, expected, depth: depth),
+      case .divide(let deviation, let spread) = try kind(quotient, expected, depth: depth),
+      case .subtract(let input, let mean) = try kind(deviation, expected, depth: depth),
+      case .mean(let averaged) = try kind(mean, expected, depth: depth),
+      case .function("Sqrt", let sum) = try kind(spread, expected, depth: depth),
+      case .addConstant(let variance, let epsilon) = try kind(sum, expected, depth: depth),
+      case .mean(let squares) = try kind(variance, expected, depth: depth),
+      case .multiply(let left, let right) = try kind(squares, expected, depth: depth),
+      let number = epsilon.scalar, isSame(left, right), isSame(left, deviation),
+      isSame(input, averaged), weight.layout.elementCount == input.shape.last,
+      bias == nil || bias?.layout.elementCount == input.shape.last
+    else { throw failure }
+    return NormLayer(input: input, weight: weight, bias: bias, epsilon: Float(number))
+  }
+
+  /// `x (1 + erf(x / sqrt 2)) / 2`, as one operator or taken apart; returns `x`.
+  func gelu(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> TermView {
+    let expected = "the exact (erf) GELU behind \(name)"
+    let failure = Mismatch(term: view.term, expected: expected, depth: depth)
+    guard isOrdered(view) else { throw failure }
+    if case .gelu(let input) = terms[view.term].kind, view.factor == 1, isWhole(input) {
+      return input
+    }
+    guard case .multiply(let a, let b) = terms[view.term].kind, isOrdered(a), isOrdered(b) else {
+      throw failure
+    }
+    for (direct, gate) in [(a, b), (b, a)] {
+      guard case .addConstant(let inner, let one) = terms[gate.term].kind, let one = one.scalar,
+        case .function("Erf", let argument) = terms[inner.term].kind, isOrdered(inner),
+        isOrdered(argument), argument.term == direct.term
+      else { continue }
+      let outer = view.factor * direct.factor * gate.factor
+      guard isClose(outer * one, 0.5), isClose(outer * inner.factor, 0.5),
+        isClose(argument.factor, 0.5.squareRoot())
+      else { continue }
+      return whole(direct.term)
+    }
+    throw failure
+  }
+
+  /// Equal but for half precision.
+  func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 2e-3 * abs(b) }
+}

@@ -1,0 +1,134 @@
+internal import Checkpoints
+internal import Glibc
+internal import Tensors
+
+/// Operators whose results are constants, most of them made from shapes.
+extension Tracer {
+  mutating func traceShape(_ node: ONNXNode) throws {
+    switch node.operation {
+    case "Shape":
+      let shape = try required(0).shape
+      func clamped(_ name: String, _ fallback: Int) throws -> Int {
+        let position = try integer(name, default: fallback)
+        return min(max(position < 0 ? position + shape.count : position, 0), shape.count)
+      }
+      let (start, end) = (try clamped("start", 0), try clamped("end", shape.count))
+      let part = start < end ? Array(shape[start..<end]) : []
+      try set(.constant(Literal(part.map { Double($0) }, shape: [part.count], isInteger: true)))
+    case "Size":
+      let count = try required(0).shape.reduce(1, *)
+      try set(.constant(Literal([Double(count)], shape: [], isInteger: true)))
+    case "ConstantOfShape":
+      let shape = try shapeOperand(0)
+      var value = Literal([0], shape: [1], isInteger: false)
+      if let tensor = try node.tensor("value") { value = Literal(tensor, name: "") }
+      let number = value.scalar ?? 0
+      try set(
+        .constant(
+          Literal(
+            [Double](repeating: number, count: try computableCount(shape)), shape: shape,
+            isInteger: value.isInteger)))
+    default:
+      guard let start = try literal(0)?.scalar, let limit = try literal(1)?.scalar,
+        let step = try literal(2)?.scalar, step != 0,
+        case let count = ((limit - start) / step).rounded(.up), count.isFinite,
+        count <= Double(Literal.computableElements)
+      else { throw fail("a short range", "others") }
+      let numbers = (0..<max(0, Int(count))).map { start + Double($0) * step }
+      try set(.constant(Literal(numbers, shape: [numbers.count], isInteger: true)))
+    }
+  }
+
+  /// How many elements a shape has, if they are few enough to compute with.
+  func computableCount(_ shape: [Int]) throws -> Int {
+    guard let count = Shape(checking: shape)?.elementCount, count <= Literal.computableElements
+    else {
+      throw fail("at most \(Literal.computableElements) elements", "\(shape)")
+    }
+    return count
+  }
+
+  /// An elementwise function of two constants.
+  func combined(_ kind: String, _ a: Literal, _ b: Literal) throws -> Literal {
+    let shape = try broadcastShape(a.shape, b.shape)
+    _ = try computableCount(shape)
+    var (a, b) = (a, b)
+    guard let first = a.layout.broadcast(to: shape), let second = b.layout.broadcast(to: shape)
+    else {
+      throw fail("shapes that broadcast", "\(a.shape) and \(b.shape)")
+    }
+    let isInteger = a.isInteger && b.isInteger
+    (a.layout, b.layout) = (first, second)
+    guard let x = a.numbers(), let y = b.numbers() else {
+      throw fail("few elements", "\(shape)")
+    }
+    let isTruth = ["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or"]
+    return Literal(
+      zip(x, y).map { Self.number(kind, $0, $1, isInteger: isInteger) }, shape: shape,
+      isInteger: isInteger || isTruth.contains(kind))
+  }
+
+  private static func number(_ kind: String, _ x: Double, _ y: Double, isInteger: Bool) -> Double {
+    switch kind {
+    case "Add": x + y
+    case "Sub": x - y
+    case "Mul": x * y
+    case "Div": isInteger ? (y == 0 ? 0 : (x / y).rounded(.towardZero)) : x / y
+    case "Pow": pow(x, y)
+    case "Mod": y == 0 ? 0 : x - y * (x / y).rounded(.down)
+    case "Min": min(x, y)
+    case "Max": max(x, y)
+    case "Equal": x == y ? 1 : 0
+    case "Greater": x > y ? 1 : 0
+    case "Less": x < y ? 1 : 0
+    case "GreaterOrEqual": x >= y ? 1 : 0
+    case "LessOrEqual": x <= y ? 1 : 0
+    case "And": x != 0 && y != 0 ? 1 : 0
+    default: x != 0 || y != 0 ? 1 : 0
+    }
+  }
+
+  /// An elementwise function of a constant.
+  func mapped(_ kind: String, _ literal: Literal) throws -> Literal {
+    guard let numbers = literal.numbers() else { throw fail("few elements", "\(literal.shape)") }
+    let function: (Double) -> Double =
+      switch kind {
+      case "Sqrt": { $0.squareRoot() }
+      case "Reciprocal": { 1 / $0 }
+      case "Neg": { -$0 }
+      case "Floor": { $0.rounded(.down) }
+      case "Ceil": { $0.rounded(.up) }
+      case "Not": { $0 == 0 ? 1 : 0 }
+      case "Abs": { abs($0) }
+      case "Exp": { exp($0) }
+      case "Log": { log($0) }
+      case "Relu": { max($0, 0) }
+      case "IsNaN": { $0.isNaN ? 1 : 0 }
+      default: throw fail("a function that shapes are computed with", kind)
+      }
+    return Literal(
+      numbers.map(function), shape: literal.shape, isInteger: literal.isInteger || kind == "IsNaN")
+  }
+
+  /// Constants one after the other.
+  func joined(_ literals: [Literal], axis: Int) throws -> Literal {
+    guard let first = literals.first else { throw fail("operands", "none") }
+    let shape = first.shape
+    var total = shape
+    total[axis] = literals.reduce(0) { $0 + $1.shape[axis] }
+    _ = try computableCount(total)
+    let outer = shape[..<axis].reduce(1, *)
+    var result: [Double] = []
+    let parts = try literals.map { literal in
+      guard let numbers = literal.numbers() else { throw fail("few elements", "\(literal.shape)") }
+      return numbers
+    }
+    for row in 0..<outer {
+      for part in parts {
+        let count = part.count / max(outer, 1)
+        result += part[row * count..<(row + 1) * count]
+      }
+    }
+    return Literal(result, shape: total, isInteger: first.isInteger)
+  }
+}

@@ -1,0 +1,188 @@
+internal import Checkpoints
+internal import Tensors
+
+/// Operators with weights, and those that work along an axis.
+extension Tracer {
+  mutating func traceConvolution() throws {
+    let input = try data(0)
+    guard let weight = try literal(1), weight.shape.count == 4, input.shape.count == 4 else {
+      throw fail("a convolution of a picture with a constant weight", "another")
+    }
+    let bias = try literal(2)
+    let strides = try integers("strides", orOperand: 99) ?? [1, 1]
+    let pads = try integers("pads", orOperand: 99) ?? [0, 0, 0, 0]
+    let dilations = try integers("dilations", orOperand: 99) ?? [1, 1]
+    guard strides.count == 2, strides[0] == strides[1], strides[0] > 0, strides[0] <= 4096,
+      pads.count == 4, Set(pads).count == 1, (0...4096).contains(pads[0]),
+      dilations.allSatisfy({ $0 == 1 }), try integer("group", default: 1) == 1
+    else {
+      throw fail(
+        "one stride, one padding, no dilation, no groups",
+        "strides \(strides), pads \(pads), dilations \(dilations)")
+    }
+    if let mode = try graph.nodes[node].string("auto_pad"),
+      mode != "NOTSET" && !(mode == "VALID" && pads[0] == 0)
+    {
+      throw fail("explicit padding", "auto_pad \(mode)")
+    }
+    let (stride, padding) = (strides[0], pads[0])
+    let extents = zip(input.shape[2...], weight.shape[2...]).map {
+      ($0 + 2 * padding - $1) / stride + 1
+    }
+    guard input.shape[1] == weight.shape[1],
+      zip(input.shape[2...], weight.shape[2...]).allSatisfy({
+        $1 > 0 && $0 + 2 * padding >= $1
+      })
+    else {
+      throw fail("a weight that fits \(input.shape)", "\(weight.shape)")
+    }
+    if let bias, bias.shape != [weight.shape[0]] {
+      throw fail("a bias of \(weight.shape[0])", "\(bias.shape)")
+    }
+    try set(
+      .data(
+        try term(
+          .convolution(input, weight: weight, bias: bias, stride: stride, padding: padding),
+          shape: [input.shape[0], weight.shape[0]] + extents)))
+  }
+
+  mutating func traceBatchNorm() throws {
+    let input = try data(0)
+    let parts = try (1...4).compactMap { try literal($0) }
+    guard parts.count == 4, input.shape.count == 4,
+      parts.allSatisfy({ $0.shape == [input.shape[1]] }),
+      try integer("training_mode", default: 0) == 0
+    else { throw fail("four statistics of the channels", parts.map { "\($0.shape)" }.joined()) }
+    try set(
+      .data(
+        try term(
+          .batchNorm(
+            input, scale: parts[0], bias: parts[1], mean: parts[2], variance: parts[3],
+            try float("epsilon", default: 1e-5)), shape: input.shape)))
+  }
+
+  mutating func traceLayerNorm() throws {
+    let input = try data(0)
+    let axis = try dimension(try integer("axis", default: -1), of: input.shape.count)
+    guard let weight = try literal(1), axis == input.shape.count - 1,
+      weight.shape == [input.shape[axis]]
+    else { throw fail("a norm of the last axis with a weight", "axis \(axis)") }
+    let bias = try literal(2)
+    if let bias, bias.shape != weight.shape {
+      throw fail("a bias of \(weight.shape)", "\(bias.shape)")
+    }
+    try set(
+      .data(
+        try term(
+          .layerNorm(input, weight: weight, bias: bias, try float("epsilon", default: 1e-5)),
+          shape: input.shape)))
+  }
+
+  mutating func traceProduct() throws {
+    let left = try data(0)
+    switch try required(1) {
+    case .constant(let weight):
+      guard weight.shape.count == 2, let width = left.shape.last, width == weight.shape[0] else {
+        throw fail("a weight [in, out] that fits \(left.shape)", "\(weight.shape)")
+      }
+      try set(
+        .data(try term(.linear(left, weight), shape: left.shape.dropLast() + [weight.shape[1]])))
+    case .data(let right):
+      let (a, b) = (left.shape, right.shape)
+      guard a.count == b.count, a.count >= 2, a.last == b[b.count - 2],
+        a.dropLast(2) == b.dropLast(2)
+      else { throw fail("matrices that fit", "\(a) and \(b)") }
+      try set(.data(try term(.product(left, right), shape: a.dropLast() + [b[b.count - 1]])))
+    }
+  }
+
+  /// `alpha A B + beta C`, either operand transposed.
+  mutating func traceGemm() throws {
+    var left = try data(0)
+    guard var weight = try literal(1), weight.shape.count == 2, left.shape.count == 2,
+      try float("alpha", default: 1) == 1, try float("beta", default: 1) == 1
+    else { throw fail("rows times a constant weight, alpha and beta 1", "another") }
+    if try integer("transA", default: 0) != 0 { left.layout = left.layout.transposed([1, 0]) }
+    if try integer("transB", default: 0) != 0 { weight.layout = weight.layout.transposed([1, 0]) }
+    guard left.shape[1] == weight.shape[0] else {
+      throw fail("a weight that fits \(left.shape)", "\(weight.shape)")
+    }
+    let shape = [left.shape[0], weight.shape[1]]
+    let product = try term(.linear(left, weight), shape: shape)
+    guard let bias = try literal(2) else { return try set(.data(product)) }
+    guard try broadcastShape(shape, bias.shape) == shape else {
+      throw fail("a bias that fits \(shape)", "\(bias.shape)")
+    }
+    try set(.data(try term(.addConstant(product, bias), shape: shape)))
+  }
+
+  mutating func traceSoftmax() throws {
+    let input = try data(0)
+    let fallback = opset < 13 ? 1 : -1
+    let axis = try dimension(try integer("axis", default: fallback), of: input.shape.count)
+    guard axis == input.shape.count - 1 else {
+      throw fail("a softmax along the last axis", "axis \(axis) of \(input.shape)")
+    }
+    try set(.data(try term(.softmax(input), shape: input.shape)))
+  }
+
+  mutating func traceReduction(_ node: ONNXNode) throws {
+    if case .constant(let literal) = try required(0) {
+      guard node.operation == "ReduceProd", let numbers = literal.numbers() else {
+        throw fail("a product of extents", node.operation)
+      }
+      let keeps = try integer("keepdims", default: 1) != 0
+      return try set(
+        .constant(
+          Literal(
+            [numbers.reduce(1, *)], shape: keeps ? literal.shape.map { _ in 1 } : [],
+            isInteger: literal.isInteger)))
+    }
+    let input = try data(0)
+    let rank = input.shape.count
+    let axes = try integers("axes", orOperand: 1)?.map { try dimension($0, of: rank) } ?? []
+    let keeps = try integer("keepdims", default: 1) != 0
+    guard axes.count == 1, let axis = axes.first else {
+      throw fail("a reduction along one axis", "\(axes)")
+    }
+    var shape = input.shape
+    shape[axis] = 1
+    if !keeps { shape.remove(at: axis) }
+    switch (node.operation, axis) {
+    case ("ReduceMean", rank - 1): try set(.data(try term(.mean(input), shape: shape)))
+    case ("ReduceMax", 1) where rank == 3: try set(.data(try term(.maximum(input), shape: shape)))
+    default:
+      throw fail("a mean of rows or a maximum over tokens", "\(node.operation) of axis \(axis)")
+    }
+  }
+
+  mutating func traceGelu(_ node: ONNXNode) throws {
+    let input = try data(0)
+    if let form = try node.string("approximate"), form != "none" {
+      throw fail("the exact (erf) GELU", "its approximation by \(form)")
+    }
+    try set(.data(try term(.gelu(input), shape: input.shape)))
+  }
+
+  /// ONNX's own attention on `[batch, heads, tokens, headWidth]`.
+  mutating func traceAttention(_ node: ONNXNode) throws {
+    let parts = try (0..<3).map { try data($0) }
+    guard node.qualifiedOperation == "Attention",
+      try (3..<6).allSatisfy({ try operand($0) == nil }),
+      try integer("is_causal", default: 0) == 0, try float("softcap", default: 0) == 0,
+      parts.allSatisfy({ $0.shape.count == 4 && $0.shape == parts[0].shape })
+    else {
+      throw fail(
+        "plain attention of query, key and value [batch, heads, tokens, width]",
+        node.qualifiedOperation)
+    }
+    let width = parts[0].shape[3]
+    var scale = 1 / Double(width).squareRoot()
+    if let told = try node.float("scale") { scale = Double(told) }
+    try set(
+      .data(
+        try term(
+          .attention(query: parts[0], key: parts[1], value: parts[2], scale: scale),
+          shape: parts[0].shape)))
+  }
+}

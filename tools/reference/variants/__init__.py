@@ -1,0 +1,1 @@
+"""Ways in which people write one ViT to a file."""
