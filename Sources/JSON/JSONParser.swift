@@ -158,16 +158,19 @@ public struct JSONParser {
 
   private mutating func string() throws -> String {
     offset += 1
-    var text = ""
-    while true {
-      text += try plainText()
+    let start = try plainText()
+    if take(UInt8(ascii: "\"")) { return start }
+    // Bytes, since a string that grows by single characters is slow.
+    var text = Array(start.utf8)
+    while !take(UInt8(ascii: "\"")) {
       guard offset < bytes.count else { throw error(expected: "'\"'") }
-      if take(UInt8(ascii: "\"")) { return text }
       guard take(UInt8(ascii: "\\")) else {
         throw error(expected: "no control character in a string")
       }
-      text.unicodeScalars.append(try escape())
+      text.append(contentsOf: UTF8.encode(try escape()) ?? UTF8.encodedReplacementCharacter)
+      text.append(contentsOf: try plainText().utf8)
     }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The text up to the next quote, escape or control character.
@@ -178,7 +181,9 @@ public struct JSONParser {
     {
       offset += 1
     }
-    guard let text = String(validating: bytes[start..<offset], as: UTF8.self) else {
+    guard offset > start else { return "" }
+    let plain = UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+    guard let text = String(validating: plain, as: UTF8.self) else {
       throw error(expected: "UTF-8 text before this byte", found: "other bytes")
     }
     return text

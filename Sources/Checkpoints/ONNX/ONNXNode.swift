@@ -30,7 +30,7 @@ package struct ONNXNode: Sendable {
 
   /// What to call it in a message: operator and name, or its place if it has no name.
   package var label: String {
-    name.isEmpty ? "\(operation) node \(index)" : "\(operation) node '\(name)'"
+    (operation.isEmpty ? "node" : "\(operation) node") + (name.isEmpty ? " \(index)" : " '\(name)'")
   }
 
   /// An error about this node.
