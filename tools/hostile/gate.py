@@ -49,6 +49,8 @@ def problem(case: make.Case, folder: Path, plan: bytes) -> str | None:
     names["output"].write_bytes(BEFORE)
     for name, data in case.files.items():
         names[name].write_bytes(data)
+    if case.setup:
+        case.setup(folder)
     before = sorted(os.listdir(folder))
     words = [word.format(**names) for word in shlex.split(case.command)]
     try:

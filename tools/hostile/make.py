@@ -12,30 +12,18 @@ import struct
 import sys
 import zipfile
 import zlib
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterator
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "demo"))
 
+import archives  # noqa: E402
 import make_demo  # noqa: E402
+import models  # noqa: E402
+from case import CONVERT, Case  # noqa: E402
 
 
-@dataclass
-class Case:
-    """One input and the command that gets it: `{file}` is its path, `{plan}` a sound plan."""
-
-    row: int
-    name: str
-    data: bytes
-    command: str
-    accepted: bool = False
-    words: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-    suffix: str = "bin"
-
-
-CONVERT = "vitc convert {file} -o {output}"
 RUN = "vitrun {file} {picture}"
 LABEL = "vitrun {plan} {file}"
 
@@ -241,6 +229,8 @@ def all_cases(plan: bytes) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
     yield from sound_checkpoints()
+    yield from archives.cases(demo_checkpoint(), CONFIG)
+    yield from models.cases()
     yield from config_cases()
     yield from plan_cases(plan)
     yield from picture_cases()

@@ -1,0 +1,166 @@
+"""ONNX models: rows 25 to 35."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import Iterator
+
+from case import Case
+
+ONE = struct.pack("<f", 1)
+
+
+def varint(value: int) -> bytes:
+    """A number in protobuf's wire format."""
+    value &= 2**64 - 1
+    encoded = b""
+    while value > 127:
+        encoded += bytes([value & 127 | 128])
+        value >>= 7
+    return encoded + bytes([value])
+
+
+def number(field: int, value: int) -> bytes:
+    """A field that holds a number."""
+    return varint(field << 3) + varint(value)
+
+
+def chunk(field: int, *contents: bytes | str) -> bytes:
+    """A field that holds text, bytes or a message."""
+    data = b"".join(part.encode() if isinstance(part, str) else part for part in contents)
+    return varint(field << 3 | 2) + varint(len(data)) + data
+
+
+def tensor(*values: bytes, name: str = "w", dims: tuple = (1,), kind: int = 1) -> bytes:
+    """The fields of a tensor."""
+    return b"".join(number(1, dim) for dim in dims) + number(2, kind) + chunk(8, name) + b"".join(values)
+
+
+def external(**entries: str) -> bytes:
+    """The fields of a tensor that lies in another file."""
+    pairs = [chunk(13, chunk(1, key), chunk(2, value)) for key, value in entries.items()]
+    return tensor(*pairs, number(14, 1))
+
+
+def node(op: str, inputs: list, outputs: list, *attributes: bytes) -> bytes:
+    """The fields of a node called `n`."""
+    names = [chunk(1, name) for name in inputs] + [chunk(2, name) for name in outputs]
+    return b"".join(names) + chunk(3, "n") + chunk(4, op) + b"".join(chunk(5, a) for a in attributes)
+
+
+def model(*graph: bytes) -> bytes:
+    """A model whose graph has these fields."""
+    return number(1, 8) + chunk(2, "test") + chunk(7, *graph) + chunk(8, number(2, 17))
+
+
+def initializer(contents: bytes) -> bytes:
+    """A model with one tensor."""
+    return model(chunk(5, contents))
+
+
+WEIGHT = chunk(5, tensor(chunk(9, ONE)))
+
+
+def wire_cases() -> Iterator[Case]:
+    """Rows 25 to 27: bytes that are no messages."""
+    whole = model(chunk(1, node("Relu", ["w"], ["y"])), WEIGHT)
+    for cut in range(3, len(whole), 3):
+        yield Case(25, f"cut at {cut}", whole[:cut])
+    start = number(1, 8)
+    for name, data, words in [
+        ("long varint", b"\x08" + b"\xff" * 11, "byte 1"),
+        ("long length", start + b"\x3a" + b"\xff" * 11, "byte 3"),
+        ("length past the end", start + b"\x3a\x7f", "byte 3"),
+        ("length of 2^63", start + b"\x3a" + varint(2**63), "byte 3"),
+        ("name that is not UTF-8", start + b"\x12\x01\xff", "byte 4"),
+    ]:
+        yield Case(25, name, data, words=words)
+    nested = WEIGHT
+    for _ in range(200):
+        nested = WEIGHT + chunk(1, node("If", ["w"], ["y"], chunk(1, "g") + chunk(6, nested) + number(20, 5)))
+    yield Case(26, "nested graphs", model(nested), words="nesting")
+    yield Case(26, "nested groups", start + b"\x3a\x80\x01" + b"\x0b" * 128, words="groups")
+    sparse = lambda folder: os.truncate(folder / "case.bin", 2**31)  # noqa: E731
+    yield Case(27, "2 GiB", whole, words="2147483648", setup=sparse)
+
+
+def tensor_cases() -> Iterator[Case]:
+    """Rows 28 to 30."""
+    for dims in ((2**62, 2**62), (-1,), (2**63 - 1,)):
+        yield Case(28, f"dims {dims}", initializer(tensor(dims=dims)), words="w, dims")
+    for name, contents in [
+        ("too little", tensor(chunk(9, ONE), dims=(2,))),
+        ("too much", tensor(chunk(9, ONE * 2))),
+        ("floats too much", tensor(chunk(4, ONE * 2))),
+        ("integers too few", tensor(chunk(7, b"\1"), dims=(2,), kind=7)),
+        ("no values", tensor()),
+        ("two fields", tensor(chunk(9, ONE), chunk(4, ONE))),
+        ("field of another type", tensor(chunk(7, b"\1"))),
+    ]:
+        yield Case(29, name, initializer(contents), words="initializer w")
+    for kind in (0, 8, 17, 22, 99, 2**31 - 1):
+        yield Case(30, f"type {kind}", initializer(tensor(chunk(9, b""), kind=kind)), words="data_type")
+
+
+def external_cases() -> Iterator[Case]:
+    """Rows 31 to 33."""
+    for location in ("../secret", "/etc/passwd", "a/../../b", "..", "", "none", "data/"):
+        yield Case(31, location or "empty", initializer(external(location=location)), words="location")
+
+    def link(folder: Path) -> None:
+        os.symlink("/etc/passwd", folder / "link")
+
+    def parent(folder: Path) -> None:
+        os.symlink("/etc", folder / "parent")
+
+    def hard(folder: Path) -> None:
+        os.link(folder / "case.bin", folder / "hard")
+
+    def fifo(folder: Path) -> None:
+        os.mkfifo(folder / "fifo")
+
+    for location, setup, words in [
+        ("link", link, "symbolic link"),
+        ("parent/passwd", parent, "symbolic link"),
+        ("hard", hard, "hard links"),
+        ("fifo", fifo, "FIFO"),
+    ]:
+        data = initializer(external(location=location))
+        yield Case(32, location, data, words=words, setup=setup)
+    for key, value in [
+        ("offset", "-4"), ("offset", "x"), ("offset", "9" * 30), ("offset", "9"), ("length", "-4"),
+        ("length", "1e3"), ("length", "9"), ("length", str(2**63 - 1)),
+    ]:
+        data = initializer(external(location="extra-data", **{key: value}))
+        yield Case(33, f"{key} {value[:9]}", data, words=key, files={"data": ONE})
+
+
+def graph_cases() -> Iterator[Case]:
+    """Rows 34 and 35."""
+    relu = chunk(1, node("Relu", ["w"], ["y"]))
+    for name, fields, words in [
+        ("duplicate initializer", [WEIGHT, WEIGHT], "initializer w"),
+        ("missing input", [WEIGHT, chunk(1, node("Relu", ["gone"], ["y"]))], "'gone'"),
+        ("cycle", [chunk(1, node("Relu", ["b"], ["a"])), chunk(1, node("Relu", ["a"], ["b"]))], "'n'"),
+        ("output computed twice", [WEIGHT, relu, relu], "'y'"),
+        ("undefined output", [WEIGHT, chunk(12, chunk(1, "z"))], "output z"),
+    ]:
+        yield Case(34, name, model(*fields), words=words)
+    for name, value in [
+        ("type and value differ", number(20, 2) + struct.pack("<Bf", 2 << 3 | 5, 1)),
+        ("two values", number(20, 2) + number(3, 1) + chunk(4, "x")),
+        ("unknown type", number(20, 77) + number(3, 1)),
+        ("no value", b""),
+    ]:
+        softmax = chunk(1, node("Softmax", ["w"], ["y"], chunk(1, "axis") + value))
+        yield Case(35, name, model(WEIGHT, softmax), words="'n', attribute axis")
+
+
+def cases() -> Iterator[Case]:
+    """Every case of rows 25 to 35."""
+    yield from wire_cases()
+    yield from tensor_cases()
+    yield from external_cases()
+    yield from graph_cases()
