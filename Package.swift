@@ -150,11 +150,15 @@ let package = Package(
     .testTarget(name: "PassesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "PlanEmitterTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "FileSupport", dependencies: ["Tensors"], path: "Tests/FileSupport",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["FileSupport", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
       name: "JSONTests", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "Tensors", "CZlib"],
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "FileSupport", "Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ImageInputTests", dependencies: ["ImageInput", "Tensors"], exclude: ["Fixtures"],

@@ -1,24 +1,24 @@
-import Glibc
-import Tensors
+internal import Glibc
+internal import Tensors
 
 /// A folder that is removed with all its files when the value goes away.
-final class TemporaryFolder: Sendable {
-  let path: String
+package final class TemporaryFolder: Sendable {
+  package let path: String
 
-  init() {
-    var template = Array("/tmp/checkpoints-tests-XXXXXX".utf8CString)
+  package init() {
+    var template = Array("/tmp/vitc-files-XXXXXX".utf8CString)
     path = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp"
     }
   }
 
   deinit {
-    chmod(path, 0o700)
     for name in entries { unlink("\(path)/\(name)") }
     rmdir(path)
   }
 
-  var entries: [String] {
+  /// Names of all files in the folder, hidden ones too.
+  package var entries: [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
@@ -31,7 +31,8 @@ final class TemporaryFolder: Sendable {
     return names.sorted()
   }
 
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
+  /// Writes a file and returns its path.
+  package func write(_ bytes: [UInt8], to name: String) throws -> String {
     let file = "\(path)/\(name)"
     let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     defer { close(descriptor) }
@@ -41,25 +42,31 @@ final class TemporaryFolder: Sendable {
     return file
   }
 
-  func write(_ text: String, to name: String) throws -> String {
+  /// Writes a file and returns its path.
+  package func write(_ text: String, to name: String) throws -> String {
     try write(Array(text.utf8), to: name)
   }
 }
 
-func makeFIFO(_ path: String) -> Bool { mkfifo(path, 0o600) == 0 }
+/// What a file holds.
+package func contents(_ path: String) throws -> [UInt8] {
+  try MappedFile(path: path).withBytes { Array($0) }
+}
 
-func makeLink(_ path: String, to target: String) -> Bool { symlink(target, path) == 0 }
+package func makeFIFO(_ path: String) -> Bool { mkfifo(path, 0o600) == 0 }
 
-func makeHardLink(_ path: String, to target: String) -> Bool { link(target, path) == 0 }
+package func makeLink(_ path: String, to target: String) -> Bool { symlink(target, path) == 0 }
 
-func moveFile(_ path: String, to target: String) -> Bool { rename(path, target) == 0 }
+package func makeHardLink(_ path: String, to target: String) -> Bool { link(target, path) == 0 }
 
-func makeFolder(_ path: String) -> Bool { mkdir(path, 0o700) == 0 }
+package func moveFile(_ path: String, to target: String) -> Bool { rename(path, target) == 0 }
 
-func removeFolder(_ path: String, files: [String]) {
+package func makeFolder(_ path: String) -> Bool { mkdir(path, 0o700) == 0 }
+
+package func removeFolder(_ path: String, files: [String]) {
   for name in files { unlink("\(path)/\(name)") }
   rmdir(path)
 }
 
 /// Makes a file longer without writing to the disk.
-func extend(_ path: String, to size: Int) -> Bool { truncate(path, size) == 0 }
+package func extend(_ path: String, to size: Int) -> Bool { truncate(path, size) == 0 }

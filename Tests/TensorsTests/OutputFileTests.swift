@@ -1,3 +1,4 @@
+import FileSupport
 import Tensors
 import Testing
 
