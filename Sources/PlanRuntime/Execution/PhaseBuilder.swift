@@ -170,7 +170,8 @@ struct PhaseBuilder {
     .attention(
       AttentionArguments(
         qkv: reading(whole(step.qkv)), output: writing(whole(step.output)), pictures: pictures,
-        tokens: program.buffers[step.qkv].rows, heads: step.heads, headWidth: step.headWidth,
+        tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
+        headWidth: step.headWidth,
         scale: step.scale,
         sizes: step.sizes.map { UnsafePointer(floats($0)) },
         classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats)))
