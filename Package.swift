@@ -156,6 +156,12 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["FileSupport", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
+      name: "FamiliesTests",
+      dependencies: [
+        "TestSupport", "Checkpoints", "Families", "ModelGraph", "ModelFacts", "Tensors",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "JSONTests", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "FileSupport", "Tensors"],

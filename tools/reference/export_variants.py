@@ -116,13 +116,13 @@ def variants(sizes: Sizes) -> list[Variant]:
         Variant("distilled, dynamo 18", "deit_distilled", dynamo(opset=18)),
         Variant("DeiT-III, TorchScript 14, nothing folded", "deit3",
                 ts(opset=14, fold=False, dynamic=True)),
-        Variant("DeiT-III, dynamo 18", "deit3", dynamo(opset=18), fixture="deit3"),
+        Variant("DeiT-III, dynamo 18", "deit3", dynamo(opset=18), fixture="deit3_dynamo"),
         Variant("LV-ViT, safetensors", "lvvit", files.safetensors, needs_config=True),
         Variant("LV-ViT, npz", "lvvit", files.npz_deflated, needs_config=True, fixture="lvvit_npz"),
         Variant("LV-ViT, TorchScript 14, nothing folded", "lvvit",
                 ts(opset=14, fold=False, dynamic=True), fixture="lvvit_unfolded"),
         Variant("LV-ViT, TorchScript 17 (batch norms folded)", "lvvit", ts(opset=17), False,
-                fixture="lvvit"),
+                fixture="lvvit_folded"),
         Variant("LV-ViT, dynamo 18 (batch norms folded)", "lvvit", dynamo(opset=18), False),
     ]
     return weights + onnx

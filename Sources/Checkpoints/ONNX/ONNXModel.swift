@@ -63,6 +63,7 @@ package struct ONNXGraph: Sendable {
     outputs: [ONNXValue]
   ) throws {
     self.file = file
+    let nodes = Self.sorted(nodes)
     self.nodes = nodes
     self.initializers = initializers
     // Up to version 3 of the format, initializers had to be listed as inputs too.

@@ -35,7 +35,7 @@ class Sizes:
         }
 
 
-MICRO = Sizes(image=32, patch=8, width=16, depth=2, heads=2, classes=5, stem=4)
+MICRO = Sizes(image=16, patch=4, width=8, depth=2, heads=2, classes=5, stem=4)
 SMALL = Sizes(image=224, patch=16, width=384, depth=12, heads=6, classes=1000, stem=64)
 
 _TIMM = {
