@@ -8,7 +8,8 @@ public final class Plan: Sendable {
   /// The file.
   package let file: PlanFile
 
-  private let areWeightsVerified = Mutex(false)
+  /// Set when a session has compared every weight's checksum.
+  let areWeightsVerified = Atomic(false)
 
   /// Maps and verifies a plan; the weights' checksums are left for the first ``Session``.
   /// - Parameter mapping: false reads the file into memory instead of mapping it.
@@ -40,23 +41,5 @@ public final class Plan: Sendable {
   /// The label of a class: its name, or its number when the plan has no labels.
   public func label(_ index: Int) -> String {
     file.labels.names.indices.contains(index) ? file.labels.names[index].name : "class \(index)"
-  }
-
-  /// Checks every weight's checksum, once, spread over the pool's threads.
-  func verifyWeights(on pool: ThreadPool) throws {
-    try areWeightsVerified.withLock { isVerified in
-      guard !isVerified else { return }
-      let firstDamaged = Atomic(Int.max)
-      withoutActuallyEscaping({ @Sendable (worker: inout Worker) in
-        worker.forEach(itemCount: self.file.constants.count) { index in
-          if !self.file.isIntact(index) {
-            firstDamaged.min(index, ordering: .relaxed)
-          }
-        }
-      }) { pool.run($0) }
-      let damaged = firstDamaged.load(ordering: .relaxed)
-      guard damaged == Int.max else { throw file.damaged(damaged) }
-      isVerified = true
-    }
   }
 }

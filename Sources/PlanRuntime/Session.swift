@@ -35,14 +35,18 @@ public final class Session: Sendable {
     let scratchStride: Int
     var pictures = 0
     var phases: [Phase] = []
+    /// In progress on the pool.
+    var check: WeightCheck?
+    var damage: InputError?
   }
 
-  /// Prepares to run `plan`.
+  /// Prepares to run `plan`, and begins to compare the weights' checksums, which goes on while the
+  /// caller prepares pictures and ends with ``waitUntilVerified()`` or the first run.
   /// - Parameters:
   ///   - maximumBatch: the most pictures that one run takes.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   /// - Throws: `InputError` if memory runs out, if `VITRUN_KERNELS` names a set of kernels that is
-  ///   not available here, or if a weight is damaged.
+  ///   not available here.
   public init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
     precondition(maximumBatch >= 1, "a batch holds at least one picture")
     self.plan = plan
@@ -51,7 +55,12 @@ public final class Session: Sendable {
     kernelName = "\(kernels.name)"
     pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     self.threadCount = pool.threadCount
-    try plan.verifyWeights(on: pool)
+    var check: WeightCheck?
+    if !plan.areWeightsVerified.load(ordering: .acquiring) {
+      let begun = WeightCheck(plan)
+      pool.begin { begun.run(&$0) }
+      check = begun
+    }
     let program = plan.file.program
     let arena = try AlignedMemory(
       byteCount: try Self.bytes(
@@ -70,7 +79,8 @@ public final class Session: Sendable {
     let scratch = try AlignedMemory(
       byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
     state = Mutex(
-      State(arena: arena, input: input, scratch: scratch, scratchStride: stride))
+      State(
+        arena: arena, input: input, scratch: scratch, scratchStride: stride, check: check))
   }
 
   private static func bytes(_ one: Int, times count: Int) throws -> Int {
@@ -95,6 +105,22 @@ public final class Session: Sendable {
     }
   }
 
+  /// Waits until every weight's checksum has been compared.
+  /// - Throws: `InputError` naming a damaged weight.
+  public func waitUntilVerified() throws {
+    try state.withLock { try verify(&$0) }
+  }
+
+  private func verify(_ state: inout State) throws {
+    if let check = state.check {
+      pool.finish()
+      state.check = nil
+      state.damage = check.damage
+      if state.damage == nil { plan.areWeightsVerified.store(true, ordering: .releasing) }
+    }
+    if let damage = state.damage { throw damage }
+  }
+
   /// Runs a batch.
   /// - Parameters:
   ///   - pictures: number of pictures, 1 to ``maximumBatch``.
@@ -102,6 +128,7 @@ public final class Session: Sendable {
   ///   - read: gets the logits, `[pictures, classes]`, and the stages' indices; what it needs
   ///     beyond the call it copies.
   /// - Returns: what `read` returns.
+  /// - Throws: `InputError` if a weight is damaged, and what `fill` and `read` throw.
   public func run<R>(
     pictures: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
@@ -116,6 +143,7 @@ public final class Session: Sendable {
   ) throws -> R {
     precondition((1...maximumBatch).contains(pictures), "a batch of 1 to \(maximumBatch) pictures")
     return try state.withLock { state in
+      try verify(&state)
       if state.pictures != pictures {
         state.phases = Self.phases(
           plan, arena: state.arena, input: state.input, pictures: pictures)

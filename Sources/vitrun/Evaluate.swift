@@ -55,6 +55,8 @@ struct Evaluate: ParsableCommand {
   private func score(
     _ pictures: [LabelledPicture], _ classifier: Classifier, _ other: Classifier?
   ) throws -> String {
+    try classifier.session.waitUntilVerified()
+    try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
     var clock = Stopwatch()
     for picture in pictures {

@@ -64,18 +64,21 @@ struct LabelPictures: ParsableCommand {
       plan: plan, options: execution, orientation: pictures.exif.orientation)
     var failures = 0
     for path in try PictureList.expand(images) {
+      let picture: PreparedPicture
       do {
-        try label(path, classifier)
+        picture = try classifier.prepare(path)
       } catch let error as InputError {
         CommandLineTool.note("vitrun: \(error)")
         failures += 1
+        continue
       }
+      try label(path, picture, classifier)
     }
     if failures > 0 { throw ExitCode(1) }
   }
 
-  private func label(_ path: String, _ classifier: Classifier) throws {
-    let picture = try classifier.prepare(path)
+  private func label(_ path: String, _ picture: PreparedPicture, _ classifier: Classifier) throws {
+    try classifier.session.waitUntilVerified()
     var clock = Stopwatch()
     let (logits, stages) = try classifier.run([picture.crop]) {
       ($0.logits(picture: 0), visualize == nil ? [] : $0.stages(picture: 0))

@@ -23,7 +23,7 @@ struct DamagedPlanTests {
   /// Opens a plan as `vitrun` does, weights included.
   private func open(_ bytes: [UInt8]) throws {
     let path = try folder.write(bytes, to: "damaged.bin")
-    _ = try Session(plan: try Plan(path: path), threadCount: 1)
+    try Session(plan: try Plan(path: path), threadCount: 1).waitUntilVerified()
   }
 
   @Test func wholePlanOpens() throws {
@@ -43,6 +43,21 @@ struct DamagedPlanTests {
       var damaged = plan
       damaged[position] ^= 1 << UInt8(position % 8)
       #expect(throws: InputError.self, "byte \(position)") { try open(damaged) }
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func everyRunNamesTheDamagedWeight(threads: Int) throws {
+    var damaged = plan
+    damaged[4096] ^= 1  // the first weight
+    let path = try folder.write(damaged, to: "damaged.bin")
+    let session = try Session(plan: try Plan(path: path), threadCount: threads)
+    for _ in 0..<2 {
+      let error = #expect(throws: InputError.self) {
+        try session.run(pictures: 1, fill: { _ in }, read: { _ in })
+      }
+      #expect(error?.file == path)
+      #expect(error?.found.contains("damaged") == true)
     }
   }
 

@@ -45,6 +45,31 @@ import Testing
     #expect(total.load(ordering: .relaxed) == 50)
   }
 
+  @Test(arguments: [1, 2, 4])
+  func aRegionThatWasBegunIsDoneWhenItIsFinished(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let log = Log(items: 37)
+    for region in 0..<100 {
+      pool.begin { worker in
+        worker.forEach(itemCount: 37) { item in log.advance(item, to: region + 1) }
+      }
+      if region % 10 == 0 { sleepMilliseconds(1) }
+      pool.finish()
+    }
+    #expect(log.failures == 0)
+  }
+
+  @Test func aPoolMayEndBeforeItsRegionIsFinished() {
+    let total = Atomic(0)
+    do {
+      let pool = ThreadPool(threadCount: 2)
+      pool.begin { worker in
+        worker.forEach(itemCount: 10) { _ in total.wrappingAdd(1, ordering: .relaxed) }
+      }
+    }
+    #expect(total.load(ordering: .relaxed) <= 10)
+  }
+
   @Test func aProcessorIsAvailable() {
     #expect((1...65_536).contains(availableProcessorCount()))
   }

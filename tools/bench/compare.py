@@ -1,6 +1,6 @@
 """Times vitrun and its peers on the same random weights, each in its own process, in turn.
 
-Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--json OUT.json]
+Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--folder FOLDER] [--json OUT.json]
 
 For each case the peers are onnxruntime, OpenVINO and PyTorch on the same graph: for a pruned model the
 pruned graph, exported from tools/reference. Rounds are interleaved, so that a machine that slows down
@@ -171,6 +171,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--cases", help="only cases whose names contain one of these, by commas")
+    parser.add_argument("--folder", type=Path, help="keep the models here, and use those that are")
+    parser.add_argument("--prepare", action="store_true", help="only make the models")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peer", nargs=3, metavar=("NAME", "CASE", "FOLDER"), help="internal")
     arguments = parser.parse_args()
@@ -183,9 +185,12 @@ def main() -> None:
     results: dict[str, dict[str, list[float]]] = {case.name: {} for case in cases}
     shares: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = arguments.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         for case in cases:
             prepare(case, folder)
+        if arguments.prepare:
+            return
         for _ in range(arguments.rounds):
             for case in cases:
                 own = vitrun(case, folder, arguments.seconds)

@@ -36,14 +36,21 @@ package final class ThreadPool: Sendable {
   /// Runs `region` on the calling thread and on every other that is ready in time; returns when all
   /// have left it. All threads must make the same calls to ``Worker/forEach(itemCount:_:)``.
   package func run(_ region: @escaping Region) {
+    begin(region)
+    finish()
+  }
+
+  /// Lets the other threads run `region` while the caller does something else; ``finish()`` must
+  /// follow before the next region.
+  package func begin(_ region: @escaping Region) {
+    if threadCount == 1 { shared.region.body = region } else { shared.open(region) }
+  }
+
+  /// Joins the region that was begun; returns when all have left it.
+  package func finish() {
     var worker = Worker(state: shared, index: 0, isAlone: threadCount == 1)
-    if threadCount == 1 {
-      region(&worker)
-    } else {
-      shared.open(region)
-      region(&worker)
-      shared.close()
-    }
+    shared.region.body?(&worker)
+    if threadCount == 1 { shared.region.body = nil } else { shared.close() }
   }
 }
 
@@ -91,7 +98,7 @@ private final class SharedState: Sendable {
   private let sleepers = Padded()
   private let isStopping = Atomic(false)
 
-  private let region = UnsafeRegion()
+  let region = UnsafeRegion()
   private let sleep = SleepPlace()
   let threads = Mutex<[pthread_t]>([])
 

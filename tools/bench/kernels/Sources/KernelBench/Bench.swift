@@ -20,13 +20,14 @@ final class Bench: @unchecked Sendable {
   /// Repeats a step for a while; prints the median and the best rate.
   func report(
     _ name: String, flops: Double, items: Int,
-    _ run: @escaping @Sendable (Int, UnsafeMutableRawPointer) -> Void
+    _ run: @escaping @Sendable (_ item: Int, _ scratch: UnsafeMutableRawPointer, _ turn: Int) -> Void
   ) {
     guard filters.isEmpty || filters.contains(where: { name.contains($0) }) else { return }
     nonisolated(unsafe) let scratch = scratch
+    nonisolated(unsafe) var turn = 0
     let region: ThreadPool.Region = { worker in
       let own = scratch[worker.index]
-      worker.forEach(itemCount: items) { item in run(item, own) }
+      worker.forEach(itemCount: items) { item in run(item, own, turn) }
     }
     for _ in 0..<3 { pool.run(region) }
     // A neighbour on the same core takes part of it from time to time: each run is compared with the
@@ -36,6 +37,7 @@ final class Bench: @unchecked Sendable {
     var highest = 0.0
     while now() < end || runs.count < 5 {
       let before = measurePeak()
+      turn += 1
       let start = now()
       pool.run(region)
       let time = now() - start
@@ -63,17 +65,24 @@ final class Bench: @unchecked Sendable {
     let y = floats(rows * outputs)
     let bias = floats(outputs)
     let count = PanelLayout.elementCount(inputs: inputs, outputs: outputs)
-    let weights = half ? halves(count) : UnsafeRawPointer(floats(count))
-    let arguments = LinearArguments(
-      input: InputRows(x, pictureStride: rows, stride: inputs),
-      output: OutputRows(y, pictureStride: rows, stride: outputs), pictures: 1, rows: rows,
-      inputWidth: inputs, outputWidth: outputs,
-      weights: PanelWeights(weights, element: half ? .float16 : .float32), bias: bias,
-      norm: norm ? LayerNorm(gamma: bias, beta: bias, epsilon: 1e-6) : nil, activation: activation)
+    let bytes = count * (half ? 2 : 4)
+    // As in a model, no weight is in a cache when its turn comes.
+    let copies = max(1, (96 << 20) / bytes)
+    let all = half ? halves(count * copies) : UnsafeRawPointer(floats(count * copies))
+    let arguments = (0..<copies).map {
+      LinearArguments(
+        input: InputRows(x, pictureStride: rows, stride: inputs),
+        output: OutputRows(y, pictureStride: rows, stride: outputs), pictures: 1, rows: rows,
+        inputWidth: inputs, outputWidth: outputs,
+        weights: PanelWeights(all + $0 * bytes, element: half ? .float16 : .float32), bias: bias,
+        norm: norm ? LayerNorm(gamma: bias, beta: bias, epsilon: 1e-6) : nil,
+        activation: activation)
+    }
     report(
       "linear \(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")\(norm ? " norm" : "") \(activation)",
-      flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments.itemCount
-    ) { AVX2Kernels.linear(arguments, item: $0, scratch: $1) }
+      flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].itemCount
+    ) { AVX2Kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
+    all.deallocate()
   }
 
   func layerNorm(rows: Int, width: Int) {
@@ -84,7 +93,7 @@ final class Bench: @unchecked Sendable {
       norm: LayerNorm(gamma: floats(width), beta: floats(width), epsilon: 1e-6))
     report(
       "layerNorm \(rows)x\(width)", flops: 8 * Double(rows * width), items: arguments.itemCount
-    ) { item, _ in AVX2Kernels.layerNorm(arguments, item: item) }
+    ) { item, _, _ in AVX2Kernels.layerNorm(arguments, item: item) }
   }
 
   func attention(tokens: Int, heads: Int, width: Int) {
@@ -96,7 +105,7 @@ final class Bench: @unchecked Sendable {
     report(
       "attention \(tokens)x\(heads)x\(width)",
       flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.itemCount
-    ) { AVX2Kernels.attention(arguments, item: $0, scratch: $1) }
+    ) { item, scratch, _ in AVX2Kernels.attention(arguments, item: item, scratch: scratch) }
   }
 
   func convolution(
@@ -119,7 +128,7 @@ final class Bench: @unchecked Sendable {
     report(
       "convolution \(name)", flops: 2 * Double(out * out) * Double(window) * Double(outputs),
       items: arguments.itemCount
-    ) { AVX2Kernels.convolution(arguments, item: $0, scratch: $1) }
+    ) { item, scratch, _ in AVX2Kernels.convolution(arguments, item: item, scratch: scratch) }
   }
 
   func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
@@ -133,7 +142,7 @@ final class Bench: @unchecked Sendable {
     report(
       "depthwise \(kernel)x\(kernel)", flops: 2 * Double(side * side * channels * kernel * kernel),
       items: arguments.itemCount
-    ) { item, _ in AVX2Kernels.depthwise(arguments, item: item) }
+    ) { item, _, _ in AVX2Kernels.depthwise(arguments, item: item) }
   }
 
   func match(patches: Int, keep: Int, width: Int) {
@@ -147,7 +156,7 @@ final class Bench: @unchecked Sendable {
     report(
       "match \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
       items: arguments.itemCount
-    ) { AVX2Kernels.match(arguments, item: $0, scratch: $1) }
+    ) { item, scratch, _ in AVX2Kernels.match(arguments, item: item, scratch: scratch) }
   }
 
   /// A region of 100 steps with nothing to do.
