@@ -11,9 +11,9 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Convert a checkpoint to a plan.",
     discussion: """
-      CHECKPOINT is a safetensors file, the *.index.json of a sharded one, or a folder that holds a \
-      checkpoint and its configuration. config.json and preprocessor_config.json beside the \
-      checkpoint are used.
+      CHECKPOINT is a safetensors file, the *.index.json of a sharded one, a NumPy archive (.npz), an \
+      ONNX model, or a folder that holds a checkpoint and its configuration. config.json and \
+      preprocessor_config.json beside the checkpoint are used.
       """)
 
   @Argument(help: "The checkpoint.")
