@@ -47,13 +47,7 @@ struct SharedGoldenTests {
     arguments: cases)
   func logitsAndTokenSetsAreTheExpectedOnes(case: Case) throws {
     let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoint.open("\(Self.shared)/data/deit_tiny_imagenet.safetensors")
-    var options = ImportOptions()
-    options.architecture = "deit_tiny_patch16_224"
-    let model = try ModelImporter.importModel(checkpoint, options: options)
-    try PlanEmitter.convert(
-      model.graph, facts: model.facts, labels: Labels(), weights: .float32,
-      to: folder.file("dense.bin"), notOver: [])
+    try convert(to: folder.file("dense.bin"), weights: .float32)
     var plan = folder.file("dense.bin")
     if !`case`.recipe.isEmpty {
       plan = folder.file("rewritten.bin")
@@ -79,6 +73,34 @@ struct SharedGoldenTests {
       #expect(difference <= (`case`.recipe.isEmpty ? 1e-4 : 5e-4))
       try compare(run.1, with: golden, picture: picture)
     }
+  }
+
+  @Test(.enabled(if: FileIdentity(path: "../shared/golden") != nil, "../shared is absent"))
+  func halfWeightsStayNearTheExpectedLogits() throws {
+    let folder = try TemporaryFolder()
+    let plan = folder.file("half.bin")
+    try convert(to: plan, weights: .float16)
+    let (shape, input) = try NPYFile.readFloat32(path: "\(Self.shared)/golden/deit_tiny/input4.npy")
+    let golden = try Checkpoint.open("\(Self.shared)/golden/deit_tiny/dense.safetensors")
+    let expected = try #require(golden.tensors["logits"]).float32Values()
+    let runs = try BatchRun.results(
+      plan, input, pictures: shape[0], batch: shape[0], threads: 2
+    ) { result, picture in result.logits(picture: picture) }
+    for (picture, logits) in runs.enumerated() {
+      let wanted = Array(expected[picture * 1000..<(picture + 1) * 1000])
+      let difference = zip(logits, wanted).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference <= 3e-2)
+      #expect(logits.firstIndex(of: logits.max() ?? 0) == wanted.firstIndex(of: wanted.max() ?? 0))
+    }
+  }
+
+  private func convert(to plan: String, weights: PlanEmitter.WeightElement) throws {
+    let checkpoint = try Checkpoint.open("\(Self.shared)/data/deit_tiny_imagenet.safetensors")
+    var options = ImportOptions()
+    options.architecture = "deit_tiny_patch16_224"
+    let model = try ModelImporter.importModel(checkpoint, options: options)
+    try PlanEmitter.convert(
+      model.graph, facts: model.facts, labels: Labels(), weights: weights, to: plan, notOver: [])
   }
 
   /// Compares kept and owner sets, where the golden file has them.
