@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From a checkpoint to a label: sets up, converts the demo model, rewrites it, labels a picture.
+# From a checkpoint to a label: sets up, converts the trained demo model, rewrites it for fewer tokens and
+# two scales, labels a picture and draws which tokens were merged.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh
@@ -14,9 +15,8 @@ run() {
   "$@"
 }
 export PATH="$PWD/.build/release:$PATH"
-run vitc convert "$model/dense.safetensors" --labels "$model/labels.txt" -o "$out/dense.bin"
-run vitc rewrite "$out/dense.bin" --keep 0.7 -o "$out/fast.bin"
-run vitrun "$out/dense.bin" "$picture" --top 3
+run vitc convert "$model/multiscale_0.7.safetensors" --labels "$model/labels.txt" -o "$out/dense.bin"
+run vitc rewrite "$out/dense.bin" --keep 0.7 --multi-scale -o "$out/fast.bin"
 run vitrun "$out/fast.bin" "$picture" --top 3 --visualize "$out/tokens.png"
 echo
 echo "$out/tokens.png shows which tokens were merged."
