@@ -148,9 +148,16 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter",
-        "PlanFormat", "Tensors",
+        "PlanFormat", "Records", "Tensors",
       ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "vitfuzz",
+      dependencies: [
+        "TestSupport", "Checkpoints", "CZlib", "Families", "JSON", "PlanEmitter", "PlanFormat",
+        "PlanRuntime", "Tensors",
+      ],
+      path: "tools/fuzz", swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

@@ -1,9 +1,21 @@
 #!/usr/bin/env bash
-# Runs the tests of plan, runtime and thread pool under ThreadSanitizer and AddressSanitizer.
+# Runs the tests under ThreadSanitizer, then under AddressSanitizer.
+#
+# Usage: tools/sanitize.sh [thread|address]...
+#
+# Tests of files written by one thread are left out of the thread run: they are long and have nothing
+# to find there. Each kind is a build of its own, of several minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for kind in thread address; do
-  echo "== $kind sanitizer"
-  swift test --sanitize "$kind" --scratch-path ".build-$kind" -Xswiftc -O \
-    --filter 'ThreadPool|PlanAgreement|DamagedPlan|ProgramVerifier|Emission'
+export TSAN_OPTIONS=halt_on_error=1
+export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1
+for kind in "${@:-thread address}"; do
+  for one in $kind; do
+    echo "== $one sanitizer"
+    skip=()
+    if [ "$one" = thread ]; then
+      skip=(--skip 'CheckpointsTests|JSONTests|FamiliesTests|FlippedBitTests|DamagedPlanTests')
+    fi
+    swift test --sanitize "$one" --scratch-path ".build-$one" -Xswiftc -O "${skip[@]}"
+  done
 done

@@ -7,6 +7,7 @@ package enum CommandLineTool {
   /// Runs a command: exit code 1 and one line on stderr when the input or the request is wrong, 64
   /// for wrong usage.
   package static func run(_ command: any ParsableCommand.Type, name: String) -> Never {
+    MappingFault.endProcess(as: name)
     do {
       var parsed = try command.parseAsRoot()
       do {

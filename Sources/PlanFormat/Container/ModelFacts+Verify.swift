@@ -23,6 +23,19 @@ extension ModelFacts {
     try require(
       patchSize >= 1 && patchSize <= min(imageHeight, imageWidth), "patch size",
       "1 to \(min(imageHeight, imageWidth))", "\(patchSize)")
+    for (field, value, range) in [
+      ("prefix tokens", prefixTokens, 0...16), ("depth", depth, 1...4096),
+      ("embedding", embedDim, 1...65536),
+    ] {
+      try require(
+        range.contains(value), field, "\(range.lowerBound) to \(range.upperBound)", "\(value)")
+    }
+    if let first = program.stages.first {
+      try require(
+        gridHeight * gridWidth == first.patchesIn, "patch size",
+        "a grid of \(first.patchesIn) patches, as the first stage gets",
+        "\(gridHeight) x \(gridWidth)")
+    }
     try require(
       preprocess.mean.count == 3 && preprocess.standardDeviation.count == 3
         && preprocess.mean.allSatisfy(\.isFinite)

@@ -54,6 +54,7 @@ package final class PlanFile: Sendable {
       constants, sectionBytes: section(.weights).count, file: path)
     try program.verify(constants: constants, file: path)
     try facts.verify(program: program, labels: labels, file: path)
+    try recipe.verify(depth: facts.depth, file: path)
   }
 
   /// The name that errors use.

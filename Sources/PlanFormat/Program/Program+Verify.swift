@@ -9,7 +9,8 @@ extension Program {
 
   /// Throws unless every step can be executed inside its buffers: operands exist and have the
   /// shapes that the fields ask for, buffers lie in the arena, are written before they are read
-  /// and never share bytes with another that is in use.
+  /// and never share bytes with another that is in use, and indices can only be ones that lie inside
+  /// what they point into.
   ///
   /// After it has passed, no step reads or writes outside its buffers and constants, whatever the
   /// values in them are.
@@ -35,6 +36,7 @@ extension Program {
           buffers: buffers, constants: constants, file: file, step: index, kind: "stage"))
     }
     try verifyLifetimes(file: file)
+    try verifyIndices(file: file)
   }
 
   private func error(_ field: String, _ expected: String, _ found: String, file: String = "plan")

@@ -214,6 +214,7 @@ package struct MatchStep: StepPayload {
     try context.range(heads, "heads", 1...1024)
     try context.range(headWidth, "head width", 1...4096)
     let patches = tokens.rows - prefix
+    try context.range(keep, "keep", 1...(1 << 24))
     try context.require(
       keep < patches && patches - keep <= patches / 2, "keep",
       "to merge at most \(patches / 2) of \(patches) tokens", "\(patches - keep)")

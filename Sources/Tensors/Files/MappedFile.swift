@@ -3,8 +3,9 @@ internal import Glibc
 /// A regular file's bytes, mapped read-only, or read into memory where mapping is refused.
 ///
 /// Mapped bytes belong to the page cache: they are shared between processes and cost no copy. If
-/// another program shortens the file while it is mapped, reading past its new end raises SIGBUS;
-/// pass `mapping: false` where that can happen.
+/// another program shortens the file while it is mapped, reading past its new end raises SIGBUS,
+/// which the commands report and a library's user must expect; pass `mapping: false` where that can
+/// happen.
 public final class MappedFile: Sendable {
   /// The path as the user named it.
   public let path: String
@@ -50,6 +51,7 @@ public final class MappedFile: Sendable {
         mapped != MAP_FAILED
       {
         (base, isMapped) = (mapped, true)
+        MappingFault.add(mapped, count: count, path: path)
       } else {
         base = try Self.read(descriptor, count: count, path: path)
         isMapped = false
@@ -63,7 +65,12 @@ public final class MappedFile: Sendable {
   }
 
   deinit {
-    if isMapped, let base { munmap(base, count) } else { free(base) }
+    if isMapped, let base {
+      MappingFault.remove(base)
+      munmap(base, count)
+    } else {
+      free(base)
+    }
     close(descriptor)
   }
 

@@ -74,12 +74,15 @@ public struct OutputFile: ~Copyable {
     let named = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard named >= 0 else { throw InputError.cannotWrite(path, errno) }
     flock(named, LOCK_EX | LOCK_NB)
+    MappingFault.setTemporary(name)
     return (named, name)
   }
 
   deinit {
     close(descriptor)
-    if !isCommitted, let temporary { unlink(temporary) }
+    guard let temporary else { return }
+    if !isCommitted { unlink(temporary) }
+    MappingFault.setTemporary(nil)
   }
 
   /// Appends bytes.

@@ -1,0 +1,90 @@
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import Tensors
+import TestSupport
+import Testing
+
+/// Every bit of small plans is flipped, with the checksums as they were and with checksums made
+/// right again: then the structural rules are all that stands between the file and the kernels.
+struct FlippedBitTests {
+  let folder: TemporaryFolder
+  let plans: [(name: String, bytes: [UInt8])]
+
+  /// Plans that ask for more than this are sound, but not executed here.
+  private static let largestArena = 1 << 22
+
+  init() throws {
+    folder = try TemporaryFolder()
+    plans = try SmallPlan.all(in: folder)
+  }
+
+  private enum Outcome { case refused, opened, ran }
+
+  /// What `vitc verify` and then `vitrun` would make of the bytes.
+  private func outcome(of bytes: [UInt8]) throws -> Outcome {
+    let path = try folder.write(bytes, to: "flipped.bin")
+    do {
+      let plan = try Plan(path: path)
+      for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
+      _ = try? PlanEmitter.executableGraph(of: plan.file)
+      guard plan.file.program.arenaBytes <= Self.largestArena else { return .opened }
+      let session = try Session(plan: plan, threadCount: 1)
+      let logits = try session.run(pictures: 1) {
+        $0.update(repeating: 0.5)
+      } read: {
+        $0.logits(picture: 0)
+      }
+      #expect(logits.count == plan.classCount)
+      return .ran
+    } catch is InputError {
+      return .refused
+    }
+  }
+
+  @Test func everyBitBehindAChecksum() throws {
+    let plan = plans[0].bytes
+    for bit in 0..<plan.count * 8 {
+      var flipped = plan
+      flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+      #expect(try outcome(of: flipped) == .refused, "bit \(bit)")
+    }
+  }
+
+  @Test func everyTruncation() throws {
+    for (name, plan) in plans {
+      for length in 0..<plan.count {
+        #expect(try outcome(of: Array(plan[..<length])) == .refused, "\(name), \(length) bytes")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<6)
+  func everyBitWithNewChecksums(number: Int) throws {
+    let plan = plans[number].bytes
+    let weights = PlanSeal.range(of: .weights, in: plan) ?? 0..<0
+    var ran = 0
+    for bit in 0..<plan.count * 8 {
+      // Every bit of the dense plan, one of each byte of the others. Weights are values that any bits
+      // may stand for: one bit of each byte of the dense plan's.
+      let isSampled = bit % 8 == bit / 8 % 8
+      if weights.contains(bit / 8) ? number > 0 || !isSampled : number > 0 && !isSampled {
+        continue
+      }
+      var flipped = plan
+      flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+      PlanSeal.seal(&flipped)
+      if try outcome(of: flipped) == .ran { ran += 1 }
+    }
+    #expect(ran > 0, "some flips leave a sound plan")
+  }
+
+  @Test func sealedPlansAreAsTheyWere() throws {
+    for (name, plan) in plans {
+      var sealed = plan
+      PlanSeal.seal(&sealed)
+      #expect(sealed == plan, "\(name)")
+      #expect(try outcome(of: plan) == .ran, "\(name)")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+internal import ModelFacts
+internal import PlanEmitter
+internal import PlanFormat
+
+/// The smallest plans that have every kind of step between them.
+package enum SmallPlan {
+  /// A dense plan, and rewrites of it that reduce tokens in different ways.
+  package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
+    var form = SmallModel.Form("smallest")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
+    (form.patch, form.classes, form.hasMultiScale) = (2, 2, true)
+    let dense = folder.file("dense.bin")
+    try SmallModel(form, in: folder).convert(to: dense)
+    var plans = [("dense", try folder.read("dense.bin"))]
+    for (name, recipe) in recipes {
+      try PlanEmitter.rewrite(
+        try PlanFile(path: dense), recipe: recipe, to: folder.file("rewritten.bin"))
+      plans.append((name, try folder.read("rewritten.bin")))
+    }
+    return plans
+  }
+
+  private static var recipes: [(String, RewriteRecipe)] {
+    var merge = RewriteRecipe()
+    merge.stages = [RewriteRecipe.Stage(block: 0, keepRate: 0.5)]
+    merge.isSizeAware = true
+    var attention = merge
+    attention.similarity = .attention
+    var fuse = merge
+    (fuse.strategy, fuse.isSizeAware) = (.fuse, false)
+    var tome = merge
+    tome.strategy = .tome
+    var scales = RewriteRecipe()
+    scales.multiScaleBlocks = 1
+    return [
+      ("merge", merge), ("attention", attention), ("fuse", fuse), ("tome", tome),
+      ("scales", scales),
+    ]
+  }
+}

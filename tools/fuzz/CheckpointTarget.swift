@@ -1,0 +1,115 @@
+import Checkpoints
+import Families
+import JSON
+import Tensors
+import TestSupport
+
+/// Checkpoints of one format: opened, every view measured and read, and raised to a graph.
+struct CheckpointTarget: Target {
+  let path: String
+  let corpus: [[UInt8]]
+  let mutate: @Sendable (inout [UInt8], inout RandomSource) -> Void
+
+  private init(
+    _ folder: TemporaryFolder, _ names: [String],
+    mutate: @escaping @Sendable (inout [UInt8], inout RandomSource) -> Void
+  ) throws {
+    path = folder.file("checkpoint.bin")
+    corpus = try names.map { try Files.fixture($0) }
+    self.mutate = mutate
+  }
+
+  static func safetensors(in folder: TemporaryFolder) throws -> CheckpointTarget {
+    let names = ["deit", "deit3", "deit_distilled", "lvvit", "hugging_face", "hugging_face_5"]
+    return try CheckpointTarget(folder, names.map { "variants/\($0)/model.safetensors" }) {
+      bytes, source in
+      guard bytes.count >= 8, !source.once(in: 4) else {
+        return ByteMutator.mutate(&bytes, &source)
+      }
+      let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+      var header = Array(bytes[8..<8 + length])
+      JSONMutator.mutate(&header, &source)
+      let count = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init)
+      bytes = count + header + bytes[(8 + length)...]
+    }
+  }
+
+  static func npz(in folder: TemporaryFolder) throws -> CheckpointTarget {
+    let names = ["deflated", "google", "lvvit_npz"]
+    return try CheckpointTarget(folder, names.map { "variants/\($0)/model.npz" }) {
+      bytes, source in
+      let isHeader = source.below(2) == 0
+      let headers = isHeader ? Self.arrayHeaders(of: bytes) : []
+      if let start = headers.isEmpty ? nil : source.pick(headers) {
+        // Inside an array's header of usually 128 bytes.
+        var header = Array(bytes[start..<min(bytes.count, start + 128)])
+        let count = header.count
+        ByteMutator.mutate(&header, &source)
+        let padded = header + [UInt8](repeating: 0x20, count: max(0, count - header.count))
+        bytes.replaceSubrange(start..<start + count, with: padded.prefix(count))
+      } else {
+        ByteMutator.mutate(&bytes, &source)
+      }
+      if !source.once(in: 4) { ZipSeal.seal(&bytes) }
+    }
+  }
+
+  private static func arrayHeaders(of archive: [UInt8]) -> [Int] {
+    archive.indices.dropLast(6).filter { archive[$0..<$0 + 6].elementsEqual([0x93] + "NUMPY".utf8) }
+  }
+
+  static func onnx(in folder: TemporaryFolder) throws -> CheckpointTarget {
+    let names = [
+      "dynamo_23", "dynamo_18", "deit3_dynamo", "transformers_18", "optimised_18", "half",
+      "torchscript_17", "lvvit_folded", "distilled", "external", "quantised",
+    ]
+    return try CheckpointTarget(folder, names.map { "variants/\($0)/model.onnx" }) {
+      bytes, source in
+      guard !source.once(in: 5) else { return ByteMutator.mutate(&bytes, &source) }
+      for _ in 0...source.below(3) { bytes = ProtobufMutator.mutate(bytes, &source) }
+    }
+  }
+
+  func mutant(_ source: inout RandomSource) -> [UInt8] {
+    var bytes = source.pick(corpus)
+    mutate(&bytes, &source)
+    return bytes
+  }
+
+  func check(_ input: [UInt8]) throws -> Bool {
+    try Files.write(input, to: path)
+    do {
+      let checkpoint = try Checkpoint.open(path)
+      for (name, view) in checkpoint.tensors { try Self.measure(name, view, input.count) }
+      var options = ImportOptions()
+      options.config = Checkpoint.Companion(
+        path: "config.json", json: ["model_args": ["num_heads": .init(2), "skip_lam": .init(2.0)]])
+      let graph = try ModelImporter.importModel(checkpoint, options: options).graph
+      for index in graph.constants.indices { _ = try graph.constants[index].values() }
+      return true
+    } catch let error as InputError {
+      try ErrorLine.check(error)
+      return false
+    }
+  }
+
+  /// A view has as many bytes as its shape and type ask for, and all of them can be read.
+  private static func measure(_ name: String, _ view: TensorView, _ fileBytes: Int) throws {
+    guard let bytes = view.shape.byteCount(of: view.dtype), bytes == view.byteCount else {
+      throw Finding(text: "\(name): \(view.byteCount) bytes for \(view.shape)")
+    }
+    let read = view.withBytes { $0.reduce(into: 0) { count, _ in count += 1 } }
+    guard read == bytes else { throw Finding(text: "\(name): \(read) of \(bytes) bytes") }
+  }
+}
+
+/// The promise about messages.
+enum ErrorLine {
+  /// Throws unless an error prints as one line that names its place.
+  static func check(_ error: InputError) throws {
+    let text = error.description
+    guard !error.file.isEmpty, !error.field.isEmpty, !text.contains(where: \.isNewline) else {
+      throw Finding(text: "a message that is not one line with a place: \(text)")
+    }
+  }
+}

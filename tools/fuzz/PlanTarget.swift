@@ -1,0 +1,128 @@
+import PlanEmitter
+import PlanFormat
+import PlanRuntime
+import Tensors
+import TestSupport
+
+/// Plans: opened and verified as `vitc verify` does, and executed if they are sound.
+struct PlanTarget: Target {
+  /// Plans that ask for more than this per picture are sound, but not executed here.
+  private static let largestArena = 1 << 22
+
+  let path: String
+  let runs: Bool
+  let corpus: [[UInt8]]
+
+  init(in folder: TemporaryFolder, runs: Bool) throws {
+    self.runs = runs
+    path = folder.file("plan.bin")
+    corpus = try SmallPlan.all(in: folder).map(\.bytes)
+  }
+
+  func mutant(_ source: inout RandomSource) -> [UInt8] {
+    var plan = source.pick(corpus)
+    if !runs, source.once(in: 4) {
+      ByteMutator.mutate(&plan, &source)
+      if source.below(2) == 0 { PlanSeal.seal(&plan) }
+      return plan
+    }
+    let kinds: [SectionKind] =
+      runs ? [.program, .program, .program, .constants, .facts, .weights] : SectionKind.allCases
+    let kind = source.pick(kinds)
+    guard let range = PlanSeal.range(of: kind, in: plan) else { return plan }
+    var section = Array(plan[range])
+    if kind == .weights || source.once(in: 4) {
+      let count = section.count
+      ByteMutator.mutate(&section, &source)
+      if kind == .weights {
+        section = Array((section + [UInt8](repeating: 0, count: count)).prefix(count))
+      }
+    } else {
+      for _ in 0...source.below(3) { IntegerMutator.mutate(&section, &source) }
+    }
+    plan = Self.plan(plan, with: section, as: kind)
+    PlanSeal.seal(&plan)
+    return plan
+  }
+
+  /// The plan with one section's bytes replaced, and those behind it moved.
+  private static func plan(_ plan: [UInt8], with section: [UInt8], as kind: SectionKind) -> [UInt8]
+  {
+    var result = Array(plan[..<PlanLayout.weightsOffset])
+    for other in SectionKind.allCases {
+      let old = PlanSeal.range(of: other, in: plan).map { Array(plan[$0]) } ?? []
+      let bytes = other == kind ? section : old
+      let entry = PlanLayout.headerSize + (Int(other.rawValue) - 1) * PlanLayout.entrySize
+      for (place, value) in [(entry + 8, result.count), (entry + 16, bytes.count)] {
+        let number = withUnsafeBytes(of: UInt64(value).littleEndian, Array.init)
+        result.replaceSubrange(place..<place + 8, with: number)
+      }
+      let padding = PlanLayout.aligned(bytes.count) - bytes.count
+      result += bytes + [UInt8](repeating: 0, count: padding)
+    }
+    return result
+  }
+
+  func check(_ input: [UInt8]) throws -> Bool {
+    try Files.write(input, to: path)
+    do {
+      let plan = try Plan(path: path)
+      for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
+      if !runs {
+        _ = try PlanEmitter.executableGraph(of: plan.file)
+      } else if plan.file.program.arenaBytes <= Self.largestArena {
+        try run(plan)
+      }
+      return true
+    } catch let error as InputError {
+      try ErrorLine.check(error)
+      return false
+    }
+  }
+
+  private func run(_ plan: Plan) throws {
+    let session = try Session(plan: plan, maximumBatch: 2, threadCount: 1)
+    for pictures in 1...2 {
+      let logits = try session.run(pictures: pictures) { tensor in
+        for index in tensor.indices { tensor[index] = Float(index % 17) - 8 }
+      } read: { result in
+        let patches = plan.facts.gridHeight * plan.facts.gridWidth
+        _ = TokenOwners.trace(result.stages(picture: 0), patches: patches)
+        return result.logits(picture: pictures - 1)
+      }
+      guard logits.count == plan.classCount else {
+        throw Finding(text: "\(logits.count) logits of \(plan.classCount) classes")
+      }
+    }
+  }
+}
+
+/// Changes of the small integers, 8 bytes wide, that tables are made of.
+enum IntegerMutator {
+  private static let numbers: [Int64] = [
+    -1, 0, 1, 2, 3, 4, 16, 63, 64, 128, 4096, 1 << 24, 1 << 31, 1 << 32, 1 << 62, .max, .min,
+  ]
+
+  /// Sets one integer to a neighbour, to another integer of the table, or to one that is telling.
+  static func mutate(_ table: inout [UInt8], _ source: inout RandomSource) {
+    let places = table.indices.dropLast(7).filter { place in
+      let high = table[place + 3]
+      return (high == 0 || high == 0xFF) && table[place + 3..<place + 8].allSatisfy { $0 == high }
+    }
+    guard !places.isEmpty else { return ByteMutator.mutate(&table, &source) }
+    let place = source.pick(places)
+    let value = load(table, place)
+    let others = [
+      value &+ 1, value &- 1, value &* 2, value / 2, value &+ 64, load(table, source.pick(places)),
+      load(table, source.pick(places)), source.pick(numbers), Int64(source.below(40)),
+    ]
+    let bytes = withUnsafeBytes(of: source.pick(others).littleEndian, Array.init)
+    table.replaceSubrange(place..<place + 8, with: bytes)
+  }
+
+  private static func load(_ table: [UInt8], _ place: Int) -> Int64 {
+    table.withUnsafeBytes {
+      Int64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: Int64.self))
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import TestSupport
+
+/// What is fuzzed.
+enum TargetName: String, CaseIterable {
+  case safetensors, npz, onnx, json, plan, run
+
+  /// Prepares the target and its corpus.
+  func make(in folder: TemporaryFolder) throws -> any Target {
+    switch self {
+    case .safetensors: try CheckpointTarget.safetensors(in: folder)
+    case .npz: try CheckpointTarget.npz(in: folder)
+    case .onnx: try CheckpointTarget.onnx(in: folder)
+    case .json: try ConfigTarget(in: folder)
+    case .plan: try PlanTarget(in: folder, runs: false)
+    case .run: try PlanTarget(in: folder, runs: true)
+    }
+  }
+}
+
+/// A reader of untrusted bytes with sound inputs to start from.
+protocol Target {
+  /// A changed input that depends on `source` alone.
+  func mutant(_ source: inout RandomSource) -> [UInt8]
+
+  /// Reads the input; false if it was refused with an `InputError`.
+  /// - Throws: `Finding`, or any other error that is no `InputError`.
+  func check(_ input: [UInt8]) throws -> Bool
+}

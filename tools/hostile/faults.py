@@ -1,0 +1,263 @@
+"""Checks what happens when the machine or another program gets in the way of a command.
+
+Usage: faults.py
+
+Disk full, a read-only folder, output over the input, an input that changes or shrinks while it is read,
+two writers of one output, and memory maps that are refused. Each check prints a line; closes with
+`N passed, N failed`. What needs root is skipped with a line saying so.
+"""
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable, Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import make  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = ROOT / ".build" / "release"
+OLD = b"an older output"
+
+
+class Skipped(Exception):
+    """The check needs what this machine does not give."""
+
+
+class Folder:
+    """A folder with a checkpoint of some megabytes and its plan."""
+
+    def __init__(self, base: Path):
+        self.base = base
+        self.checkpoint = base / "model.safetensors"
+        self.plan = base / "dense.plan"
+        maker = ROOT / "tools" / "bench" / "random_checkpoint.py"
+        subprocess.run(
+            [sys.executable, maker, "deit_tiny_patch16_224", self.checkpoint], check=True
+        )
+        self.finish(self.convert(self.plan))
+
+    def convert(self, output: Path, checkpoint: Path | None = None) -> list:
+        """The command that converts."""
+        return [BINARIES / "vitc", "convert", checkpoint or self.checkpoint, "-o", output, "--quiet"]
+
+    def rewrite(self, output: Path, plan: Path | None = None) -> list:
+        """The command that rewrites."""
+        return [BINARIES / "vitc", "rewrite", plan or self.plan, "--keep", "0.7", "-o", output, "--quiet"]
+
+    def finish(self, command: list) -> None:
+        """Runs a command that has to succeed."""
+        subprocess.run(command, check=True, capture_output=True)
+
+    def refused(self, command: list, words: str, **options) -> None:
+        """Runs a command that has to end with exit code 1 and one line."""
+        done = subprocess.run(command, capture_output=True, timeout=60, **options)
+        check_refusal(done.returncode, done.stderr.decode(), words)
+
+
+def check_refusal(code: int, error: str, words: str) -> None:
+    """Exit code 1 and one line that has the words."""
+    lines = error.splitlines()
+    assert code == 1, f"exit {code}: {error.strip()[:200]}"
+    assert len(lines) == 1 and words in lines[0], f"said {error.strip()[:200]!r}, not {words!r}"
+
+
+@contextlib.contextmanager
+def small_disk(kibibytes: int) -> Iterator[Path]:
+    """A mounted tmpfs of that size."""
+    with tempfile.TemporaryDirectory() as name:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", name]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+            raise Skipped("mounting a tmpfs needs root")
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", name], check=True)
+
+
+def disk_full(folder: Folder) -> None:
+    """The old output stays, nothing else is left."""
+    with small_disk(4096) as disk:
+        for command in (folder.convert, folder.rewrite):
+            output = disk / "out.plan"
+            output.write_bytes(OLD)
+            folder.refused(command(output), "No space left")
+            assert output.read_bytes() == OLD and os.listdir(disk) == ["out.plan"]
+
+
+def read_only_folder(folder: Folder) -> None:
+    """Nothing is written; root needs a read-only mount to be refused."""
+    with small_disk(65536) as disk:
+        (disk / "out.plan").write_bytes(OLD)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for command in (folder.convert, folder.rewrite):
+            folder.refused(command(disk / "out.plan"), "Read-only")
+            assert (disk / "out.plan").read_bytes() == OLD
+
+
+def output_is_input(folder: Folder) -> None:
+    """By the same name, by a link and by a hard link."""
+    whole = folder.checkpoint.read_bytes()
+    plan = folder.plan.read_bytes()
+    link, hard = folder.base / "link", folder.base / "hard"
+    link.symlink_to(folder.plan)
+    os.link(folder.checkpoint, hard)
+    folder.refused(folder.convert(folder.checkpoint), "the input")
+    folder.refused(folder.convert(hard), "the input")
+    folder.refused(folder.rewrite(folder.plan), "the input")
+    folder.refused(folder.rewrite(link), "the input")
+    assert folder.checkpoint.read_bytes() == whole and folder.plan.read_bytes() == plan
+    link.unlink()
+    hard.unlink()
+
+
+def disturb(folder: Folder, change: Callable[[Path], None], words: str) -> int:
+    """Converts a copy while it is changed, at ever later moments; how often that was noticed."""
+    noticed = 0
+    copy, out = folder.base / "copy.safetensors", folder.base / "out"
+    out.mkdir(exist_ok=True)
+    whole = folder.checkpoint.read_bytes()
+    start = time.monotonic()
+    folder.finish(folder.convert(out / "out.plan"))
+    usual = time.monotonic() - start
+    expected = (out / "out.plan").read_bytes()
+    for step in range(20):
+        copy.write_bytes(whole)
+        output = out / "out.plan"
+        output.write_bytes(OLD)
+        process = subprocess.Popen(
+            folder.convert(output, copy), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        time.sleep(usual * (step + 1) / 22)
+        change(copy)
+        error = process.communicate(timeout=60)[1].decode()
+        assert os.listdir(out) == ["out.plan"], os.listdir(out)
+        if process.returncode == 0:
+            assert len(output.read_bytes()) == len(expected)
+        else:
+            noticed += 1
+            check_refusal(process.returncode, error, "")
+            assert output.read_bytes() == OLD
+    output.unlink()
+    assert noticed > 0, "never disturbed it"
+    return noticed
+
+
+def input_shortened(folder: Folder) -> None:
+    """Reading past the end that a mapped file lost is an error, not a signal."""
+    disturb(folder, lambda path: os.truncate(path, 4096), "shortened")
+
+
+def input_changed(folder: Folder) -> None:
+    """A plan of two versions of a checkpoint is not written."""
+
+    def change(path: Path) -> None:
+        with open(path, "r+b") as file:
+            file.seek(-64, os.SEEK_END)
+            file.write(bytes(64))
+
+    disturb(folder, change, "written to")
+
+
+def plan_shortened(folder: Folder) -> None:
+    """vitrun says so too; --no-mmap goes on."""
+    plan = folder.base / "short.plan"
+    pictures = [str(next((ROOT / "tools" / "demo" / "pictures").glob("*.png")))] * 400
+    for flag in ([], ["--no-mmap"]):
+        plan.write_bytes(folder.plan.read_bytes())
+        process = subprocess.Popen(
+            [BINARIES / "vitrun", plan, *pictures, *flag],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        process.stdout.readline()
+        os.truncate(plan, 4096)
+        if flag:
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+            assert process.returncode == -signal.SIGTERM, process.returncode
+        else:
+            error = process.communicate(timeout=60)[1].decode()
+            check_refusal(process.returncode, error, "shortened")
+
+
+def two_writers(folder: Folder) -> None:
+    """Whoever ends last wins, and the output is whole."""
+    out = folder.base / "both"
+    out.mkdir()
+    output = out / "out.plan"
+    folder.finish(folder.convert(output))
+    wholes = {output.read_bytes()}
+    folder.finish(folder.rewrite(output))
+    wholes.add(output.read_bytes())
+    for _ in range(20):
+        writers = [
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for command in (folder.convert(output), folder.rewrite(output), folder.rewrite(output))
+        ]
+        for writer in writers:
+            error = writer.communicate(timeout=60)[1]
+            assert writer.returncode == 0, error
+        assert output.read_bytes() in wholes and os.listdir(out) == ["out.plan"]
+
+
+def mapping_refused(folder: Folder) -> None:
+    """Too little address space, and what cannot be mapped."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (32 << 20, 32 << 20))
+
+    out = folder.base / "none.plan"
+    fifo = folder.base / "fifo"
+    os.mkfifo(fifo)
+    empty = folder.base / "empty"
+    empty.mkdir()
+    folder.refused(folder.rewrite(out, folder.plan), "", preexec_fn=limit)
+    for path, words in ((fifo, "a FIFO"), (empty, ""), (Path("/dev/zero"), "a device")):
+        folder.refused(folder.convert(out, path), words)
+        folder.refused(folder.rewrite(out, path), words or "a folder")
+    assert not out.exists()
+
+
+CHECKS = (
+    disk_full,
+    read_only_folder,
+    output_is_input,
+    input_shortened,
+    input_changed,
+    plan_shortened,
+    two_writers,
+    mapping_refused,
+)
+
+
+def main() -> int:
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Folder(Path(name))
+        for check in CHECKS:
+            title = check.__name__.replace("_", " ")
+            try:
+                check(folder)
+            except Skipped as reason:
+                print(f"{title}: skipped, {reason}")
+            except (AssertionError, subprocess.SubprocessError) as problem:
+                failed += 1
+                print(f"{title}: {problem}")
+            else:
+                passed += 1
+                print(f"{title}: passed")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
