@@ -96,7 +96,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         plan = Path(name) / "demo.plan"
         subprocess.run(
-            [BINARIES / "vitc", "convert", DEMO / "model", "-o", plan, "--quiet"], check=True
+            [BINARIES / "vitc", "convert", DEMO / "model" / "dense.safetensors", "-o", plan, "--quiet"],
+            check=True,
         )
         for problem in (
             flat_memory(plan, arguments.pictures),
