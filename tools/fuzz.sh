@@ -4,7 +4,7 @@
 # Usage: tools/fuzz.sh [SECONDS_PER_TARGET] [--release]
 #
 # Builds with AddressSanitizer unless --release asks for the build that is already there, as
-# tools/test.sh does: a second build of everything would double its time. Seeds go on from the clock,
+# .ci/run does: a second build of everything would double its time. Seeds go on from the clock,
 # or from SEED. A fault prints its seed; `vitfuzz TARGET --seed N --rounds 1 --copy FILE` repeats it.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -8,6 +8,5 @@ swift format lint --strict --recursive Package.swift Sources Tests
 python3 tools/hostile/gate.py
 python3 tools/hostile/faults.py
 tools/check-plan-dump.sh
-tools/fuzz.sh 30 --release
 # Without testable imports, the tests use the binaries that are already built.
 swift test -c release --disable-testable-imports

@@ -82,9 +82,13 @@ struct InsertMultiScale: Pass {
   private func join(before node: Graph.Node, low: LowScale, _ rebuilder: inout GraphRebuilder)
     throws
   {
-    let stream = node.inputs[0]
+    guard let stream = node.inputs.first else {
+      throw InputError(
+        file: "--multi-scale", field: "block \(node.block ?? 0)",
+        expected: "a block that begins by reading tokens", found: "a node without inputs")
+    }
     let high = rebuilder.replacement(stream)
-    let lowTokens = low.replacement(stream)
+    let lowTokens = try low.replacement(stream)
     let block = node.block
     func slice(_ value: ValueID, _ first: Int, _ count: Int) throws -> ValueID {
       try rebuilder.result.add(.slice(Slice(first: first, count: count)), value, block: block)
@@ -112,12 +116,17 @@ struct InsertMultiScale: Pass {
 
   // MARK: - Constants
 
-  private func constant(_ name: String, _ graph: Graph) throws -> ConstantID {
+  private func constant(_ name: String, _ graph: Graph, rank: Int? = nil) throws -> ConstantID {
     let name = MultiScaleWeights.prefix + name
     guard let id = graph.constant(named: name) else {
       throw InputError(
         file: "--multi-scale", field: name, expected: "a weight of the multi-scale stage",
         found: "none")
+    }
+    let shape = graph.constant(id).shape
+    if let rank, shape.rank != rank || shape.elementCount == 0 {
+      throw InputError(
+        file: "--multi-scale", field: name, expected: "\(rank) extents above 0", found: "\(shape)")
     }
     return id
   }
@@ -139,7 +148,7 @@ struct InsertMultiScale: Pass {
   private func pointwise(
     _ name: String, _ value: ValueID, _ block: Int?, _ graph: inout Graph
   ) throws -> ValueID {
-    let kernel = graph.constant(try constant("\(name).weight", graph))
+    let kernel = graph.constant(try constant("\(name).weight", graph, rank: 4))
     let weight = graph.add(
       Constant(
         name: "\(kernel.name)[:, :, 0, 0]", shape: [kernel.shape[0], kernel.shape[1]],
@@ -151,8 +160,8 @@ struct InsertMultiScale: Pass {
 
   /// The low scale's class token with its position, `[1, D]`.
   func lowPrefix(_ graph: inout Graph) throws -> ConstantID {
-    let token = graph.constant(try constant("cls_token", graph))
-    let table = graph.constant(try constant("pos_embed", graph))
+    let token = graph.constant(try constant("cls_token", graph, rank: 3))
+    let table = graph.constant(try constant("pos_embed", graph, rank: 3))
     let width = token.shape[2]
     return graph.add(
       Constant(
@@ -162,7 +171,7 @@ struct InsertMultiScale: Pass {
 
   /// The low scale's patch positions, `[gridHeight / 2 * gridWidth / 2, D]`.
   func lowTable(_ graph: inout Graph) throws -> ConstantID {
-    let table = graph.constant(try constant("pos_embed", graph))
+    let table = graph.constant(try constant("pos_embed", graph, rank: 3))
     let width = table.shape[2]
     return graph.add(
       Constant(
@@ -181,9 +190,12 @@ private struct LowScale {
   }
 
   /// The low scale's counterpart of a value.
-  func replacement(_ value: ValueID) -> ValueID {
+  /// - Throws: `InputError` if the graph has none, as its blocks do not follow each other.
+  func replacement(_ value: ValueID) throws -> ValueID {
     guard let replacement = replacements[value.index] else {
-      preconditionFailure("value \(value.index) has no counterpart on the low scale")
+      throw InputError(
+        file: "--multi-scale", field: "value \(value.index)",
+        expected: "to be made by the blocks that run on two scales", found: "another maker")
     }
     return replacement
   }
