@@ -6,7 +6,6 @@ tools/setup.sh
 tools/check-isa.sh
 swift format lint --strict --recursive Package.swift Sources Tests
 python3 tools/hostile/gate.py
-python3 tools/hostile/faults.py
 tools/check-plan-dump.sh
 # Without testable imports, the tests use the binaries that are already built.
 swift test -c release --disable-testable-imports

@@ -21,10 +21,15 @@ package enum MappingFault {
   private nonisolated(unsafe) static var tool: UnsafeMutablePointer<CChar>?
   private static let changes = Mutex(())
 
+  /// Set by the first thread that meets the end of a file; others that do wait to be ended.
+  private static let isEnding = Atomic(false)
+
   /// From now on, reading past the end that a mapped file has lost ends the process with exit code 1
   /// and one line, after a temporary output has been removed.
   package static func endProcess(as name: String) {
     tool = strdup(name + ": ")
+    // Made here: the handler must not be the first to touch it.
+    isEnding.store(false, ordering: .relaxed)
     var action = sigaction()
     action.sa_flags = Int32(SA_SIGINFO)
     action.__sigaction_handler.sa_sigaction = { _, information, _ in
@@ -32,6 +37,7 @@ package enum MappingFault {
       var entry = MappingFault.first
       while let current = entry {
         if address &- current.pointee.start < current.pointee.count {
+          while MappingFault.isEnding.exchange(true, ordering: .relaxed) { pause() }
           if let temporary = MappingFault.temporary { unlink(temporary) }
           MappingFault.write(MappingFault.tool)
           MappingFault.write(current.pointee.line)
