@@ -9,17 +9,18 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 // Kernel modules hold concrete functions over raw pointers only: see tools/check-isa.sh.
+// Their loops over the extents of a tile must be unrolled whole, for its sums to stay in registers.
 #if arch(x86_64)
-  let avx2Settings: [SwiftSetting] =
-    swiftSettings + [
-      .unsafeFlags([
-        "-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c", "-Ounchecked",
-        "-enforce-exclusivity=unchecked",
-      ])
-    ]
+  let avx2Flags = ["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"]
+  let avx512Flags = ["f", "bw", "dq", "vl"].flatMap { ["-Xcc", "-mavx512\($0)"] }
+  let kernelFlags = [
+    "-Ounchecked", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=4000",
+  ]
 #else
-  let avx2Settings = swiftSettings
+  let (avx2Flags, avx512Flags, kernelFlags): ([String], [String], [String]) = ([], [], [])
 #endif
+let avx2Settings = swiftSettings + [.unsafeFlags(avx2Flags + kernelFlags)]
+let avx512Settings = swiftSettings + [.unsafeFlags(avx2Flags + avx512Flags + kernelFlags)]
 
 // The commands carry the Swift libraries with them: they start in half the time, and a machine that
 // runs them needs no Swift.
@@ -102,9 +103,13 @@ let package = Package(
       name: "KernelsAVX2", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
       swiftSettings: avx2Settings),
     .target(
+      name: "KernelsAVX512", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
+      swiftSettings: avx512Settings),
+    .target(
       name: "Kernels",
       dependencies: [
-        "Tensors", "KernelInterface", "KernelsPortable", "KernelsAVX2", "CVectorExtras",
+        "Tensors", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
+        "CVectorExtras",
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Fails if instructions that only some processors have could run outside KernelsAVX2.
+# Fails if instructions that only some processors have could run outside the modules for them.
 #
-# 1. A weak function in KernelsAVX2 that other modules may have as well, a specialisation of the
-#    standard library's for example, may be chosen by the linker for the whole program.
-# 2. Wide registers must not be used by any other module of this package.
+# 1. A weak function in KernelsAVX2 or KernelsAVX512 that other modules may have as well, a
+#    specialisation of the standard library's for example, may be chosen by the linker for the whole
+#    program.
+# 2. Wide registers must not be used by any other module of this package, nor those of AVX-512 by
+#    KernelsAVX2.
+# 3. An array of a kernel that is initialised by a call is not held in registers.
 #
 # Usage: tools/check-isa.sh [BUILD_FOLDER], after `swift build -c release`.
 set -eu
@@ -11,28 +14,40 @@ set -eu
 build=${1:-.build/release}
 status=0
 
-for object in "$build"/KernelsAVX2.build/*.o; do
-  [ -e "$object" ] || { echo "check-isa: no objects of KernelsAVX2 under $build" >&2; exit 1; }
-  # A name that contains the module's own belongs to nobody else.
-  functions=$(nm "$object" | awk '$2 == "W" && $3 !~ /11KernelsAVX2/ { print $3 }')
-  if [ -n "$functions" ]; then
-    echo "check-isa: weak functions in $object:" >&2
-    printf '%s\n' "$functions" | swift demangle --simplified >&2
-    status=1
-  fi
+# uses OBJECT PATTERN: whether a disassembled object has the pattern.
+uses() { objdump -d --no-show-raw-insn "$1" | grep -q "$2"; }
+
+fail() {
+  echo "check-isa: $1" >&2
+  status=1
+}
+
+for module in KernelsAVX2 KernelsAVX512; do
+  for object in "$build/$module.build"/*.o; do
+    [ -e "$object" ] || { echo "check-isa: no objects of $module under $build" >&2; exit 1; }
+    # A name that contains the module's own belongs to nobody else.
+    functions=$(nm "$object" | awk -v own="${#module}$module" '$2 == "W" && !index($3, own) { print $3 }')
+    if [ -n "$functions" ]; then
+      fail "weak functions in $object:"
+      printf '%s\n' "$functions" | swift demangle --simplified >&2
+    fi
+    if objdump -dr "$object" | grep -q 'R_X86_64.*InlineArray'; then
+      fail "$object initialises an array by a call"
+    fi
+    if [ "$module" = KernelsAVX2 ] && uses "$object" '%zmm'; then
+      fail "$object uses zmm registers"
+    fi
+  done
 done
 
 for folder in "$build"/*.build; do
   module=$(basename "$folder" .build)
   case $module in
-    KernelsAVX2 | *Tests | ArgumentParser* | *-tool) continue ;;
+    KernelsAVX2 | KernelsAVX512 | *Tests | ArgumentParser* | *-tool) continue ;;
   esac
   for object in "$folder"/*.o; do
     [ -e "$object" ] || continue
-    if objdump -d --no-show-raw-insn "$object" | grep -q '%ymm'; then
-      echo "check-isa: $object uses ymm registers" >&2
-      status=1
-    fi
+    if uses "$object" '%[yz]mm'; then fail "$object uses ymm or zmm registers"; fi
   done
 done
 

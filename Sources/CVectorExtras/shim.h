@@ -22,15 +22,41 @@ static inline bool cve_has_avx2(void) {
   return (b & (1u << 5)) != 0;
 }
 
+/// Whether the processor has AVX-512 F, DQ, BW and VL besides, and the system saves its registers.
+static inline bool cve_has_avx512(void) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!cve_has_avx2()) return false;
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 0xE6) != 0xE6) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const unsigned wanted = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);
+  return (b & wanted) == wanted;
+}
+
 /// Tells the processor that it may rest while this thread waits in a loop.
 static inline void cve_pause(void) { _mm_pause(); }
 #else
 static inline bool cve_has_avx2(void) { return false; }
+static inline bool cve_has_avx512(void) { return false; }
 static inline void cve_pause(void) {}
 #endif
 
 /// Asks for a cache line that is read soon.
 static inline void cve_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#if defined(__AVX512F__)
+/// Lane by lane the larger; the second where either is NaN.
+static inline __m512 cve_max16(__m512 a, __m512 b) { return _mm512_max_ps(a, b); }
+
+/// Lane by lane the smaller; the second where either is NaN.
+static inline __m512 cve_min16(__m512 a, __m512 b) { return _mm512_min_ps(a, b); }
+
+/// Widens sixteen binary16 values at any alignment.
+static inline __m512 cve_widen16(const void *halves) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)halves));
+}
+#endif
 
 #if defined(__AVX2__) && defined(__F16C__)
 /// Lane by lane the larger; the second where either is NaN.

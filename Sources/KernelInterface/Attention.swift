@@ -70,13 +70,13 @@ package struct AttentionArguments: @unchecked Sendable {
   /// Work items of the step: `[pictures, heads, querySplit.parts]`.
   package var itemCount: Int { pictures * heads * querySplit.parts }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores, the
-  /// queries and a few small rows of a tile.
+  /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores and
+  /// queries of two tiles and the sums of some queries.
   package var scratchBytes: Int {
     let step = Self.rowStride(headWidth: headWidth)
     let floats =
-      tokens * (2 * step + Self.queryTile + 1) + (step + 1) * Self.queryTile
-      + 6 * PanelLayout.width
+      tokens * (2 * step + 2 * Self.queryTile + 1) + (2 * step + 1) * Self.queryTile
+      + 24 * PanelLayout.width
     return (floats + 15) / 16 * 16 * MemoryLayout<Float>.stride
   }
 

@@ -10,7 +10,7 @@
 /// `arguments.scratchBytes` bytes and has no contents that outlive a call. Steps without
 /// `scratchBytes` need none.
 package protocol KernelSet: Sendable {
-  /// `portable` or `avx2`, as in `VITRUN_KERNELS`.
+  /// `portable`, `avx2` or `avx512`, as in `VITRUN_KERNELS`.
   static var name: StaticString { get }
 
   /// Linear layer.
@@ -72,7 +72,7 @@ package protocol KernelSet: Sendable {
   /// `alpha * x + beta * y`.
   static func scaleAdd(_ arguments: ScaleAddArguments, item: Int)
 
-  /// `rounds` times 96 multiply-adds that wait for nothing, on 112 floats at `values`: how fast this
+  /// `rounds` times 192 multiply-adds that wait for nothing, on 224 floats at `values`: how fast this
   /// processor could be. 64-byte aligned.
   static func multiplyAddLoop(_ values: UnsafeMutablePointer<Float>, rounds: Int)
 }

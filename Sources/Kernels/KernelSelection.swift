@@ -6,6 +6,7 @@ package import Tensors
 
 #if arch(x86_64)
   internal import KernelsAVX2
+  internal import KernelsAVX512
 #endif
 
 /// Chooses the kernels for this processor.
@@ -16,6 +17,7 @@ package enum KernelSelection {
   /// All sets that this processor can run, the slowest first.
   package static var available: [any KernelSet.Type] {
     #if arch(x86_64)
+      if cve_has_avx512() { return [PortableKernels.self, AVX2Kernels.self, AVX512Kernels.self] }
       if cve_has_avx2() { return [PortableKernels.self, AVX2Kernels.self] }
     #endif
     return [PortableKernels.self]

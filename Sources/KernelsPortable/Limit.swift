@@ -13,7 +13,7 @@ extension PortableKernels {
     var (e, f, g, h) = (vector(4), vector(5), vector(6), vector(7))
     var (i, j, k, l) = (vector(8), vector(9), vector(10), vector(11))
     let (x, y) = (vector(12), vector(13))
-    for _ in 0..<rounds {
+    for _ in 0..<2 &* rounds {
       a = a * y + x
       b = b * y + x
       c = c * y + x

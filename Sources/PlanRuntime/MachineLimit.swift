@@ -12,11 +12,11 @@ public enum MachineLimit {
     let kernels = try KernelSelection.best()
     let pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     let rounds = 2_000_000
-    let flops = Double(rounds) * 96 * 2 * Double(pool.threadCount)
+    let flops = Double(rounds) * 192 * 2 * Double(pool.threadCount)
     let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: pool.threadCount * 512, alignment: 64)
+      byteCount: pool.threadCount * 1024, alignment: 64)
     defer { memory.deallocate() }
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: pool.threadCount * 512)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: pool.threadCount * 1024)
     nonisolated(unsafe) let base = memory
     var best = Double.infinity
     for _ in 0..<8 {
@@ -24,7 +24,7 @@ public enum MachineLimit {
       pool.run { worker in
         worker.forEach(itemCount: pool.threadCount) { item in
           kernels.multiplyAddLoop(
-            (base + item * 512).assumingMemoryBound(to: Float.self), rounds: rounds)
+            (base + item * 1024).assumingMemoryBound(to: Float.self), rounds: rounds)
         }
       }
       best = min(best, monotonicSeconds() - start)

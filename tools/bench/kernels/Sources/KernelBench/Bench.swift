@@ -1,6 +1,5 @@
 import Glibc
 import KernelInterface
-import KernelsAVX2
 import ThreadPool
 
 /// Times steps on a pool of threads.
@@ -81,7 +80,7 @@ final class Bench: @unchecked Sendable {
     report(
       "linear \(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")\(norm ? " norm" : "") \(activation)",
       flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].itemCount
-    ) { AVX2Kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
+    ) { kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
     all.deallocate()
   }
 
@@ -93,7 +92,7 @@ final class Bench: @unchecked Sendable {
       norm: LayerNorm(gamma: floats(width), beta: floats(width), epsilon: 1e-6))
     report(
       "layerNorm \(rows)x\(width)", flops: 8 * Double(rows * width), items: arguments.itemCount
-    ) { item, _, _ in AVX2Kernels.layerNorm(arguments, item: item) }
+    ) { item, _, _ in kernels.layerNorm(arguments, item: item) }
   }
 
   func attention(tokens: Int, heads: Int, width: Int) {
@@ -105,7 +104,7 @@ final class Bench: @unchecked Sendable {
     report(
       "attention \(tokens)x\(heads)x\(width)",
       flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.itemCount
-    ) { item, scratch, _ in AVX2Kernels.attention(arguments, item: item, scratch: scratch) }
+    ) { item, scratch, _ in kernels.attention(arguments, item: item, scratch: scratch) }
   }
 
   func convolution(
@@ -128,7 +127,7 @@ final class Bench: @unchecked Sendable {
     report(
       "convolution \(name)", flops: 2 * Double(out * out) * Double(window) * Double(outputs),
       items: arguments.itemCount
-    ) { item, scratch, _ in AVX2Kernels.convolution(arguments, item: item, scratch: scratch) }
+    ) { item, scratch, _ in kernels.convolution(arguments, item: item, scratch: scratch) }
   }
 
   func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
@@ -142,7 +141,7 @@ final class Bench: @unchecked Sendable {
     report(
       "depthwise \(kernel)x\(kernel)", flops: 2 * Double(side * side * channels * kernel * kernel),
       items: arguments.itemCount
-    ) { item, _, _ in AVX2Kernels.depthwise(arguments, item: item) }
+    ) { item, _, _ in kernels.depthwise(arguments, item: item) }
   }
 
   func match(patches: Int, keep: Int, width: Int) {
@@ -156,7 +155,7 @@ final class Bench: @unchecked Sendable {
     report(
       "match \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
       items: arguments.itemCount
-    ) { item, scratch, _ in AVX2Kernels.match(arguments, item: item, scratch: scratch) }
+    ) { item, scratch, _ in kernels.match(arguments, item: item, scratch: scratch) }
   }
 
   /// A region of 100 steps with nothing to do.
@@ -206,24 +205,10 @@ func fixed(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
 /// GFLOP/s of one core on fused multiply-adds that wait for nothing.
 func measurePeak() -> Double {
-  typealias V = SIMD8<Float>
-  let seed = UnsafeRawPointer(peakSeed)
-  func vector(_ index: Int) -> V { seed.load(fromByteOffset: 32 * index, as: V.self) }
-  var a0 = vector(0), a1 = vector(1), a2 = vector(2), a3 = vector(3), a4 = vector(4)
-  var a5 = vector(5), a6 = vector(6), a7 = vector(7), a8 = vector(8), a9 = vector(9)
-  var aA = vector(10), aB = vector(11)
-  let x = vector(12), y = vector(13)
-  let rounds = 2000
+  let rounds = 1000
   let start = now()
-  for _ in 0..<rounds {
-    a0.addProduct(x, y); a1.addProduct(x, y); a2.addProduct(x, y); a3.addProduct(x, y)
-    a4.addProduct(x, y); a5.addProduct(x, y); a6.addProduct(x, y); a7.addProduct(x, y)
-    a8.addProduct(x, y); a9.addProduct(x, y); aA.addProduct(x, y); aB.addProduct(x, y)
-  }
-  let time = now() - start
-  let sum = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + aA + aB
-  if sum.sum() == 12345 { print("") }
-  return Double(rounds * 12 * 16) / time / 1e9
+  kernels.multiplyAddLoop(peakValues, rounds: rounds)
+  return Double(rounds * 192 * 2) / (now() - start) / 1e9
 }
 
-nonisolated(unsafe) private let peakSeed = floats(128)
+nonisolated(unsafe) private let peakValues = floats(224)

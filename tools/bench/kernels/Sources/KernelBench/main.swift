@@ -1,11 +1,23 @@
+import CVectorExtras
 import Glibc
 import KernelInterface
 import KernelsAVX2
+import KernelsAVX512
+import KernelsPortable
 import ThreadPool
 
 // Prints GFLOP/s for the shapes that matter, next to what the processor can do at that moment.
-// Arguments: words that a line must contain.
+// Arguments: words that a line must contain; `-1` for one thread only; `-portable` or `-avx2` for
+// other kernels than the fastest.
 
+let kernels: any KernelSet.Type =
+  if CommandLine.arguments.contains("-portable") {
+    PortableKernels.self
+  } else if CommandLine.arguments.contains("-avx2") || !cve_has_avx512() {
+    AVX2Kernels.self
+  } else {
+    AVX512Kernels.self
+  }
 let filters = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("-") }
 let threadCounts = CommandLine.arguments.contains("-1") ? [1] : [1, 2]
 let seconds = 0.4

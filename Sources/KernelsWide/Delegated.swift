@@ -2,7 +2,7 @@ package import KernelInterface
 internal import KernelsPortable
 
 // Kernels whose time does not matter next to the products: the portable ones serve.
-extension AVX2Kernels {
+extension WideKernels {
   package static func select(
     _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {

@@ -1,4 +1,3 @@
-internal import CVectorExtras
 internal import KernelInterface
 
 /// What happens to finished sums, for rows that begin at the block's first.
@@ -25,94 +24,67 @@ func multiply(
 ) {
   switch weights.element {
   case .float32:
-    multiply32(
-      left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-      columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
+    multiplyPanels(
+      Binary32.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
+      inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
   case .float16:
-    multiply16(
-      left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-      columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
+    multiplyPanels(
+      Binary16.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
+      inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
   }
 }
 
 @inline(never)
-private func multiply32(
-  _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
+private func multiplyPanels<Element: WeightElement>(
+  _: Element.Type, _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int,
+  columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
-  multiplyPanels(
-    left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-    columns: columns, weights: weights, half: false, epilogue: epilogue, sums: sums)
-}
-
-@inline(never)
-private func multiply16(
-  _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
-) {
-  multiplyPanels(
-    left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel, inputs: inputs,
-    columns: columns, weights: weights, half: true, epilogue: epilogue, sums: sums)
-}
-
-@inline(__always)
-private func multiplyPanels(
-  _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: UnsafeRawPointer, half: Bool, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
-) {
-  let elementBytes = half ? 2 : 4
-  let panelBytes = inputs &* panelWidth &* elementBytes
+  let panelBytes = inputs &* panelWidth &* Element.byteCount
   // A slice of a panel stays in the first-level cache for all rows, a slice of the rows in the second
   // for all panels.
   let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
-  let tiles = (rows &+ 5) / 6
+  let tiles = (rows &+ TileShape.rows &- 1) / TileShape.rows
   let low = rows / max(tiles, 1)
   let taller = rows &- low &* tiles
+  let sumStep = rows &* panelWidth
   for index in 0..<slices.count {
     let slice = slices.slice(index, of: left)
-    let resumes = index > 0
     let isLast = index == slices.count &- 1
     var panelSums = sums
     var panel = firstPanel
     while panel < lastPanel {
       let firstWeight =
-        panel &* panelBytes &+ slices.firstInput(index) &* panelWidth &* elementBytes
-      let w = weights + firstWeight
-      if rows == 1 && panel &+ 4 <= lastPanel {
-        tile1x4(
-          slice, slice.start, w, panelBytes: panelBytes, half: half, resumes: resumes, panelSums)
-        for next in 0..<4 where isLast {
-          finish(
-            panelSums + next &* panelWidth, rows: 1, column: (panel &+ next) &* panelWidth,
-            columns: columns, epilogue)
-        }
-        panelSums += 4 &* panelWidth
-        panel &+= 4
-        continue
-      }
+        panel &* panelBytes &+ slices.firstInput(index) &* panelWidth &* Element.byteCount
+      let right = RightHand<Element>(start: weights + firstWeight, panelBytes: panelBytes)
+      let panels = panelsOfTile(rows: rows, left: lastPanel &- panel)
       var start = slice.start
-      var place = panelSums
+      var place = Sums(start: panelSums, step: sumStep, resumes: index > 0)
       for tile in 0..<tiles {
         let height = tile < taller ? low &+ 1 : low
-        switch height {
-        case 6: tile6(slice, start, w, half: half, resumes: resumes, place)
-        case 5: tile5(slice, start, w, half: half, resumes: resumes, place)
-        case 4: tile4(slice, start, w, half: half, resumes: resumes, place)
-        case 3: tile3(slice, start, w, half: half, resumes: resumes, place)
-        case 2: tile2(slice, start, w, half: half, resumes: resumes, place)
-        default: tile1(slice, start, w, half: half, resumes: resumes, place)
-        }
+        TileShape.multiply(height: height, panels: panels, slice, start, right, place)
         start += height &* left.step
-        place += height &* panelWidth
+        place.start += height &* panelWidth
       }
-      if isLast {
-        finish(panelSums, rows: rows, column: panel &* panelWidth, columns: columns, epilogue)
+      for next in 0..<panels {
+        if isLast {
+          finish(
+            panelSums, rows: rows, column: (panel &+ next) &* panelWidth, columns: columns,
+            epilogue)
+        }
+        panelSums += sumStep
       }
-      panelSums = place
-      panel &+= 1
+      panel &+= panels
     }
   }
+}
+
+/// Panels of the next tile, of those that are left. One row has too few sums in the usual number to
+/// keep the processor busy.
+@inline(__always)
+private func panelsOfTile(rows: Int, left: Int) -> Int {
+  if rows == 1 && left >= TileShape.panelsOfOneRow { return TileShape.panelsOfOneRow }
+  return left >= TileShape.panels ? TileShape.panels : 1
 }
 
 /// The inputs of a product cut into slices: runs of whole segments, or parts of the only one.
@@ -165,32 +137,27 @@ private func finish(
     finishTail(sums, rows: rows, column: column, columns: columns, epilogue)
     return
   }
-  var (biasLow, biasHigh) = (Vector(), Vector())
-  if let bias = epilogue.bias {
-    biasLow = load(bias, column)
-    biasHigh = load(bias, column &+ 8)
-  }
+  var bias = Vector()
+  if let biases = epilogue.bias { bias = load(biases, column) }
   switch epilogue.activation {
   case .none: break
   case .gelu, .relu:
-    activate(sums, rows: rows, biasLow, biasHigh, epilogue.activation)
-    (biasLow, biasHigh) = (splat(-0.0), splat(-0.0))
+    activate(sums, rows: rows, bias, epilogue.activation)
+    bias = splat(-0.0)
   }
   var output = epilogue.output + column
   var sum = sums
   if let addend = epilogue.addend {
     var added = addend + column
     for _ in 0..<rows {
-      store(load(added, 0) + (load(sum, 0) + biasLow), output, 0)
-      store(load(added, 8) + (load(sum, 8) + biasHigh), output, 8)
+      store(load(added, 0) + (load(sum, 0) + bias), output, 0)
       added += epilogue.addendStep
       output += epilogue.outputStep
       sum += panelWidth
     }
   } else {
     for _ in 0..<rows {
-      store(load(sum, 0) + biasLow, output, 0)
-      store(load(sum, 8) + biasHigh, output, 8)
+      store(load(sum, 0) + bias, output, 0)
       output += epilogue.outputStep
       sum += panelWidth
     }
@@ -200,22 +167,19 @@ private func finish(
 /// Adds the bias and applies the activation.
 @inline(never)
 private func activate(
-  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ biasLow: Vector, _ biasHigh: Vector,
-  _ activation: Activation
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ bias: Vector, _ activation: Activation
 ) {
   var sum = sums
   switch activation {
   case .none: break
   case .gelu:
     for _ in 0..<rows {
-      store(gelu(load(sum, 0) + biasLow), sum, 0)
-      store(gelu(load(sum, 8) + biasHigh), sum, 8)
+      store(gelu(load(sum, 0) + bias), sum, 0)
       sum += panelWidth
     }
   case .relu:
     for _ in 0..<rows {
-      store(cve_max(Vector(), load(sum, 0) + biasLow), sum, 0)
-      store(cve_max(Vector(), load(sum, 8) + biasHigh), sum, 8)
+      store(maximum(Vector(), load(sum, 0) + bias), sum, 0)
       sum += panelWidth
     }
   }
@@ -232,7 +196,7 @@ private func finishTail(
       for c in 0..<count { sums[r &* 16 &+ c] += bias[column &+ c] }
     }
   }
-  activate(sums, rows: rows, splat(-0.0), splat(-0.0), epilogue.activation)
+  activate(sums, rows: rows, splat(-0.0), epilogue.activation)
   for r in 0..<rows {
     let sum = sums + r &* panelWidth
     let output = epilogue.output + r &* epilogue.outputStep + column

@@ -1,9 +1,7 @@
-internal import CVectorExtras
-
 /// e^x within 2 ulp for -87 <= x <= 88, for smaller x e^-87.
 @inline(__always)
 func exponential(_ argument: Vector) -> Vector {
-  let x = cve_max(splat(-87), argument)
+  let x = maximum(splat(-87), argument)
   // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, kept in the low bits.
   let shifted = multiplyAdd(x, splat(1.442_695_04), splat(12_582_912))
   let n = shifted - splat(12_582_912)
@@ -16,14 +14,14 @@ func exponential(_ argument: Vector) -> Vector {
   p = multiplyAdd(p, r, splat(5.000_000_1e-1))
   p = multiplyAdd(p, r * r, r + splat(1))
   // The integer goes to the exponent field.
-  let exponent = unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &<< 23
-  return unsafeBitCast(unsafeBitCast(p, to: SIMD8<UInt32>.self) &+ exponent, to: Vector.self)
+  let exponent = unsafeBitCast(shifted, to: SIMD16<UInt32>.self) &<< 23
+  return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Vector.self)
 }
 
 /// `x/2 * (1 + erf(x / sqrt 2))` within 1e-6; erf as a rational function, odd over even part.
 @inline(__always)
 func gelu(_ x: Vector) -> Vector {
-  let z = cve_min(splat(4), cve_max(splat(-4), x * splat(0.707_106_77)))
+  let z = minimum(splat(4), maximum(splat(-4), x * splat(0.707_106_77)))
   let t = z * z
   var p = multiplyAdd(splat(-2.726_142_258_013_06e-10), t, splat(2.770_681_424_959_02e-08))
   p = multiplyAdd(p, t, splat(-2.101_024_020_825_08e-06))

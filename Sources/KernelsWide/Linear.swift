@@ -1,6 +1,6 @@
 package import KernelInterface
 
-extension AVX2Kernels {
+extension WideKernels {
   package static func linear(
     _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
@@ -57,12 +57,11 @@ func normalize(
 ) {
   let mean = sum(input, width) / Float(width)
   let scale = 1 / (squaredDistance(input, mean, width) / Float(width) + norm.epsilon).squareRoot()
-  let whole = width & ~7
   var i = 0
-  while i < whole {
+  while i &+ lanes <= width {
     let centred = (load(input, i) - splat(mean)) * splat(scale)
     store(multiplyAdd(centred, load(norm.gamma, i), load(norm.beta, i)), output, i)
-    i &+= 8
+    i &+= lanes
   }
   while i < width {
     output[i] = norm.beta[i].addingProduct((input[i] - mean) * scale, norm.gamma[i])
@@ -73,20 +72,18 @@ func normalize(
 /// Sum of a row in an order that depends on its width only.
 @inline(__always)
 private func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
-  var (a, b, c, d) = (Vector(), Vector(), Vector(), Vector())
+  var (a, b) = (Vector(), Vector())
   var i = 0
-  while i &+ 32 <= width {
+  while i &+ 2 &* lanes <= width {
     a += load(x, i)
-    b += load(x, i &+ 8)
-    c += load(x, i &+ 16)
-    d += load(x, i &+ 24)
-    i &+= 32
+    b += load(x, i &+ lanes)
+    i &+= 2 &* lanes
   }
-  while i &+ 8 <= width {
+  if i &+ lanes <= width {
     a += load(x, i)
-    i &+= 8
+    i &+= lanes
   }
-  var total = total((a + b) + (c + d))
+  var total = total(a + b)
   while i < width {
     total += x[i]
     i &+= 1
@@ -98,34 +95,23 @@ private func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
 @inline(__always)
 private func squaredDistance(_ x: UnsafePointer<Float>, _ mean: Float, _ width: Int) -> Float {
   let m = splat(mean)
-  var (a, b, c, d) = (Vector(), Vector(), Vector(), Vector())
+  var (a, b) = (Vector(), Vector())
   var i = 0
-  while i &+ 32 <= width {
-    let (p, q) = (load(x, i) - m, load(x, i &+ 8) - m)
-    let (r, s) = (load(x, i &+ 16) - m, load(x, i &+ 24) - m)
+  while i &+ 2 &* lanes <= width {
+    let (p, q) = (load(x, i) - m, load(x, i &+ lanes) - m)
     a.addProduct(p, p)
     b.addProduct(q, q)
-    c.addProduct(r, r)
-    d.addProduct(s, s)
-    i &+= 32
+    i &+= 2 &* lanes
   }
-  while i &+ 8 <= width {
+  if i &+ lanes <= width {
     let p = load(x, i) - m
     a.addProduct(p, p)
-    i &+= 8
+    i &+= lanes
   }
-  var total = total((a + b) + (c + d))
+  var total = total(a + b)
   while i < width {
     total += (x[i] - mean) * (x[i] - mean)
     i &+= 1
   }
   return total
-}
-
-/// Sum of the eight lanes, halves first.
-@inline(__always)
-func total(_ vector: Vector) -> Float {
-  let four = vector.lowHalf + vector.highHalf
-  let two = four.lowHalf + four.highHalf
-  return two.x + two.y
 }

@@ -1,6 +1,6 @@
 package import KernelInterface
 
-extension AVX2Kernels {
+extension WideKernels {
   package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
     let a = arguments
     let picture = item / a.height
@@ -12,13 +12,13 @@ extension AVX2Kernels {
       let output = a.output.pointer(picture: picture, row: row)
       let input = a.input.pointer(picture: picture, row: row)
       var c = 0
-      while c &+ 32 <= a.channels {
-        place.convolve32(a, c, center: input, output)
-        c &+= 32
+      while c &+ 4 &* lanes <= a.channels {
+        place.convolve(Channels<4>.self, a, c, center: input, output)
+        c &+= 4 &* lanes
       }
-      while c &+ 8 <= a.channels {
-        place.convolve8(a, c, center: input, output)
-        c &+= 8
+      while c &+ lanes <= a.channels {
+        place.convolve(Channels<1>.self, a, c, center: input, output)
+        c &+= lanes
       }
       while c < a.channels {
         place.convolve1(a, c, center: input, output)
@@ -27,6 +27,9 @@ extension AVX2Kernels {
     }
   }
 }
+
+/// How many vectors of channels are convolved together.
+private enum Channels<let vectors: Int> {}
 
 /// The taps of one window that lie inside the map. Sums run over them row by row.
 private struct Window {
@@ -43,15 +46,13 @@ private struct Window {
   }
 
   @inline(__always)
-  func convolve32(
-    _ a: DepthwiseArguments, _ c: Int, center: UnsafePointer<Float>,
+  func convolve<let vectors: Int>(
+    _: Channels<vectors>.Type, _ a: DepthwiseArguments, _ c: Int, center: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    var (s0, s1, s2, s3) = (Vector(), Vector(), Vector(), Vector())
+    var sums = InlineArray<vectors, Vector>(repeating: Vector())
     if let bias = a.bias {
-      (s0, s1, s2, s3) = (
-        load(bias, c), load(bias, c &+ 8), load(bias, c &+ 16), load(bias, c &+ 24)
-      )
+      for i in 0..<vectors { sums[i] = load(bias, c &+ i &* lanes) }
     }
     var row = y
     for ky in 0..<a.kernel {
@@ -61,10 +62,9 @@ private struct Window {
         for _ in 0..<a.kernel {
           if column >= 0 && column < a.width {
             let pixel = map + ((row &* a.width &+ column) &* a.input.stride &+ c)
-            s0.addProduct(load(taps, 0), load(pixel, 0))
-            s1.addProduct(load(taps, 8), load(pixel, 8))
-            s2.addProduct(load(taps, 16), load(pixel, 16))
-            s3.addProduct(load(taps, 24), load(pixel, 24))
+            for i in 0..<vectors {
+              sums[i].addProduct(load(taps, i &* lanes), load(pixel, i &* lanes))
+            }
           }
           taps += a.channels
           column &+= a.dilation
@@ -72,37 +72,10 @@ private struct Window {
       }
       row &+= a.dilation
     }
-    if a.addsInput {
-      s0 += load(center, c)
-      s1 += load(center, c &+ 8)
-      s2 += load(center, c &+ 16)
-      s3 += load(center, c &+ 24)
+    for i in 0..<vectors {
+      if a.addsInput { sums[i] += load(center, c &+ i &* lanes) }
+      store(sums[i], output, c &+ i &* lanes)
     }
-    store(s0, output, c)
-    store(s1, output, c &+ 8)
-    store(s2, output, c &+ 16)
-    store(s3, output, c &+ 24)
-  }
-
-  @inline(__always)
-  func convolve8(
-    _ a: DepthwiseArguments, _ c: Int, center: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>
-  ) {
-    var sum = Vector()
-    if let bias = a.bias { sum = load(bias, c) }
-    for ky in 0..<a.kernel {
-      let row = y &+ ky &* a.dilation
-      if row < 0 || row >= a.height { continue }
-      for kx in 0..<a.kernel {
-        let column = x &+ kx &* a.dilation
-        if column < 0 || column >= a.width { continue }
-        let pixel = map + (row &* a.width &+ column) &* a.input.stride
-        sum.addProduct(load(a.taps, (ky &* a.kernel &+ kx) &* a.channels &+ c), load(pixel, c))
-      }
-    }
-    if a.addsInput { sum += load(center, c) }
-    store(sum, output, c)
   }
 
   @inline(__always)

@@ -1,21 +1,23 @@
-internal import CVectorExtras
+/// Sixteen neighbouring elements: one register of AVX-512, two of AVX2.
+typealias Vector = SIMD16<Float>
 
-/// Eight neighbouring elements.
-typealias Vector = SIMD8<Float>
+/// Elements of a vector.
+@inline(__always)
+var lanes: Int { 16 }
 
-/// Eight elements from `index` on, of any alignment.
+/// Sixteen elements from `index` on, of any alignment.
 @inline(__always)
 func load(_ pointer: UnsafePointer<Float>, _ index: Int) -> Vector {
   UnsafeRawPointer(pointer + index).loadUnaligned(as: Vector.self)
 }
 
-/// Eight elements from `index` on, of any alignment.
+/// Sixteen elements from `index` on, of any alignment.
 @inline(__always)
 func load(_ pointer: UnsafeMutablePointer<Float>, _ index: Int) -> Vector {
   UnsafeRawPointer(pointer + index).loadUnaligned(as: Vector.self)
 }
 
-/// Writes eight elements from `index` on, of any alignment.
+/// Writes sixteen elements from `index` on, of any alignment.
 @inline(__always)
 func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, _ index: Int) {
   UnsafeMutableRawPointer(pointer + index).storeBytes(of: vector, as: Vector.self)
@@ -29,20 +31,22 @@ func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { c.addingProd
 @inline(__always)
 func splat(_ value: Float) -> Vector { Vector(repeating: value) }
 
-/// Eight weights from element `index` on.
+/// Sum of the lanes, halves first.
 @inline(__always)
-func loadWeights(_ base: UnsafeRawPointer, _ index: Int, half: Bool) -> Vector {
-  if half { return cve_widen(base + index &* 2) }
-  return (base + index &* 4).loadUnaligned(as: Vector.self)
+func total(_ vector: Vector) -> Float {
+  let eight = vector.lowHalf + vector.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  return two.x + two.y
 }
 
 /// Copies `count` elements.
 @inline(__always)
 func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int) {
   var i = 0
-  while i &+ 8 <= count {
+  while i &+ lanes <= count {
     store(load(from, i), to, i)
-    i &+= 8
+    i &+= lanes
   }
   while i < count {
     to[i] = from[i]
@@ -54,9 +58,9 @@ func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ cou
 @inline(__always)
 func clear(_ to: UnsafeMutablePointer<Float>, _ count: Int) {
   var i = 0
-  while i &+ 8 <= count {
+  while i &+ lanes <= count {
     store(Vector(), to, i)
-    i &+= 8
+    i &+= lanes
   }
   while i < count {
     to[i] = 0

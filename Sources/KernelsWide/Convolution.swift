@@ -1,6 +1,6 @@
 package import KernelInterface
 
-extension AVX2Kernels {
+extension WideKernels {
   package static func convolution(
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {

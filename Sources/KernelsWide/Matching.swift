@@ -1,7 +1,7 @@
 package import KernelInterface
 internal import KernelsPortable
 
-extension AVX2Kernels {
+extension WideKernels {
   package static func match(
     _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
@@ -88,9 +88,9 @@ private func writeMetric(
   for h in 1..<max(a.heads, 1) {
     let key = keys + h &* a.headWidth
     var c = 0
-    while c &+ 8 <= a.headWidth {
+    while c &+ lanes <= a.headWidth {
       store(load(metric, c) + load(key, c), metric, c)
-      c &+= 8
+      c &+= lanes
     }
     while c < a.headWidth {
       metric[c] += key[c]
@@ -118,14 +118,13 @@ private struct Best4 {
 /// Scalar product of two rows.
 @inline(__always)
 private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int) -> Float {
-  var (a, b) = (Vector(), Vector())
+  var a = Vector()
   var i = 0
-  while i &+ 16 <= width {
+  while i &+ lanes <= width {
     a.addProduct(load(x, i), load(y, i))
-    b.addProduct(load(x, i &+ 8), load(y, i &+ 8))
-    i &+= 16
+    i &+= lanes
   }
-  var sum = total(a + b)
+  var sum = total(a)
   while i < width {
     sum.addProduct(x[i], y[i])
     i &+= 1
@@ -140,21 +139,16 @@ private func dot4(
   _ x3: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int
 ) -> SIMD4<Float> {
   var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
-  var (b0, b1, b2, b3) = (Vector(), Vector(), Vector(), Vector())
   var i = 0
-  while i &+ 16 <= width {
-    let (low, high) = (load(y, i), load(y, i &+ 8))
-    a0.addProduct(load(x0, i), low)
-    b0.addProduct(load(x0, i &+ 8), high)
-    a1.addProduct(load(x1, i), low)
-    b1.addProduct(load(x1, i &+ 8), high)
-    a2.addProduct(load(x2, i), low)
-    b2.addProduct(load(x2, i &+ 8), high)
-    a3.addProduct(load(x3, i), low)
-    b3.addProduct(load(x3, i &+ 8), high)
-    i &+= 16
+  while i &+ lanes <= width {
+    let element = load(y, i)
+    a0.addProduct(load(x0, i), element)
+    a1.addProduct(load(x1, i), element)
+    a2.addProduct(load(x2, i), element)
+    a3.addProduct(load(x3, i), element)
+    i &+= lanes
   }
-  var sums = SIMD4<Float>(total(a0 + b0), total(a1 + b1), total(a2 + b2), total(a3 + b3))
+  var sums = SIMD4<Float>(total(a0), total(a1), total(a2), total(a3))
   while i < width {
     sums.addProduct(SIMD4(x0[i], x1[i], x2[i], x3[i]), SIMD4(repeating: y[i]))
     i &+= 1

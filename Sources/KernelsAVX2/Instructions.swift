@@ -1,0 +1,19 @@
+internal import CVectorExtras
+
+/// Lane by lane the larger; the second where either is NaN.
+@inline(__always)
+func maximum(_ a: Vector, _ b: Vector) -> Vector {
+  Vector(lowHalf: cve_max(a.lowHalf, b.lowHalf), highHalf: cve_max(a.highHalf, b.highHalf))
+}
+
+/// Lane by lane the smaller; the second where either is NaN.
+@inline(__always)
+func minimum(_ a: Vector, _ b: Vector) -> Vector {
+  Vector(lowHalf: cve_min(a.lowHalf, b.lowHalf), highHalf: cve_min(a.highHalf, b.highHalf))
+}
+
+/// Widens sixteen binary16 values at any alignment.
+@inline(__always)
+func widen(_ halves: UnsafeRawPointer) -> Vector {
+  Vector(lowHalf: cve_widen(halves), highHalf: cve_widen(halves + 16))
+}

@@ -1,0 +1,68 @@
+/// Extents of the tiles: the sums and what is multiplied fill 16 registers of 8 elements.
+enum TileShape {
+  /// The most rows of a product's tile.
+  @inline(__always)
+  static var rows: Int { 6 }
+
+  /// The panels of a product's tile.
+  @inline(__always)
+  static var panels: Int { 1 }
+
+  /// The panels of a tile that has one row.
+  @inline(__always)
+  static var panelsOfOneRow: Int { 4 }
+
+  /// The most queries of a tile of values.
+  @inline(__always)
+  static var queries: Int { 6 }
+
+  /// The vectors of a tile of values.
+  @inline(__always)
+  static var vectors: Int { 1 }
+
+  /// Multiplies a tile of `height` rows and `panels` panels.
+  @inline(__always)
+  static func multiply<Element>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    switch height {
+    case 6: ProductTile<6, 1>.multiply(left, row, right, sums)
+    case 5: ProductTile<5, 1>.multiply(left, row, right, sums)
+    case 4: ProductTile<4, 1>.multiply(left, row, right, sums)
+    case 3: ProductTile<3, 1>.multiply(left, row, right, sums)
+    case 2: ProductTile<2, 1>.multiply(left, row, right, sums)
+    default:
+      if panels == 4 {
+        ProductTile<1, 4>.multiply(left, row, right, sums)
+      } else {
+        ProductTile<1, 1>.multiply(left, row, right, sums)
+      }
+    }
+  }
+
+  /// Sums a tile of `height` queries and `vectors` vectors of the values.
+  @inline(__always)
+  static func sumValues(
+    height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
+    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>
+  ) {
+    switch height {
+    case 6: ValueTile<6, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case 5: ValueTile<5, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case 4: ValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case 3: ValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case 2: ValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile)
+    default: ValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile)
+    }
+  }
+
+  /// See ``KernelSet``.
+  @inline(__always)
+  static func multiplyAddLoop(_ values: UnsafeMutablePointer<Float>, rounds: Int) {
+    for half in 0..<2 {
+      MultiplyAddChains<6>.run(
+        values + half &* 6 &* lanes, factors: values + 12 &* lanes, rounds: rounds)
+    }
+  }
+}

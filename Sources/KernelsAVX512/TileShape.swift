@@ -1,0 +1,97 @@
+/// Extents of the tiles: the sums and what is multiplied fill 32 registers of 16 elements.
+enum TileShape {
+  /// The most rows of a product's tile.
+  @inline(__always)
+  static var rows: Int { 12 }
+
+  /// The panels of a product's tile.
+  @inline(__always)
+  static var panels: Int { 2 }
+
+  /// The panels of a tile that has one row.
+  @inline(__always)
+  static var panelsOfOneRow: Int { 8 }
+
+  /// The most queries of a tile of values.
+  @inline(__always)
+  static var queries: Int { 6 }
+
+  /// The vectors of a tile of values.
+  @inline(__always)
+  static var vectors: Int { 4 }
+
+  /// Multiplies a tile of `height` rows and `panels` panels.
+  @inline(__always)
+  static func multiply<Element>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    switch (height, panels) {
+    case (12, 2): ProductTile<12, 2>.multiply(left, row, right, sums)
+    case (11, 2): ProductTile<11, 2>.multiply(left, row, right, sums)
+    case (10, 2): ProductTile<10, 2>.multiply(left, row, right, sums)
+    case (9, 2): ProductTile<9, 2>.multiply(left, row, right, sums)
+    case (8, 2): ProductTile<8, 2>.multiply(left, row, right, sums)
+    case (7, 2): ProductTile<7, 2>.multiply(left, row, right, sums)
+    case (6, 2): ProductTile<6, 2>.multiply(left, row, right, sums)
+    case (5, 2): ProductTile<5, 2>.multiply(left, row, right, sums)
+    case (4, 2): ProductTile<4, 2>.multiply(left, row, right, sums)
+    case (3, 2): ProductTile<3, 2>.multiply(left, row, right, sums)
+    case (2, 2): ProductTile<2, 2>.multiply(left, row, right, sums)
+    case (12, 1): ProductTile<12, 1>.multiply(left, row, right, sums)
+    case (11, 1): ProductTile<11, 1>.multiply(left, row, right, sums)
+    case (10, 1): ProductTile<10, 1>.multiply(left, row, right, sums)
+    case (9, 1): ProductTile<9, 1>.multiply(left, row, right, sums)
+    case (8, 1): ProductTile<8, 1>.multiply(left, row, right, sums)
+    case (7, 1): ProductTile<7, 1>.multiply(left, row, right, sums)
+    case (6, 1): ProductTile<6, 1>.multiply(left, row, right, sums)
+    case (5, 1): ProductTile<5, 1>.multiply(left, row, right, sums)
+    case (4, 1): ProductTile<4, 1>.multiply(left, row, right, sums)
+    case (3, 1): ProductTile<3, 1>.multiply(left, row, right, sums)
+    case (2, 1): ProductTile<2, 1>.multiply(left, row, right, sums)
+    case (1, 8): ProductTile<1, 8>.multiply(left, row, right, sums)
+    case (1, 2): ProductTile<1, 2>.multiply(left, row, right, sums)
+    default: ProductTile<1, 1>.multiply(left, row, right, sums)
+    }
+  }
+
+  /// Sums a tile of `height` queries and `vectors` vectors of the values.
+  @inline(__always)
+  static func sumValues(
+    height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
+    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>
+  ) {
+    switch (height, vectors) {
+    case (6, 4): ValueTile<6, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (5, 4): ValueTile<5, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (4, 4): ValueTile<4, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (3, 4): ValueTile<3, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (2, 4): ValueTile<2, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (1, 4): ValueTile<1, 4>.sum(weights, values, step: step, keys: keys, tile)
+    case (6, 3): ValueTile<6, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (5, 3): ValueTile<5, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (4, 3): ValueTile<4, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (3, 3): ValueTile<3, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (2, 3): ValueTile<2, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (1, 3): ValueTile<1, 3>.sum(weights, values, step: step, keys: keys, tile)
+    case (6, 2): ValueTile<6, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (5, 2): ValueTile<5, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (4, 2): ValueTile<4, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (3, 2): ValueTile<3, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (2, 2): ValueTile<2, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (1, 2): ValueTile<1, 2>.sum(weights, values, step: step, keys: keys, tile)
+    case (6, 1): ValueTile<6, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case (5, 1): ValueTile<5, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case (4, 1): ValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case (3, 1): ValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile)
+    case (2, 1): ValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile)
+    default: ValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile)
+    }
+  }
+
+  /// See ``KernelSet``.
+  @inline(__always)
+  static func multiplyAddLoop(_ values: UnsafeMutablePointer<Float>, rounds: Int) {
+    MultiplyAddChains<12>.run(values, factors: values + 12 &* lanes, rounds: rounds)
+  }
+}

@@ -1,0 +1,264 @@
+internal import CVectorExtras
+internal import Glibc
+package import KernelInterface
+
+// Scores are kept transposed, `[key][16 queries]`: the queries are the panel and the keys the rows of
+// the product, the softmax runs along vectors of queries without crossing lanes, and the weights of
+// the values are read as they lie.
+extension WideKernels {
+  package static func attention(
+    _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments
+    let split = a.querySplit
+    let head = item / split.parts
+    let part = item &- head &* split.parts
+    let picture = head / a.heads
+    let embedding = a.heads &* a.headWidth
+    let column = (head &- picture &* a.heads) &* a.headWidth
+    let room = AttentionScratch(a, scratch)
+
+    let rowStep = a.qkv.stride
+    let queries = a.qkv.pointer(picture: picture, row: 0) + column
+    // Heads of whole panels are read where they lie; others are copied and padded.
+    let isWhole = a.headWidth % panelWidth == 0
+    let step = isWhole ? rowStep : room.step
+    var keys = queries + embedding
+    var values = queries + 2 &* embedding
+    if !isWhole {
+      keys = gatherRows(
+        keys, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.keys, step)
+      values = gatherRows(
+        values, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.values, step)
+    }
+    if let sizes = a.sizes {
+      for key in 0..<a.tokens { room.logSizes[key] = logf(sizes[picture &* a.tokens &+ key]) }
+    }
+
+    let end = split.start(part &+ 1)
+    var tile = split.start(part)
+    while tile < end {
+      let panels = tile &+ TileShape.panels <= end ? TileShape.panels : 1
+      for panel in 0..<panels {
+        let first = (tile &+ panel) &* queryTile
+        transposeQueries(
+          queries + first &* rowStep, step: rowStep, count: min(queryTile, a.queries &- first),
+          width: a.headWidth, scale: a.scale, into: room.queries(panel))
+      }
+      multiplyKeys(keys, step: step, count: a.tokens, width: a.headWidth, panels: panels, room)
+      for panel in 0..<panels {
+        let first = (tile &+ panel) &* queryTile
+        let count = min(queryTile, a.queries &- first)
+        let scores = room.scores(panel)
+        softmax(
+          scores, keys: a.tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
+          factors: room.factors)
+        weighValues(
+          room, scores, values: values, valueStep: step, keys: a.tokens, queries: count,
+          width: a.headWidth, output: a.output.pointer(picture: picture, row: first) + column,
+          step: a.output.stride)
+        if first == 0, let rows = a.classRows {
+          writeProbabilities(room, scores, query: 0, keys: a.tokens, to: rows + head &* a.tokens)
+        }
+        if let probabilities = a.probabilities {
+          for query in 0..<count {
+            let row = head &* a.tokens &+ first &+ query
+            writeProbabilities(
+              room, scores, query: query, keys: a.tokens, to: probabilities + row &* a.tokens)
+          }
+        }
+      }
+      tile &+= panels
+    }
+  }
+}
+
+/// Places within a thread's scratch.
+private struct AttentionScratch {
+  /// Floats from one key or value to the next.
+  let step: Int
+  /// `[tokens][step]`.
+  let keys: UnsafeMutablePointer<Float>
+  /// `[tokens][step]`.
+  let values: UnsafeMutablePointer<Float>
+  /// `[panels][tokens][16]`.
+  private let scores: UnsafeMutablePointer<Float>
+  /// `[panels][headWidth, up to a multiple of 16][16]`.
+  private let queries: UnsafeMutablePointer<Float>
+  /// `[queries][vectors][16]` of a tile of values.
+  let tile: UnsafeMutablePointer<Float>
+  /// `[16]`, one over each query's sum.
+  let factors: UnsafeMutablePointer<Float>
+  /// `[tokens]`.
+  let logSizes: UnsafeMutablePointer<Float>
+  private let tokens: Int
+
+  init(_ a: AttentionArguments, _ scratch: UnsafeMutableRawPointer) {
+    step = AttentionArguments.rowStride(headWidth: a.headWidth)
+    tokens = a.tokens
+    keys = scratch.assumingMemoryBound(to: Float.self)
+    values = keys + a.tokens &* step
+    scores = values + a.tokens &* step
+    queries = scores + TileShape.panels &* a.tokens &* queryTile
+    tile = queries + TileShape.panels &* step &* queryTile
+    factors = tile + TileShape.queries &* TileShape.vectors &* lanes
+    logSizes = factors + queryTile
+  }
+
+  /// `[tokens][16]`: the scores of one panel of queries.
+  @inline(__always)
+  func scores(_ panel: Int) -> UnsafeMutablePointer<Float> {
+    scores + panel &* tokens &* queryTile
+  }
+
+  /// `[headWidth][16]`: one panel of queries.
+  @inline(__always)
+  func queries(_ panel: Int) -> UnsafeMutablePointer<Float> {
+    queries + panel &* step &* queryTile
+  }
+
+  /// The panels as a right-hand side.
+  @inline(__always)
+  var rightHand: RightHand<Binary32> {
+    RightHand(start: UnsafeRawPointer(queries), panelBytes: step &* queryTile &* 4)
+  }
+}
+
+/// Gathers rows that lie far apart; columns up to the next multiple of 16 become zero.
+private func gatherRows(
+  _ source: UnsafePointer<Float>, step: Int, rows: Int, width: Int,
+  into copy: UnsafeMutablePointer<Float>, _ copyStep: Int
+) -> UnsafePointer<Float> {
+  let padded = (width &+ 15) & ~15
+  var (from, to) = (source, copy)
+  for _ in 0..<rows {
+    var c = 0
+    while c &+ lanes <= width {
+      store(load(from, c), to, c)
+      c &+= lanes
+    }
+    while c < padded {
+      to[c] = c < width ? from[c] : 0
+      c &+= 1
+    }
+    from += step
+    to += copyStep
+  }
+  return UnsafePointer(copy)
+}
+
+/// Writes up to 16 queries, scaled, as a panel `[width][16]`; lanes without a query become zero.
+private func transposeQueries(
+  _ queries: UnsafePointer<Float>, step: Int, count: Int, width: Int, scale: Float,
+  into panel: UnsafeMutablePointer<Float>
+) {
+  var firstColumn = 0
+  if count == queryTile {
+    while firstColumn &+ 8 <= width {
+      let to = panel + firstColumn &* 16
+      cve_transpose8(queries + firstColumn, step, to, 16)
+      cve_transpose8(queries + 8 &* step + firstColumn, step, to + 8, 16)
+      firstColumn &+= 8
+    }
+  }
+  for c in firstColumn..<max(firstColumn, width) {
+    for q in 0..<16 { panel[c &* 16 &+ q] = q < count ? queries[q &* step &+ c] : 0 }
+  }
+  let factor = splat(scale)
+  for i in 0..<width { store(load(panel, i &* lanes) * factor, panel, i &* lanes) }
+}
+
+/// `scores[panel][key][query] = key . query`.
+@inline(never)
+private func multiplyKeys(
+  _ keys: UnsafePointer<Float>, step: Int, count: Int, width: Int, panels: Int,
+  _ room: AttentionScratch
+) {
+  let left = LeftHand(start: keys, step: step, segments: 1, length: width, segmentStep: 0)
+  let tiles = (count &+ TileShape.rows &- 1) / TileShape.rows
+  let low = count / tiles
+  let taller = count &- low &* tiles
+  var row = keys
+  var place = Sums(start: room.scores(0), step: count &* queryTile, resumes: false)
+  for index in 0..<tiles {
+    let height = index < taller ? low &+ 1 : low
+    TileShape.multiply(height: height, panels: panels, left, row, room.rightHand, place)
+    row += height &* step
+    place.start += height &* queryTile
+  }
+}
+
+/// Replaces scores by `e^(score - largest)` for each of the 16 queries.
+@inline(never)
+private func softmax(
+  _ scores: UnsafeMutablePointer<Float>, keys: Int, logSizes: UnsafeMutablePointer<Float>?,
+  factors: UnsafeMutablePointer<Float>
+) {
+  var highest = splat(-.infinity)
+  if let logSizes {
+    for key in 0..<keys {
+      let score = load(scores, key &* queryTile) + splat(logSizes[key])
+      store(score, scores, key &* queryTile)
+      highest = maximum(highest, score)
+    }
+  } else {
+    for key in 0..<keys { highest = maximum(highest, load(scores, key &* queryTile)) }
+  }
+  var sum = Vector()
+  for key in 0..<keys {
+    let weight = exponential(load(scores, key &* queryTile) - highest)
+    store(weight, scores, key &* queryTile)
+    sum += weight
+  }
+  store(splat(1) / sum, factors, 0)
+}
+
+/// `output[query] = factor * sum over keys of weight * value`.
+@inline(never)
+private func weighValues(
+  _ room: AttentionScratch, _ scores: UnsafeMutablePointer<Float>, values: UnsafePointer<Float>,
+  valueStep: Int, keys: Int, queries: Int, width: Int, output: UnsafeMutablePointer<Float>,
+  step: Int
+) {
+  let tiles = (queries &+ TileShape.queries &- 1) / TileShape.queries
+  let low = queries / tiles
+  let taller = queries &- low &* tiles
+  let tile = room.tile
+  var column = 0
+  while column < width {
+    let vectors = min(TileShape.vectors, (width &- column &+ lanes &- 1) / lanes)
+    let columns = min(vectors &* lanes, width &- column)
+    var query = 0
+    for index in 0..<tiles {
+      let height = index < taller ? low &+ 1 : low
+      TileShape.sumValues(
+        height: height, vectors: vectors, UnsafePointer(scores + query), values + column,
+        step: valueStep, keys: keys, tile)
+      for q in 0..<height {
+        let factor = room.factors[query &+ q]
+        let sums = tile + q &* vectors &* lanes
+        let place = output + (query &+ q) &* step + column
+        var c = 0
+        while c &+ lanes <= columns {
+          store(load(sums, c) * splat(factor), place, c)
+          c &+= lanes
+        }
+        while c < columns {
+          place[c] = sums[c] * factor
+          c &+= 1
+        }
+      }
+      query &+= height
+    }
+    column &+= columns
+  }
+}
+
+/// One query's probabilities.
+private func writeProbabilities(
+  _ room: AttentionScratch, _ scores: UnsafeMutablePointer<Float>, query: Int, keys: Int,
+  to row: UnsafeMutablePointer<Float>
+) {
+  let factor = room.factors[query]
+  for key in 0..<keys { row[key] = scores[key &* queryTile &+ query] * factor }
+}
