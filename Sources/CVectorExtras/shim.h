@@ -42,8 +42,8 @@ static inline bool cve_has_avx512(void) { return false; }
 static inline void cve_pause(void) {}
 #endif
 
-/// Asks for a cache line that is read soon.
-static inline void cve_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+/// Asks for a cache line in the second-level cache. Any address will do.
+static inline void cve_prefetch2(const void *address) { __builtin_prefetch(address, 0, 2); }
 
 #if defined(__AVX512F__)
 /// Lane by lane the larger; the second where either is NaN.

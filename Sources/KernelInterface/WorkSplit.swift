@@ -27,8 +27,11 @@ package struct ProductBlocking: Sendable {
   /// Units of rows of a group cut into blocks.
   package let rowSplit: EvenSplit
 
-  /// Weight panels cut into runs.
-  package let panelSplit: EvenSplit
+  /// Pairs of weight panels cut into runs; wide kernels multiply two panels at once.
+  package let pairSplit: EvenSplit
+
+  /// Weight panels.
+  private let panels: Int
 
   /// Groups of rows.
   package let groups: Int
@@ -43,10 +46,11 @@ package struct ProductBlocking: Sendable {
   ) {
     self.groups = groups
     self.unit = max(unit, 1)
-    let panels = PanelLayout.panelCount(outputs: outputs)
+    panels = PanelLayout.panelCount(outputs: outputs)
+    let pairs = (panels + 1) / 2
     guard groups > 0, rows > 0, panels > 0 else {
       rowSplit = EvenSplit(0, parts: 0)
-      panelSplit = EvenSplit(0, parts: 0)
+      pairSplit = EvenSplit(0, parts: 0)
       maximumRows = 0
       return
     }
@@ -64,29 +68,29 @@ package struct ProductBlocking: Sendable {
     let isCached = rows * inputs <= 98_304
     let total = Double(groups) * Double(max(4, rows)) * Double(max(inputs, 1)) * Double(outputs)
     let itemProducts = min(max(total / (isCached ? 96 : 36), 250_000), isCached ? 2e6 : 8e6)
-    let panelProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(PanelLayout.width)
-    let runLimit = min(panels, Self.maximumRun)
-    let runLength = max(1, Int(min((itemProducts / panelProducts).rounded(), Double(runLimit))))
-    var runs = (panels + runLength - 1) / runLength
+    let pairProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(2 * PanelLayout.width)
+    let runLimit = min(pairs, Self.maximumRun)
+    let runLength = max(1, Int(min((itemProducts / pairProducts).rounded(), Double(runLimit))))
+    var runs = (pairs + runLength - 1) / runLength
     if preparesRows {
       let enough = max(1, (36 + blocks - 1) / blocks)
-      runs = max(min(runs, enough), (panels + runLimit - 1) / runLimit)
+      runs = max(min(runs, enough), (pairs + runLimit - 1) / runLimit)
     }
-    panelSplit = EvenSplit(panels, parts: runs)
+    pairSplit = EvenSplit(pairs, parts: runs)
   }
 
-  /// The most panels in an item.
-  private static let maximumRun = 16
+  /// The most pairs of panels in an item.
+  private static let maximumRun = 8
 
   /// Number of items.
-  package var itemCount: Int { groups * rowSplit.parts * panelSplit.parts }
+  package var itemCount: Int { groups * rowSplit.parts * pairSplit.parts }
 
   /// At least the rows of the largest block; does not fall as the rows grow.
   package let maximumRows: Int
 
   /// At least the sums of the largest block; does not fall as the rows grow.
   package var maximumSums: Int {
-    maximumRows * PanelLayout.width * min(panelSplit.count, Self.maximumRun)
+    maximumRows * 2 * PanelLayout.width * min(pairSplit.count, Self.maximumRun)
   }
 
   /// The block of an item.
@@ -96,7 +100,7 @@ package struct ProductBlocking: Sendable {
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(
       group: group, rowStart: rowSplit.start(part) * unit, rowEnd: rowSplit.start(part + 1) * unit,
-      panelStart: panelSplit.start(run), panelEnd: panelSplit.start(run + 1))
+      panelStart: 2 * pairSplit.start(run), panelEnd: min(2 * pairSplit.start(run + 1), panels))
   }
 
   /// Rows `rowStart..<rowEnd` of a group times panels `panelStart..<panelEnd`.

@@ -12,6 +12,10 @@ enum TileShape {
   @inline(__always)
   static var panelsOfOneRow: Int { 4 }
 
+  /// About as many inputs make a slice of a product, so that a panel of them fits in the first-level cache.
+  @inline(__always)
+  static var sliceInputs: Int { 384 }
+
   /// The most queries of a tile of values.
   @inline(__always)
   static var queries: Int { 6 }

@@ -12,6 +12,10 @@ enum TileShape {
   @inline(__always)
   static var panelsOfOneRow: Int { 8 }
 
+  /// About as many inputs make a slice of a product, so that those of all rows stay in the second-level cache.
+  @inline(__always)
+  static var sliceInputs: Int { 768 }
+
   /// The most queries of a tile of values.
   @inline(__always)
   static var queries: Int { 6 }

@@ -120,7 +120,9 @@ private struct AttentionScratch {
   /// The panels as a right-hand side.
   @inline(__always)
   var rightHand: RightHand<Binary32> {
-    RightHand(start: UnsafeRawPointer(queries), panelBytes: step &* queryTile &* 4)
+    RightHand(
+      start: UnsafeRawPointer(queries), panelBytes: step &* queryTile &* 4,
+      ahead: UnsafeRawPointer(queries))
   }
 }
 

@@ -40,40 +40,52 @@ private func multiplyPanels<Element: WeightElement>(
   columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   let panelBytes = inputs &* panelWidth &* Element.byteCount
-  // A slice of a panel stays in the first-level cache for all rows, a slice of the rows in the second
-  // for all panels.
+  // A slice of the panels of a tile stays near for all rows, a slice of the rows in the second-level
+  // cache for all panels.
   let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
   let tiles = (rows &+ TileShape.rows &- 1) / TileShape.rows
   let low = rows / max(tiles, 1)
   let taller = rows &- low &* tiles
   let sumStep = rows &* panelWidth
+  func source(_ panel: Int, _ slice: Int) -> UnsafeRawPointer {
+    let input = slices.firstInput(slice)
+    return weights + (panel &* panelBytes &+ input &* panelWidth &* Element.byteCount)
+  }
   for index in 0..<slices.count {
     let slice = slices.slice(index, of: left)
     let isLast = index == slices.count &- 1
     var panelSums = sums
     var panel = firstPanel
     while panel < lastPanel {
-      let firstWeight =
-        panel &* panelBytes &+ slices.firstInput(index) &* panelWidth &* Element.byteCount
-      let right = RightHand<Element>(start: weights + firstWeight, panelBytes: panelBytes)
       let panels = panelsOfTile(rows: rows, left: lastPanel &- panel)
+      var right = RightHand<Element>(
+        start: source(panel, index), panelBytes: panelBytes, ahead: weights)
+      // What is multiplied next: the same slice of the next panels, or the next slice of the first, or
+      // the panels behind the block's, which the next item is likely to need.
+      let after =
+        panel &+ panels < lastPanel
+        ? source(panel &+ panels, index)
+        : isLast ? source(lastPanel, 0) : source(firstPanel, index &+ 1)
+      var row = 0
       var start = slice.start
       var place = Sums(start: panelSums, step: sumStep, resumes: index > 0)
       for tile in 0..<tiles {
         let height = tile < taller ? low &+ 1 : low
+        // The first tiles ask for them, a panel each.
+        right.ahead = tile < panels ? after + tile &* panelBytes : right.start
         TileShape.multiply(height: height, panels: panels, slice, start, right, place)
+        // Tile by tile, so that the stores drain while the next tile is multiplied.
+        for next in 0..<panels where isLast {
+          finish(
+            place.start + next &* sumStep, rows: height, firstRow: row,
+            column: (panel &+ next) &* panelWidth, columns: columns, epilogue)
+        }
+        row &+= height
         start += height &* left.step
         place.start += height &* panelWidth
       }
-      for next in 0..<panels {
-        if isLast {
-          finish(
-            panelSums, rows: rows, column: (panel &+ next) &* panelWidth, columns: columns,
-            epilogue)
-        }
-        panelSums += sumStep
-      }
+      panelSums += panels &* sumStep
       panel &+= panels
     }
   }
@@ -98,7 +110,7 @@ private struct Slices {
 
   @inline(__always)
   init(_ left: LeftHand) {
-    let target = 384
+    let target = TileShape.sliceInputs
     if left.segments == 1 {
       segments = 1
       let wanted = max(1, (left.length &+ target / 2) / target)
@@ -128,13 +140,15 @@ private struct Slices {
   }
 }
 
-/// Finishes and writes the sums of one panel.
+/// Finishes and writes the sums of one panel of a tile.
 @inline(__always)
 private func finish(
-  _ sums: UnsafeMutablePointer<Float>, rows: Int, column: Int, columns: Int, _ epilogue: Epilogue
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, columns: Int,
+  _ epilogue: Epilogue
 ) {
   if column &+ panelWidth > columns {
-    finishTail(sums, rows: rows, column: column, columns: columns, epilogue)
+    finishTail(
+      sums, rows: rows, firstRow: firstRow, column: column, columns: columns, epilogue)
     return
   }
   var bias = Vector()
@@ -145,10 +159,10 @@ private func finish(
     activate(sums, rows: rows, bias, epilogue.activation)
     bias = splat(-0.0)
   }
-  var output = epilogue.output + column
+  var output = epilogue.output + (firstRow &* epilogue.outputStep &+ column)
   var sum = sums
   if let addend = epilogue.addend {
-    var added = addend + column
+    var added = addend + (firstRow &* epilogue.addendStep &+ column)
     for _ in 0..<rows {
       store(load(added, 0) + (load(sum, 0) + bias), output, 0)
       added += epilogue.addendStep
@@ -188,7 +202,8 @@ private func activate(
 /// As `finish` for the panel that holds fewer than 16 columns.
 @inline(never)
 private func finishTail(
-  _ sums: UnsafeMutablePointer<Float>, rows: Int, column: Int, columns: Int, _ epilogue: Epilogue
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, columns: Int,
+  _ epilogue: Epilogue
 ) {
   let count = columns &- column
   if let bias = epilogue.bias {
@@ -199,9 +214,9 @@ private func finishTail(
   activate(sums, rows: rows, splat(-0.0), epilogue.activation)
   for r in 0..<rows {
     let sum = sums + r &* panelWidth
-    let output = epilogue.output + r &* epilogue.outputStep + column
+    let output = epilogue.output + ((firstRow &+ r) &* epilogue.outputStep &+ column)
     if let addend = epilogue.addend {
-      let added = addend + r &* epilogue.addendStep + column
+      let added = addend + ((firstRow &+ r) &* epilogue.addendStep &+ column)
       for c in 0..<count { output[c] = added[c] + sum[c] }
     } else {
       for c in 0..<count { output[c] = sum[c] }

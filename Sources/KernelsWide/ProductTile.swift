@@ -1,3 +1,4 @@
+internal import CVectorExtras
 internal import KernelInterface
 
 /// Rows of a left-hand side. A row is `segments` runs of `length` elements, `segmentStep` apart.
@@ -20,6 +21,8 @@ struct RightHand<Element: WeightElement> {
   var start: UnsafeRawPointer
   /// Bytes from one panel to the next.
   var panelBytes: Int
+  /// As many bytes as the tile reads of one panel are asked for from here on, for later.
+  var ahead: UnsafeRawPointer
 }
 
 /// Where the sums of a tile are kept: `[panels][step / 16][16]`, of which the tile's rows are used.
@@ -55,6 +58,7 @@ enum ProductTile<let rows: Int, let panels: Int> {
       }
     }
     var weights = right.start
+    var ahead = right.ahead
     var segment = row
     for _ in 0..<left.segments {
       for k in 0..<left.length {
@@ -64,6 +68,8 @@ enum ProductTile<let rows: Int, let panels: Int> {
           for p in 0..<panels { tile[r][p].addProduct(columns[p], element) }
         }
         weights += panelWidth &* Element.byteCount
+        cve_prefetch2(ahead)
+        ahead += panelWidth &* Element.byteCount
       }
       segment += left.segmentStep
     }
