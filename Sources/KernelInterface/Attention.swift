@@ -67,8 +67,18 @@ package struct AttentionArguments: @unchecked Sendable {
     return EvenSplit(tiles, minimum: 2, parts: max(1, min(wanted, 8)))
   }
 
-  /// Work items of the step: `[pictures, heads, querySplit.parts]`.
-  package var itemCount: Int { pictures * heads * querySplit.parts }
+  /// Work items of the step: `[heads, pictures, querySplit.parts]`.
+  package var itemCount: Int { heads * partCount }
+
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { pictures * querySplit.parts }
+
+  /// What an item attends to.
+  package func place(_ item: Int) -> (picture: Int, head: Int, part: Int) {
+    let (head, row) = item.quotientAndRemainder(dividingBy: max(partCount, 1))
+    let (picture, part) = row.quotientAndRemainder(dividingBy: max(querySplit.parts, 1))
+    return (picture, head, part)
+  }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores and
   /// queries of two tiles and the sums of some queries.

@@ -97,6 +97,9 @@ package struct ConvolutionArguments: @unchecked Sendable {
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { blocking.partCount }
+
   /// Bytes of scratch that an item needs, 64-byte aligned: sums, and a window or the padded
   /// lines under a block.
   package var scratchBytes: Int {

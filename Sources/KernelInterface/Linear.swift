@@ -102,6 +102,9 @@ package struct LinearArguments: @unchecked Sendable {
   /// Work items of the step.
   package var itemCount: Int { blocking.itemCount }
 
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { blocking.partCount }
+
   /// Rows from which on normalising them once is cheaper than in every item.
   package static var rowsWorthNormalizingOnce: Int { 24 }
 

@@ -57,7 +57,10 @@ package struct ProductBlocking: Sendable {
     let rowLimit = preparesRows ? 24 : 72
     let units = rows / self.unit
     let unitLimit = max(1, rowLimit / self.unit)
-    rowSplit = EvenSplit(units, parts: (units + unitLimit - 1) / unitLimit)
+    // An even number of blocks, so that two threads, or four, have as many rows each.
+    let blockCount = (units + unitLimit - 1) / unitLimit
+    let isWorthHalving = rows >= 24
+    rowSplit = EvenSplit(units, parts: isWorthHalving ? (blockCount + 1) / 2 * 2 : blockCount)
     maximumRows = min(units, unitLimit) * self.unit
 
     // Rows that do not all stay in a second-level cache are read again for every run, so that runs
@@ -83,7 +86,10 @@ package struct ProductBlocking: Sendable {
   private static let maximumRun = 8
 
   /// Number of items.
-  package var itemCount: Int { groups * rowSplit.parts * pairSplit.parts }
+  package var itemCount: Int { partCount * pairSplit.parts }
+
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { groups * rowSplit.parts }
 
   /// At least the rows of the largest block; does not fall as the rows grow.
   package let maximumRows: Int
@@ -95,7 +101,7 @@ package struct ProductBlocking: Sendable {
 
   /// The block of an item.
   package func block(_ item: Int) -> Block {
-    let blocks = max(groups * rowSplit.parts, 1)
+    let blocks = max(partCount, 1)
     let (run, rest) = item.quotientAndRemainder(dividingBy: blocks)
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(

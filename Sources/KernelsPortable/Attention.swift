@@ -7,8 +7,8 @@ extension PortableKernels {
   ) {
     let a = arguments
     let split = a.querySplit
-    let (head, part) = item.quotientAndRemainder(dividingBy: split.parts)
-    let (picture, h) = head.quotientAndRemainder(dividingBy: a.heads)
+    let (picture, h, part) = a.place(item)
+    let head = picture * a.heads + h
     let embedding = a.heads * a.headWidth
     let scores = scratch.assumingMemoryBound(to: Float.self)
     let logSizes = scores + a.tokens

@@ -11,11 +11,10 @@ extension WideKernels {
   ) {
     let a = arguments
     let split = a.querySplit
-    let head = item / split.parts
-    let part = item &- head &* split.parts
-    let picture = head / a.heads
+    let (picture, h, part) = a.place(item)
+    let head = picture &* a.heads &+ h
     let embedding = a.heads &* a.headWidth
-    let column = (head &- picture &* a.heads) &* a.headWidth
+    let column = h &* a.headWidth
     let room = AttentionScratch(a, scratch)
 
     let rowStep = a.qkv.stride

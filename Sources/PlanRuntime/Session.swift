@@ -171,7 +171,9 @@ public final class Session: Sendable {
         let start = timing.now()
         pool.run { worker in
           let own = scratch + worker.index * stride
-          worker.forEach(itemCount: phase.itemCount) { phase.run($0, on: kernels, scratch: own) }
+          worker.forEach(itemCount: phase.itemCount, partCount: phase.partCount) {
+            phase.run($0, on: kernels, scratch: own)
+          }
         }
         timing.add(phase.kind, since: start)
       }
@@ -180,7 +182,9 @@ public final class Session: Sendable {
     pool.run { worker in
       let own = scratch + worker.index * stride
       for phase in phases {
-        worker.forEach(itemCount: phase.itemCount) { phase.run($0, on: kernels, scratch: own) }
+        worker.forEach(itemCount: phase.itemCount, partCount: phase.partCount) {
+          phase.run($0, on: kernels, scratch: own)
+        }
       }
     }
   }

@@ -7,13 +7,29 @@ import Testing
   func everyItemOfEveryStepRunsOnceAndStepsFollowEachOther(threads: Int) {
     let pool = ThreadPool(threadCount: threads)
     #expect(pool.threadCount == threads)
-    let log = Log(items: 37)
+    let log = Log(items: 36)
+    let partCounts = [nil, 1, 2, 9, 36]
     for region in 0..<200 {
       pool.run { worker in
         for step in 0..<5 {
-          worker.forEach(itemCount: 37) { item in log.advance(item, to: region * 5 + step + 1) }
+          worker.forEach(itemCount: 36, partCount: partCounts[step]) { item in
+            log.advance(item, to: region * 5 + step + 1)
+          }
           worker.forEach(itemCount: 0) { _ in log.fail() }
         }
+      }
+    }
+    #expect(log.failures == 0)
+  }
+
+  @Test(arguments: [1, 2, 4])
+  func whoeverComesLateFindsItsItemsDone(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let log = Log(items: 40)
+    for region in 0..<20 {
+      pool.run { worker in
+        if worker.index == region % 4 { sleepMilliseconds(1) }
+        worker.forEach(itemCount: 40, partCount: 8) { item in log.advance(item, to: region + 1) }
       }
     }
     #expect(log.failures == 0)

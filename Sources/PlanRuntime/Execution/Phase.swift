@@ -11,6 +11,9 @@ struct Phase: Sendable {
   /// Independent items.
   let itemCount: Int
 
+  /// Parts of the rows that are written, of which item i writes part `i % partCount`.
+  let partCount: Int
+
   /// Bytes of scratch an item needs.
   let scratchBytes: Int
 
@@ -62,6 +65,13 @@ struct Phase: Sendable {
       case .columnMax(let arguments): (arguments.itemCount, 0)
       case .scaleAdd(let arguments): (arguments.itemCount, 0)
       case .ones, .indices: (1, 0)
+      }
+    partCount =
+      switch work {
+      case .linear(let arguments): arguments.partCount
+      case .convolution(let arguments): arguments.partCount
+      case .attention(let arguments): arguments.partCount
+      default: itemCount
       }
   }
 

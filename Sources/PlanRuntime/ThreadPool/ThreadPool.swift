@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Threads that run one region of code together, again and again.
 ///
-/// A region is one closure that every thread runs; inside it, ``Worker/forEach(itemCount:_:)`` deals
+/// A region is one closure that every thread runs; inside it, ``Worker/forEach(itemCount:partCount:_:)`` deals
 /// out the items of one step after the other. Between steps threads wait spinning; between regions
 /// they spin for ``spinNanoseconds`` and then sleep. A thread that the system has taken off its core
 /// is waited for only while it holds an item. Nothing is allocated by a region.
@@ -24,7 +24,7 @@ package final class ThreadPool: Sendable {
 
   /// Starts `threadCount - 1` threads. If the system refuses some, the pool has fewer.
   package init(threadCount: Int) {
-    shared = SharedState()
+    shared = SharedState(queueCount: max(threadCount, 1))
     for index in 1..<max(threadCount, 1) {
       guard shared.startThread(index: index) else { break }
     }
@@ -34,7 +34,7 @@ package final class ThreadPool: Sendable {
   deinit { shared.stop() }
 
   /// Runs `region` on the calling thread and on every other that is ready in time; returns when all
-  /// have left it. All threads must make the same calls to ``Worker/forEach(itemCount:_:)``.
+  /// have left it. All threads must make the same calls to ``Worker/forEach(itemCount:partCount:_:)``.
   package func run(_ region: @escaping Region) {
     begin(region)
     finish()
@@ -69,27 +69,66 @@ package struct Worker: ~Copyable {
     self.isAlone = isAlone
   }
 
-  /// Runs `body` for items of `0..<itemCount`, each on one thread, in about ascending order. Returns
-  /// when all items are done, so that the next step sees their results.
-  package mutating func forEach(itemCount: Int, _ body: (Int) -> Void) {
+  /// Runs `body` for items of `0..<itemCount`, each on one thread. Returns when all items are done, so
+  /// that the next step sees their results.
+  ///
+  /// Item i belongs to part `i % partCount`; neighbouring parts are dealt to the same thread, step
+  /// after step, so that what a thread reads is what it wrote. A thread that has no item left takes
+  /// those of others. `partCount` divides `itemCount`; `nil` makes every item a part.
+  package mutating func forEach(
+    itemCount: Int, partCount: Int? = nil, _ body: (Int) -> Void
+  ) {
     guard !isAlone else {
       for item in 0..<max(itemCount, 0) { body(item) }
       return
     }
     guard itemCount > 0 else { return }
-    while let item = state.claim(step: step, itemCount: UInt64(itemCount)) {
-      body(Int(item))
-      state.finish(step: step, itemCount: UInt64(itemCount))
+    let items = DealtItems(
+      itemCount: itemCount, partCount: partCount ?? itemCount, mostQueues: state.queueCount)
+    var done = 0
+    for turn in 0..<items.queueCount {
+      let queue = (index + turn) % items.queueCount
+      while let item = state.claim(step: step, queue: queue, of: items) {
+        body(item)
+        done += 1
+      }
     }
+    if done > 0 { state.finish(done, step: step, itemCount: itemCount) }
     state.wait(for: step)
     step += 1
   }
 }
 
+/// The items of a step as queues, which are one for each thread where there are enough parts.
+private struct DealtItems {
+  let queueCount: Int
+  private let runs: Int
+  private let partCount: Int
+
+  init(itemCount: Int, partCount: Int, mostQueues: Int) {
+    self.partCount = partCount
+    runs = itemCount / partCount
+    queueCount = min(mostQueues, partCount)
+  }
+
+  /// The item at a place of a queue, `nil` past its end. A queue goes through its parts again for each
+  /// run of items.
+  func item(queue: Int, place: Int) -> Int? {
+    let first = queue * partCount / queueCount
+    let width = (queue + 1) * partCount / queueCount - first
+    let (run, part) = place.quotientAndRemainder(dividingBy: width)
+    return run < runs ? run * partCount + first + part : nil
+  }
+}
+
 /// What the threads of a pool share.
 private final class SharedState: Sendable {
-  /// Step in the upper half, next item in the lower.
-  private let next = Padded()
+  /// For each queue the step in the upper half, the next place in the lower.
+  private let queues = InlineArray<16, Padded> { _ in Padded() }
+  /// Queues in use, one a thread as far as they go.
+  let queueCount: Int
+  /// The step in progress.
+  private let current = Padded()
   /// Finished items of the step.
   private let finished = Padded()
   /// Region number in the upper half, `open` bit, threads inside in the low bits.
@@ -105,31 +144,41 @@ private final class SharedState: Sendable {
   private static let open: UInt64 = 1 << 16
   private static let count: UInt64 = open - 1
 
+  init(queueCount: Int) { self.queueCount = min(queueCount, queues.count) }
+
   // MARK: - Steps
 
-  func claim(step: UInt64, itemCount: UInt64) -> UInt64? {
-    var current = next.value.load(ordering: .acquiring)
-    while current >> 32 == step, current & 0xFFFF_FFFF < itemCount {
-      let result = next.value.weakCompareExchange(
+  func claim(step: UInt64, queue: Int, of items: DealtItems) -> Int? {
+    var current = queues[queue].value.load(ordering: .acquiring)
+    while current >> 32 == step,
+      let item = items.item(queue: queue, place: Int(current & 0xFFFF_FFFF))
+    {
+      let result = queues[queue].value.weakCompareExchange(
         expected: current, desired: current + 1, successOrdering: .acquiring,
         failureOrdering: .acquiring)
-      if result.exchanged { return current & 0xFFFF_FFFF }
+      if result.exchanged { return item }
       current = result.original
     }
     return nil
   }
 
-  func finish(step: UInt64, itemCount: UInt64) {
-    let done = finished.value.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
-    if done == itemCount {
-      finished.value.store(0, ordering: .relaxed)
-      next.value.store((step + 1) << 32, ordering: .releasing)
-    }
+  /// A thread has finished as many items and claims no more of this step.
+  func finish(_ count: Int, step: UInt64, itemCount: Int) {
+    let done = finished.value.wrappingAdd(
+      UInt64(count), ordering: .acquiringAndReleasing
+    ).newValue
+    if done == UInt64(itemCount) { begin(step: step + 1) }
+  }
+
+  private func begin(step: UInt64) {
+    finished.value.store(0, ordering: .relaxed)
+    for queue in 0..<queueCount { queues[queue].value.store(step << 32, ordering: .relaxed) }
+    current.value.store(step, ordering: .releasing)
   }
 
   func wait(for step: UInt64) {
     var pauses = 0
-    while next.value.load(ordering: .acquiring) >> 32 == step {
+    while current.value.load(ordering: .acquiring) == step {
       cve_pause()
       pauses += 1
       if pauses & 0xFFF == 0 { sched_yield() }
@@ -140,8 +189,7 @@ private final class SharedState: Sendable {
 
   func open(_ body: @escaping ThreadPool.Region) {
     region.body = body
-    next.value.store(0, ordering: .relaxed)
-    finished.value.store(0, ordering: .relaxed)
+    begin(step: 0)
     let number = gate.value.load(ordering: .relaxed) >> 32
     gate.value.store((number + 1) << 32 | Self.open, ordering: .sequentiallyConsistent)
     if sleepers.value.load(ordering: .sequentiallyConsistent) > 0 { sleep.wakeAll() }
