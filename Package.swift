@@ -8,19 +8,28 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Kernel modules hold concrete functions over raw pointers only: see tools/check-isa.sh.
-// Their loops over the extents of a tile must be unrolled whole, for its sums to stay in registers.
+// Kernels for wide registers: concrete functions over raw pointers only, see tools/check-isa.sh. Their
+// loops over the extents of a tile must be unrolled whole, for its sums to stay in registers.
 #if arch(x86_64)
-  let avx2Flags = ["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"]
-  let avx512Flags = ["f", "bw", "dq", "vl"].flatMap { ["-Xcc", "-mavx512\($0)"] }
-  let kernelFlags = [
-    "-Ounchecked", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=4000",
+  let wideKernels: [Target] = [
+    wideTarget("KernelsAVX2", flags: ["avx2", "fma", "f16c"]),
+    wideTarget(
+      "KernelsAVX512",
+      flags: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"]),
   ]
 #else
-  let (avx2Flags, avx512Flags, kernelFlags): ([String], [String], [String]) = ([], [], [])
+  let wideKernels: [Target] = []
 #endif
-let avx2Settings = swiftSettings + [.unsafeFlags(avx2Flags + kernelFlags)]
-let avx512Settings = swiftSettings + [.unsafeFlags(avx2Flags + avx512Flags + kernelFlags)]
+
+func wideTarget(_ name: String, flags: [String]) -> Target {
+  let options = [
+    "-Ounchecked", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=4000",
+  ]
+  return .target(
+    name: name, dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
+    swiftSettings: swiftSettings
+      + [.unsafeFlags(options + flags.flatMap { ["-Xcc", "-m\($0)"] })])
+}
 
 // The commands carry the Swift libraries with them: they start in half the time, and a machine that
 // runs them needs no Swift.
@@ -100,17 +109,9 @@ let package = Package(
     .target(
       name: "KernelsPortable", dependencies: ["KernelInterface"], swiftSettings: swiftSettings),
     .target(
-      name: "KernelsAVX2", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
-      swiftSettings: avx2Settings),
-    .target(
-      name: "KernelsAVX512", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
-      swiftSettings: avx512Settings),
-    .target(
       name: "Kernels",
-      dependencies: [
-        "Tensors", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
-        "CVectorExtras",
-      ],
+      dependencies: ["Tensors", "KernelInterface", "KernelsPortable", "CVectorExtras"]
+        + wideKernels.map { .target(name: $0.name) },
       swiftSettings: swiftSettings),
     .target(
       name: "PlanRuntime",
@@ -199,6 +200,6 @@ let package = Package(
     .testTarget(
       name: "KernelTests", dependencies: ["KernelInterface", "Kernels", "Tensors"],
       swiftSettings: swiftSettings),
-  ],
+  ] + wideKernels,
   swiftLanguageModes: [.v6]
 )

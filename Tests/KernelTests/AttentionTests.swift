@@ -56,6 +56,17 @@ import Testing
     }
   }
 
+  /// Queries and keys cut into tiles of every height, and values into every number of vectors.
+  @Test(arguments: Implementation.all, [4, 16, 44, 48, 64, 80])
+  func everyTileMatchesTheReference(implementation: Implementation, width: Int) {
+    for tokens in 1...40 {
+      let problem = AttentionProblem(Case(tokens: tokens, heads: 1, width: width))
+      expectClose(
+        problem.run(implementation).output, problem.reference(0).output, tolerance: 1e-5,
+        "\(tokens) tokens")
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func notANumberSpreadsWithoutATrap(implementation: Implementation) {
     let problem = AttentionProblem(Case(tokens: 5, heads: 2, width: 4))

@@ -49,6 +49,20 @@ import Testing
     #expect(bits(output) == bits(problem.run(implementation, reversed: true)))
   }
 
+  /// Rows cut into tiles of every height, and columns into every number of panels.
+  @Test(arguments: Implementation.all, [false, true])
+  func everyTileMatchesTheReference(implementation: Implementation, half: Bool) {
+    for rows in 1...26 {
+      for outputs in [16, 40, 130, 144] {
+        let problem = LinearProblem(
+          Case(rows: rows, inputs: 19, outputs: outputs, half: half, residual: rows % 2 == 0))
+        expectClose(
+          problem.run(implementation), problem.reference(), tolerance: 1e-5,
+          "\(rows) rows, \(outputs) columns")
+      }
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func bitsDependNeitherOnBatchNorOnOtherRows(implementation: Implementation) {
     var test = Case(
