@@ -1,14 +1,17 @@
 internal import Glibc
 internal import Tensors
 
-/// A folder that is removed with everything in it when it is released.
+/// A folder that is removed with everything in it when it is released. In memory where the system has
+/// a place there and `TMPDIR` names no other: some tests write hundreds of thousands of files.
 package final class TemporaryFolder: Sendable {
   package let path: String
 
   package init() throws {
-    var template = Array("/tmp/vitc-test-XXXXXX".utf8CString)
+    let inMemory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    let place = getenv("TMPDIR").map { String(cString: $0) } ?? inMemory
+    var template = Array("\(place)/vitc-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw InputError(file: "/tmp", field: "folder", expected: "to be writable", found: "not")
+      throw InputError(file: place, field: "folder", expected: "to be writable", found: "not")
     }
     path = template.withUnsafeBufferPointer {
       String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -26,7 +29,9 @@ package final class TemporaryFolder: Sendable {
   /// Writes a file and returns its path.
   package func write(_ bytes: [UInt8], to name: String) throws -> String {
     let path = file(name)
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    // A new file: the file system may write one that was cut to nothing to the disk at once.
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     defer { close(descriptor) }
     guard descriptor >= 0,
       bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
