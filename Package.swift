@@ -49,8 +49,8 @@ let package = Package(
 
   // MARK: - Products
   products: [
-    .library(name: "ViTRuntime", targets: ["PlanRuntime", "ImageInput"]),
-    .library(name: "ViTCompiler", targets: ["Checkpoints", "Families", "Passes", "PlanEmitter"]),
+    .library(name: "ViTRuntime", targets: ["ViTRuntime"]),
+    .library(name: "ViTCompiler", targets: ["ViTCompiler"]),
     .executable(name: "vitc", targets: ["vitc"]),
     .executable(name: "vitrun", targets: ["vitrun"]),
   ],
@@ -123,6 +123,18 @@ let package = Package(
       name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP", "CZlib"],
       swiftSettings: swiftSettings),
 
+    // MARK: - Implementation: libraries
+    .target(
+      name: "ViTCompiler",
+      dependencies: [
+        "Checkpoints", "Families", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter",
+        "PlanFormat", "Tensors",
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ViTRuntime", dependencies: ["PlanRuntime", "ImageInput", "ModelFacts", "Tensors"],
+      swiftSettings: swiftSettings),
+
     // MARK: - Implementation: commands
     .target(
       name: "CommandSupport",
@@ -134,20 +146,23 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "CommandSupport", "Checkpoints", "Families", "Passes", "PlanEmitter", "PlanFormat",
-        "ModelGraph",
-        "ModelFacts", "JSON", "Tensors",
+        "CommandSupport", "ViTCompiler", "PlanEmitter", "PlanFormat", "ModelGraph", "ModelFacts",
+        "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),
     .executableTarget(
       name: "vitrun",
       dependencies: [
-        "CommandSupport", "PlanRuntime", "ImageInput", "PlanFormat", "ModelFacts", "JSON",
-        "Tensors",
+        "CommandSupport", "ViTRuntime", "PlanFormat", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),
+
+    // Sees what other packages see.
+    .executableTarget(
+      name: "classify-example", dependencies: ["ViTCompiler", "ViTRuntime"],
+      path: "tools/examples", packageAccess: false, swiftSettings: swiftSettings),
 
     // MARK: - Tests
     .target(

@@ -1,11 +1,8 @@
 internal import ArgumentParser
-internal import Checkpoints
 internal import CommandSupport
-internal import Families
 internal import JSON
-internal import PlanEmitter
 internal import PlanFormat
-internal import Tensors
+internal import ViTCompiler
 
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -55,10 +52,12 @@ struct Convert: ParsableCommand {
   func run() throws {
     let checkpoint = try Checkpoint.open(checkpoint)
     let model = try ModelImporter.importModel(checkpoint, options: try options())
-    let labels = try labels(for: model)
-    try PlanEmitter.convert(
-      model.graph, facts: model.facts, labels: Labels(labels),
-      weights: weights == .f32 ? .float32 : .float16, to: output, notOver: checkpoint.sources)
+    let names =
+      try labels.map(LabelFile.read)
+      ?? model.labels.map { Label(identifier: $0, name: $0) }
+    try PlanCompiler.convert(
+      model, of: checkpoint, labels: names, source: labels ?? "labels",
+      weights: weights == .f32 ? .float32 : .float16, to: output)
     if !quiet { report(model, checkpoint) }
   }
 
@@ -86,18 +85,6 @@ struct Convert: ParsableCommand {
       options.config = Checkpoint.Companion(path: config, json: json)
     }
     return options
-  }
-
-  private func labels(for model: ImportedModel) throws -> [Label] {
-    let found =
-      try labels.map(LabelFile.read)
-      ?? model.labels.map { Label(identifier: $0, name: $0) }
-    guard found.isEmpty || found.count == model.facts.classes else {
-      throw InputError(
-        file: labels ?? "labels", field: "lines", expected: "\(model.facts.classes), one a class",
-        found: "\(found.count)")
-    }
-    return found
   }
 
   private func report(_ model: ImportedModel, _ checkpoint: Checkpoint) {

@@ -1,10 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import ModelFacts
-internal import ModelGraph
-internal import PlanEmitter
 internal import PlanFormat
-internal import Tensors
+internal import ViTCompiler
 
 struct Rewrite: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -77,12 +74,7 @@ struct Rewrite: ParsableCommand {
   }
 
   func run() throws {
-    let file = try PlanFile(path: plan)
-    let recipe = try recipe(for: file)
-    let extra = try MultiScaleSource(
-      plan: file, path: multiscaleWeights, isIdentity: multiscaleInit != nil
-    ).constants(for: recipe)
-    let graphs = try PlanEmitter.rewrite(file, recipe: recipe, extra: extra, to: output)
+    let graphs = try PlanCompiler.rewrite(try PlanFile(path: plan), options, to: output)
     CommandLineTool.printLine(RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).text)
     if !quiet {
       CommandLineTool.note(
@@ -91,78 +83,17 @@ struct Rewrite: ParsableCommand {
     }
   }
 
-  /// What the flags ask for, checked against the model.
-  private func recipe(for file: PlanFile) throws -> RewriteRecipe {
-    let facts = file.facts
-    var recipe = RewriteRecipe()
-    recipe.strategy = strategy.strategy
-    recipe.similarity = similarity?.similarity ?? .cosine
-    recipe.seed = seed ?? 0
-    recipe.isSizeAware = sizeAware || strategy == .tome
-    let blocks = try selectionBlocks(facts)
-    if let keep { recipe.stages = try stages(keep, blocks, facts) }
+  private var options: RewriteOptions {
+    var options = RewriteOptions(keepRates: keep?.rates ?? [])
+    options.blocks = layers?.blocks
+    options.strategy = strategy.strategy
+    options.similarity = similarity?.similarity ?? .cosine
+    options.seed = seed ?? 0
+    options.isSizeAware = sizeAware
     if multiScale {
-      try checkGrid(facts)
-      recipe.multiScaleBlocks = blocks[0] - 1
-      recipe.isIdentityInitialised = multiscaleInit != nil
+      options.multiScale =
+        multiscaleInit != nil ? .identity : multiscaleWeights.map { .from(path: $0) } ?? .fromPlan
     }
-    guard !recipe.isEmpty else {
-      throw InputError(
-        file: "--keep", field: "rates", expected: "one below 1, or --multi-scale",
-        found: "rates that keep every token, so nothing would change")
-    }
-    return recipe
-  }
-
-  private func selectionBlocks(_ facts: ModelFacts) throws -> [Int] {
-    let blocks = layers?.blocks ?? facts.defaultSelectionBlocks
-    guard !blocks.isEmpty, blocks == Set(blocks).sorted(),
-      blocks.allSatisfy({ (1...facts.depth).contains($0) })
-    else {
-      throw InputError(
-        file: "--layers", field: "blocks",
-        expected: "ascending numbers from 1 to \(facts.depth), each once",
-        found: blocks.map(String.init).joined(separator: ","))
-    }
-    return blocks
-  }
-
-  private func stages(_ keep: KeepRates, _ blocks: [Int], _ facts: ModelFacts) throws
-    -> [RewriteRecipe.Stage]
-  {
-    guard keep.rates.count == 1 || keep.rates.count == blocks.count else {
-      throw InputError(
-        file: "--keep", field: "rates", expected: "1 or \(blocks.count), one a layer",
-        found: "\(keep.rates.count)")
-    }
-    var stages: [RewriteRecipe.Stage] = []
-    var patches = facts.gridHeight * facts.gridWidth
-    for (index, block) in blocks.enumerated() {
-      let rate = keep.rates.count == 1 ? keep.rates[0] : keep.rates[index]
-      guard rate > 0, rate <= 1 else {
-        throw InputError(
-          file: "--keep", field: "rate", expected: "a share in (0, 1]", found: "\(rate)")
-      }
-      let stage = RewriteRecipe.Stage(block: block - 1, keepRate: rate)
-      let left = stage.keptTokens(of: patches)
-      guard left < patches else { continue }
-      if strategy == .tome, patches - left > patches / 2 {
-        throw InputError(
-          file: "--keep", field: "block \(block)",
-          expected: "tome to merge at most half of \(patches) tokens, \(patches / 2)",
-          found: "\(patches - left)")
-      }
-      stages.append(stage)
-      patches = left + (strategy == .fuse ? 1 : 0)
-    }
-    return stages
-  }
-
-  private func checkGrid(_ facts: ModelFacts) throws {
-    guard facts.gridHeight % 2 == 0, facts.gridWidth % 2 == 0 else {
-      throw InputError(
-        file: plan, field: "--multi-scale", expected: "a grid of patches that is even both ways",
-        found: "\(facts.gridHeight) x \(facts.gridWidth)")
-    }
+    return options
   }
 }

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import ModelFacts
+internal import ViTCompiler
 
 /// Keep rates, separated by commas.
 struct KeepRates: ExpressibleByArgument {
@@ -27,7 +27,7 @@ struct Layers: ExpressibleByArgument {
 enum StrategyArgument: String, ExpressibleByArgument, CaseIterable {
   case merge, fuse, drop, tome
 
-  var strategy: ReductionStrategy {
+  var strategy: RewriteOptions.Strategy {
     switch self {
     case .merge: .merge
     case .fuse: .fuse
@@ -41,7 +41,7 @@ enum StrategyArgument: String, ExpressibleByArgument, CaseIterable {
 enum SimilarityArgument: String, ExpressibleByArgument, CaseIterable {
   case cosine, l1, l2, attention, random
 
-  var similarity: Similarity {
+  var similarity: RewriteOptions.Similarity {
     switch self {
     case .cosine: .cosine
     case .l1: .l1

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
 internal import PlanFormat
-internal import PlanRuntime
+internal import ViTRuntime
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(

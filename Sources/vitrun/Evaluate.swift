@@ -1,10 +1,8 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import ImageInput
 internal import JSON
 internal import PlanFormat
-internal import PlanRuntime
-internal import Tensors
+internal import ViTRuntime
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,12 +35,9 @@ struct Evaluate: ParsableCommand {
     let plan = try execution.plan(plan)
     let names = try labels.map(LabelFile.read) ?? plan.labels
     let pictures = try LabelledFolder.pictures(in: folder, labels: names, classes: plan.classCount)
-    let classifier = try Classifier(
-      plan: plan, options: execution, orientation: self.pictures.exif.orientation)
+    let classifier = try Classifier(plan: plan, threadCount: execution.threads)
     let other = try against.map {
-      try Classifier(
-        plan: try execution.plan($0), options: execution,
-        orientation: self.pictures.exif.orientation)
+      try Classifier(plan: try execution.plan($0), threadCount: execution.threads)
     }
     if let other, other.plan.classCount != plan.classCount {
       throw InputError(
@@ -59,9 +54,10 @@ struct Evaluate: ParsableCommand {
     try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
     var clock = Stopwatch()
+    let orientation = self.pictures.exif.orientation
     for picture in pictures {
       do {
-        let prepared = try classifier.prepare(picture.path)
+        let prepared = try classifier.prepare(picture.path, orientation: orientation)
         let logits = try classifier.run([prepared.crop]) { $0.logits(picture: 0) }
         let top = Ranking(logits, count: 5).top.map(\.index)
         count += 1
@@ -70,7 +66,8 @@ struct Evaluate: ParsableCommand {
         if let other {
           let crop =
             other.preprocessing == classifier.preprocessing
-            ? prepared.crop : try other.prepare(picture.path).crop
+            ? prepared.crop
+            : try other.prepare(picture.path, orientation: orientation).crop
           let logits = try other.run([crop]) { $0.logits(picture: 0) }
           if Ranking(logits, count: 1).top.first?.index == top.first { agreeing += 1 }
         }

@@ -1,9 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import ImageInput
 internal import JSON
-internal import PlanRuntime
-internal import Tensors
+internal import ViTRuntime
 
 struct LabelPictures: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -60,13 +58,12 @@ struct LabelPictures: ParsableCommand {
     if let tensor, let logits {
       return try TensorRun(plan: plan, options: execution).run(tensor, logitsTo: logits)
     }
-    let classifier = try Classifier(
-      plan: plan, options: execution, orientation: pictures.exif.orientation)
+    let classifier = try Classifier(plan: plan, threadCount: execution.threads)
     var failures = 0
     for path in try PictureList.expand(images) {
       let picture: PreparedPicture
       do {
-        picture = try classifier.prepare(path)
+        picture = try classifier.prepare(path, orientation: pictures.exif.orientation)
       } catch let error as InputError {
         CommandLineTool.note("vitrun: \(error)")
         failures += 1

@@ -1,6 +1,5 @@
 internal import ArgumentParser
-internal import ImageInput
-internal import Tensors
+internal import ViTRuntime
 
 struct Preprocess: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import ImageInput
-internal import PlanRuntime
-internal import Tensors
+internal import ViTRuntime
 
 /// Options of every command that runs a plan.
 struct RunOptions: ParsableArguments {

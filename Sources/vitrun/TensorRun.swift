@@ -1,5 +1,4 @@
-internal import PlanRuntime
-internal import Tensors
+internal import ViTRuntime
 
 /// Runs an array of prepared pictures.
 struct TensorRun {

@@ -10,21 +10,18 @@ internal import Tensors
 struct MultiScaleSource {
   let plan: PlanFile
 
-  /// `--multiscale-weights`.
-  let path: String?
-
-  /// `--multiscale-init identity`.
-  let isIdentity: Bool
+  /// What was asked for.
+  let origin: RewriteOptions.MultiScale
 
   /// The weights that the plan does not carry yet.
   /// - Throws: `InputError` saying how to get weights when there are none.
-  func constants(for recipe: RewriteRecipe) throws -> [Constant] {
-    guard recipe.isMultiScale, !isIdentity else { return [] }
+  func constants() throws -> [Constant] {
+    guard origin != .off, origin != .identity else { return [] }
     let shapes = MultiScaleWeights.shapes(
       width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
       gridWidth: plan.facts.gridWidth)
     let base = try PlanEmitter.baseGraph(of: plan)
-    guard let path else {
+    guard case .from(let path) = origin else {
       for (name, shape) in shapes {
         guard let id = base.constant(named: name) else { throw noWeights(name) }
         try check(name, base.constant(id).shape, shape, in: plan.path)

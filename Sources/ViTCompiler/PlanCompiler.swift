@@ -1,0 +1,63 @@
+package import ModelGraph
+internal import PlanEmitter
+package import PlanFormat
+
+/// Makes plans: from checkpoints, and from other plans.
+public enum PlanCompiler {
+  /// How the weights of products are stored; arithmetic is always float32.
+  public enum WeightStorage: Sendable {
+    /// Four bytes a weight.
+    case float32
+    /// Two bytes a weight.
+    case float16
+  }
+
+  /// Writes an imported model as a plan, whole or not at all.
+  /// - Parameters:
+  ///   - model: what ``ModelImporter`` made of `checkpoint`.
+  ///   - labels: the classes' names by class; nil takes those of the model's configuration.
+  ///   - path: where the plan goes; never over a file of the checkpoint.
+  /// - Throws: `InputError` if the labels are not one a class, a weight does not fit its storage or
+  ///   the plan cannot be written.
+  public static func convert(
+    _ model: ImportedModel, of checkpoint: Checkpoint, labels: [String]? = nil,
+    weights: WeightStorage = .float32, to path: String
+  ) throws {
+    let names = (labels ?? model.labels).map { Label(identifier: $0, name: $0) }
+    try convert(model, of: checkpoint, labels: names, weights: weights, to: path)
+  }
+
+  /// As the public function, with identifiers beside the names; `source` is where they are from.
+  package static func convert(
+    _ model: ImportedModel, of checkpoint: Checkpoint, labels: [Label],
+    source: String = "labels", weights: WeightStorage, to path: String
+  ) throws {
+    guard labels.isEmpty || labels.count == model.facts.classes else {
+      throw InputError(
+        file: source, field: "lines", expected: "\(model.facts.classes), one a class",
+        found: "\(labels.count)")
+    }
+    try PlanEmitter.convert(
+      model.graph, facts: model.facts, labels: Labels(labels),
+      weights: weights == .float32 ? .float32 : .float16, to: path, notOver: checkpoint.sources)
+  }
+
+  /// Writes a plan that does what another does on fewer tokens; see ``RewriteOptions``.
+  ///
+  /// A rewritten plan is rewritten from its base graph again. Weights are copied as they are.
+  /// - Throws: `InputError` naming what does not suit the plan.
+  public static func rewrite(_ plan: String, _ options: RewriteOptions, to path: String) throws {
+    try rewrite(try PlanFile(path: plan), options, to: path)
+  }
+
+  /// As the public function.
+  /// - Returns: the graph before and after.
+  @discardableResult
+  package static func rewrite(
+    _ plan: PlanFile, _ options: RewriteOptions, to path: String
+  ) throws -> (base: Graph, rewritten: Graph) {
+    let recipe = try options.recipe(for: plan)
+    let extra = try MultiScaleSource(plan: plan, origin: options.multiScale).constants()
+    return try PlanEmitter.rewrite(plan, recipe: recipe, extra: extra, to: path)
+  }
+}

@@ -1,0 +1,92 @@
+package import ModelFacts
+package import PlanFormat
+
+extension RewriteOptions {
+  /// What is asked for, checked against the model. Errors name the flags of `vitc rewrite`.
+  package func recipe(for file: PlanFile) throws -> RewriteRecipe {
+    let facts = file.facts
+    var recipe = RewriteRecipe()
+    recipe.strategy =
+      switch strategy {
+      case .merge: .merge
+      case .fuse: .fuse
+      case .drop: .drop
+      case .tome: .tome
+      }
+    recipe.similarity =
+      switch similarity {
+      case .cosine: .cosine
+      case .l1: .l1
+      case .l2: .l2
+      case .attention: .attention
+      case .random: .random
+      }
+    recipe.seed = seed
+    recipe.isSizeAware = isSizeAware || strategy == .tome
+    let blocks = try selectionBlocks(facts)
+    if !keepRates.isEmpty { recipe.stages = try stages(blocks, facts) }
+    if multiScale != .off {
+      try checkGrid(file)
+      recipe.multiScaleBlocks = blocks[0] - 1
+      recipe.isIdentityInitialised = multiScale == .identity
+    }
+    guard !recipe.isEmpty else {
+      throw InputError(
+        file: "--keep", field: "rates", expected: "one below 1, or --multi-scale",
+        found: "rates that keep every token, so nothing would change")
+    }
+    return recipe
+  }
+
+  private func selectionBlocks(_ facts: ModelFacts) throws -> [Int] {
+    let blocks = blocks ?? facts.defaultSelectionBlocks
+    guard !blocks.isEmpty, blocks == Set(blocks).sorted(),
+      blocks.allSatisfy({ (1...facts.depth).contains($0) })
+    else {
+      throw InputError(
+        file: "--layers", field: "blocks",
+        expected: "ascending numbers from 1 to \(facts.depth), each once",
+        found: blocks.map(String.init).joined(separator: ","))
+    }
+    return blocks
+  }
+
+  private func stages(_ blocks: [Int], _ facts: ModelFacts) throws -> [RewriteRecipe.Stage] {
+    guard keepRates.count == 1 || keepRates.count == blocks.count else {
+      throw InputError(
+        file: "--keep", field: "rates", expected: "1 or \(blocks.count), one a layer",
+        found: "\(keepRates.count)")
+    }
+    var stages: [RewriteRecipe.Stage] = []
+    var patches = facts.gridHeight * facts.gridWidth
+    for (index, block) in blocks.enumerated() {
+      let rate = keepRates.count == 1 ? keepRates[0] : keepRates[index]
+      guard rate > 0, rate <= 1 else {
+        throw InputError(
+          file: "--keep", field: "rate", expected: "a share in (0, 1]", found: "\(rate)")
+      }
+      let stage = RewriteRecipe.Stage(block: block - 1, keepRate: rate)
+      let left = stage.keptTokens(of: patches)
+      guard left < patches else { continue }
+      if strategy == .tome, patches - left > patches / 2 {
+        throw InputError(
+          file: "--keep", field: "block \(block)",
+          expected: "tome to merge at most half of \(patches) tokens, \(patches / 2)",
+          found: "\(patches - left)")
+      }
+      stages.append(stage)
+      patches = left + (strategy == .fuse ? 1 : 0)
+    }
+    return stages
+  }
+
+  private func checkGrid(_ plan: PlanFile) throws {
+    let facts = plan.facts
+    guard facts.gridHeight % 2 == 0, facts.gridWidth % 2 == 0 else {
+      throw InputError(
+        file: plan.path, field: "--multi-scale",
+        expected: "a grid of patches that is even both ways",
+        found: "\(facts.gridHeight) x \(facts.gridWidth)")
+    }
+  }
+}

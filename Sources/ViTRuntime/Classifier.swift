@@ -1,0 +1,66 @@
+/// A plan that is ready to run, and the preparation of pictures that its model asks for.
+///
+/// ```swift
+/// let classifier = try Classifier(plan: Plan(path: "plan.bin"))
+/// let picture = try PictureDecoder.read(path: "photo.jpg")
+/// let logits = try classifier.logits(of: [classifier.preprocessing.crop(picture)])[0]
+/// for (index, probability) in Ranking(logits, count: 5).top {
+///   print(classifier.plan.label(index), probability)
+/// }
+/// ```
+///
+/// May be used from several tasks; batches run one after the other.
+public struct Classifier: Sendable {
+  /// The plan.
+  public let plan: Plan
+
+  /// What runs it.
+  public let session: Session
+
+  /// How pictures are cropped and normalised.
+  public let preprocessing: Preprocessing
+
+  /// Prepares to run `plan`.
+  /// - Parameters:
+  ///   - maximumBatch: the most pictures that run at once.
+  ///   - threadCount: threads to use; nil for one on each processor this process may use.
+  /// - Throws: `InputError` if memory runs out.
+  public init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+    self.plan = plan
+    preprocessing = Preprocessing(plan)
+    session = try Session(plan: plan, maximumBatch: maximumBatch, threadCount: threadCount)
+  }
+
+  /// The logits of cropped pictures, `[pictures][classes]`; at most `session.maximumBatch` pictures.
+  /// - Throws: `InputError` if a weight is damaged.
+  public func logits(of crops: [Picture]) throws -> [[Float]] {
+    try run(crops) { result in crops.indices.map { result.logits(picture: $0) } }
+  }
+
+  /// What `read` makes of a run over cropped pictures.
+  /// - Throws: `InputError` if a weight is damaged, and what `read` throws.
+  public func run<R>(_ crops: [Picture], read: (borrowing RunResult) throws -> R) throws -> R {
+    let count = 3 * preprocessing.height * preprocessing.width
+    return try session.run(pictures: crops.count) { tensor in
+      for (index, crop) in crops.enumerated() {
+        preprocessing.normalise(
+          crop,
+          into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
+      }
+    } read: {
+      try read($0)
+    }
+  }
+}
+
+extension Preprocessing {
+  /// What a plan's model asks for.
+  public init(_ plan: Plan) {
+    let facts = plan.facts.preprocess
+    self.init(
+      height: plan.inputSize.height, width: plan.inputSize.width,
+      cropFraction: facts.cropFraction,
+      interpolation: facts.interpolation == .bicubic ? .bicubic : .bilinear, mean: facts.mean,
+      standardDeviation: facts.standardDeviation)
+  }
+}

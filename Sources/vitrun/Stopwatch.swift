@@ -1,0 +1,19 @@
+internal import Glibc
+
+/// Time between two moments.
+struct Stopwatch {
+  private var start = Stopwatch.now()
+
+  /// Milliseconds since the last lap or the beginning.
+  mutating func lap() -> Double {
+    let now = Stopwatch.now()
+    defer { start = now }
+    return Double(now - start) * 1e-6
+  }
+
+  private static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}

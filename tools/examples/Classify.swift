@@ -1,0 +1,42 @@
+import ViTCompiler
+import ViTRuntime
+
+/// From a checkpoint to labels in one Swift program, without the commands:
+/// `classify-example CHECKPOINT FOLDER PICTURE...` leaves `dense.bin` and `fast.bin` in `FOLDER`.
+@main
+struct Classify {
+  static func main() {
+    let words = Array(CommandLine.arguments.dropFirst())
+    guard words.count > 2 else {
+      return print("usage: classify-example CHECKPOINT FOLDER PICTURE...")
+    }
+    do {
+      let plan = try makePlan(of: words[0], in: words[1])
+      try classify(words[2...], with: plan)
+    } catch {
+      print("\(error)")
+    }
+  }
+
+  /// Converts a checkpoint, then keeps 70 % of the tokens in three blocks.
+  static func makePlan(of path: String, in folder: String) throws -> String {
+    let (dense, fast) = ("\(folder)/dense.bin", "\(folder)/fast.bin")
+    let checkpoint = try Checkpoint.open(path)
+    let model = try ModelImporter.importModel(checkpoint, options: ImportOptions())
+    try PlanCompiler.convert(model, of: checkpoint, to: dense)
+    try PlanCompiler.rewrite(dense, RewriteOptions(keepRates: [0.7]), to: fast)
+    return fast
+  }
+
+  /// Prints the three most probable classes of each picture.
+  static func classify(_ paths: ArraySlice<String>, with plan: String) throws {
+    let classifier = try Classifier(plan: Plan(path: plan))
+    for path in paths {
+      let picture = try PictureDecoder.read(path: path)
+      let logits = try classifier.logits(of: [classifier.preprocessing.crop(picture)])[0]
+      for (index, probability) in Ranking(logits, count: 3).top {
+        print(path, classifier.plan.label(index), probability)
+      }
+    }
+  }
+}
