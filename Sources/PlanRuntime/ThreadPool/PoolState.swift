@@ -1,0 +1,185 @@
+internal import CVectorExtras
+internal import Glibc
+internal import Synchronization
+
+/// What the threads of a pool share.
+final class PoolState: Sendable {
+  /// For each queue the step in the upper half, the next place in the lower.
+  private let queues = InlineArray<16, Padded> { _ in Padded() }
+  /// Queues in use, one a thread as far as they go.
+  let queueCount: Int
+  /// The step in progress.
+  private let current = Padded()
+  /// Finished items of the step.
+  private let finished = Padded()
+  /// Region number in the upper half, `open` bit, threads inside in the low bits.
+  private let gate = Padded()
+  /// Threads asleep.
+  private let sleepers = Padded()
+  private let isStopping = Atomic(false)
+
+  let region = UnsafeRegion()
+  private let sleep = SleepPlace()
+  let threads = Mutex<[pthread_t]>([])
+
+  private static let open: UInt64 = 1 << 16
+  private static let count: UInt64 = open - 1
+
+  init(queueCount: Int) { self.queueCount = min(queueCount, queues.count) }
+
+  // MARK: - Steps
+
+  func claim(step: UInt64, queue: Int, of items: DealtItems) -> Int? {
+    var current = queues[queue].value.load(ordering: .acquiring)
+    while current >> 32 == step,
+      let item = items.item(queue: queue, place: Int(current & 0xFFFF_FFFF))
+    {
+      let result = queues[queue].value.weakCompareExchange(
+        expected: current, desired: current + 1, successOrdering: .acquiring,
+        failureOrdering: .acquiring)
+      if result.exchanged { return item }
+      current = result.original
+    }
+    return nil
+  }
+
+  /// A thread has finished as many items and claims no more of this step.
+  func finish(_ count: Int, step: UInt64, itemCount: Int) {
+    let done = finished.value.wrappingAdd(
+      UInt64(count), ordering: .acquiringAndReleasing
+    ).newValue
+    if done == UInt64(itemCount) { begin(step: step + 1) }
+  }
+
+  private func begin(step: UInt64) {
+    finished.value.store(0, ordering: .relaxed)
+    for queue in 0..<queueCount { queues[queue].value.store(step << 32, ordering: .relaxed) }
+    current.value.store(step, ordering: .releasing)
+  }
+
+  func wait(for step: UInt64) {
+    var pauses = 0
+    while current.value.load(ordering: .acquiring) == step {
+      cve_pause()
+      pauses += 1
+      if pauses & 0xFFF == 0 { sched_yield() }
+    }
+  }
+
+  // MARK: - Regions
+
+  func open(_ body: @escaping ThreadPool.Region) {
+    region.body = body
+    begin(step: 0)
+    let number = gate.value.load(ordering: .relaxed) >> 32
+    gate.value.store((number + 1) << 32 | Self.open, ordering: .sequentiallyConsistent)
+    if sleepers.value.load(ordering: .sequentiallyConsistent) > 0 { sleep.wakeAll() }
+  }
+
+  func close() {
+    gate.value.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
+    var pauses = 0
+    while gate.value.load(ordering: .acquiring) & Self.count != 0 {
+      cve_pause()
+      pauses += 1
+      if pauses & 0xFFF == 0 { sched_yield() }
+    }
+    region.body = nil
+  }
+
+  /// Waits for a region after number `last` and enters it; `nil` when the pool ends.
+  private func enter(after last: UInt64) -> UInt64? {
+    while !isStopping.load(ordering: .acquiring) {
+      let current = gate.value.load(ordering: .acquiring)
+      if current >> 32 != last, current & Self.open != 0 {
+        let result = gate.value.compareExchange(
+          expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
+        if result.exchanged { return current >> 32 }
+      } else {
+        waitForGate(toLeave: current)
+      }
+    }
+    return nil
+  }
+
+  private func waitForGate(toLeave current: UInt64) {
+    let end = monotonicNanoseconds() + ThreadPool.spinNanoseconds
+    repeat {
+      for _ in 0..<64 {
+        if gate.value.load(ordering: .relaxed) != current { return }
+        cve_pause()
+      }
+    } while monotonicNanoseconds() < end
+    sleep.wait(countedBy: sleepers.value) {
+      gate.value.load(ordering: .sequentiallyConsistent) == current
+        && !isStopping.load(ordering: .sequentiallyConsistent)
+    }
+  }
+
+  // MARK: - Threads
+
+  func startThread(index: Int) -> Bool {
+    let start = Unmanaged.passRetained(ThreadStart(state: self, index: index))
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument {
+          let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
+          start.state.runThread(index: start.index)
+        }
+        return nil
+      }, start.toOpaque())
+    guard status == 0 else {
+      start.release()
+      return false
+    }
+    threads.withLock { $0.append(thread) }
+    return true
+  }
+
+  private func runThread(index: Int) {
+    var last: UInt64 = 0
+    while let number = enter(after: last) {
+      last = number
+      var worker = Worker(state: self, index: index, isAlone: false)
+      region.body?(&worker)
+      gate.value.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
+    sleep.wakeAll()
+    for thread in threads.withLock({ $0 }) { pthread_join(thread, nil) }
+  }
+}
+
+/// What a new thread is given.
+private final class ThreadStart: Sendable {
+  let state: PoolState
+  let index: Int
+
+  init(state: PoolState, index: Int) {
+    self.state = state
+    self.index = index
+  }
+}
+
+/// The region in progress: written while the gate is shut, read by threads inside.
+final class UnsafeRegion: @unchecked Sendable {
+  var body: ThreadPool.Region?
+}
+
+/// A counter on cache lines of its own.
+private struct Padded: ~Copyable, Sendable {
+  private let before: InlineArray<15, UInt64> = .init(repeating: 0)
+  let value = Atomic<UInt64>(0)
+  private let after: InlineArray<15, UInt64> = .init(repeating: 0)
+}
+
+private func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
