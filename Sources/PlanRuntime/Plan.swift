@@ -33,6 +33,9 @@ public final class Plan: Sendable {
   /// Multiply-adds of the model for one picture.
   public var multiplyAdds: Int { file.program.multiplyAdds }
 
+  /// Multiply-adds that are executed for one picture: rows that nothing reads are left out.
+  public var executedMultiplyAdds: Int { file.program.executedMultiplyAdds }
+
   /// Extents of the input picture.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)

@@ -91,6 +91,7 @@ struct Bench: ParsableCommand {
           "median_ms": .init(median), "p10_ms": .init(percentile(0.1)),
           "p90_ms": .init(percentile(0.9)), "images_per_second": .init(1000 / median),
           "gmacs": .init(giga),
+          "executed_gmacs": .init(Double(session.plan.executedMultiplyAdds) / 1e9),
           "nodes": .object(shares.map { JSONMember($0.0.word, .init($0.1)) }),
         ] as JSONValue).text()
     }
