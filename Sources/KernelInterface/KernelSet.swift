@@ -24,6 +24,13 @@ package protocol KernelSet: Sendable {
   static func convolution(
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// The weights of a convolution by minimal filtering, from its panels; an item for each panel.
+  static func winogradWeights(_ arguments: WinogradArguments, item: Int)
+
+  /// Convolution by minimal filtering, with weights that are transformed.
+  static func winograd(
+    _ arguments: WinogradArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// Depthwise convolution.
   static func depthwise(_ arguments: DepthwiseArguments, item: Int)
 

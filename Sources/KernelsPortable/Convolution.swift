@@ -11,7 +11,7 @@ extension PortableKernels {
       let (y, x) = row.quotientAndRemainder(dividingBy: a.outputWidth)
       gather(
         a, picture: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
-        into: window)
+        height: a.kernel, width: a.kernel, into: window)
       multiply(
         LeftHand(start: UnsafePointer(window), step: 0), rows: 1,
         panels: block.panelStart..<block.panelEnd, inputs: a.windowSize,
@@ -50,8 +50,8 @@ extension PortableKernels {
 }
 
 /// Writes the window at (`top`, `left`) in the order of the weights, zeros outside the input.
-private func gather(
-  _ a: ConvolutionArguments, picture: Int, top: Int, left: Int,
+func gather(
+  _ a: ConvolutionArguments, picture: Int, top: Int, left: Int, height: Int, width: Int,
   into window: UnsafeMutablePointer<Float>
 ) {
   var place = window
@@ -59,19 +59,19 @@ private func gather(
   case .picture(let base):
     for channel in 0..<a.channels {
       let plane = base + (picture * a.channels + channel) * a.height * a.width
-      for ky in 0..<a.kernel {
+      for ky in 0..<height {
         let y = top + ky
-        for kx in 0..<a.kernel {
+        for kx in 0..<width {
           let x = left + kx
           let isInside = y >= 0 && y < a.height && x >= 0 && x < a.width
           place[kx] = isInside ? plane[y * a.width + x] : 0
         }
-        place += a.kernel
+        place += width
       }
     }
   case .map(let rows):
-    for ky in 0..<a.kernel {
-      for kx in 0..<a.kernel {
+    for ky in 0..<height {
+      for kx in 0..<width {
         let (y, x) = (top + ky, left + kx)
         if y >= 0 && y < a.height && x >= 0 && x < a.width {
           place.update(

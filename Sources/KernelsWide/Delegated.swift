@@ -3,6 +3,10 @@ internal import KernelsPortable
 
 // Kernels whose time does not matter next to the products: the portable ones serve.
 extension WideKernels {
+  package static func winogradWeights(_ arguments: WinogradArguments, item: Int) {
+    PortableKernels.winogradWeights(arguments, item: item)
+  }
+
   package static func select(
     _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {

@@ -25,6 +25,7 @@ public final class Session: Sendable {
 
   private let kernels: any KernelSet.Type
   private let pool: ThreadPool
+  private let transformed: TransformedWeights
   private let state: Mutex<State>
 
   /// Memory and prepared phases; owned by the session and touched under its lock only.
@@ -69,10 +70,14 @@ public final class Session: Sendable {
     let input = try AlignedMemory(
       byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
       plan: plan)
+    // Before the checksums are known: what is made of damaged weights is never used.
+    transformed = try TransformedWeights(
+      Self.builder(plan, arena: arena, input: input, pictures: 1), kernels: kernels, plan: plan)
     // Scratch depends on the batch only through how rows are cut, so the largest decides.
     var stride = 64
     for pictures in Set([1, maximumBatch]) {
-      let phases = Self.phases(plan, arena: arena, input: input, pictures: pictures)
+      let phases = Self.phases(
+        plan, arena: arena, input: input, transformed: transformed, pictures: pictures)
       stride = max(stride, phases.map(\.scratchBytes).max() ?? 0)
     }
     stride = (stride + 4095) / 4096 * 4096
@@ -94,14 +99,22 @@ public final class Session: Sendable {
   }
 
   private static func phases(
-    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, pictures: Int
+    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, transformed: TransformedWeights,
+    pictures: Int
   ) -> [Phase] {
+    var builder = builder(plan, arena: arena, input: input, pictures: pictures)
+    builder.transformed = transformed
+    return builder.phases()
+  }
+
+  private static func builder(
+    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, pictures: Int
+  ) -> PhaseBuilder {
     plan.file.withWeights { weights in
       PhaseBuilder(
         program: plan.file.program, constants: plan.file.constants,
         weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), pictures: pictures
-      ).phases()
+        input: input.base.assumingMemoryBound(to: Float.self), pictures: pictures)
     }
   }
 
@@ -146,7 +159,8 @@ public final class Session: Sendable {
       try verify(&state)
       if state.pictures != pictures {
         state.phases = Self.phases(
-          plan, arena: state.arena, input: state.input, pictures: pictures)
+          plan, arena: state.arena, input: state.input, transformed: transformed,
+          pictures: pictures)
         state.pictures = pictures
       }
       let program = plan.file.program

@@ -13,14 +13,26 @@ import Testing
     var padding = 0
     var outputs: Int
     var half = false
-    var relu = false
+    var activation = Activation.none
     var table = false
     /// Floats after each row of a map.
     var gap = 0
+    /// By minimal filtering.
+    var isFiltered = false
 
     var testDescription: String {
       "\(pictures)x\(channels)x\(height)x\(width) \(isMap ? "map" : "picture") \(kernel)x\(kernel)"
-        + "/\(stride) padding \(padding) to \(outputs) gap \(gap)"
+        + "/\(stride) padding \(padding) to \(outputs) gap \(gap)\(isFiltered ? " filtered" : "")"
+    }
+
+    static func filtered(
+      pictures: Int = 1, channels: Int, height: Int, width: Int, outputs: Int, half: Bool = false,
+      activation: Activation = .none, table: Bool = false, gap: Int = 0
+    ) -> Case {
+      Case(
+        pictures: pictures, isMap: true, channels: channels, height: height, width: width,
+        kernel: 3, stride: 1, padding: 1, outputs: outputs, half: half, activation: activation,
+        table: table, gap: gap, isFiltered: true)
     }
   }
 
@@ -29,12 +41,13 @@ import Testing
       pictures: 3, channels: 3, height: 32, width: 32, kernel: 16, stride: 16, outputs: 20,
       table: true),
     Case(
-      channels: 3, height: 31, width: 29, kernel: 7, stride: 2, padding: 3, outputs: 16, relu: true),
+      channels: 3, height: 31, width: 29, kernel: 7, stride: 2, padding: 3, outputs: 16,
+      activation: .relu),
     Case(channels: 1, height: 5, width: 4, kernel: 3, stride: 1, padding: 1, outputs: 7),
     Case(channels: 2, height: 64, width: 64, kernel: 8, stride: 8, outputs: 40, half: true),
     Case(
       pictures: 2, isMap: true, channels: 16, height: 9, width: 14, kernel: 3, stride: 1,
-      padding: 1, outputs: 33, relu: true),
+      padding: 1, outputs: 33, activation: .relu),
     Case(
       isMap: true, channels: 8, height: 24, width: 16, kernel: 8, stride: 8, outputs: 17,
       table: true),
@@ -42,6 +55,15 @@ import Testing
       pictures: 2, isMap: true, channels: 5, height: 11, width: 8, kernel: 3, stride: 2, padding: 1,
       outputs: 16, half: true, gap: 3),
     Case(isMap: true, channels: 3, height: 4, width: 4, kernel: 1, stride: 1, outputs: 16),
+    .filtered(pictures: 3, channels: 16, height: 9, width: 14, outputs: 48, activation: .relu),
+    .filtered(channels: 64, height: 20, width: 31, outputs: 64, activation: .relu, table: true),
+    .filtered(pictures: 2, channels: 48, height: 13, width: 18, outputs: 32, half: true, gap: 5),
+    .filtered(channels: 32, height: 12, width: 8, outputs: 16, activation: .gelu, table: true),
+    .filtered(channels: 64, height: 1, width: 67, outputs: 64, half: true, activation: .relu),
+    .filtered(channels: 16, height: 7, width: 1, outputs: 80, table: true, gap: 16),
+    .filtered(pictures: 2, channels: 16, height: 1, width: 1, outputs: 16),
+    .filtered(channels: 16, height: 2, width: 4, outputs: 16),
+    .filtered(channels: 16, height: 3, width: 6, outputs: 32),
   ]
 
   @Test(arguments: Implementation.all, cases)
@@ -50,7 +72,16 @@ import Testing
     let rowStride = test.channels + test.gap
     let pixels = test.height * test.width
     let x = Buffer(
-      values.array(test.pictures * pixels * (test.isMap ? rowStride : test.channels)))
+      values.array(test.pictures * (pixels + 2) * (test.isMap ? rowStride : test.channels)))
+    if test.isMap {
+      // What lies between rows and around maps must not matter.
+      for row in 0..<test.pictures * (pixels + 2) {
+        let isInside = (1...pixels).contains(row % (pixels + 2))
+        for c in (isInside ? test.channels : 0)..<rowStride {
+          x.pointer[row * rowStride + c] = .nan
+        }
+      }
+    }
     let window = test.kernel * test.kernel * test.channels
     let all = values.array(window * test.outputs)
     let weights = test.half ? all.map { Float(Float16($0)) } : all
@@ -59,7 +90,8 @@ import Testing
     let bias = Buffer(values.array(test.outputs))
     var arguments = ConvolutionArguments(
       input: test.isMap
-        ? .map(InputRows(x.constant, pictureStride: pixels, stride: rowStride))
+        ? .map(
+          InputRows(x.constant, pictureStride: pixels + 2, firstRow: 1, stride: rowStride))
         : .picture(x.constant), channels: test.channels, height: test.height, width: test.width,
       kernel: test.kernel, stride: test.stride, padding: test.padding,
       output: OutputRows(x.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
@@ -67,7 +99,7 @@ import Testing
       weights: test.half
         ? PanelWeights(halves.pointer, element: .float16)
         : PanelWeights(singles.pointer, element: .float32),
-      bias: bias.constant, activation: test.relu ? .relu : .none)
+      bias: bias.constant, activation: test.activation)
     let (rows, columns) = (arguments.outputHeight, arguments.outputWidth)
     let table = Buffer(values.array(rows * columns * test.outputs))
     if test.table { arguments.table = table.constant }
@@ -77,8 +109,12 @@ import Testing
       let output = Buffer<Float>(repeating: -7, count: test.pictures * tokens * test.outputs)
       arguments.output = OutputRows(
         output.pointer, pictureStride: tokens, firstRow: 2, stride: test.outputs)
-      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
-        implementation.kernels.convolution(arguments, item: $0, scratch: $1)
+      if test.isFiltered {
+        implementation.filter(arguments, reversed: reversed)
+      } else {
+        runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+          implementation.kernels.convolution(arguments, item: $0, scratch: $1)
+        }
       }
       return output.array
     }
@@ -87,7 +123,7 @@ import Testing
       guard y >= 0, y < test.height, x0 >= 0, x0 < test.width else { return 0 }
       return Double(
         test.isMap
-          ? x.pointer[(picture * pixels + y * test.width + x0) * rowStride + c]
+          ? x.pointer[(picture * (pixels + 2) + 1 + y * test.width + x0) * rowStride + c]
           : x.pointer[(picture * test.channels + c) * pixels + y * test.width + x0])
     }
     var expected: [Double] = []
@@ -115,7 +151,7 @@ import Testing
           for (n, sum) in sums.enumerated() {
             let index = (y * columns + x) * test.outputs + n
             expected.append(
-              referenceActivation(sum + Double(bias.pointer[n]), test.relu ? .relu : .none)
+              referenceActivation(sum + Double(bias.pointer[n]), test.activation)
                 + (test.table ? Double(table.pointer[index]) : 0))
           }
         }
@@ -124,6 +160,64 @@ import Testing
     let output = run(reversed: false)
     expectClose(output, expected, tolerance: 2e-5)
     #expect(bits(output) == bits(run(reversed: true)))
+  }
+
+  @Test(arguments: Implementation.all)
+  func filteredPicturesOfABatchHaveTheBitsOfEachAlone(implementation: Implementation) {
+    let (height, width, channels, outputs) = (17, 29, 32, 48)
+    let pixels = height * width
+    var values = Values(seed: 8)
+    let x = Buffer(values.array(3 * pixels * channels))
+    let weights = Buffer(
+      packed(values.array(9 * channels * outputs), inputs: 9 * channels, outputs: outputs))
+    func run(first: Int, pictures: Int) -> [Float] {
+      let output = Buffer<Float>(repeating: 0, count: pictures * pixels * outputs)
+      implementation.filter(
+        ConvolutionArguments(
+          input: .map(
+            InputRows(
+              x.constant + first * pixels * channels, pictureStride: pixels, stride: channels)),
+          channels: channels, height: height, width: width, kernel: 3, stride: 1, padding: 1,
+          output: OutputRows(output.pointer, pictureStride: pixels, stride: outputs),
+          pictures: pictures, outputChannels: outputs,
+          weights: PanelWeights(weights.pointer, element: .float32)))
+      return output.array
+    }
+    let all = run(first: 0, pictures: 3)
+    for picture in 0..<3 {
+      let range = picture * pixels * outputs..<(picture + 1) * pixels * outputs
+      #expect(bits(run(first: picture, pictures: 1)) == bits(Array(all[range])))
+    }
+  }
+
+  @Test func largePaddedMapsOfWholePanelsAreFiltered() {
+    let x = Buffer<Float>(repeating: 0, count: 1)
+    func isFiltered(_ test: Case) -> Bool {
+      ConvolutionArguments(
+        input: test.isMap
+          ? .map(InputRows(x.constant, pictureStride: 0, stride: 0)) : .picture(x.constant),
+        channels: test.channels, height: test.height, width: test.width, kernel: test.kernel,
+        stride: test.stride, padding: test.padding,
+        output: OutputRows(x.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
+        outputChannels: test.outputs, weights: PanelWeights(x.pointer, element: .float32)
+      ).isWorthFilteringMinimally
+    }
+    let stem = Case.filtered(channels: 64, height: 112, width: 112, outputs: 64)
+    #expect(isFiltered(stem))
+    func changed(_ change: (inout Case) -> Void) -> Case {
+      var test = stem
+      change(&test)
+      return test
+    }
+    #expect(isFiltered(changed { $0.pictures = 5 }))
+    #expect(isFiltered(changed { ($0.height, $0.width) = (23, 29) }))
+    for other in [
+      changed { $0.isMap = false }, changed { $0.channels = 60 }, changed { $0.outputs = 63 },
+      changed { $0.kernel = 1 }, changed { $0.stride = 2 }, changed { $0.padding = 0 },
+      changed { ($0.height, $0.width) = (14, 14) }, changed { $0.channels = 272 },
+    ] {
+      #expect(!isFiltered(other), "\(other)")
+    }
   }
 
   @Test(
@@ -172,6 +266,21 @@ import Testing
         }
       }
       expectClose(output.array, expected, tolerance: 1e-5)
+    }
+  }
+}
+
+extension Implementation {
+  /// Runs a convolution by minimal filtering.
+  fileprivate func filter(_ convolution: ConvolutionArguments, reversed: Bool = false) {
+    let weights = Buffer<Float>(
+      repeating: .nan, count: WinogradArguments.weightCount(convolution))
+    let arguments = WinogradArguments(convolution, weights: weights.pointer)
+    runItems(arguments.weightItemCount, reversed: reversed) { item, _ in
+      kernels.winogradWeights(arguments, item: item)
+    }
+    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+      kernels.winograd(arguments, item: $0, scratch: $1)
     }
   }
 }

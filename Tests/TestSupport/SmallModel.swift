@@ -22,6 +22,8 @@ package struct SmallModel {
     package var isDistilled = false
     package var isDeiT3 = false
     package var isLVViT = false
+    /// Channels of LV-ViT's stem.
+    package var stem = 10
     package var hasMultiScale = false
 
     package init(_ name: String) { self.name = name }
@@ -43,7 +45,9 @@ package struct SmallModel {
     var lvvit = Form("LV-ViT")
     lvvit.isLVViT = true
     (lvvit.patch, lvvit.width, lvvit.heads) = (8, 20, 2)
-    return [plain, odd, distilled, third, lvvit]
+    var wide = lvvit
+    (wide.name, wide.grid, wide.stem) = ("LV-ViT with a stem for minimal filtering", 7, 16)
+    return [plain, odd, distilled, third, lvvit, wide]
   }()
 
   package let form: Form
@@ -112,7 +116,7 @@ package struct SmallModel {
       shapes["head_dist.bias"] = [classes]
     }
     if form.isLVViT {
-      let stem = 10
+      let stem = form.stem
       shapes["patch_embed.conv1.weight"] = [stem, 3, 7, 7]
       shapes["patch_embed.conv2.weight"] = [stem, stem, 3, 3]
       shapes["patch_embed.conv3.weight"] = [stem, stem, 3, 3]

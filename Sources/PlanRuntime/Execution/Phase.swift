@@ -24,6 +24,7 @@ struct Phase: Sendable {
     case linear(LinearArguments)
     case layerNorm(LayerNormArguments)
     case convolution(ConvolutionArguments)
+    case winograd(WinogradArguments)
     case depthwise(DepthwiseArguments)
     case attention(AttentionArguments)
     case select(SelectArguments)
@@ -50,6 +51,7 @@ struct Phase: Sendable {
       case .linear(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .layerNorm(let arguments): (arguments.itemCount, 0)
       case .convolution(let arguments): (arguments.itemCount, arguments.scratchBytes)
+      case .winograd(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .depthwise(let arguments): (arguments.itemCount, 0)
       case .attention(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .select(let arguments): (arguments.itemCount, arguments.scratchBytes)
@@ -82,6 +84,7 @@ struct Phase: Sendable {
     case .layerNorm(let arguments): kernels.layerNorm(arguments, item: item)
     case .convolution(let arguments):
       kernels.convolution(arguments, item: item, scratch: scratch)
+    case .winograd(let arguments): kernels.winograd(arguments, item: item, scratch: scratch)
     case .depthwise(let arguments): kernels.depthwise(arguments, item: item)
     case .attention(let arguments): kernels.attention(arguments, item: item, scratch: scratch)
     case .select(let arguments): kernels.select(arguments, item: item, scratch: scratch)

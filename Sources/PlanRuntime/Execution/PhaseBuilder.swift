@@ -13,6 +13,9 @@ struct PhaseBuilder {
   let input: UnsafeMutablePointer<Float>
   let pictures: Int
 
+  /// Weights for minimal filtering; without them convolutions are direct sums.
+  var transformed: TransformedWeights?
+
   /// Every phase in order.
   func phases() -> [Phase] { program.steps.flatMap { phases(for: $0.step) } }
 
@@ -155,15 +158,22 @@ struct PhaseBuilder {
   }
 
   private func convolution(_ step: ConvolutionStep) -> Phase.Work {
-    .convolution(
-      ConvolutionArguments(
-        input: step.isChannelsLast
-          ? .map(reading(whole(step.input))) : .picture(floats(step.input)),
-        channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
-        stride: step.stride, padding: step.padding, output: writing(step.output),
-        pictures: pictures, outputChannels: width(step.output), weights: panels(step.weight),
-        bias: step.bias.map(table), activation: activation(step.activation),
-        table: step.table.map(table)))
+    let arguments = arguments(of: step)
+    guard arguments.isWorthFilteringMinimally, let weights = transformed?.weights(of: step.weight)
+    else { return .convolution(arguments) }
+    return .winograd(WinogradArguments(arguments, weights: weights))
+  }
+
+  /// A convolution as a direct sum.
+  func arguments(of step: ConvolutionStep) -> ConvolutionArguments {
+    ConvolutionArguments(
+      input: step.isChannelsLast
+        ? .map(reading(whole(step.input))) : .picture(floats(step.input)),
+      channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
+      stride: step.stride, padding: step.padding, output: writing(step.output),
+      pictures: pictures, outputChannels: width(step.output), weights: panels(step.weight),
+      bias: step.bias.map(table), activation: activation(step.activation),
+      table: step.table.map(table))
   }
 
   private func attention(_ step: AttentionStep) -> Phase.Work {

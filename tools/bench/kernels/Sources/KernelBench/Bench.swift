@@ -124,10 +124,20 @@ final class Bench: @unchecked Sendable {
       weights: PanelWeights(
         floats(PanelLayout.elementCount(inputs: window, outputs: outputs)), element: .float32),
       bias: floats(outputs), activation: .relu)
-    report(
-      "convolution \(name)", flops: 2 * Double(out * out) * Double(window) * Double(outputs),
-      items: arguments.itemCount
-    ) { item, scratch, _ in kernels.convolution(arguments, item: item, scratch: scratch) }
+    let flops = 2 * Double(out * out) * Double(window) * Double(outputs)
+    report("convolution \(name)", flops: flops, items: arguments.itemCount) { item, scratch, _ in
+      kernels.convolution(arguments, item: item, scratch: scratch)
+    }
+    guard arguments.isWorthFilteringMinimally else { return }
+    let filtered = WinogradArguments(
+      arguments, weights: floats(WinogradArguments.weightCount(arguments)))
+    // The rate counts what the direct sum multiplies, so that the times of both compare.
+    report("winograd \(name)", flops: flops, items: filtered.itemCount) { item, scratch, _ in
+      kernels.winograd(filtered, item: item, scratch: scratch)
+    }
+    report("winograd weights \(name)", flops: 0, items: filtered.weightItemCount) { item, _, _ in
+      kernels.winogradWeights(filtered, item: item)
+    }
   }
 
   func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
