@@ -68,6 +68,10 @@ def safetensors_cases() -> Iterator[Case]:
     one = {"a": tensor([1], 0, 4)}
     yield Case(8, "trailing bytes", safetensors(one, bytes(7)), CONVERT, words="3 too many")
     yield Case(8, "2 bytes missing", safetensors(one, bytes(2)), CONVERT, words="2 missing")
+    nameless = {"": tensor([1], 0, 4), "b": tensor([1], 8, 12)}
+    yield Case(7, "hole behind no name", safetensors(nameless, bytes(12)), words="byte 8")
+    nameless = {"": tensor([1], 4, 8)}
+    yield Case(7, "hole before no name", safetensors(nameless, bytes(8)), words=': "": ')
     yield Case(9, "size lie", safetensors({"a": tensor([3], 0, 4)}, bytes(4)), CONVERT, words="12")
     for shape in ([2**40, 2**40], [2**62, 2], [2**63 - 1]):
         yield Case(10, f"shape {shape}", safetensors({"a": tensor(shape, 0, 4)}, bytes(4)), CONVERT)
