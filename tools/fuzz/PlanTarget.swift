@@ -19,17 +19,18 @@ struct PlanTarget: Target {
     corpus = try SmallPlan.all(in: folder).map(\.bytes)
   }
 
-  func mutant(_ source: inout RandomSource) -> [UInt8] {
-    var plan = source.pick(corpus)
+  func mutate(_ plan: inout [UInt8], _ source: inout RandomSource) {
     if !runs, source.once(in: 4) {
       ByteMutator.mutate(&plan, &source)
       if source.below(2) == 0 { PlanSeal.seal(&plan) }
-      return plan
+      return
     }
     let kinds: [SectionKind] =
       runs ? [.program, .program, .program, .constants, .facts, .weights] : SectionKind.allCases
     let kind = source.pick(kinds)
-    guard let range = PlanSeal.range(of: kind, in: plan) else { return plan }
+    guard let range = PlanSeal.range(of: kind, in: plan) else {
+      return ByteMutator.mutate(&plan, &source)
+    }
     var section = Array(plan[range])
     if kind == .weights || source.once(in: 4) {
       let count = section.count
@@ -42,7 +43,6 @@ struct PlanTarget: Target {
     }
     plan = Self.plan(plan, with: section, as: kind)
     PlanSeal.seal(&plan)
-    return plan
   }
 
   /// The plan with one section's bytes replaced, and those behind it moved.
@@ -66,7 +66,8 @@ struct PlanTarget: Target {
   func check(_ input: [UInt8]) throws -> Bool {
     try Files.write(input, to: path)
     do {
-      let plan = try Plan(path: path)
+      // Read, not mapped: the address sanitizer then sees where the file ends.
+      let plan = try Plan(path: path, mapping: false)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
       if !runs {
         _ = try PlanEmitter.executableGraph(of: plan.file)
