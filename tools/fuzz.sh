@@ -24,8 +24,10 @@ for word in "$@"; do
     *) targets+=("$word") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json picture plan run portable-run)
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json picture plan rewrite run portable-run)
 export SWIFT_BACKTRACE=enable=no
+# Every input is a file for a moment.
+if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 
 # Whether the toolchain links libFuzzer.
 links_fuzzer() {

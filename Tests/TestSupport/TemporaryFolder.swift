@@ -6,9 +6,10 @@ package final class TemporaryFolder: Sendable {
   package let path: String
 
   package init() throws {
-    var template = Array("/tmp/vitc-test-XXXXXX".utf8CString)
+    let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(place)/vitc-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw InputError(file: "/tmp", field: "folder", expected: "to be writable", found: "not")
+      throw InputError(file: place, field: "folder", expected: "to be writable", found: "not")
     }
     path = template.withUnsafeBufferPointer {
       String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

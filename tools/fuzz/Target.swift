@@ -2,7 +2,7 @@ import TestSupport
 
 /// What is fuzzed.
 enum TargetName: String, CaseIterable {
-  case safetensors, npz, onnx, json, picture, plan, run
+  case safetensors, npz, onnx, json, picture, plan, rewrite, run
 
   /// Prepares the target and its corpus.
   func make(in folder: TemporaryFolder) throws -> any Target {
@@ -12,8 +12,9 @@ enum TargetName: String, CaseIterable {
     case .onnx: try CheckpointTarget.onnx(in: folder)
     case .json: try ConfigTarget(in: folder)
     case .picture: try PictureTarget()
-    case .plan: try PlanTarget(in: folder, runs: false)
-    case .run: try PlanTarget(in: folder, runs: true)
+    case .plan: try PlanTarget(in: folder, use: .inspection)
+    case .rewrite: try PlanTarget(in: folder, use: .rewrite)
+    case .run: try PlanTarget(in: folder, use: .execution)
     }
   }
 }
