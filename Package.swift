@@ -175,8 +175,8 @@ let package = Package(
     .executableTarget(
       name: "vitfuzz",
       dependencies: [
-        "TestSupport", "Checkpoints", "CZlib", "Families", "JSON", "PlanEmitter", "PlanFormat",
-        "PlanRuntime", "Tensors",
+        "TestSupport", "Checkpoints", "CZlib", "Families", "ImageInput", "JSON", "ModelGraph",
+        "PlanEmitter", "PlanFormat", "PlanRuntime", "Tensors",
       ],
       path: "tools/fuzz", swiftSettings: swiftSettings),
     .testTarget(

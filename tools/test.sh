@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh
 tools/check-isa.sh
-swift format lint --strict --recursive Package.swift Sources Tests tools/examples
+swift format lint --strict --recursive Package.swift Sources Tests tools/examples tools/fuzz
 python3 tools/hostile/gate.py
 tools/check-plan-dump.sh
 tools/check-example.sh

@@ -54,15 +54,19 @@ extension Checkpoint {
   /// - Throws: `InputError` if it is none of these, with the remedy for kinds that can be converted.
   public static func open(_ path: String) throws -> Checkpoint {
     if let folder = CheckpointFolder(path: path) {
-      return try openFile(try folder.checkpoint(), named: path, besides: folder)
+      return try openFile(MappedFile(path: folder.checkpoint()), named: path, besides: folder)
     }
-    return try openFile(path, named: path, besides: CheckpointFolder(containing: path))
+    return try open(MappedFile(path: path))
+  }
+
+  /// Opens a checkpoint of one file.
+  package static func open(_ file: MappedFile) throws -> Checkpoint {
+    try openFile(file, named: file.path, besides: CheckpointFolder(containing: file.path))
   }
 
   private static func openFile(
-    _ file: String, named path: String, besides folder: CheckpointFolder
+    _ mapped: MappedFile, named path: String, besides folder: CheckpointFolder
   ) throws -> Checkpoint {
-    let mapped = try MappedFile(path: file)
     let format: Format
     let tensors: [String: TensorView]
     var onnx: ONNXModel?

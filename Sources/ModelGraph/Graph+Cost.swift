@@ -4,32 +4,39 @@ internal import ModelFacts
 /// similarity product of a merge and the multi-scale convolutions. Norms, activations and softmax
 /// are not counted.
 extension Graph {
-  /// Multiply-adds of one node for one picture.
+  /// Multiply-adds of one node for one picture; `Int.max` if there are more.
   package func multiplyAdds(of node: Node) -> Int {
     let inputs = node.inputs.map { type($0) }
     let output = node.outputs.first.map { type($0) }
     switch node.op {
     case .convolution(let convolution):
       let weight = constant(convolution.weight).shape
-      return (output?.elementCount ?? 0) * weight[1] * weight[2] * weight[3]
+      return product(output?.elementCount ?? 0, weight[1], weight[2], weight[3])
     case .linear(let linear):
-      return (output?.elementCount ?? 0) * constant(linear.weight).shape[1]
+      return product(output?.elementCount ?? 0, constant(linear.weight).shape[1])
     case .attention(let attention):
       guard case .rows(let tokens, _)? = inputs.first else { return 0 }
       let queries = attention.queries == 0 ? tokens : attention.queries
-      return 2 * queries * tokens * attention.heads * attention.headWidth
+      return product(2, queries, tokens, attention.heads, attention.headWidth)
     case .reduce(let reduce):
       guard reduce.strategy == .merge, reduce.similarity.isProduct,
         case .rows(_, let width)? = inputs.first
       else { return 0 }
-      return inputs[1].elementCount * inputs[2].elementCount * width
+      return product(inputs[1].elementCount, inputs[2].elementCount, width)
     case .match(let match):
       guard case .rows(let tokens, _)? = inputs.first else { return 0 }
       let patches = tokens - match.prefix
-      return (patches / 2) * (patches - patches / 2) * match.headWidth
+      return product(patches / 2, patches - patches / 2, match.headWidth)
     case .depthwise(let depthwise):
-      return (output?.elementCount ?? 0) * depthwise.kernel * depthwise.kernel
+      return product(output?.elementCount ?? 0, depthwise.kernel, depthwise.kernel)
     default: return 0
+    }
+  }
+
+  private func product(_ factors: Int...) -> Int {
+    factors.reduce(1) { total, factor in
+      let (value, overflow) = total.multipliedReportingOverflow(by: factor)
+      return overflow ? Int.max : value
     }
   }
 

@@ -23,6 +23,14 @@ package struct Graph: Sendable {
     package var block: Int?
   }
 
+  /// The most nodes, and the most multiply-adds of one of them: bounds that no model comes near and
+  /// that keep every sum over a graph from a hostile plan far from overflow.
+  private static let maximumNodes = 16384
+  private static let maximumMultiplyAdds = 1 << 48
+
+  /// The most transformer blocks.
+  package static let maximumBlocks = 4096
+
   /// The nodes in execution order.
   package private(set) var nodes: [Node] = []
 
@@ -71,6 +79,13 @@ package struct Graph: Sendable {
   package mutating func append(_ op: Op, _ inputs: [ValueID], block: Int? = nil) throws
     -> [ValueID]
   {
+    guard nodes.count < Self.maximumNodes else {
+      throw GraphError(node: nodes.count, op: op, "more than \(Self.maximumNodes) nodes")
+    }
+    if let block, !(0..<Self.maximumBlocks).contains(block) {
+      throw GraphError(
+        node: nodes.count, op: op, "block \(block), expected 0 to \(Self.maximumBlocks - 1)")
+    }
     for input in inputs where !types.indices.contains(input.index) {
       throw GraphError(node: nodes.count, op: op, "value \(input.index) does not exist")
     }
@@ -89,7 +104,12 @@ package struct Graph: Sendable {
     let first = types.count
     types.append(contentsOf: results)
     let outputs = (first..<types.count).map(ValueID.init)
-    nodes.append(Node(op: op, inputs: inputs, outputs: outputs, block: block))
+    let node = Node(op: op, inputs: inputs, outputs: outputs, block: block)
+    guard multiplyAdds(of: node) <= Self.maximumMultiplyAdds else {
+      throw GraphError(
+        node: nodes.count, op: op, "more than \(Self.maximumMultiplyAdds) multiply-adds")
+    }
+    nodes.append(node)
     return outputs
   }
 

@@ -87,10 +87,10 @@ extension OperandCheck {
     let (tokens, width) = try rows(0)
     let kept = try indices(1)
     let dropped = try indices(2)
+    try that((1...2).contains(reduce.prefix), "1 or 2 prefix tokens, found \(reduce.prefix)")
     let patches = tokens - reduce.prefix
     try that(
-      (1...2).contains(reduce.prefix) && kept + dropped == patches,
-      "indices of \(patches) patch tokens, found \(kept) + \(dropped)")
+      kept + dropped == patches, "indices of \(patches) patch tokens, found \(kept) + \(dropped)")
     try rows(3, are: 1, patches)
     var next = 4
     if reduce.carriesSizes {
@@ -118,11 +118,11 @@ extension OperandCheck {
   func match(_ match: Match) throws -> [ValueType] {
     try count(3)
     let (tokens, width) = try rows(0)
-    let patches = tokens - match.prefix
     try that((1...2).contains(match.prefix), "1 or 2 prefix tokens, found \(match.prefix)")
+    let patches = tokens - match.prefix
     try that(
-      match.keep < patches && patches - match.keep <= patches / 2,
-      "to merge at most \(patches / 2) of \(patches) tokens, found \(patches - match.keep)")
+      match.keep < patches && match.keep >= patches - patches / 2,
+      "to merge at most \(patches / 2) of \(patches) tokens, found to keep \(match.keep)")
     try that(
       (1...1024).contains(match.heads) && (1...4096).contains(match.headWidth),
       "heads and their width, found \(match)")

@@ -1,10 +1,10 @@
 internal import Glibc
 package import PlanFormat
-internal import Synchronization
+internal import Tensors
 
 /// Time spent in each kind of step.
 package final class NodeTiming: Sendable {
-  private let nanoseconds = Mutex<[StepKind: UInt64]>([:])
+  private let nanoseconds = Lock<[StepKind: UInt64]>([:])
 
   /// Starts at zero.
   package init() {}

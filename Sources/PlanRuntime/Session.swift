@@ -26,7 +26,7 @@ public final class Session: Sendable {
   private let kernels: any KernelSet.Type
   private let pool: ThreadPool
   private let transformed: TransformedWeights
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   /// Memory and prepared phases; owned by the session and touched under its lock only.
   private struct State: ~Copyable, @unchecked Sendable {
@@ -83,7 +83,7 @@ public final class Session: Sendable {
     stride = (stride + 4095) / 4096 * 4096
     let scratch = try AlignedMemory(
       byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
-    state = Mutex(
+    state = Lock(
       State(
         arena: arena, input: input, scratch: scratch, scratchStride: stride, check: check))
   }

@@ -15,10 +15,11 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is there.
   public var found: String
 
-  /// Makes an error that names its place and both sides of the contradiction.
+  /// Makes an error that names its place and both sides of the contradiction. A field whose name
+  /// is empty is shown as `""`: formats allow such names.
   public init(file: String, field: String, expected: String, found: String) {
     self.file = file
-    self.field = field
+    self.field = field.isEmpty ? "\"\"" : field
     self.expected = expected
     self.found = found
   }

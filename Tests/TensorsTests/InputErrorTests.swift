@@ -9,6 +9,11 @@ import Testing
       error.description == "a\u{FFFD}b: \u{FFFD}[2J: expected x\u{FFFD}y, found \u{FFFD}\u{FFFD}")
   }
 
+  @Test func emptyNamesAreSeen() {
+    let error = InputError(file: "f", field: "", expected: "x", found: "y")
+    #expect(error.description == "f: \"\": expected x, found y")
+  }
+
   @Test func staysShort() {
     let error = InputError(
       file: "f", field: String(repeating: "n", count: 1 << 20), expected: "x", found: "y")

@@ -1,4 +1,4 @@
-internal import ModelFacts
+package import ModelFacts
 internal import PlanEmitter
 internal import PlanFormat
 
@@ -20,7 +20,8 @@ package enum SmallPlan {
     return plans
   }
 
-  private static var recipes: [(String, RewriteRecipe)] {
+  /// A rewrite for each kind of step.
+  package static var recipes: [(name: String, recipe: RewriteRecipe)] {
     var merge = RewriteRecipe()
     merge.stages = [RewriteRecipe.Stage(block: 0, keepRate: 0.5)]
     merge.isSizeAware = true

@@ -20,10 +20,8 @@ struct ConfigTarget: Target {
     }
   }
 
-  func mutant(_ source: inout RandomSource) -> [UInt8] {
-    var text = source.pick(corpus)
-    JSONMutator.mutate(&text, &source)
-    return text
+  func mutate(_ input: inout [UInt8], _ source: inout RandomSource) {
+    JSONMutator.mutate(&input, &source)
   }
 
   func check(_ input: [UInt8]) throws -> Bool {

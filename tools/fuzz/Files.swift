@@ -3,10 +3,13 @@ import Tensors
 
 /// Files of the corpus and of one round.
 enum Files {
-  /// The tests' fixtures, which are the corpus.
-  static func fixture(_ name: String, from here: String = #filePath) throws -> [UInt8] {
+  /// A fixture of the tests, which are the corpus.
+  static func fixture(_ name: String) throws -> [UInt8] { try tests("Fixtures/\(name)") }
+
+  /// A file in the tests' folder.
+  static func tests(_ name: String, from here: String = #filePath) throws -> [UInt8] {
     let root = here.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-    let path = (root + ["Tests", "Fixtures", name[...]]).joined(separator: "/")
+    let path = (root + ["Tests", name[...]]).joined(separator: "/")
     return try MappedFile(path: path).withBytes { Array($0) }
   }
 

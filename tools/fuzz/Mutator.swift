@@ -21,6 +21,9 @@ enum ByteMutator {
 
   /// One to four changes.
   static func mutate(_ bytes: inout [UInt8], _ source: inout RandomSource) {
+    #if LIBFUZZER
+      if source.below(2) == 0 { return guidedChange(&bytes) }
+    #endif
     for _ in 0...source.below(4) { change(&bytes, &source) }
   }
 

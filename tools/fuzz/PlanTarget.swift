@@ -1,35 +1,51 @@
+import ModelGraph
 import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
 
-/// Plans: opened and verified as `vitc verify` does, and executed if they are sound.
+/// Plans: opened and verified as `vitc verify` does, and put to a use if they are sound.
 struct PlanTarget: Target {
+  /// What a sound plan is used for, as `vitc inspect`, `vitc rewrite` and `vitrun` do.
+  enum Use {
+    case inspection, rewrite, execution
+
+    /// The sections that are changed; the more often named, the more often.
+    var sections: [SectionKind] {
+      switch self {
+      case .inspection: SectionKind.allCases
+      case .rewrite: [.graph, .graph, .graph, .constants, .facts, .recipe]
+      case .execution: [.program, .program, .program, .constants, .facts, .weights]
+      }
+    }
+  }
+
   /// Plans that ask for more than this per picture are sound, but not executed here.
   private static let largestArena = 1 << 22
 
   let path: String
-  let runs: Bool
+  let output: String
+  let use: Use
   let corpus: [[UInt8]]
 
-  init(in folder: TemporaryFolder, runs: Bool) throws {
-    self.runs = runs
+  init(in folder: TemporaryFolder, use: Use) throws {
+    self.use = use
     path = folder.file("plan.bin")
+    output = folder.file("output.bin")
     corpus = try SmallPlan.all(in: folder).map(\.bytes)
   }
 
-  func mutant(_ source: inout RandomSource) -> [UInt8] {
-    var plan = source.pick(corpus)
-    if !runs, source.once(in: 4) {
+  func mutate(_ plan: inout [UInt8], _ source: inout RandomSource) {
+    if use == .inspection, source.once(in: 4) {
       ByteMutator.mutate(&plan, &source)
       if source.below(2) == 0 { PlanSeal.seal(&plan) }
-      return plan
+      return
     }
-    let kinds: [SectionKind] =
-      runs ? [.program, .program, .program, .constants, .facts, .weights] : SectionKind.allCases
-    let kind = source.pick(kinds)
-    guard let range = PlanSeal.range(of: kind, in: plan) else { return plan }
+    let kind = source.pick(use.sections)
+    guard let range = PlanSeal.range(of: kind, in: plan) else {
+      return ByteMutator.mutate(&plan, &source)
+    }
     var section = Array(plan[range])
     if kind == .weights || source.once(in: 4) {
       let count = section.count
@@ -42,7 +58,6 @@ struct PlanTarget: Target {
     }
     plan = Self.plan(plan, with: section, as: kind)
     PlanSeal.seal(&plan)
-    return plan
   }
 
   /// The plan with one section's bytes replaced, and those behind it moved.
@@ -66,17 +81,39 @@ struct PlanTarget: Target {
   func check(_ input: [UInt8]) throws -> Bool {
     try Files.write(input, to: path)
     do {
-      let plan = try Plan(path: path)
+      // Read, not mapped: the address sanitizer then sees where the file ends.
+      let plan = try Plan(path: path, mapping: false)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
-      if !runs {
-        _ = try PlanEmitter.executableGraph(of: plan.file)
-      } else if plan.file.program.arenaBytes <= Self.largestArena {
-        try run(plan)
+      switch use {
+      case .inspection: try inspect(plan.file)
+      case .rewrite: try rewrite(plan.file, choice: input.count + Int(input.last ?? 0))
+      case .execution: if plan.file.program.arenaBytes <= Self.largestArena { try run(plan) }
       }
       return true
     } catch let error as InputError {
       try ErrorLine.check(error)
       return false
+    }
+  }
+
+  private func inspect(_ plan: PlanFile) throws {
+    let graph = try PlanEmitter.executableGraph(of: plan)
+    let (blocks, stages) = (graph.blockSummaries().map(\.block), plan.program.stages.map(\.block))
+    guard (blocks + stages).allSatisfy((0..<Graph.maximumBlocks).contains) else {
+      throw Finding(text: "blocks \(blocks), stages \(stages)")
+    }
+    _ = (graph.multiplyAdds, graph.executedMultiplyAdds, graph.parameterCount, "\(graph)")
+  }
+
+  /// A rewrite either refuses the plan or makes another that is sound.
+  private func rewrite(_ plan: PlanFile, choice: Int) throws {
+    let recipe = SmallPlan.recipes[choice % SmallPlan.recipes.count].recipe
+    try PlanEmitter.rewrite(plan, recipe: recipe, to: output)
+    do {
+      let rewritten = try PlanFile(path: output)
+      _ = try PlanEmitter.executableGraph(of: rewritten)
+    } catch let error as InputError {
+      throw Finding(text: "a rewritten plan that is refused: \(error)")
     }
   }
 

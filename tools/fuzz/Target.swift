@@ -2,7 +2,7 @@ import TestSupport
 
 /// What is fuzzed.
 enum TargetName: String, CaseIterable {
-  case safetensors, npz, onnx, json, plan, run
+  case safetensors, npz, onnx, json, picture, plan, rewrite, run
 
   /// Prepares the target and its corpus.
   func make(in folder: TemporaryFolder) throws -> any Target {
@@ -11,18 +11,28 @@ enum TargetName: String, CaseIterable {
     case .npz: try CheckpointTarget.npz(in: folder)
     case .onnx: try CheckpointTarget.onnx(in: folder)
     case .json: try ConfigTarget(in: folder)
-    case .plan: try PlanTarget(in: folder, runs: false)
-    case .run: try PlanTarget(in: folder, runs: true)
+    case .picture: try PictureTarget()
+    case .plan: try PlanTarget(in: folder, use: .inspection)
+    case .rewrite: try PlanTarget(in: folder, use: .rewrite)
+    case .run: try PlanTarget(in: folder, use: .execution)
     }
   }
 }
 
 /// A reader of untrusted bytes with sound inputs to start from.
 protocol Target {
-  /// A changed input that depends on `source` alone.
-  func mutant(_ source: inout RandomSource) -> [UInt8]
+  /// Sound inputs.
+  var corpus: [[UInt8]] { get }
+
+  /// Changes an input, whatever it is, so that much of it is still read.
+  func mutate(_ input: inout [UInt8], _ source: inout RandomSource)
 
   /// Reads the input; false if it was refused with an `InputError`.
   /// - Throws: `Finding`, or any other error that is no `InputError`.
   func check(_ input: [UInt8]) throws -> Bool
+}
+
+/// Something that must not happen.
+struct Finding: Error {
+  let text: String
 }

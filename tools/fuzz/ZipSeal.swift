@@ -4,13 +4,16 @@ import CZlib
 enum ZipSeal {
   /// Recomputes the CRC of every member that is stored as it is, in both of its headers.
   static func seal(_ archive: inout [UInt8]) {
-    var offset = 0
-    while offset + 46 <= archive.count {
-      if archive[offset..<offset + 4].elementsEqual([0x50, 0x4B, 1, 2]) {
-        sealMember(&archive, record: offset)
-        offset += 46
-      } else {
-        offset += 1
+    for place in places(of: [0x50, 0x4B, 1, 2], in: archive) where place + 46 <= archive.count {
+      sealMember(&archive, record: place)
+    }
+  }
+
+  /// Where some bytes occur.
+  static func places(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
+    bytes.withUnsafeBytes { bytes in
+      bytes.indices.dropLast(pattern.count - 1).filter { start in
+        pattern.indices.allSatisfy { bytes[start + $0] == pattern[$0] }
       }
     }
   }

@@ -87,7 +87,11 @@ def container_cases() -> Iterator[Case]:
         yield Case(21, name, data, words=words)
     inner = archive(member(npy(), "b.npy"))
     overlap = archive(member(inner, "a.npy"), member(npy(), "b.npy", start=30 + 5))
-    yield Case(22, "overlap", overlap, words="shared with a.npy")
+    yield Case(22, "member inside a member", overlap, words="shared with a.npy")
+    alias = archive(member(npy(), "a.npy"), member(npy(), "b.npy", start=0))
+    yield Case(22, "one member, two names", alias)
+    partly = archive(member(npy(data=bytes(4)), "a.npy", packed=200, size=200), member(npy(), "b.npy"))
+    yield Case(22, "member over the next", partly, words="a.npy")
     for name, data, words in [
         ("directory past the end", archive(member(npy()), offset=2**31), "central directory"),
         ("too many members", archive(member(npy()), count=9), "central directory"),

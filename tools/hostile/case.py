@@ -24,4 +24,5 @@ class Case:
     words: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     suffix: str = "bin"
+    memory: int = 512 << 20
     setup: Callable[[Path], None] | None = None

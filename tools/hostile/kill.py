@@ -16,10 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import make  # noqa: E402
-
 ROOT = Path(__file__).resolve().parents[2]
 VITC = ROOT / ".build" / "release" / "vitc"
 OLD = b"an older output"

@@ -1,13 +1,15 @@
 """Hostile and unusual inputs, each with what must happen.
 
 Every function yields cases for one group of rows; `gate.py` runs them through the real commands. All
-bytes are made here, deterministically, with nothing but Python's standard library.
+bytes are made here, deterministically, with nothing but Python's standard library, or are fixtures of
+the tests.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import sys
 import zipfile
@@ -21,11 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "demo"))
 import archives  # noqa: E402
 import make_demo  # noqa: E402
 import models  # noqa: E402
+import pictures  # noqa: E402
+import plans  # noqa: E402
 from case import CONVERT, Case  # noqa: E402
-
-
-RUN = "vitrun {file} {picture}"
-LABEL = "vitrun {plan} {file}"
 
 
 def safetensors(header: object, data: bytes = b"", length: int | None = None) -> bytes:
@@ -45,7 +45,9 @@ def safetensors_cases() -> Iterator[Case]:
         yield Case(1, f"{size} bytes", bytes(size), CONVERT, words="header length")
     for length in (2**64 - 1, 2**63, 100_000_001):
         yield Case(2, f"length {length}", safetensors({}, length=length), CONVERT, words="length")
-    yield Case(3, "header longer than the file", safetensors({}, length=99), CONVERT, words="99")
+    for length in (3, 99, 99_999_999):
+        data = safetensors({}, length=length)
+        yield Case(3, f"header of {length} bytes", data, words=str(length))
     for name, text in [
         ("bad UTF-8", b'{"\xff": 1}'),
         ("bad JSON", b'{"a": }'),
@@ -55,9 +57,14 @@ def safetensors_cases() -> Iterator[Case]:
         ("half a surrogate", b'{"\\ud800": 1}'),
     ]:
         yield Case(4, name, safetensors(text), CONVERT, words="JSON")
-    twice = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' * 1
-    twice += b'"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
-    yield Case(5, "duplicate name", safetensors(twice, bytes(4)), CONVERT, words="a")
+    entry = b'{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}'
+    first, second = entry % (0, 4), entry % (4, 8)
+    for name, text in [
+        ("the same range", b'{"a":%s,"a":%s}' % (first, first)),
+        ("two ranges", b'{"a":%s,"a":%s}' % (first, second)),
+        ("written in another way", b'{"a":%s,"\\u0061":%s}' % (first, second)),
+    ]:
+        yield Case(5, name, safetensors(text, bytes(8)), words="a: expected each name once")
     overlap = {"a": tensor([2], 0, 8), "b": tensor([2], 4, 12)}
     yield Case(6, "overlap", safetensors(overlap, bytes(12)), CONVERT, words="shared with a")
     alias = {f"t{i}": tensor([2], 0, 8) for i in range(1000)}
@@ -68,10 +75,18 @@ def safetensors_cases() -> Iterator[Case]:
     one = {"a": tensor([1], 0, 4)}
     yield Case(8, "trailing bytes", safetensors(one, bytes(7)), CONVERT, words="3 too many")
     yield Case(8, "2 bytes missing", safetensors(one, bytes(2)), CONVERT, words="2 missing")
-    yield Case(9, "size lie", safetensors({"a": tensor([3], 0, 4)}, bytes(4)), CONVERT, words="12")
+    nameless = {"": tensor([1], 0, 4), "b": tensor([1], 8, 12)}
+    yield Case(7, "hole behind no name", safetensors(nameless, bytes(12)), words="byte 8")
+    nameless = {"": tensor([1], 4, 8)}
+    yield Case(7, "hole before no name", safetensors(nameless, bytes(8)), words=': "": ')
+    for shape, dtype, size in (([3], "F32", 12), ([], "F64", 8), ([0], "F32", 0), ([3], "F16", 6)):
+        data = safetensors({"a": tensor(shape, 0, 4, dtype)}, bytes(4))
+        yield Case(9, f"{dtype} {shape} in 4 bytes", data, words=f"{size} bytes")
     for shape in ([2**40, 2**40], [2**62, 2], [2**63 - 1]):
         yield Case(10, f"shape {shape}", safetensors({"a": tensor(shape, 0, 4)}, bytes(4)), CONVERT)
-    yield Case(11, "dtype", safetensors({"a": tensor([1], 0, 4, "F99")}, bytes(4)), CONVERT, words="F99")
+    for dtype in ("F99", "f32", "", "F8_E4M3"):
+        data = safetensors({"a": tensor([1], 0, 4, dtype)}, bytes(4))
+        yield Case(11, f"dtype {dtype}", data, words=dtype or "dtype")
     for extent in ("-1", "1.5", "1e3", "true", '"1"', "null", "1" * 40):
         text = b'{"a":{"dtype":"F32","shape":[%s],"data_offsets":[0,4]}}' % extent.encode()
         yield Case(11, f"extent {extent[:8]}", safetensors(text, bytes(4)), CONVERT, words="shape")
@@ -104,6 +119,12 @@ def demo_checkpoint(edit=None, prefix: bytes = b"", spaces: int = 0) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
+def append(header: dict, shape: list, size: int) -> None:
+    """Adds a tensor behind all others, of a name that is skipped."""
+    end = max(entry["data_offsets"][1] for entry in header.values())
+    header["num_batches_tracked"] = tensor(shape, end, end + size)
+
+
 CONFIG = json.dumps({"model_args": {"num_heads": 4}}).encode()
 
 
@@ -114,6 +135,8 @@ def sound_checkpoints() -> Iterator[Case]:
         ("padded header", demo_checkpoint(spaces=64)),
         ("leading spaces", demo_checkpoint(prefix=b"  ")),
         ("unaligned data", demo_checkpoint(spaces=1)),
+        ("scalar", demo_checkpoint(lambda h: append(h, [], 4)) + bytes(4)),
+        ("no elements", demo_checkpoint(lambda h: append(h, [3, 0], 0))),
         ("metadata", demo_checkpoint(lambda h: h.update(__metadata__={"format": "pt"}))),
     ]:
         yield Case(12, name, data, command, accepted=True, files={"config": CONFIG})
@@ -139,76 +162,6 @@ def config_cases() -> Iterator[Case]:
         yield Case(4, f"config {name}", sound, command, files={"config": config})
 
 
-def plan_cases(plan: bytes) -> Iterator[Case]:
-    """Rows 36 to 43, on a sound plan's bytes."""
-    yield Case(36, "bad magic", b"X" + plan[1:], RUN, words="magic")
-    yield Case(36, "8 bytes", plan[:8], RUN)
-    for name, at, layout, value, words in [
-        ("version 0", 8, "<I", 0, "version"),
-        ("version 99", 8, "<I", 99, "version"),
-        ("byte order", 12, "<I", 0x04030201, "byte order"),
-        ("file size", 16, "<Q", 2**64 - 1, ""),
-        ("sections", 24, "<I", 2**32 - 1, ""),
-        ("section offset", 64 + 32 + 8, "<Q", 2**63, ""),
-        ("section size", 64 + 32 + 16, "<Q", 2**64 - 1, ""),
-        ("misaligned section", 64 + 32 + 8, "<Q", 4097, ""),
-    ]:
-        damaged = bytearray(plan)
-        struct.pack_into(layout, damaged, at, value)
-        yield Case(36 if at < 24 else 38, name, bytes(damaged), RUN, words=words)
-    step = max(1, len(plan) // 60)
-    for length in range(0, len(plan), step):
-        yield Case(43, f"cut at {length}", plan[:length], RUN)
-    for position in range(7, len(plan), step):
-        damaged = bytearray(plan)
-        damaged[position] ^= 1 << position % 8
-        yield Case(43, f"bit flip at {position}", bytes(damaged), RUN)
-        if position % 5 == 0:
-            yield Case(43, f"rewrite, flip at {position}", bytes(damaged), "vitc verify {file}")
-
-
-def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 2, extra=b"") -> bytes:
-    """A PNG of zlib-compressed rows."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra
-        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    )
-
-
-def picture_cases() -> Iterator[Case]:
-    """Rows 45 to 48."""
-    yield Case(45, "PNG of 65535 x 65535", png(65535, 65535, b"x"), LABEL, words="65535 x 65535")
-    yield Case(45, "PNG of 0 x 5", png(0, 5, b"x"), LABEL)
-    jpeg = b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
-    yield Case(45, "JPEG of 65535 x 65535", jpeg + b"\xff\xda", LABEL)
-    yield Case(46, "JPEG cut in its header", jpeg[:9], LABEL)
-    yield Case(47, "IDAT short", png(8, 8, bytes(50)), LABEL)
-    text = b"tEXt", b"k\0" + b"x" * 10
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    bomb = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(200 << 20)))
-    row = b"\0" + bytes(24)
-    yield Case(47, "zTXt bomb", png(8, 8, row * 8, extra=bomb), LABEL, words="zTXt")
-    yield Case(47, "unknown critical chunk", png(8, 8, row * 8, extra=chunk(b"ABCD", b"")), LABEL)
-    yield Case(47, "wrong checksum", png(8, 8, row * 8)[:-5] + b"xxxxx", LABEL)
-    yield Case(48, "tEXt", png(8, 8, row * 8, extra=chunk(*text)), LABEL, accepted=True)
-    grey16 = png(4, 4, (b"\0" + b"\x01\x02" * 4) * 4, depth=16, colour=0)
-    yield Case(48, "16-bit grey", grey16, LABEL, accepted=True)
-    alpha = png(4, 4, (b"\0" + bytes(16)) * 4, colour=6)
-    yield Case(48, "RGBA named .jpg", alpha, LABEL, accepted=True, suffix="jpg")
-    yield Case(48, "1 x 1", png(1, 1, b"\0abc"), LABEL, accepted=True)
-    yield Case(48, "1 x 3000", png(1, 3000, (b"\0abc") * 3000), LABEL, accepted=True)
-    yield Case(46, "empty file", b"", LABEL)
-    yield Case(46, "text", b"hello", LABEL)
-
-
 def flag_cases() -> Iterator[Case]:
     """Row 50."""
     for keep in ("0", "1.5", "0,7", "-1", "1e400", "nan", "inf"):
@@ -221,17 +174,31 @@ def flag_cases() -> Iterator[Case]:
         ("output over the input", "vitc rewrite {plan} -o {plan} --keep 0.7"),
         ("output is a folder", "vitc rewrite {plan} -o {folder} --keep 0.7"),
         ("missing picture", "vitrun {plan} {file}.none"),
+        ("folder as checkpoint", "vitc convert {folder} -o {output}"),
+        ("device as checkpoint", "vitc convert /dev/zero -o {output}"),
     ]:
         yield Case(50, name, b"", command, files={"config": CONFIG, "sound": demo_checkpoint()})
 
+    def fifo(folder: Path) -> None:
+        os.mkfifo(folder / "fifo")
 
-def all_cases(plan: bytes) -> Iterator[Case]:
+    for command in (
+        "vitc convert {folder}/fifo -o {output}",
+        "vitc rewrite {folder}/fifo --keep 0.7 -o {output}",
+        "vitc verify {folder}/fifo",
+        "vitrun {folder}/fifo {picture}",
+        "vitrun {plan} {folder}/fifo",
+    ):
+        yield Case(50, f"FIFO: {command}", b"", command, words="a FIFO", setup=fifo)
+
+
+def all_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
     yield from sound_checkpoints()
     yield from archives.cases(demo_checkpoint(), CONFIG)
     yield from models.cases()
     yield from config_cases()
-    yield from plan_cases(plan)
-    yield from picture_cases()
+    yield from plans.cases(dense, reduced)
+    yield from pictures.cases()
     yield from flag_cases()

@@ -82,8 +82,12 @@ def wire_cases() -> Iterator[Case]:
         nested = WEIGHT + chunk(1, node("If", ["w"], ["y"], chunk(1, "g") + chunk(6, nested) + number(20, 5)))
     yield Case(26, "nested graphs", model(nested), words="nesting")
     yield Case(26, "nested groups", start + b"\x3a\x80\x01" + b"\x0b" * 128, words="groups")
-    sparse = lambda folder: os.truncate(folder / "case.bin", 2**31)  # noqa: E731
-    yield Case(27, "2 GiB", whole, words="2147483648", setup=sparse)
+    for size in (2**31, 2**33):
+
+        def grow(folder: Path, size: int = size) -> None:
+            os.truncate(folder / "case.bin", size)
+
+        yield Case(27, f"{size >> 30} GiB", whole, words="2147483647 bytes; larger", setup=grow, memory=1 << 35)
 
 
 def tensor_cases() -> Iterator[Case]:

@@ -4,6 +4,9 @@ extension ConstantRecord {
   /// Panels hold this many outputs.
   package static let panelWidth = 16
 
+  /// The most parameters of all constants together.
+  private static let maximumParameters = 1 << 40
+
   /// Elements that the layout stores for the logical shape; nil if the shape does not suit it.
   package static func storedElements(shape: [Int], layout: ConstantLayout) -> Int? {
     guard let logical = Shape(checking: shape), shape.allSatisfy({ $0 >= 1 }) else { return nil }
@@ -27,6 +30,7 @@ extension ConstantRecord {
   package static func verify(_ constants: [ConstantRecord], sectionBytes: Int, file: String) throws
   {
     var end = 0
+    var parameters = 0
     for (index, constant) in constants.enumerated() {
       func fail(_ field: String, _ expected: String, _ found: String) -> InputError {
         InputError(
@@ -43,9 +47,12 @@ extension ConstantRecord {
       guard constant.byteCount == bytes else {
         throw fail("byte_count", "\(bytes)", "\(constant.byteCount)")
       }
-      guard constant.parameters >= 0, constant.parameters <= 1 << 40 else {
-        throw fail("parameters", "0 to 2^40", "\(constant.parameters)")
+      guard (0...(maximumParameters - parameters)).contains(constant.parameters) else {
+        throw fail(
+          "parameters", "0 to \(maximumParameters - parameters), 2^40 with those before",
+          "\(constant.parameters)")
       }
+      parameters += constant.parameters
       guard constant.offset == end else {
         throw fail("offset", "\(end)", "\(constant.offset)")
       }

@@ -30,6 +30,15 @@ extension ModelFacts {
       try require(
         range.contains(value), field, "\(range.lowerBound) to \(range.upperBound)", "\(value)")
     }
+    var next = 0
+    for (index, stage) in program.stages.enumerated() {
+      guard (next..<max(next, depth)).contains(stage.block) else {
+        throw InputError(
+          file: file, field: "program, stage \(index), block", expected: "\(next) to \(depth - 1)",
+          found: "\(stage.block)")
+      }
+      next = stage.block + 1
+    }
     if let first = program.stages.first {
       try require(
         gridHeight * gridWidth == first.patchesIn, "patch size",

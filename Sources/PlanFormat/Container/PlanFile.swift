@@ -50,11 +50,20 @@ package final class PlanFile: Sendable {
     constants = try read(ConstantTable.self, .constants).constants
     program = try read(Program.self, .program)
     recipe = try read(RewriteRecipe.self, .recipe)
-    try ConstantRecord.verify(
-      constants, sectionBytes: section(.weights).count, file: path)
-    try program.verify(constants: constants, file: path)
-    try facts.verify(program: program, labels: labels, file: path)
-    try recipe.verify(depth: facts.depth, file: path)
+    try Self.verify(
+      facts: facts, labels: labels, constants: constants,
+      weightsBytes: section(.weights).count, program: program, recipe: recipe, file: path)
+  }
+
+  /// Throws unless the tables hold and fit each other.
+  static func verify(
+    facts: ModelFacts, labels: Labels, constants: [ConstantRecord], weightsBytes: Int,
+    program: Program, recipe: RewriteRecipe, file: String
+  ) throws {
+    try ConstantRecord.verify(constants, sectionBytes: weightsBytes, file: file)
+    try program.verify(constants: constants, file: file)
+    try facts.verify(program: program, labels: labels, file: file)
+    try recipe.verify(depth: facts.depth, file: file)
   }
 
   /// The name that errors use.

@@ -7,11 +7,15 @@ package import Tensors
 package struct PlanWriter: ~Copyable {
   private var output: OutputFile
 
+  /// What is blamed when the plan would not hold.
+  private let source: String
+
   /// The constants written so far.
   package private(set) var constants: [ConstantRecord] = []
 
   /// Starts a plan at `path`, which must not be one of `inputs`.
   package init(path: String, notOver inputs: [MappedFile]) throws {
+    source = inputs.first?.path ?? path
     output = try Self.start(path: path, notOver: inputs)
   }
 
@@ -43,9 +47,15 @@ package struct PlanWriter: ~Copyable {
   }
 
   /// Writes everything but the weights and lets the plan appear.
+  /// - Throws: `InputError` where a reader would refuse the plan, since what it was made from does
+  ///   not fit together, or if it cannot be written.
   package consuming func finish(
     facts: ModelFacts, labels: Labels, program: Program, graph: [UInt8], recipe: RewriteRecipe
   ) throws {
+    try PlanFile.verify(
+      facts: facts, labels: labels, constants: constants,
+      weightsBytes: output.count - PlanLayout.weightsOffset, program: program, recipe: recipe,
+      file: source)
     var sections = [
       Section(
         kind: .weights, offset: PlanLayout.weightsOffset,

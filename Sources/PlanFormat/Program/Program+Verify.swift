@@ -27,7 +27,8 @@ extension Program {
         kind: record.step.kind.word)
       try record.step.payload.verify(context)
       guard !record.step.payload.writes.contains(input) else {
-        throw error("step \(index), output", "a buffer of the arena", "the input picture")
+        throw error(
+          "step \(index), output", "a buffer of the arena", "the input picture", file: file)
       }
     }
     for (index, stage) in stages.enumerated() {
@@ -39,7 +40,7 @@ extension Program {
     try verifyIndices(file: file)
   }
 
-  private func error(_ field: String, _ expected: String, _ found: String, file: String = "plan")
+  private func error(_ field: String, _ expected: String, _ found: String, file: String)
     -> InputError
   {
     InputError(file: file, field: "program, \(field)", expected: expected, found: found)

@@ -1,0 +1,262 @@
+"""Plans: rows 36 to 43."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+from case import Case
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import plan_dump  # noqa: E402
+
+RUN = "vitrun {file} {picture}"
+VERIFY = "vitc verify {file}"
+SECTIONS = ("weights", "facts", "labels", "constants", "program", "graph", "recipe")
+HUGE = 2**63 - 64
+
+
+class Places(plan_dump.Reader):
+    """Reads a section and notes where each field lies: `steps.0.weight` and the like."""
+
+    def __init__(self, data: bytes, section: str) -> None:
+        super().__init__(data, section)
+        self.path: list[str] = []
+        self.found: dict[str, tuple[int, str]] = {}
+        self.values = self.only(section.capitalize())
+
+    def value(self, kind: str) -> Any:
+        self.found[".".join(self.path)] = (self.offset, kind)
+        if kind.startswith("["):
+            return [self.named(str(i), kind[1:-1]) for i in range(self.take("<I"))]
+        return super().value(kind)
+
+    def named(self, name: str, kind: str) -> Any:
+        """A value below the present path."""
+        self.path.append(name)
+        try:
+            return self.value(kind)
+        finally:
+            self.path.pop()
+
+    def fields(self, layout: list[str]) -> dict[str, Any]:
+        return {name: self.named(name, kind) for name, kind in (f.split(":", 1) for f in layout)}
+
+
+class Plan:
+    """A sound plan, to be damaged behind checksums that are right again."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.sections = {name: Places(self.section(name), name) for name in SECTIONS[1:]}
+
+    def entry(self, name: str) -> int:
+        """Where the section table speaks of a section."""
+        return 64 + 32 * SECTIONS.index(name)
+
+    def section(self, name: str) -> bytes:
+        """A section's bytes."""
+        offset, length = struct.unpack_from("<QQ", self.data, self.entry(name) + 8)
+        return self.data[offset : offset + length]
+
+    def sealed(self, data: bytearray) -> bytes:
+        """The bytes with new checksums of the header and the section table."""
+        struct.pack_into("<Q", data, 32, plan_dump.xxh64(bytes(data[64 : 64 + 32 * len(SECTIONS)])))
+        struct.pack_into("<Q", data, 56, plan_dump.xxh64(bytes(data[:56])))
+        return bytes(data)
+
+    def with_head(self, at: int, layout: str, value: int) -> bytes:
+        """One number of the header or the section table replaced."""
+        data = bytearray(self.data)
+        struct.pack_into(layout, data, at, value)
+        return self.sealed(data)
+
+    def changed(self, section: str, **values: float) -> bytes:
+        """Fields of a section replaced; `__` stands for the dot in their names. A list's value is
+        its count, a text's its length."""
+        data = bytearray(self.data)
+        (start,) = struct.unpack_from("<Q", data, self.entry(section) + 8)
+        for name, value in values.items():
+            offset, kind = self.sections[section].found[name.replace("__", ".")]
+            is_count = kind.startswith("[") or kind == "text"
+            is_byte = kind == "bool" or kind.startswith("choice")
+            layout = "<I" if is_count else "<B" if is_byte else "<q"
+            struct.pack_into(layout, data, start + offset, int(value))
+        size = len(self.section(section))
+        checksum = plan_dump.xxh64(bytes(data[start : start + size]))
+        struct.pack_into("<Q", data, self.entry(section) + 24, checksum)
+        return self.sealed(data)
+
+    def first(self, section: str, rows: str, kind: str) -> tuple[str, dict[str, Any]]:
+        """The first step or node of a kind: how its fields' names begin, and its values."""
+        found = self.sections[section].values[rows]
+        number, row = next((i, row) for i, row in enumerate(found) if row["kind"] == kind)
+        return f"{rows}__{number}__", row
+
+    def buffers(self) -> list[int]:
+        """The buffers that lie in the arena."""
+        program = self.sections["program"].values
+        return [i for i in range(len(program["buffers"])) if i != program["input"]]
+
+
+def damaged_cases(plan: bytes) -> Iterator[Case]:
+    """Rows 36, 38 and 43: bytes that are no longer what their checksums say."""
+    yield Case(36, "bad magic", b"X" + plan[1:], RUN, words="magic")
+    yield Case(36, "8 bytes", plan[:8], RUN)
+    for name, at, layout, value, words in [
+        ("version 0", 8, "<I", 0, "version"),
+        ("version 99", 8, "<I", 99, "vitc convert"),
+        ("byte order", 12, "<I", 0x04030201, "byte order"),
+        ("file size", 16, "<Q", 2**64 - 1, ""),
+        ("sections", 24, "<I", 2**32 - 1, ""),
+        ("section offset", 64 + 32 + 8, "<Q", 2**63, ""),
+        ("section size", 64 + 32 + 16, "<Q", 2**64 - 1, ""),
+        ("misaligned section", 64 + 32 + 8, "<Q", 4097, ""),
+    ]:
+        damaged = bytearray(plan)
+        struct.pack_into(layout, damaged, at, value)
+        yield Case(36 if at < 24 else 38, name, bytes(damaged), RUN, words=words)
+    step = max(1, len(plan) // 60)
+    for length in range(0, len(plan), step):
+        yield Case(43, f"cut at {length}", plan[:length], RUN)
+    for position in range(7, len(plan), step):
+        damaged = bytearray(plan)
+        damaged[position] ^= 1 << position % 8
+        yield Case(43, f"bit flip at {position}", bytes(damaged), RUN)
+        if position % 5 == 0:
+            yield Case(43, f"verify, flip at {position}", bytes(damaged), VERIFY)
+
+
+def container_cases(plan: Plan) -> Iterator[Case]:
+    """Rows 37 to 39: counts, lengths and places, behind checksums that are right."""
+    for section, name in [
+        ("facts", "architecture"), ("facts", "provenance"), ("labels", "labels"),
+        ("constants", "constants"), ("constants", "constants__0__name"), ("program", "buffers"),
+        ("program", "steps"), ("graph", "nodes"), ("graph", "outputs"), ("recipe", "stages"),
+    ]:
+        for count in (2**32 - 1, 2**31):
+            damaged = plan.changed(section, **{name: count})
+            yield Case(37, f"{section} {name}: {count}", damaged, VERIFY, words=section)
+    program = plan.entry("program")
+    for name, at, layout, value in [
+        ("section count", 24, "<I", 2**32 - 1),
+        ("file size", 16, "<Q", 2**64 - 1),
+        ("offset 2^64 - 64", program + 8, "<Q", 2**64 - 64),
+        ("size 2^64 - 64", program + 16, "<Q", 2**64 - 64),
+        ("offset past the end", program + 8, "<Q", len(plan.data)),
+        ("size past the end", program + 16, "<Q", len(plan.data)),
+    ]:
+        yield Case(38, f"{name}, sealed", plan.with_head(at, layout, value), RUN)
+    (offset,) = struct.unpack_from("<Q", plan.data, program + 8)
+    for move in (1, 32, -64):
+        moved = plan.with_head(program + 8, "<Q", offset + move)
+        yield Case(39, f"section moved by {move}", moved, RUN, words="program")
+    buffer = f"buffers__{plan.buffers()[0]}__"
+    picture = f"buffers__{plan.sections['program'].values['input']}__"
+    for name, section, values, words in [
+        ("constant at byte 4", "constants", {"constants__0__offset": 4}, "offset"),
+        ("arena of 65 bytes", "program", {"arena_bytes": 65}, "arena_bytes"),
+        ("buffer at byte 1", "program", {f"{buffer}offset": 1}, "64-byte aligned"),
+        ("buffer at byte -64", "program", {f"{buffer}offset": -64}, "64-byte aligned"),
+        ("input in the arena", "program", {f"{picture}offset": 0}, "input picture"),
+    ]:
+        yield Case(39, name, plan.changed(section, **values), RUN, words=words)
+
+
+def size_cases(plan: Plan) -> Iterator[Case]:
+    """Row 40: sizes whose product, sum or padding wraps."""
+    buffer = f"buffers__{plan.buffers()[0]}__"
+    for value in (HUGE, 2**62, 2**40, 2**24 + 1, 0, -1, -(2**63)):
+        for name in ("rows", "columns"):
+            damaged = plan.changed("program", **{buffer + name: value})
+            yield Case(40, f"{name} {value}", damaged, RUN, words="extents")
+        for name in ("shape__0", "byte_count", "offset"):
+            damaged = plan.changed("constants", **{f"constants__1__{name}": value})
+            yield Case(40, f"{name} {value}", damaged, VERIFY, words="constant 1")
+    for value in (HUGE, 2**62, -64):
+        damaged = plan.changed("program", **{buffer + "offset": value})
+        yield Case(40, f"buffer at {value}", damaged, RUN, words="place")
+    for value in (2**63 - 1, 2**40 + 1, -1):
+        damaged = plan.changed("constants", constants__0__parameters=value)
+        yield Case(40, f"{value} parameters", damaged, VERIFY, words="parameters")
+    both = plan.changed("program", **{buffer + "rows": 2**24, buffer + "columns": 2**24})
+    yield Case(40, "rows times columns is 2^48", both, RUN, words="extents")
+
+
+def index_cases(plan: Plan) -> Iterator[Case]:
+    """Row 41: indices that lead nowhere, or to something of another kind."""
+    linear, step = plan.first("program", "steps", "linear")
+    buffers = len(plan.sections["program"].values["buffers"])
+    constants = len(plan.sections["constants"].values["constants"])
+    for name, values, words in [
+        ("input", {"input": buffers}, "input and logits"),
+        ("logits", {"logits": -1}, "input and logits"),
+        ("weight one too far", {linear + "weight": constants}, "weight"),
+        ("weight -1", {linear + "weight": -1}, "weight"),
+        ("bias 2^40", {linear + "bias": 2**40}, "bias"),
+        ("another weight", {linear + "weight": 0}, "weight"),
+        ("operand one too far", {linear + "input__buffer": buffers}, "input"),
+        ("result -1", {linear + "output__buffer": -1}, "output"),
+        ("result is the operand", {linear + "output__buffer": step["input"]["buffer"]}, "linear"),
+        ("first row", {linear + "input__first": 2**40}, "input"),
+        ("row count", {linear + "output__count": step["output"]["count"] + 1}, "output"),
+        ("no rows", {linear + "output__count": 0}, "output"),
+        ("activation 9", {linear + "activation": 9}, "activation"),
+    ]:
+        yield Case(41, name, plan.changed("program", **values), RUN, words=words)
+    attention, _ = plan.first("graph", "nodes", "attention")
+    for name, values in [
+        ("graph's output", {"outputs__0": 10_000}),
+        ("graph's operand", {"nodes__3__inputs__0": 10_000}),
+        ("operand computed later", {"nodes__1__inputs__0": 20}),
+        ("constant count", {"constant_count": constants + 1}),
+        ("block 2^63 - 1", {attention + "block": 2**63 - 1}),
+        ("rewritten before", {attention + "class_rows": 1}),
+    ]:
+        for command in ("vitc rewrite {file} --keep 0.7 -o {output}", "vitc inspect {file}"):
+            damaged = plan.changed("graph", **values)
+            yield Case(41, f"{name}, {command[:12]}", damaged, command, words="graph, ")
+
+
+def schedule_cases(plan: Plan) -> Iterator[Case]:
+    """Row 42: an arena that is too small, buffers that overlap, impossible numbers of tokens."""
+    select, chosen = plan.first("program", "steps", "select")
+    reduce, step = plan.first("program", "steps", "reduce")
+    program = plan.sections["program"].values
+    first = program["stages"][0]
+    linear, product = plan.first("program", "steps", "linear")
+    result = program["buffers"][product["output"]["buffer"]]
+    for name, values, words in [
+        ("no arena", {"arena_bytes": 0}, "in 0 bytes"),
+        ("arena of 64 bytes", {"arena_bytes": 64}, "in 64 bytes"),
+        ("arena of 2^62 bytes", {"arena_bytes": 2**62}, "arena_bytes"),
+        (
+            "operand below the result",
+            {f"buffers__{product['input']['buffer']}__offset": result["offset"]},
+            "while both are in use",
+        ),
+        ("keep 0", {select + "keep": 0}, "keep"),
+        ("keep all and one", {select + "keep": first["patches_in"] + 1}, "keep"),
+        ("keep one more", {select + "keep": chosen["keep"] + 1}, "kept"),
+        ("schedule of 0", {"stages__0__patches_out": 0}, "patches out"),
+        ("schedule that rises", {"stages__0__patches_out": first["patches_in"] + 1}, "patches out"),
+        ("other lengths", {"stages__0__patches_in": first["patches_in"] - 1}, "stage"),
+        ("kept list elsewhere", {reduce + "kept": step["dropped"]}, "reduce"),
+        ("prefix 2^40", {reduce + "prefix": 2**40}, "prefix"),
+        ("block -1", {"stages__0__block": -1}, "block"),
+        ("block 2^63 - 1", {"stages__0__block": 2**63 - 1}, "block"),
+        ("block twice", {"stages__1__block": first["block"]}, "block"),
+    ]:
+        yield Case(42, name, plan.changed("program", **values), RUN, words=words)
+
+
+def cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
+    """Every case of rows 36 to 43."""
+    yield from damaged_cases(dense)
+    yield from container_cases(Plan(dense))
+    yield from size_cases(Plan(dense))
+    yield from index_cases(Plan(dense))
+    yield from schedule_cases(Plan(reduced))
