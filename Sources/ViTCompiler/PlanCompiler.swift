@@ -14,8 +14,10 @@ public enum PlanCompiler {
 
   /// Writes an imported model as a plan, whole or not at all.
   /// - Parameters:
-  ///   - model: what ``ModelImporter`` made of `checkpoint`.
+  ///   - model: what `ModelImporter` made of `checkpoint`.
+  ///   - checkpoint: where its weights are read from.
   ///   - labels: the classes' names by class; nil takes those of the model's configuration.
+  ///   - weights: how the weights of products are stored.
   ///   - path: where the plan goes; never over a file of the checkpoint.
   /// - Throws: `InputError` if the labels are not one a class, a weight does not fit its storage or
   ///   the plan cannot be written.

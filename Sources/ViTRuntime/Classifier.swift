@@ -22,6 +22,7 @@ public struct Classifier: Sendable {
 
   /// Prepares to run `plan`.
   /// - Parameters:
+  ///   - plan: what is run.
   ///   - maximumBatch: the most pictures that run at once.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   /// - Throws: `InputError` if memory runs out.
