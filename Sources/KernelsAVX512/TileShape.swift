@@ -1,4 +1,5 @@
 /// Extents of the tiles: the sums and what is multiplied fill 32 registers of 16 elements.
+/// No sum depends on them, so that results are the same for registers of every width.
 enum TileShape {
   /// The most rows of a product's tile.
   @inline(__always)

@@ -8,8 +8,9 @@ internal import Tensors
 /// Runs a plan on batches of up to a fixed number of pictures.
 ///
 /// All memory is taken when the session is made; a run allocates nothing. Logits are bit-identical
-/// for every number of threads and every batch size. A session runs one batch at a time: calls from
-/// several tasks wait for each other. Sessions of one ``Plan`` share its weights.
+/// for every number of threads and every batch size, and for AVX2 and AVX-512. A session runs one
+/// batch at a time: calls from several tasks wait for each other. Sessions of one ``Plan`` share its
+/// weights.
 public final class Session: Sendable {
   /// The plan that is run.
   public let plan: Plan
@@ -20,7 +21,7 @@ public final class Session: Sendable {
   /// Threads that take part in a run.
   public let threadCount: Int
 
-  /// The name of the kernel set in use, e.g. `avx2`.
+  /// The name of the kernel set in use: `avx512`, `avx2` or `portable`.
   public let kernelName: String
 
   private let kernels: any KernelSet.Type

@@ -67,6 +67,14 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases)
+  func bitsDoNotDependOnTheWidthOfRegisters(test: Case) {
+    let problem = AttentionProblem(test)
+    let results = Implementation.wide.map { problem.run($0) }
+    #expect(results.allSatisfy { bits($0.output) == bits(results[0].output) })
+    #expect(results.allSatisfy { bits($0.classRows) == bits(results[0].classRows) })
+  }
+
   @Test(arguments: Implementation.all)
   func notANumberSpreadsWithoutATrap(implementation: Implementation) {
     let problem = AttentionProblem(Case(tokens: 5, heads: 2, width: 4))

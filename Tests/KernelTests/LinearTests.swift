@@ -63,6 +63,13 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases)
+  func bitsDoNotDependOnTheWidthOfRegisters(test: Case) {
+    let problem = LinearProblem(test)
+    let results = Implementation.wide.map { bits(problem.run($0)) }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+
   @Test(arguments: Implementation.all)
   func bitsDependNeitherOnBatchNorOnOtherRows(implementation: Implementation) {
     var test = Case(

@@ -8,6 +8,9 @@ struct Implementation: CustomTestStringConvertible, Sendable {
   var testDescription: String { "\(kernels.name)" }
 
   static let all = KernelSelection.available.map { Implementation(kernels: $0) }
+
+  /// Those that are made from the same source for registers of different widths.
+  static let wide = all.filter { $0.testDescription != "portable" }
 }
 
 /// Elements at a 64-byte boundary, followed by guard elements that must not change.
