@@ -35,10 +35,8 @@ struct Evaluate: ParsableCommand {
     let plan = try execution.plan(plan)
     let names = try labels.map(LabelFile.read) ?? plan.labels
     let pictures = try LabelledFolder.pictures(in: folder, labels: names, classes: plan.classCount)
-    let classifier = try Classifier(plan: plan, threadCount: execution.threads)
-    let other = try against.map {
-      try Classifier(plan: try execution.plan($0), threadCount: execution.threads)
-    }
+    let classifier = try classifier(plan)
+    let other = try against.map { try self.classifier(try execution.plan($0)) }
     if let other, other.plan.classCount != plan.classCount {
       throw InputError(
         file: other.plan.path, field: "classes", expected: "\(plan.classCount)",
@@ -47,6 +45,13 @@ struct Evaluate: ParsableCommand {
     CommandLineTool.printLine(try score(pictures, classifier, other))
   }
 
+  private func classifier(_ plan: Plan) throws -> Classifier {
+    try Classifier(plan: plan, maximumBatch: Self.batch, threadCount: execution.threads)
+  }
+
+  /// Pictures that are prepared and run together: enough for all threads.
+  private static let batch = 8
+
   private func score(
     _ pictures: [LabelledPicture], _ classifier: Classifier, _ other: Classifier?
   ) throws -> String {
@@ -54,26 +59,31 @@ struct Evaluate: ParsableCommand {
     try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
     var clock = Stopwatch()
-    let orientation = self.pictures.exif.orientation
-    for picture in pictures {
-      do {
-        let prepared = try classifier.prepare(picture.path, orientation: orientation)
-        let logits = try classifier.run([prepared.crop]) { $0.logits(picture: 0) }
-        let top = Ranking(logits, count: 5).top.map(\.index)
+    let batches = PictureBatches(classifier, orientation: self.pictures.exif.orientation)
+    for start in stride(from: 0, to: pictures.count, by: Self.batch) {
+      var batch: [(picture: LabelledPicture, crop: Picture)] = []
+      let group = pictures[start..<min(start + Self.batch, pictures.count)]
+      for (picture, result) in zip(group, batches.prepare(group.map(\.path))) {
+        do {
+          batch.append((picture, try result.get().crop))
+        } catch let error as InputError {
+          CommandLineTool.note("vitrun: \(error)")
+          skipped += 1
+        }
+      }
+      guard !batch.isEmpty else { continue }
+      let tops = try top5(classifier, batch.map(\.crop))
+      for (picture, top) in zip(batch.map(\.picture), tops) {
         count += 1
         if top.first == picture.label { first += 1 }
         if top.contains(picture.label) { five += 1 }
-        if let other {
-          let crop =
-            other.preprocessing == classifier.preprocessing
-            ? prepared.crop
-            : try other.prepare(picture.path, orientation: orientation).crop
-          let logits = try other.run([crop]) { $0.logits(picture: 0) }
-          if Ranking(logits, count: 1).top.first?.index == top.first { agreeing += 1 }
-        }
-      } catch let error as InputError {
-        CommandLineTool.note("vitrun: \(error)")
-        skipped += 1
+      }
+      if let other {
+        let crops =
+          other.preprocessing == classifier.preprocessing
+          ? batch.map(\.crop)
+          : try batches.prepare(batch.map(\.picture.path), for: other).map { try $0.get().crop }
+        agreeing += zip(tops, try top5(other, crops)).count { $0.first == $1.first }
       }
     }
     let seconds = clock.lap() / 1000
@@ -100,5 +110,9 @@ struct Evaluate: ParsableCommand {
     if skipped > 0 { lines.append("skipped   \(skipped)") }
     lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) pictures/s")
     return lines.joined(separator: "\n")
+  }
+
+  private func top5(_ classifier: Classifier, _ crops: [Picture]) throws -> [[Int]] {
+    try classifier.logits(of: crops).map { Ranking($0, count: 5).top.map(\.index) }
   }
 }
