@@ -7,6 +7,6 @@ tools/check-isa.sh
 swift format lint --strict --recursive Package.swift Sources Tests tools/examples tools/fuzz
 python3 tools/hostile/gate.py
 tools/check-plan-dump.sh
-tools/check-example.sh
+tools/check-commands.sh
 # Without testable imports, the tests use the binaries that are already built.
 swift test -c release --disable-testable-imports
