@@ -1,0 +1,192 @@
+internal import ModelFacts
+internal import ModelGraph
+internal import PlanFormat
+internal import Tensors
+
+// One step, or several, for each kind of node.
+extension Lowering {
+  mutating func lower(nodeAt position: Int) throws {
+    let node = graph.nodes[position]
+    switch node.op {
+    case .picture:
+      program.input = newBuffer(for: graph.type(node.outputs[0]))
+      program.buffers[program.input].offset = -1
+      places[node.outputs[0].index] = RowsOperand(
+        program.input, first: 0, count: program.buffers[program.input].rows)
+    case .flatten: places[node.outputs[0].index] = try place(node.inputs[0], node: position)
+    case .slice(let slice):
+      let whole = try place(node.inputs[0], node: position)
+      places[node.outputs[0].index] = RowsOperand(
+        whole.buffer, first: whole.first + slice.first, count: slice.count)
+    case .prepend(let prepend):
+      let whole = try place(node.outputs[0], node: position)
+      var step = PrefixStep()
+      step.rows = try table(prepend.rows)
+      step.output = RowsOperand(
+        whole.buffer, first: 0, count: graph.constant(prepend.rows).shape[0])
+      emit(.prefix(step))
+      try copyParts(of: node, from: step.output.count, at: position)
+    case .concatenate: try copyParts(of: node, from: 0, at: position)
+    case .convolution(let convolution): try lower(convolution, node, position)
+    case .linear(let linear): try lower(linear, node, position)
+    case .attention(let attention): try lower(attention, node, position)
+    case .layerNorm(let attributes):
+      var step = NormStep()
+      step.input = try place(node.inputs[0], node: position)
+      step.norm = NormOperand(
+        weight: try table(attributes.weight), bias: try table(attributes.bias),
+        epsilon: attributes.epsilon)
+      step.output = output(node.outputs[0])
+      emit(.norm(step))
+    case .add, .combine, .multiplyAdd: try lowerElementwise(node, position)
+    case .columnMax:
+      var step = ColumnMaxStep()
+      step.input = try place(node.inputs[0], node: position)
+      step.output = output(node.outputs[0])
+      emit(.columnMax(step))
+    case .unitSizes, .patchIndices:
+      var step = FillStep()
+      step.output = output(node.outputs[0]).buffer
+      emit(.fill(step))
+    case .select(let select): try lower(select, node, position)
+    case .reduce(let reduce): try lower(reduce, node, position)
+    case .match(let match): try lower(match, node, position)
+    case .halve:
+      guard case .picture(let channels, let height, let width) = graph.type(node.inputs[0]) else {
+        throw unsupported(position, "no picture")
+      }
+      var step = HalveStep()
+      (step.channels, step.height, step.width) = (channels, height, width)
+      step.input = try wholeBuffer(node.inputs[0], node: position)
+      step.output = output(node.outputs[0]).buffer
+      emit(.halve(step))
+    case .gridDown(let grid): try lower(grid, .down, node, position)
+    case .gridUp(let grid): try lower(grid, .up, node, position)
+    case .depthwise(let depthwise):
+      var step = DepthwiseStep()
+      step.input = try place(node.inputs[0], node: position)
+      (step.height, step.width) = (depthwise.height, depthwise.width)
+      (step.kernel, step.dilation) = (depthwise.kernel, depthwise.dilation)
+      step.addsInput = depthwise.addsOperand
+      step.weight = try constantIndex(depthwise.weight, .taps)
+      step.bias = try table(depthwise.bias)
+      step.output = output(node.outputs[0])
+      emit(.depthwise(step))
+    case .batchNorm, .activation, .addTable, .scaleColumns, .scale:
+      throw unsupported(position, "a node that no pass could fold or fuse")
+    }
+  }
+
+  /// Copies the parts of a concatenation that their producers could not write in place.
+  mutating func copyParts(of node: Graph.Node, from start: Int, at position: Int) throws {
+    let whole = try place(node.outputs[0], node: position)
+    var first = start
+    for part in node.inputs {
+      let target = RowsOperand(whole.buffer, first: first, count: rowCount(part))
+      let source = try place(part, node: position)
+      if source != target {
+        var step = ElementwiseStep()
+        step.operation = .copy
+        (step.a, step.u, step.output) = (source, source, target)
+        emit(.elementwise(step))
+      }
+      first += target.count
+    }
+  }
+
+  mutating func lower(
+    _ convolution: Convolution, _ node: Graph.Node, _ position: Int
+  ) throws {
+    guard convolution.kernelHeight == convolution.kernelWidth else {
+      throw unsupported(
+        position, "a kernel of \(convolution.kernelHeight) x \(convolution.kernelWidth)")
+    }
+    var step = ConvolutionStep()
+    switch graph.type(node.inputs[0]) {
+    case .picture(let channels, let height, let width):
+      (step.channels, step.height, step.width) = (channels, height, width)
+    case .map(let channels, let height, let width):
+      (step.channels, step.height, step.width) = (channels, height, width)
+      step.isChannelsLast = true
+    default: throw unsupported(position, "neither picture nor map")
+    }
+    step.input = try wholeBuffer(node.inputs[0], node: position)
+    step.weight = try constantIndex(
+      convolution.weight, step.isChannelsLast ? .panelsChannelsLast : .panels)
+    step.bias = try convolution.bias.map(table)
+    step.kernel = convolution.kernelHeight
+    (step.stride, step.padding) = (convolution.stride, convolution.padding)
+    step.activation = convolution.activation
+    step.table = try convolution.table.map(table)
+    step.output = output(node.outputs[0])
+    emit(.convolution(step))
+  }
+
+  mutating func lower(_ linear: Linear, _ node: Graph.Node, _ position: Int) throws {
+    var step = LinearStep()
+    step.input = try place(node.inputs[0], node: position)
+    step.weight = try constantIndex(linear.weight, .panels)
+    step.bias = try linear.bias.map(table)
+    step.norm = try norm(linear.norm)
+    step.activation = linear.activation
+    if linear.hasResidual {
+      step.residual = try place(node.inputs[1], node: position)
+      step.output = try output(
+        node.outputs[0], overwriting: node.inputs[1], at: position, unlessRead: [node.inputs[0]])
+    } else {
+      step.output = output(node.outputs[0])
+    }
+    emit(.linear(step))
+  }
+
+  mutating func lower(_ attention: Attention, _ node: Graph.Node, _ position: Int) throws {
+    var step = AttentionStep()
+    step.qkv = try wholeBuffer(node.inputs[0], node: position)
+    (step.heads, step.headWidth) = (attention.heads, attention.headWidth)
+    step.scale = attention.scale
+    step.queries = attention.queries == 0 ? rowCount(node.inputs[0]) : attention.queries
+    if attention.isSizeAware { step.sizes = try wholeBuffer(node.inputs[1], node: position) }
+    var outputs = node.outputs[...].map { $0 }
+    step.output = output(outputs.removeFirst()).buffer
+    if attention.keepsClassRows { step.classRows = output(outputs.removeFirst()).buffer }
+    if attention.keepsProbabilities { step.probabilities = output(outputs.removeFirst()).buffer }
+    emit(.attention(step))
+  }
+
+  mutating func lowerElementwise(_ node: Graph.Node, _ position: Int) throws {
+    var step = ElementwiseStep()
+    step.a = try place(node.inputs[0], node: position)
+    step.u = try place(node.inputs[1], node: position)
+    switch node.op {
+    case .combine(let combine):
+      step.operation = .combine
+      (step.alpha, step.beta) = (combine.alpha, combine.beta)
+    case .multiplyAdd:
+      step.operation = .multiplyAdd
+      step.v = try place(node.inputs[2], node: position)
+    default: break
+    }
+    step.output = try output(
+      node.outputs[0], overwriting: node.inputs[0], at: position,
+      unlessRead: Array(node.inputs.dropFirst()))
+    emit(.elementwise(step))
+  }
+
+  mutating func lower(
+    _ grid: Grid, _ direction: GridStep.Direction, _ node: Graph.Node, _ position: Int
+  ) throws {
+    var step = GridStep()
+    step.direction = direction
+    step.input = try place(node.inputs[0], node: position)
+    (step.prefix, step.height, step.width) = (grid.prefix, grid.height, grid.width)
+    step.norm = try norm(grid.norm)
+    if grid.hasResidual {
+      step.residual = try place(node.inputs[1], node: position)
+      step.output = try output(
+        node.outputs[0], overwriting: node.inputs[1], at: position, unlessRead: [node.inputs[0]])
+    } else {
+      step.output = output(node.outputs[0])
+    }
+    emit(.grid(step))
+  }
+}
