@@ -54,7 +54,7 @@ package struct ProductBlocking: Sendable {
       maximumRows = 0
       return
     }
-    let rowLimit = preparesRows ? 24 : 72
+    let rowLimit = preparesRows ? 24 : 104
     let units = rows / self.unit
     let unitLimit = max(1, rowLimit / self.unit)
     // An even number of blocks, so that two threads, or four, have as many rows each.
