@@ -1,6 +1,6 @@
 /// The extents of a tensor, outermost axis first. An empty shape is a scalar.
 ///
-/// Extents are never negative; ``elementCount`` never overflows.
+/// Extents are never negative; no product of some of them overflows, even if another is zero.
 public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByArrayLiteral {
   /// The extents, outermost first.
   public let extents: [Int]
@@ -8,18 +8,15 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
   /// Product of all extents; 1 for a scalar.
   public let elementCount: Int
 
-  /// Makes a shape, or nil when an extent is negative or the product overflows `Int`.
+  /// Makes a shape, or nil when an extent is negative or the product of those above zero overflows
+  /// `Int`. Strides are such products, also of tensors without elements.
   public init?(checking extents: [Int]) {
     var product = 1
-    var overflowed = false
-    for extent in extents {
-      guard extent >= 0 else { return nil }
+    for extent in extents where extent != 0 {
       let (value, overflow) = product.multipliedReportingOverflow(by: extent)
-      // A zero extent makes any product zero, whatever overflowed before it.
-      overflowed = (overflowed || overflow) && extent != 0
-      product = extent == 0 ? 0 : value
+      guard extent > 0, !overflow else { return nil }
+      product = value
     }
-    guard !overflowed || extents.contains(0) else { return nil }
     self.extents = extents
     self.elementCount = extents.contains(0) ? 0 : product
   }

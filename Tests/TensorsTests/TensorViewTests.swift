@@ -68,7 +68,10 @@ import Testing
   @Test func shapeProductsThatOverflowAreRefused() {
     #expect(Shape(checking: [1 << 62, 4]) == nil)
     #expect(Shape(checking: [-1]) == nil)
-    #expect(Shape(checking: [1 << 62, 4, 0])?.elementCount == 0)
+    #expect(Shape(checking: [1 << 62, 0, 1])?.elementCount == 0)
+    for extents in [[1 << 62, 4, 0], [0, 1 << 40, 1 << 40], [1 << 62, 0, 4]] {
+      #expect(Shape(checking: extents) == nil, "strides would overflow")
+    }
     #expect(Shape(checking: [1 << 61])?.byteCount(of: .float64) == nil)
   }
 }

@@ -66,6 +66,7 @@ def header_cases() -> Iterator[Case]:
         (18, "negative extent", npy("-1,"), "header"),
         (18, "Boolean extent", npy("True,"), "header"),
         (18, "overflowing extents", npy(f"{2**62}, 4"), "shape"),
+        (18, "no elements of overflowing extents", npy(f"{2**40}, 0, {2**40}", b""), "shape"),
         (18, "extent of 30 digits", npy("9" * 30 + ","), "header"),
         (19, "huge shape", npy(f"{2**40},"), "shape"),
     ]:

@@ -61,6 +61,8 @@ def initializer(contents: bytes) -> bytes:
 
 
 WEIGHT = chunk(5, tensor(chunk(9, ONE)))
+EXTENTS = [chunk(1, number(1, extent)) for extent in (1, 3, 8, 8)]
+PICTURE = chunk(11, chunk(1, "x"), chunk(2, chunk(1, number(1, 1), chunk(2, *EXTENTS))))
 
 
 def wire_cases() -> Iterator[Case]:
@@ -92,7 +94,7 @@ def wire_cases() -> Iterator[Case]:
 
 def tensor_cases() -> Iterator[Case]:
     """Rows 28 to 30."""
-    for dims in ((2**62, 2**62), (-1,), (2**63 - 1,)):
+    for dims in ((2**62, 2**62), (-1,), (2**63 - 1,), (0, 2**40, 2**40)):
         yield Case(28, f"dims {dims}", initializer(tensor(dims=dims)), words="w, dims")
     for name, contents in [
         ("too little", tensor(chunk(9, ONE), dims=(2,))),
@@ -162,9 +164,22 @@ def graph_cases() -> Iterator[Case]:
         yield Case(35, name, model(WEIGHT, softmax), words="'n', attribute axis")
 
 
+def empty_cases() -> Iterator[Case]:
+    """Row 35: operators on tensors without elements."""
+    axis = chunk(1, "axis") + number(20, 2)
+    for name, dims, operation, words in [
+        ("split", (2**31, 0), node("Split", ["w"], ["y", "z"], axis + number(3, 1)), "an axis to split"),
+        ("joined", (2**31, 0), node("Concat", ["w", "w"], ["y"], axis + number(3, 1)), "output y"),
+        ("far too long", (2**40, 0), node("Concat", ["w", "w"], ["y"], axis + number(3, 0)), "extents"),
+    ]:
+        fields = [chunk(5, tensor(chunk(9, b""), dims=dims)), chunk(1, operation), PICTURE]
+        yield Case(35, f"nothing, {name}", model(*fields, chunk(12, chunk(1, "y"))), words=words)
+
+
 def cases() -> Iterator[Case]:
     """Every case of rows 25 to 35."""
     yield from wire_cases()
     yield from tensor_cases()
     yield from external_cases()
     yield from graph_cases()
+    yield from empty_cases()

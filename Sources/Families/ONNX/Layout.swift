@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Where the elements of an array lie in the row-major storage of another: a place for the first, and for
 /// every dimension nested strides.
 ///
@@ -136,7 +138,7 @@ struct Layout: Hashable, Sendable {
   /// Repeated along dimensions of extent 1, with further ones in front; nil if the shapes do not
   /// allow it.
   func broadcast(to shape: [Int]) -> Layout? {
-    guard shape.count >= dimensions.count else { return nil }
+    guard shape.count >= dimensions.count, Shape(checking: shape) != nil else { return nil }
     var result = self
     while result.dimensions.count < shape.count { result.dimensions.insert([], at: 0) }
     for (index, extent) in shape.enumerated() {

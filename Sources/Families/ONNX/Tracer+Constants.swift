@@ -116,7 +116,9 @@ extension Tracer {
     let shape = first.shape
     var total = shape
     total[axis] = literals.reduce(0) { $0 + $1.shape[axis] }
-    _ = try computableCount(total)
+    guard try computableCount(total) > 0 else {
+      return Literal([], shape: total, isInteger: first.isInteger)
+    }
     let outer = shape[..<axis].reduce(1, *)
     var result: [Double] = []
     let parts = try literals.map { literal in

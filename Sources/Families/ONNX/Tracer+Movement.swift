@@ -160,7 +160,7 @@ extension Tracer {
     let shape = value.shape
     let axis = try dimension(try integer("axis", default: 0), of: shape.count)
     let count = graph.nodes[node].outputs.count
-    guard shape.indices.contains(axis), count > 0 else {
+    guard shape.indices.contains(axis), shape[axis] > 0, count > 0 else {
       throw fail("an axis to split", "\(shape)")
     }
     let chunk = (shape[axis] + count - 1) / count

@@ -25,11 +25,20 @@ struct Tracer {
   /// The picture's extents.
   private(set) var picture: [Int] = []
 
+  /// Larger extents are no model's, but those of nothing, or of one number that is repeated; positions
+  /// within this one can be added up.
+  private static let largestExtent = 1 << 32
+
   init(_ model: ONNXModel, imageSize: Int?) throws {
     graph = model.graph
     opset = model.opsets[""] ?? 1
     try refuseKinds()
     for (name, tensor) in graph.initializers {
+      guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }) else {
+        throw InputError(
+          file: graph.file, field: "initializer \(name)",
+          expected: "extents up to \(Self.largestExtent)", found: "\(tensor.shape)")
+      }
       values[name] = .constant(Literal(tensor, name: name))
     }
     try addPicture(imageSize: imageSize)
@@ -159,6 +168,9 @@ struct Tracer {
     guard outputs.indices.contains(index), !outputs[index].isEmpty else { return }
     guard values[outputs[index]] == nil else {
       throw fail("results with names of their own", "a second \(outputs[index])")
+    }
+    guard value.shape.allSatisfy({ $0 <= Self.largestExtent }) else {
+      throw fail("extents up to \(Self.largestExtent)", "\(value.shape)")
     }
     values[outputs[index]] = value
   }
