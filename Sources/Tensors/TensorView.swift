@@ -111,6 +111,8 @@ public struct TensorView: Sendable {
   ) -> [T] {
     let size = MemoryLayout<W>.size
     let swaps = isBigEndian
+    // Arrays without elements share one storage, in which a count would be written.
+    guard shape.elementCount > 0 else { return [] }
     return [T](unsafeUninitializedCapacity: shape.elementCount) { buffer, count in
       for index in 0..<shape.elementCount {
         let stored = bytes.loadUnaligned(fromByteOffset: index &* size, as: W.self)
@@ -123,6 +125,7 @@ public struct TensorView: Sendable {
 
   /// Reorders column-major values.
   private func rowMajor<T>(_ values: [T]) -> [T] {
+    guard !values.isEmpty else { return [] }
     let extents = shape.extents
     var strides = [Int](repeating: 1, count: extents.count)
     for axis in 1..<max(extents.count, 1) { strides[axis] = strides[axis - 1] * extents[axis - 1] }
