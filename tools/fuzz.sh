@@ -26,8 +26,6 @@ for word in "$@"; do
 done
 [ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json picture plan rewrite run portable-run)
 export SWIFT_BACKTRACE=enable=no
-# Every input is a file for a moment.
-if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 
 # Whether the toolchain links libFuzzer.
 links_fuzzer() {
@@ -72,6 +70,11 @@ fuzz() {
     -rss_limit_mb=2048 -malloc_limit_mb=1024 -max_len=65536 -verbosity=0 -print_final_stats=1 \
     -artifact_prefix=".build-fuzz/found-$target-"
 }
+
+# Every input is a file for a moment, and what stops at a fault leaves its last one.
+if [ -w /dev/shm ]; then inputs=$(mktemp -d -p /dev/shm); else inputs=$(mktemp -d); fi
+trap 'rm -r "$inputs"' EXIT
+export TMPDIR=$inputs
 
 for target in "${targets[@]}"; do
   case $target in
