@@ -4,8 +4,8 @@
 # Usage: tools/sanitize.sh [thread|address]...
 #
 # The test that memory stays flat is left out, since the sanitizers keep freed memory for a while. Each
-# kind is a build of its own, of several minutes. The thread run then takes about five, and twice as
-# long where it has golden numbers of whole models to compare with.
+# kind is a build of its own, of several minutes; the thread run takes seven more on two cores where it
+# has golden numbers of whole models to compare with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Swift's own report of a crash can wait for ever on a thread of the sanitizer.
