@@ -34,11 +34,24 @@ static inline bool cve_has_avx512(void) {
   return (b & wanted) == wanted;
 }
 
+/// Whether the processor adds in units of its own beside those that multiply: AMD's Zen and its kin.
+static inline bool cve_adds_beside_multiplying(void) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(0, &a, &b, &c, &d)) return false;
+  const bool isAMD = b == signature_AMD_ebx && c == signature_AMD_ecx && d == signature_AMD_edx;
+  const bool isHygon =
+      b == signature_HYGON_ebx && c == signature_HYGON_ecx && d == signature_HYGON_edx;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
+  const unsigned family = ((a >> 8) & 0xF) + ((a >> 20) & 0xFF);
+  return (isAMD || isHygon) && family >= 0x17;
+}
+
 /// Tells the processor that it may rest while this thread waits in a loop.
 static inline void cve_pause(void) { _mm_pause(); }
 #else
 static inline bool cve_has_avx2(void) { return false; }
 static inline bool cve_has_avx512(void) { return false; }
+static inline bool cve_adds_beside_multiplying(void) { return false; }
 static inline void cve_pause(void) {}
 #endif
 
@@ -52,6 +65,14 @@ static inline __m512 cve_max16(__m512 a, __m512 b) { return _mm512_max_ps(a, b);
 /// Lane by lane the smaller; the second where either is NaN.
 static inline __m512 cve_min16(__m512 a, __m512 b) { return _mm512_min_ps(a, b); }
 
+/// `a * b + sum`, rounded once, in the register of `sum`. The compiler may put the result of a
+/// multiply-add in that of a factor; where both factors are temporary, all sums of a loop then move and
+/// many are spilled.
+static inline __m512 cve_accumulate16(__m512 sum, __m512 a, __m512 b) {
+  __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+}
+
 /// Widens sixteen binary16 values at any alignment.
 static inline __m512 cve_widen16(const void *halves) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)halves));
@@ -64,6 +85,12 @@ static inline __m256 cve_max(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
 
 /// Lane by lane the smaller; the second where either is NaN.
 static inline __m256 cve_min(__m256 a, __m256 b) { return _mm256_min_ps(a, b); }
+
+/// `a * b + sum`, rounded once, in the register of `sum`; as `cve_accumulate16`.
+static inline __m256 cve_accumulate(__m256 sum, __m256 a, __m256 b) {
+  __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+  return sum;
+}
 
 /// Writes the transpose of 8 rows of 8 floats, `from_step` and `to_step` floats apart.
 static inline void cve_transpose8(const float *from, long from_step, float *to, long to_step) {

@@ -83,3 +83,16 @@ package protocol KernelSet: Sendable {
   /// processor could be. 64-byte aligned.
   static func multiplyAddLoop(_ values: UnsafeMutablePointer<Float>, rounds: Int)
 }
+
+/// Kernels that form products with additions beside multiplications: see ``PairedLinearArguments``.
+package protocol PairedKernelSet: KernelSet {
+  /// The terms of a matrix; an item for each panel.
+  static func pairedWeights(_ arguments: PairedLinearArguments, item: Int)
+
+  /// Rows that are normalised and scaled, and their terms.
+  static func pairedRows(_ arguments: PairedLinearArguments, item: Int)
+
+  /// The product of rows that are scaled.
+  static func pairedLinear(
+    _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+}

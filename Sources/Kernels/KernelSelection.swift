@@ -40,4 +40,9 @@ package enum KernelSelection {
     for set in sets where "\(set.name)" == requested { return set }
     throw .unavailableKernels(requested, available: sets.map { "\($0.name)" })
   }
+
+  /// The set as one that multiplies in pairs, where that is faster on this processor.
+  package static func paired(_ set: any KernelSet.Type) -> (any PairedKernelSet.Type)? {
+    cve_adds_beside_multiplying() ? set as? any PairedKernelSet.Type : nil
+  }
 }

@@ -17,3 +17,10 @@ func minimum(_ a: Vector, _ b: Vector) -> Vector {
 func widen(_ halves: UnsafeRawPointer) -> Vector {
   Vector(lowHalf: cve_widen(halves), highHalf: cve_widen(halves + 16))
 }
+
+/// Adds `a * b` to `sum` in its registers.
+@inline(__always)
+func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
+  sum.lowHalf = cve_accumulate(sum.lowHalf, a.lowHalf, b.lowHalf)
+  sum.highHalf = cve_accumulate(sum.highHalf, a.highHalf, b.highHalf)
+}

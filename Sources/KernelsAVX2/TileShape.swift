@@ -5,6 +5,10 @@ enum TileShape {
   @inline(__always)
   static var rows: Int { 6 }
 
+  /// The most rows of a paired product's tile.
+  @inline(__always)
+  static var pairedRows: Int { 4 }
+
   /// The panels of a product's tile.
   @inline(__always)
   static var panels: Int { 1 }
@@ -43,6 +47,20 @@ enum TileShape {
       } else {
         ProductTile<1, 1>.multiply(left, row, right, sums)
       }
+    }
+  }
+
+  /// Multiplies a tile of `height` rows and a panel in pairs.
+  @inline(__always)
+  static func multiplyPairs<Element>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    switch height {
+    case 4: PairedTile<4, 1>.multiply(left, row, right, sums)
+    case 3: PairedTile<3, 1>.multiply(left, row, right, sums)
+    case 2: PairedTile<2, 1>.multiply(left, row, right, sums)
+    default: PairedTile<1, 1>.multiply(left, row, right, sums)
     }
   }
 

@@ -11,3 +11,9 @@ func minimum(_ a: Vector, _ b: Vector) -> Vector { cve_min16(a, b) }
 /// Widens sixteen binary16 values at any alignment.
 @inline(__always)
 func widen(_ halves: UnsafeRawPointer) -> Vector { cve_widen16(halves) }
+
+/// Adds `a * b` to `sum` in its register.
+@inline(__always)
+func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
+  sum = cve_accumulate16(sum, a, b)
+}

@@ -5,6 +5,10 @@ enum TileShape {
   @inline(__always)
   static var rows: Int { 12 }
 
+  /// The most rows of a paired product's tile.
+  @inline(__always)
+  static var pairedRows: Int { 9 }
+
   /// The panels of a product's tile.
   @inline(__always)
   static var panels: Int { 2 }
@@ -57,6 +61,34 @@ enum TileShape {
     case (1, 8): ProductTile<1, 8>.multiply(left, row, right, sums)
     case (1, 2): ProductTile<1, 2>.multiply(left, row, right, sums)
     default: ProductTile<1, 1>.multiply(left, row, right, sums)
+    }
+  }
+
+  /// Multiplies a tile of `height` rows and `panels` panels in pairs.
+  @inline(__always)
+  static func multiplyPairs<Element>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    switch (height, panels) {
+    case (9, 2): PairedTile<9, 2>.multiply(left, row, right, sums)
+    case (8, 2): PairedTile<8, 2>.multiply(left, row, right, sums)
+    case (7, 2): PairedTile<7, 2>.multiply(left, row, right, sums)
+    case (6, 2): PairedTile<6, 2>.multiply(left, row, right, sums)
+    case (5, 2): PairedTile<5, 2>.multiply(left, row, right, sums)
+    case (4, 2): PairedTile<4, 2>.multiply(left, row, right, sums)
+    case (3, 2): PairedTile<3, 2>.multiply(left, row, right, sums)
+    case (2, 2): PairedTile<2, 2>.multiply(left, row, right, sums)
+    case (1, 2): PairedTile<1, 2>.multiply(left, row, right, sums)
+    case (9, 1): PairedTile<9, 1>.multiply(left, row, right, sums)
+    case (8, 1): PairedTile<8, 1>.multiply(left, row, right, sums)
+    case (7, 1): PairedTile<7, 1>.multiply(left, row, right, sums)
+    case (6, 1): PairedTile<6, 1>.multiply(left, row, right, sums)
+    case (5, 1): PairedTile<5, 1>.multiply(left, row, right, sums)
+    case (4, 1): PairedTile<4, 1>.multiply(left, row, right, sums)
+    case (3, 1): PairedTile<3, 1>.multiply(left, row, right, sums)
+    case (2, 1): PairedTile<2, 1>.multiply(left, row, right, sums)
+    default: PairedTile<1, 1>.multiply(left, row, right, sums)
     }
   }
 

@@ -71,7 +71,7 @@ func normalize(
 
 /// Sum of a row in an order that depends on its width only.
 @inline(__always)
-private func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
+func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
   var (a, b) = (Vector(), Vector())
   var i = 0
   while i &+ 2 &* lanes <= width {
@@ -93,7 +93,7 @@ private func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
 
 /// Sum of `(x - mean)^2` over a row.
 @inline(__always)
-private func squaredDistance(_ x: UnsafePointer<Float>, _ mean: Float, _ width: Int) -> Float {
+func squaredDistance(_ x: UnsafePointer<Float>, _ mean: Float, _ width: Int) -> Float {
   let m = splat(mean)
   var (a, b) = (Vector(), Vector())
   var i = 0

@@ -14,6 +14,18 @@ struct Epilogue {
   var addend: UnsafePointer<Float>?
   /// Elements from one added row to the next.
   var addendStep: Int
+  /// What sums of pairs lack; `nil` for direct sums.
+  var pairing: Pairing? = nil
+
+  /// The terms of rows and columns.
+  struct Pairing {
+    /// `[columns]`.
+    var columns: UnsafePointer<Float>
+    /// The block's first row's term and factor.
+    var rows: UnsafePointer<Float>
+    /// Elements from one row's to the next.
+    var rowStep: Int
+  }
 }
 
 /// Multiplies `rows` rows by panels `panels` of a packed matrix with `inputs` rows and `columns`
@@ -22,21 +34,69 @@ func multiply(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
   weights: PanelWeights, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
-  switch weights.element {
-  case .float32:
+  func multiply<Element: WeightElement, Tile: TileProduct>(_: Element.Type, _: Tile.Type) {
     multiplyPanels(
-      Binary32.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
+      Element.self, Tile.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
       inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
-  case .float16:
-    multiplyPanels(
-      Binary16.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
-      inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
+  }
+  switch (weights.element, epilogue.pairing != nil) {
+  case (.float32, false): multiply(Binary32.self, DirectProduct.self)
+  case (.float16, false): multiply(Binary16.self, DirectProduct.self)
+  case (.float32, true): multiply(Binary32.self, PairedProduct.self)
+  case (.float16, true): multiply(Binary16.self, PairedProduct.self)
+  }
+}
+
+/// How the products of a tile are formed; a type, so that each loop over tiles is compiled for one.
+private protocol TileProduct {
+  /// The most rows of a tile.
+  static var rows: Int { get }
+
+  /// The most panels of a tile that has one row.
+  static var panelsOfOneRow: Int { get }
+
+  /// Multiplies a tile of `height` rows and `panels` panels.
+  static func multiply<Element: WeightElement>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums)
+}
+
+private enum DirectProduct: TileProduct {
+  @inline(__always)
+  static var rows: Int { TileShape.rows }
+
+  @inline(__always)
+  static var panelsOfOneRow: Int { TileShape.panelsOfOneRow }
+
+  @inline(__always)
+  static func multiply<Element: WeightElement>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    TileShape.multiply(height: height, panels: panels, left, row, right, sums)
+  }
+}
+
+private enum PairedProduct: TileProduct {
+  @inline(__always)
+  static var rows: Int { TileShape.pairedRows }
+
+  @inline(__always)
+  static var panelsOfOneRow: Int { TileShape.panels }
+
+  @inline(__always)
+  static func multiply<Element: WeightElement>(
+    height: Int, panels: Int, _ left: LeftHand, _ row: UnsafePointer<Float>,
+    _ right: RightHand<Element>, _ sums: Sums
+  ) {
+    TileShape.multiplyPairs(height: height, panels: panels, left, row, right, sums)
   }
 }
 
 @inline(never)
-private func multiplyPanels<Element: WeightElement>(
-  _: Element.Type, _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int,
+private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
+  _: Element.Type, _: Tile.Type, _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int,
+  inputs: Int,
   columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
 ) {
   let panelBytes = inputs &* panelWidth &* Element.byteCount
@@ -44,7 +104,7 @@ private func multiplyPanels<Element: WeightElement>(
   // cache for all panels.
   let slices = Slices(left)
   // Heights that differ by one at most: no row is computed in vain, and none runs alone.
-  let tiles = (rows &+ TileShape.rows &- 1) / TileShape.rows
+  let tiles = (rows &+ Tile.rows &- 1) / Tile.rows
   let low = rows / max(tiles, 1)
   let taller = rows &- low &* tiles
   let sumStep = rows &* panelWidth
@@ -58,7 +118,7 @@ private func multiplyPanels<Element: WeightElement>(
     var panelSums = sums
     var panel = firstPanel
     while panel < lastPanel {
-      let panels = panelsOfTile(rows: rows, left: lastPanel &- panel)
+      let panels = panelsOfTile(Tile.self, rows: rows, left: lastPanel &- panel)
       var right = RightHand<Element>(
         start: source(panel, index), panelBytes: panelBytes, ahead: weights)
       // What is multiplied next: the same slice of the next panels, or the next slice of the first, or
@@ -74,10 +134,10 @@ private func multiplyPanels<Element: WeightElement>(
         let height = tile < taller ? low &+ 1 : low
         // The first tiles ask for them, a panel each.
         right.ahead = tile < panels ? after + tile &* panelBytes : right.start
-        TileShape.multiply(height: height, panels: panels, slice, start, right, place)
+        Tile.multiply(height: height, panels: panels, slice, start, right, place)
         // Tile by tile, so that the stores drain while the next tile is multiplied.
         for next in 0..<panels where isLast {
-          finish(
+          finishPanel(
             place.start + next &* sumStep, rows: height, firstRow: row,
             column: (panel &+ next) &* panelWidth, columns: columns, epilogue)
         }
@@ -94,8 +154,8 @@ private func multiplyPanels<Element: WeightElement>(
 /// Panels of the next tile, of those that are left. One row has too few sums in the usual number to
 /// keep the processor busy.
 @inline(__always)
-private func panelsOfTile(rows: Int, left: Int) -> Int {
-  if rows == 1 && left >= TileShape.panelsOfOneRow { return TileShape.panelsOfOneRow }
+private func panelsOfTile<Tile: TileProduct>(_: Tile.Type, rows: Int, left: Int) -> Int {
+  if rows == 1 && left >= Tile.panelsOfOneRow { return Tile.panelsOfOneRow }
   return left >= TileShape.panels ? TileShape.panels : 1
 }
 
@@ -114,7 +174,8 @@ private struct Slices {
     if left.segments == 1 {
       segments = 1
       let wanted = max(1, (left.length &+ target / 2) / target)
-      length = (left.length &+ wanted &- 1) / wanted
+      // Whole groups of paired inputs.
+      length = (left.length &+ 3 &* wanted &- 1) / (3 &* wanted) &* 3
       count = max(1, (left.length &+ length &- 1) / max(length, 1))
     } else {
       segments = max(1, target / max(left.length, 1))
@@ -142,7 +203,7 @@ private struct Slices {
 
 /// Finishes and writes the sums of one panel of a tile.
 @inline(__always)
-private func finish(
+private func finishPanel(
   _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, columns: Int,
   _ epilogue: Epilogue
 ) {
@@ -153,53 +214,103 @@ private func finish(
   }
   var bias = Vector()
   if let biases = epilogue.bias { bias = load(biases, column) }
-  switch epilogue.activation {
-  case .none: break
-  case .gelu, .relu:
-    activate(sums, rows: rows, bias, epilogue.activation)
-    bias = splat(-0.0)
+  if let pairing = epilogue.pairing {
+    let terms = PairedSums(
+      bias: bias, column: load(pairing.columns, column),
+      rows: pairing.rows + firstRow &* pairing.rowStep, rowStep: pairing.rowStep)
+    finish(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
+  } else {
+    finish(sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: bias), epilogue)
   }
+}
+
+/// What turns the sums of a panel into products plus bias.
+private protocol SumTerms {
+  /// The product plus bias of a row.
+  func product(_ sum: Vector, _ row: Int) -> Vector
+}
+
+private struct DirectSums: SumTerms {
+  var bias: Vector
+
+  @inline(__always)
+  func product(_ sum: Vector, _: Int) -> Vector { sum + bias }
+}
+
+private struct PairedSums: SumTerms {
+  var bias: Vector
+  var column: Vector
+  /// Term and factor of the first row.
+  var rows: UnsafePointer<Float>
+  var rowStep: Int
+
+  @inline(__always)
+  func product(_ sum: Vector, _ row: Int) -> Vector {
+    let row = rows + row &* rowStep
+    return multiplyAdd(sum - column - splat(row[0]), splat(row[1]), bias)
+  }
+}
+
+@inline(__always)
+private func finish<Terms: SumTerms>(
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, _ terms: Terms,
+  _ epilogue: Epilogue
+) {
+  switch epilogue.activation {
+  case .none: write(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
+  case .gelu, .relu:
+    activate(sums, rows: rows, terms, epilogue.activation)
+    write(
+      sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: splat(-0.0)), epilogue)
+  }
+}
+
+@inline(__always)
+private func write<Terms: SumTerms>(
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, _ terms: Terms,
+  _ epilogue: Epilogue
+) {
   var output = epilogue.output + (firstRow &* epilogue.outputStep &+ column)
   var sum = sums
   if let addend = epilogue.addend {
     var added = addend + (firstRow &* epilogue.addendStep &+ column)
-    for _ in 0..<rows {
-      store(load(added, 0) + (load(sum, 0) + bias), output, 0)
+    for row in 0..<rows {
+      store(load(added, 0) + terms.product(load(sum, 0), row), output, 0)
       added += epilogue.addendStep
       output += epilogue.outputStep
       sum += panelWidth
     }
   } else {
-    for _ in 0..<rows {
-      store(load(sum, 0) + bias, output, 0)
+    for row in 0..<rows {
+      store(terms.product(load(sum, 0), row), output, 0)
       output += epilogue.outputStep
       sum += panelWidth
     }
   }
 }
 
-/// Adds the bias and applies the activation.
+/// Adds what sums lack and applies the activation.
 @inline(never)
-private func activate(
-  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ bias: Vector, _ activation: Activation
+private func activate<Terms: SumTerms>(
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ terms: Terms, _ activation: Activation
 ) {
   var sum = sums
   switch activation {
   case .none: break
   case .gelu:
-    for _ in 0..<rows {
-      store(gelu(load(sum, 0) + bias), sum, 0)
+    for row in 0..<rows {
+      store(gelu(terms.product(load(sum, 0), row)), sum, 0)
       sum += panelWidth
     }
   case .relu:
-    for _ in 0..<rows {
-      store(maximum(Vector(), load(sum, 0) + bias), sum, 0)
+    for row in 0..<rows {
+      store(maximum(Vector(), terms.product(load(sum, 0), row)), sum, 0)
       sum += panelWidth
     }
   }
 }
 
-/// As `finish` for the panel that holds fewer than 16 columns.
+/// As `finishPanel` for the panel that holds fewer than 16 columns.
 @inline(never)
 private func finishTail(
   _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, columns: Int,
@@ -211,7 +322,7 @@ private func finishTail(
       for c in 0..<count { sums[r &* 16 &+ c] += bias[column &+ c] }
     }
   }
-  activate(sums, rows: rows, splat(-0.0), epilogue.activation)
+  activate(sums, rows: rows, DirectSums(bias: splat(-0.0)), epilogue.activation)
   for r in 0..<rows {
     let sum = sums + r &* panelWidth
     let output = epilogue.output + ((firstRow &+ r) &* epilogue.outputStep &+ column)

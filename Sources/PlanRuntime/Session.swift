@@ -27,18 +27,22 @@ public final class Session: Sendable {
   private let kernels: any KernelSet.Type
   private let pool: ThreadPool
   private let transformed: TransformedWeights
+  private let paired: PairedWeights
   private let state: Lock<State>
 
   /// Memory and prepared phases; owned by the session and touched under its lock only.
   private struct State: ~Copyable, @unchecked Sendable {
     let arena: AlignedMemory
     let input: AlignedMemory
+    let prepared: AlignedMemory
     let scratch: AlignedMemory
     let scratchStride: Int
     var pictures = 0
     var phases: [Phase] = []
-    /// In progress on the pool.
-    var check: WeightCheck?
+    /// Whether the pool is at work on what the first run needs.
+    var isPreparing = true
+    /// Part of that work, if no other session has done it.
+    let check: WeightCheck?
     var damage: InputError?
   }
 
@@ -57,36 +61,40 @@ public final class Session: Sendable {
     kernelName = "\(kernels.name)"
     pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     self.threadCount = pool.threadCount
-    var check: WeightCheck?
-    if !plan.areWeightsVerified.load(ordering: .acquiring) {
-      let begun = WeightCheck(plan)
-      pool.begin { begun.run(&$0) }
-      check = begun
-    }
     let program = plan.file.program
     let arena = try AlignedMemory(
-      byteCount: try Self.bytes(
-        program.arenaBytes + PhaseBuilder.normalizedBytes(program), times: maximumBatch),
-      plan: plan)
+      byteCount: try Self.bytes(program.arenaBytes, times: maximumBatch), plan: plan)
     let input = try AlignedMemory(
       byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
       plan: plan)
-    // Before the checksums are known: what is made of damaged weights is never used.
-    transformed = try TransformedWeights(
-      Self.builder(plan, arena: arena, input: input, pictures: 1), kernels: kernels, plan: plan)
+    var builder = Self.builder(plan, arena: arena, input: input)
+    let paired = try PairedWeights(builder, kernels: kernels, plan: plan)
+    self.paired = paired
+    builder.paired = paired
+    let prepared = try AlignedMemory(
+      byteCount: try Self.bytes(builder.preparedBytes, times: maximumBatch), plan: plan)
+    builder.prepared = prepared.base
+    // What is made of damaged weights before the checksums are known is never used.
+    let check = plan.areWeightsVerified.load(ordering: .acquiring) ? nil : WeightCheck(plan)
+    pool.begin {
+      check?.run(&$0)
+      paired.form(&$0)
+    }
+    transformed = try TransformedWeights(builder, kernels: kernels, plan: plan)
+    builder.transformed = transformed
     // Scratch depends on the batch only through how rows are cut, so the largest decides.
     var stride = 64
     for pictures in Set([1, maximumBatch]) {
-      let phases = Self.phases(
-        plan, arena: arena, input: input, transformed: transformed, pictures: pictures)
-      stride = max(stride, phases.map(\.scratchBytes).max() ?? 0)
+      builder.pictures = pictures
+      stride = max(stride, builder.phases().map(\.scratchBytes).max() ?? 0)
     }
     stride = (stride + 4095) / 4096 * 4096
     let scratch = try AlignedMemory(
       byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
     state = Lock(
       State(
-        arena: arena, input: input, scratch: scratch, scratchStride: stride, check: check))
+        arena: arena, input: input, prepared: prepared, scratch: scratch, scratchStride: stride,
+        check: check))
   }
 
   private static func bytes(_ one: Int, times count: Int) throws -> Int {
@@ -99,23 +107,14 @@ public final class Session: Sendable {
     return bytes
   }
 
-  private static func phases(
-    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, transformed: TransformedWeights,
-    pictures: Int
-  ) -> [Phase] {
-    var builder = builder(plan, arena: arena, input: input, pictures: pictures)
-    builder.transformed = transformed
-    return builder.phases()
-  }
-
   private static func builder(
-    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory, pictures: Int
+    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory
   ) -> PhaseBuilder {
     plan.file.withWeights { weights in
       PhaseBuilder(
         program: plan.file.program, constants: plan.file.constants,
         weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), pictures: pictures)
+        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1)
     }
   }
 
@@ -126,10 +125,10 @@ public final class Session: Sendable {
   }
 
   private func verify(_ state: inout State) throws {
-    if let check = state.check {
+    if state.isPreparing {
       pool.finish()
-      state.check = nil
-      state.damage = check.damage
+      state.isPreparing = false
+      state.damage = state.check?.damage
       if state.damage == nil { plan.areWeightsVerified.store(true, ordering: .releasing) }
     }
     if let damage = state.damage { throw damage }
@@ -159,9 +158,12 @@ public final class Session: Sendable {
     return try state.withLock { state in
       try verify(&state)
       if state.pictures != pictures {
-        state.phases = Self.phases(
-          plan, arena: state.arena, input: state.input, transformed: transformed,
-          pictures: pictures)
+        var builder = Self.builder(plan, arena: state.arena, input: state.input)
+        builder.pictures = pictures
+        builder.prepared = state.prepared.base
+        builder.transformed = transformed
+        builder.paired = paired
+        state.phases = builder.phases()
         state.pictures = pictures
       }
       let program = plan.file.program

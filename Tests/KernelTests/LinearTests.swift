@@ -200,7 +200,9 @@ struct LinearProblem {
   }
 
   /// The output buffer, margins included (those are -7).
-  func run(_ implementation: Implementation, reversed: Bool = false) -> [Float] {
+  func run(
+    _ implementation: Implementation, reversed: Bool = false, inPairs: Bool = false
+  ) -> [Float] {
     let panels = packed(weights, inputs: test.inputs, outputs: test.outputs)
     let (singles, halves) = (Buffer(panels), Buffer(panels.map { Float16($0) }))
     let output = Buffer<Float>(
@@ -226,6 +228,10 @@ struct LinearProblem {
         ? InputRows(
           output.constant, pictureStride: rowsOfBuffer, firstRow: test.margin,
           stride: test.outputs) : nil)
+    if inPairs {
+      implementation.multiplyInPairs(arguments, reversed: reversed)
+      return output.array
+    }
     runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       implementation.kernels.linear(arguments, item: $0, scratch: $1)
     }

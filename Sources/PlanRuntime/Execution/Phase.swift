@@ -23,6 +23,8 @@ struct Phase: Sendable {
   enum Work: @unchecked Sendable {
     case linear(LinearArguments)
     case layerNorm(LayerNormArguments)
+    case pairedRows(PairedLinearArguments, any PairedKernelSet.Type)
+    case pairedLinear(PairedLinearArguments, any PairedKernelSet.Type)
     case convolution(ConvolutionArguments)
     case winograd(WinogradArguments)
     case depthwise(DepthwiseArguments)
@@ -50,6 +52,9 @@ struct Phase: Sendable {
       switch work {
       case .linear(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .layerNorm(let arguments): (arguments.itemCount, 0)
+      case .pairedRows(let arguments, _): (arguments.rowItemCount, 0)
+      case .pairedLinear(let arguments, _):
+        (arguments.product.itemCount, arguments.product.scratchBytes)
       case .convolution(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .winograd(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .depthwise(let arguments): (arguments.itemCount, 0)
@@ -71,6 +76,7 @@ struct Phase: Sendable {
     partCount =
       switch work {
       case .linear(let arguments): arguments.partCount
+      case .pairedLinear(let arguments, _): arguments.product.partCount
       case .convolution(let arguments): arguments.partCount
       case .attention(let arguments): arguments.partCount
       default: itemCount
@@ -82,6 +88,9 @@ struct Phase: Sendable {
     switch work {
     case .linear(let arguments): kernels.linear(arguments, item: item, scratch: scratch)
     case .layerNorm(let arguments): kernels.layerNorm(arguments, item: item)
+    case .pairedRows(let arguments, let paired): paired.pairedRows(arguments, item: item)
+    case .pairedLinear(let arguments, let paired):
+      paired.pairedLinear(arguments, item: item, scratch: scratch)
     case .convolution(let arguments):
       kernels.convolution(arguments, item: item, scratch: scratch)
     case .winograd(let arguments): kernels.winograd(arguments, item: item, scratch: scratch)

@@ -11,10 +11,16 @@ struct PhaseBuilder {
   let weights: UnsafeRawPointer
   let arena: UnsafeMutableRawPointer
   let input: UnsafeMutablePointer<Float>
-  let pictures: Int
+  var pictures: Int
 
   /// Weights for minimal filtering; without them convolutions are direct sums.
   var transformed: TransformedWeights?
+
+  /// Terms of the weights for products in pairs; without them products are direct sums.
+  var paired: PairedWeights?
+
+  /// Room for rows that are prepared before a product, ``preparedBytes`` for each picture.
+  var prepared: UnsafeMutableRawPointer?
 
   /// Every phase in order.
   func phases() -> [Phase] { program.steps.flatMap { phases(for: $0.step) } }
@@ -135,26 +141,42 @@ struct PhaseBuilder {
   }
 
   private func linear(_ step: LinearStep) -> [Phase.Work] {
-    let arguments = LinearArguments(
-      input: reading(step.input), output: writing(step.output), pictures: pictures,
-      rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
-      weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
-      activation: activation(step.activation), residual: step.residual.map(reading))
-    let normalized = (arena + program.arenaBytes * pictures).assumingMemoryBound(to: Float.self)
-    guard let (norm, product) = arguments.normalizingOnce(into: normalized) else {
+    let arguments = arguments(of: step)
+    guard let prepared = prepared?.assumingMemoryBound(to: Float.self) else {
+      return [.linear(arguments)]
+    }
+    if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
+      let terms = paired.terms(of: step.weight)
+    {
+      let product = PairedLinearArguments(arguments, rows: prepared, weightTerms: terms)
+      return [.pairedRows(product, kernels), .pairedLinear(product, kernels)]
+    }
+    guard let (norm, product) = arguments.normalizingOnce(into: prepared) else {
       return [.linear(arguments)]
     }
     return [.layerNorm(norm), .linear(product)]
   }
 
-  /// Bytes for each picture that lie behind the arena: the widest rows normalised before a product.
-  static func normalizedBytes(_ program: Program) -> Int {
-    var bytes = 0
-    for case .linear(let step) in program.steps.map(\.step) where step.norm != nil {
-      let rows = step.input.count * program.buffers[step.input.buffer].columns
-      bytes = max(bytes, rows * MemoryLayout<Float>.stride)
+  /// A linear layer as a direct sum.
+  func arguments(of step: LinearStep) -> LinearArguments {
+    LinearArguments(
+      input: reading(step.input), output: writing(step.output), pictures: pictures,
+      rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
+      weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
+      activation: activation(step.activation), residual: step.residual.map(reading))
+  }
+
+  /// Bytes for each picture of the widest rows that are prepared before a product.
+  var preparedBytes: Int {
+    var floats = 0
+    for case .linear(let step) in program.steps.map(\.step) {
+      let (rows, inputs) = (step.input.count, width(step.input))
+      if paired?.terms(of: step.weight) != nil {
+        floats = max(floats, PairedLinearArguments.rowCount(rows: rows, inputs: inputs))
+      }
+      if step.norm != nil { floats = max(floats, rows * inputs) }
     }
-    return (bytes + 63) / 64 * 64
+    return (floats * MemoryLayout<Float>.stride + 63) / 64 * 64
   }
 
   private func convolution(_ step: ConvolutionStep) -> Phase.Work {

@@ -19,7 +19,8 @@ final class Bench: @unchecked Sendable {
   /// Repeats a step for a while; prints the median and the best rate.
   func report(
     _ name: String, flops: Double, items: Int,
-    _ run: @escaping @Sendable (_ item: Int, _ scratch: UnsafeMutableRawPointer, _ turn: Int) -> Void
+    _ run:
+      @escaping @Sendable (_ item: Int, _ scratch: UnsafeMutableRawPointer, _ turn: Int) -> Void
   ) {
     guard filters.isEmpty || filters.contains(where: { name.contains($0) }) else { return }
     nonisolated(unsafe) let scratch = scratch
@@ -81,6 +82,26 @@ final class Bench: @unchecked Sendable {
       "linear \(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")\(norm ? " norm" : "") \(activation)",
       flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].itemCount
     ) { kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
+    if let kernels = kernels as? any PairedKernelSet.Type, arguments[0].isWorthPairing {
+      let terms = floats(PairedLinearArguments.weightTermCount(outputs: outputs))
+      let prepared = floats(PairedLinearArguments.rowCount(rows: rows, inputs: inputs))
+      let paired = arguments.map {
+        PairedLinearArguments($0, rows: prepared, weightTerms: terms)
+      }
+      // The rate counts what the direct sum multiplies, so that the times of both compare.
+      let flops = 2 * Double(rows) * Double(inputs) * Double(outputs)
+      let shape = "\(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")"
+      report(
+        "pairs \(shape)\(norm ? " norm" : "") \(activation)", flops: flops,
+        items: paired[0].product.itemCount
+      ) { kernels.pairedLinear(paired[$2 % copies], item: $0, scratch: $1) }
+      report("pair rows \(shape)\(norm ? " norm" : "")", flops: 0, items: paired[0].rowItemCount) {
+        item, _, turn in kernels.pairedRows(paired[turn % copies], item: item)
+      }
+      report("pair weights \(shape)", flops: 0, items: paired[0].weightItemCount) {
+        item, _, turn in kernels.pairedWeights(paired[turn % copies], item: item)
+      }
+    }
     all.deallocate()
   }
 

@@ -1,0 +1,106 @@
+/// A linear layer by Winograd's inner product: what ``LinearArguments`` says, with additions in the
+/// place of a third of its multiplications.
+///
+/// S. Winograd, "A new algorithm for inner product", IEEE Transactions on Computers C-17 (1968): of two
+/// neighbouring inputs x and weights w
+///
+///     x0 w0 + x1 w1 = (x0 + w1) (x1 + w0) - x0 x1 - w0 w1
+///
+/// where the sum of `x0 x1` belongs to a row and that of `w0 w1` to a column, so that both are formed
+/// once. A pair costs a multiply-add and two additions in the place of two multiply-adds. That is no
+/// gain where additions and multiplications share their units, but AMD's Zen adds in units of its own
+/// beside those that multiply. Of each three inputs two are a pair and one is multiplied as ever: two
+/// multiply-adds and two additions, which keep both kinds of units busy, for three inputs.
+///
+/// The error of rounding is about that of the direct sum if inputs and weights are of one size. So each
+/// row is multiplied by a power of two, which is exact, that brings its mean square next to that of the
+/// weights, and its sums are divided by it.
+///
+/// In order: ``PairedKernelSet/pairedWeights(_:item:)`` once for a matrix, then for each product
+/// ``PairedKernelSet/pairedRows(_:item:)`` and ``PairedKernelSet/pairedLinear(_:item:scratch:)``.
+package struct PairedLinearArguments: @unchecked Sendable {
+  /// What is normalised and scaled.
+  package let input: InputRows
+
+  /// Applied to each row first.
+  package let norm: LayerNorm?
+
+  /// The product of the scaled rows, `[pictures * rows][stride]`: in each row behind its elements the
+  /// sum of products of its pairs, and by what its sums are multiplied.
+  package let product: LinearArguments
+
+  /// `[N]` sums of products of the pairs of a column, `[N / 16]` sums of the squares of a panel.
+  package let weightTerms: UnsafeMutablePointer<Float>
+
+  private let preparedRows: UnsafeMutablePointer<Float>
+
+  /// Computes a layer, whether or not that is faster so.
+  /// - Parameters:
+  ///   - rows: room for the scaled rows, ``rowCount(_:)`` floats.
+  ///   - weightTerms: ``weightTermCount(_:)`` floats.
+  package init(
+    _ linear: LinearArguments, rows: UnsafeMutablePointer<Float>,
+    weightTerms: UnsafeMutablePointer<Float>
+  ) {
+    precondition(linear.isPairable, "whole panels")
+    input = linear.input
+    norm = linear.norm
+    preparedRows = rows
+    self.weightTerms = weightTerms
+    product = LinearArguments(
+      input: InputRows(
+        UnsafePointer(rows), pictureStride: linear.rows,
+        stride: Self.rowStride(inputs: linear.inputWidth)),
+      output: linear.output, pictures: linear.pictures, rows: linear.rows,
+      inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
+      bias: linear.bias, activation: linear.activation, residual: linear.residual)
+  }
+
+  /// Elements of the scaled rows of `rows` rows of `inputs` elements.
+  package static func rowCount(rows: Int, inputs: Int) -> Int { rows * rowStride(inputs: inputs) }
+
+  private static func rowStride(inputs: Int) -> Int { paddedStride(inputs + 2) }
+
+  /// Elements of the terms of a matrix.
+  package static func weightTermCount(outputs: Int) -> Int { outputs + outputs / PanelLayout.width }
+
+  /// Items of forming the terms of the weights: one for each panel.
+  package var weightItemCount: Int { product.outputWidth / PanelLayout.width }
+
+  /// How preparing the rows is cut into items: over `pictures * rows`.
+  package var rowSplit: EvenSplit {
+    EvenSplit(
+      product.pictures * product.rows, minimum: 1 + 4096 / max(product.inputWidth, 1), parts: 64)
+  }
+
+  /// Items of preparing the rows.
+  package var rowItemCount: Int { rowSplit.parts }
+
+  /// A scaled row, counted over all pictures.
+  package func preparedRow(_ index: Int) -> UnsafeMutablePointer<Float> {
+    preparedRows + index * product.input.stride
+  }
+}
+
+extension LinearArguments {
+  /// Whether pairing is faster on a processor that adds beside multiplying; depends on the extents of
+  /// a picture only, so that every batch gets the same bits.
+  ///
+  /// Few rows cost as much as reading the weights does.
+  package var isWorthPairing: Bool { isPairable && rows >= 16 && inputWidth >= 48 }
+
+  /// Whether pairing can compute this.
+  fileprivate var isPairable: Bool {
+    inputWidth > 0 && outputWidth > 0 && outputWidth % PanelLayout.width == 0
+  }
+}
+
+/// The power of two that brings a row's mean square next to that of the weights; 1 where either is
+/// zero or not finite.
+package func pairingScale(rows: Float, weights: Float) -> Float {
+  let ratio = weights / rows
+  guard ratio.isNormal, rows.isNormal else { return 1 }
+  // The exponent's half, biased.
+  let exponent = (Int(ratio.bitPattern >> 23) - 127) >> 1
+  return Float(bitPattern: UInt32(min(max(exponent, -40), 40) + 127) << 23)
+}

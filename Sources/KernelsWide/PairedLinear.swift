@@ -1,0 +1,137 @@
+package import KernelInterface
+
+extension WideKernels: PairedKernelSet {
+  package static func pairedWeights(_ arguments: PairedLinearArguments, item: Int) {
+    switch arguments.product.weights.element {
+    case .float32: formWeightTerms(Binary32.self, arguments, panel: item)
+    case .float16: formWeightTerms(Binary16.self, arguments, panel: item)
+    }
+  }
+
+  package static func pairedRows(_ arguments: PairedLinearArguments, item: Int) {
+    let (rows, width) = (arguments.product.rows, arguments.product.inputWidth)
+    let outputs = arguments.product.outputWidth
+    let squares = sum(UnsafePointer(arguments.weightTerms + outputs), outputs / panelWidth)
+    let meanSquare = squares / Float(width) / Float(outputs)
+    for index in arguments.rowSplit.start(item)..<arguments.rowSplit.start(item &+ 1) {
+      let picture = index / rows
+      var input = arguments.input.pointer(picture: picture, row: index &- picture &* rows)
+      let row = arguments.preparedRow(index)
+      if let norm = arguments.norm {
+        normalize(input, into: row, width: width, norm)
+        input = UnsafePointer(row)
+      }
+      let sums = sumRow(input, width)
+      let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
+      scaleRow(input, into: row, width: width, scale)
+      row[width] = sums.pairs * scale * scale
+      row[width &+ 1] = 1 / scale
+    }
+  }
+
+  package static func pairedLinear(
+    _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments.product
+    let block = a.blocking.block(item)
+    let left = LeftHand(
+      start: a.input.pointer(picture: block.group, row: block.rowStart), step: a.input.stride,
+      segments: 1, length: a.inputWidth, segmentStep: 0)
+    var epilogue = Epilogue(
+      output: a.output.pointer(picture: block.group, row: block.rowStart),
+      outputStep: a.output.stride, bias: a.bias, activation: a.activation, addend: nil,
+      addendStep: 0,
+      pairing: Epilogue.Pairing(
+        columns: UnsafePointer(arguments.weightTerms), rows: left.start + a.inputWidth,
+        rowStep: left.step))
+    if let residual = a.residual {
+      epilogue.addend = residual.pointer(picture: block.group, row: block.rowStart)
+      epilogue.addendStep = residual.stride
+    }
+    multiply(
+      left, rows: block.rowEnd &- block.rowStart, firstPanel: block.panelStart,
+      lastPanel: block.panelEnd, inputs: a.inputWidth, columns: a.outputWidth, weights: a.weights,
+      epilogue: epilogue, sums: scratch.assumingMemoryBound(to: Float.self))
+  }
+}
+
+/// Sums the products of the pairs of a panel's columns, and the squares of its weights.
+private func formWeightTerms<Element: WeightElement>(
+  _: Element.Type, _ arguments: PairedLinearArguments, panel: Int
+) {
+  let inputs = arguments.product.inputWidth
+  let bytes = panelWidth &* Element.byteCount
+  var weights = arguments.product.weights.base + panel &* inputs &* bytes
+  var pairs = Vector()
+  var squares = (Vector(), Vector(), Vector())
+  for _ in 0..<inputs / 3 {
+    let (a, b) = (Element.load(weights), Element.load(weights + bytes))
+    let c = Element.load(weights + 2 &* bytes)
+    pairs.addProduct(a, b)
+    squares.0.addProduct(a, a)
+    squares.1.addProduct(b, b)
+    squares.2.addProduct(c, c)
+    weights += 3 &* bytes
+  }
+  for _ in 0..<inputs % 3 {
+    let a = Element.load(weights)
+    squares.0.addProduct(a, a)
+    weights += bytes
+  }
+  let terms = arguments.weightTerms
+  store(pairs, terms, panel &* panelWidth)
+  terms[arguments.product.outputWidth &+ panel] = total(squares.0 + squares.1 + squares.2)
+}
+
+/// Sums the squares of a row's elements and the products of its pairs.
+private func sumRow(
+  _ row: UnsafePointer<Float>, _ width: Int
+) -> (squares: Float, pairs: Float) {
+  var squares = (Vector(), Vector(), Vector())
+  // Of 48 elements, those of the first vector times the next element, the others times the one before.
+  var products = (Vector(), Vector(), Vector())
+  var i = 0
+  while i &+ 3 &* lanes <= width {
+    let (a, b, c) = (load(row, i), load(row, i &+ lanes), load(row, i &+ 2 &* lanes))
+    squares.0.addProduct(a, a)
+    squares.1.addProduct(b, b)
+    squares.2.addProduct(c, c)
+    products.0.addProduct(a, load(row, i &+ 1))
+    products.1.addProduct(b, load(row, i &+ lanes &- 1))
+    products.2.addProduct(c, load(row, i &+ 2 &* lanes &- 1))
+    i &+= 3 &* lanes
+  }
+  // The lanes that are a pair's, each once: pairs begin at multiples of three.
+  let pairs =
+    products.0 * Vector(1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1)
+    + products.1 * Vector(0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1)
+    + products.2 * Vector(0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0)
+  var sums = (squares: total(squares.0 + squares.1 + squares.2), pairs: total(pairs))
+  while i &+ 2 < width {
+    sums.squares += row[i] * row[i] + row[i &+ 1] * row[i &+ 1] + row[i &+ 2] * row[i &+ 2]
+    sums.pairs.addProduct(row[i], row[i &+ 1])
+    i &+= 3
+  }
+  while i < width {
+    sums.squares.addProduct(row[i], row[i])
+    i &+= 1
+  }
+  return sums
+}
+
+/// Multiplies a row by `scale`; `output` may be `input`.
+private func scaleRow(
+  _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, width: Int,
+  _ scale: Float
+) {
+  let factor = splat(scale)
+  var i = 0
+  while i &+ lanes <= width {
+    store(load(input, i) * factor, output, i)
+    i &+= lanes
+  }
+  while i < width {
+    output[i] = input[i] * scale
+    i &+= 1
+  }
+}

@@ -1,0 +1,72 @@
+internal import KernelInterface
+internal import Kernels
+internal import PlanFormat
+
+/// The terms of the weights of a plan's linear layers that are multiplied in pairs.
+final class PairedWeights: Sendable {
+  /// The kernels that multiply in pairs; `nil` where that is not faster.
+  let kernels: (any PairedKernelSet.Type)?
+
+  private let memory: AlignedMemory?
+
+  /// Floats before each constant's.
+  private let places: [Int: Int]
+
+  /// What ``form(_:)`` does, and the items before each layer's.
+  private let layers: [(arguments: PairedLinearArguments, firstItem: Int)]
+
+  private let itemCount: Int
+
+  /// Takes memory for the terms of every layer for which pairing is worthwhile.
+  /// - Throws: `InputError` if memory runs out.
+  init(_ builder: PhaseBuilder, kernels: any KernelSet.Type, plan: Plan) throws {
+    self.kernels = KernelSelection.paired(kernels)
+    var products: [Int: LinearArguments] = [:]
+    var places: [Int: Int] = [:]
+    var count = 0
+    if self.kernels != nil {
+      for case .linear(let step) in builder.program.steps.map(\.step) {
+        let linear = builder.arguments(of: step)
+        guard linear.isWorthPairing, places[step.weight] == nil else { continue }
+        products[step.weight] = linear
+        places[step.weight] = count
+        count += PairedLinearArguments.weightTermCount(outputs: linear.outputWidth)
+      }
+    }
+    self.places = places
+    guard count > 0 else {
+      (memory, layers, itemCount) = (nil, [], 0)
+      return
+    }
+    let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride, plan: plan)
+    self.memory = memory
+    let terms = memory.base.assumingMemoryBound(to: Float.self)
+    var items = 0
+    layers = products.sorted { $0.key < $1.key }.map { constant, linear in
+      let arguments = PairedLinearArguments(
+        linear, rows: terms, weightTerms: terms + (places[constant] ?? 0))
+      defer { items += arguments.weightItemCount }
+      return (arguments, items)
+    }
+    itemCount = items
+  }
+
+  /// One thread's part of forming the terms, as a region of a thread pool.
+  func form(_ worker: inout Worker) {
+    guard let kernels else { return }
+    worker.forEach(itemCount: itemCount) { item in
+      var (low, high) = (0, layers.count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if layers[middle].firstItem <= item { low = middle } else { high = middle }
+      }
+      kernels.pairedWeights(layers[low].arguments, item: item - layers[low].firstItem)
+    }
+  }
+
+  /// The terms of a constant, for the products for which that is worthwhile.
+  func terms(of constant: Int) -> UnsafeMutablePointer<Float>? {
+    guard let memory, let place = places[constant] else { return nil }
+    return memory.base.assumingMemoryBound(to: Float.self) + place
+  }
+}
