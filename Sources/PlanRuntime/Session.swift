@@ -8,9 +8,9 @@ internal import Tensors
 /// Runs a plan on batches of up to a fixed number of pictures.
 ///
 /// All memory is taken when the session is made; a run allocates nothing. Logits are bit-identical
-/// for every number of threads and every batch size, and for AVX2 and AVX-512. A session runs one
-/// batch at a time: calls from several tasks wait for each other. Sessions of one ``Plan`` share its
-/// weights.
+/// for every number of threads and every batch size, and on one processor for AVX2 and AVX-512. A
+/// session runs one batch at a time: calls from several tasks wait for each other. Sessions of one
+/// ``Plan`` share its weights.
 public final class Session: Sendable {
   /// The plan that is run.
   public let plan: Plan
