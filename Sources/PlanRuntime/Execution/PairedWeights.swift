@@ -7,6 +7,9 @@ final class PairedWeights: Sendable {
   /// The kernels that multiply in pairs; `nil` where that is not faster.
   let kernels: (any PairedKernelSet.Type)?
 
+  /// Keeps the weights mapped: a session may end before ``form(_:)`` does.
+  private let plan: Plan
+
   private let memory: AlignedMemory?
 
   /// Floats before each constant's.
@@ -21,6 +24,7 @@ final class PairedWeights: Sendable {
   /// - Throws: `InputError` if memory runs out.
   init(_ builder: PhaseBuilder, kernels: any KernelSet.Type, plan: Plan) throws {
     self.kernels = KernelSelection.paired(kernels)
+    self.plan = plan
     var products: [Int: LinearArguments] = [:]
     var places: [Int: Int] = [:]
     var count = 0
