@@ -170,7 +170,7 @@ package struct LayerNormArguments: @unchecked Sendable {
 
   /// How the step is cut into items: over `pictures * rows`.
   package var split: EvenSplit {
-    EvenSplit(pictures * rows, minimum: 1 + 4096 / max(width, 1), parts: 64)
+    .rows(pictures * rows, width: width)
   }
 
   /// Work items of the step.

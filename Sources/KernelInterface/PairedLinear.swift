@@ -36,8 +36,8 @@ package struct PairedLinearArguments: @unchecked Sendable {
 
   /// Computes a layer, whether or not that is faster so.
   /// - Parameters:
-  ///   - rows: room for the scaled rows, ``rowCount(_:)`` floats.
-  ///   - weightTerms: ``weightTermCount(_:)`` floats.
+  ///   - rows: room for the scaled rows, ``rowCount(rows:inputs:)`` floats.
+  ///   - weightTerms: ``weightTermCount(outputs:)`` floats.
   package init(
     _ linear: LinearArguments, rows: UnsafeMutablePointer<Float>,
     weightTerms: UnsafeMutablePointer<Float>
@@ -69,8 +69,7 @@ package struct PairedLinearArguments: @unchecked Sendable {
 
   /// How preparing the rows is cut into items: over `pictures * rows`.
   package var rowSplit: EvenSplit {
-    EvenSplit(
-      product.pictures * product.rows, minimum: 1 + 4096 / max(product.inputWidth, 1), parts: 64)
+    .rows(product.pictures * product.rows, width: product.inputWidth)
   }
 
   /// Items of preparing the rows.

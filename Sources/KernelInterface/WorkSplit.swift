@@ -12,6 +12,11 @@ package struct EvenSplit: Sendable {
     self.parts = count <= 0 ? 0 : max(1, min(parts, count / max(minimum, 1)))
   }
 
+  /// `count` rows of `width` elements, for work that goes over each row once.
+  package static func rows(_ count: Int, width: Int) -> EvenSplit {
+    EvenSplit(count, minimum: 1 + 4096 / max(width, 1), parts: 64)
+  }
+
   /// First element of a part; that of part `parts` is the range's end.
   package func start(_ part: Int) -> Int {
     let (quotient, remainder) = count.quotientAndRemainder(dividingBy: max(parts, 1))

@@ -96,8 +96,8 @@ private enum PairedProduct: TileProduct {
 @inline(never)
 private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
   _: Element.Type, _: Tile.Type, _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int,
-  inputs: Int,
-  columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
+  inputs: Int, columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue,
+  sums: UnsafeMutablePointer<Float>
 ) {
   let panelBytes = inputs &* panelWidth &* Element.byteCount
   // A slice of the panels of a tile stays near for all rows, a slice of the rows in the second-level
