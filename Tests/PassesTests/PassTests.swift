@@ -50,6 +50,20 @@ struct PassEquivalenceTests {
     }
   }
 
+  @Test func normThatOneLinearReadsBecomesPartOfIt() throws {
+    let folder = try TemporaryFolder()
+    for form in SmallModel.forms {
+      let model = try SmallModel(form, in: folder)
+      let fused = try PassDriver(PassList.cleanup + PassList.fusion).run(model.graph)
+      for norm in fused.nodes where norm.op.name == "layer_norm" {
+        let readers = fused.nodes.filter { $0.inputs.contains(norm.outputs[0]) }
+        #expect(
+          readers.count != 1 || readers[0].op.name != "linear",
+          "\(form): a norm of block \(norm.block.map(String.init) ?? "none") is a step of its own")
+      }
+    }
+  }
+
   @Test func headThatReadsTheClassTokenLeavesTheOtherRowsOfTheLastBlockOut() throws {
     let folder = try TemporaryFolder()
     for form in SmallModel.forms where !form.isLVViT {

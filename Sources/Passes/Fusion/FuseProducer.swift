@@ -5,7 +5,7 @@ extension Graph {
   /// makes its operand number `operand`, if nothing else reads that operand.
   ///
   /// `fuse` gets the consumer and the producer and returns the fused op and its operands, as values
-  /// of the original graph; the producer is left for ``EliminateDeadNodes``.
+  /// of the original graph; the producer is gone from the result.
   func fusing(
     operand: Int = 0, _ fuse: (Node, Node) -> (op: Op, operands: [ValueID])?
   ) throws -> Graph {
@@ -31,6 +31,7 @@ extension Graph {
       }
       try rebuilder.copy(node)
     }
-    return rebuilder.finish()
+    // A producer that is left over would count as a use of its operands and keep those from fusing.
+    return try EliminateDeadNodes().run(rebuilder.finish())
   }
 }
