@@ -69,12 +69,13 @@ package struct MultiplyAddArguments: @unchecked Sendable {
   }
 
   /// How the `pictures * rows` rows are cut into items.
-  package var split: EvenSplit {
-    EvenSplit(pictures * rows, minimum: 1 + 8192 / max(width, 1), parts: 64)
-  }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
   /// Work items of the step.
-  package var itemCount: Int { split.parts }
+  package var itemCount: Int { split.itemCount }
+
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { split.partCount }
 }
 
 /// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
@@ -153,10 +154,11 @@ package struct ScaleAddArguments: @unchecked Sendable {
   }
 
   /// How the `pictures * rows` rows are cut into items.
-  package var split: EvenSplit {
-    EvenSplit(pictures * rows, minimum: 1 + 8192 / max(width, 1), parts: 64)
-  }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
   /// Work items of the step.
-  package var itemCount: Int { split.parts }
+  package var itemCount: Int { split.itemCount }
+
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { split.partCount }
 }

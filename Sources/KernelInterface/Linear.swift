@@ -169,12 +169,13 @@ package struct LayerNormArguments: @unchecked Sendable {
   }
 
   /// How the step is cut into items: over `pictures * rows`.
-  package var split: EvenSplit {
-    .rows(pictures * rows, width: width)
-  }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
   /// Work items of the step.
-  package var itemCount: Int { split.parts }
+  package var itemCount: Int { split.itemCount }
+
+  /// Parts of the rows; item i writes some of part `i % partCount`.
+  package var partCount: Int { split.partCount }
 }
 
 /// The smallest odd number of cache lines that holds `width` floats, in floats.

@@ -68,12 +68,9 @@ package struct PairedLinearArguments: @unchecked Sendable {
   package var weightItemCount: Int { product.outputWidth / PanelLayout.width }
 
   /// How preparing the rows is cut into items: over `pictures * rows`.
-  package var rowSplit: EvenSplit {
-    .rows(product.pictures * product.rows, width: product.inputWidth)
+  package var rowSplit: RowSplit {
+    RowSplit(product.pictures * product.rows, width: product.inputWidth)
   }
-
-  /// Items of preparing the rows.
-  package var rowItemCount: Int { rowSplit.parts }
 
   /// A scaled row, counted over all pictures.
   package func preparedRow(_ index: Int) -> UnsafeMutablePointer<Float> {

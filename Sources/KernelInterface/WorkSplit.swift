@@ -12,15 +12,42 @@ package struct EvenSplit: Sendable {
     self.parts = count <= 0 ? 0 : max(1, min(parts, count / max(minimum, 1)))
   }
 
-  /// `count` rows of `width` elements, for work that goes over each row once.
-  package static func rows(_ count: Int, width: Int) -> EvenSplit {
-    EvenSplit(count, minimum: 1 + 4096 / max(width, 1), parts: 64)
-  }
-
   /// First element of a part; that of part `parts` is the range's end.
   package func start(_ part: Int) -> Int {
     let (quotient, remainder) = count.quotientAndRemainder(dividingBy: max(parts, 1))
     return part &* quotient &+ min(part, remainder)
+  }
+}
+
+/// Rows cut into items, for work that goes over each row once.
+///
+/// The parts are the blocks into which a product cuts as many rows, so that a thread finds rows that it
+/// wrote itself: what another processor wrote must come from that one's cache, which takes longer than
+/// reading memory.
+package struct RowSplit: Sendable {
+  private let blocks: EvenSplit
+  private let pieces: Int
+
+  /// Cuts `count` rows of `width` elements.
+  package init(_ count: Int, width: Int) {
+    blocks = ProductBlocking.rowBlocks(count)
+    let largest = blocks.parts == 0 ? 0 : (count + blocks.parts - 1) / blocks.parts
+    pieces = min(largest / (1 + 4096 / max(width, 1)), 64 / max(blocks.parts, 1))
+  }
+
+  /// Number of items.
+  package var itemCount: Int { blocks.parts * max(pieces, 1) }
+
+  /// Parts of the rows; item i is some of part `i % partCount`.
+  package var partCount: Int { blocks.parts }
+
+  /// The rows of an item; may be empty.
+  package func rows(_ item: Int) -> Range<Int> {
+    let (piece, part) = item.quotientAndRemainder(dividingBy: max(blocks.parts, 1))
+    let first = blocks.start(part)
+    let split = EvenSplit(blocks.start(part + 1) - first, parts: max(pieces, 1))
+    return first + split.start(min(piece, split.parts))..<first
+      + split.start(min(piece + 1, split.parts))
   }
 }
 
@@ -59,13 +86,9 @@ package struct ProductBlocking: Sendable {
       maximumRows = 0
       return
     }
-    let rowLimit = preparesRows ? 24 : 104
     let units = rows / self.unit
-    let unitLimit = max(1, rowLimit / self.unit)
-    // An even number of blocks, so that two threads, or four, have as many rows each.
-    let blockCount = (units + unitLimit - 1) / unitLimit
-    let isWorthHalving = rows >= 24
-    rowSplit = EvenSplit(units, parts: isWorthHalving ? (blockCount + 1) / 2 * 2 : blockCount)
+    let unitLimit = max(1, (preparesRows ? 24 : Self.mostRows) / self.unit)
+    rowSplit = Self.blocks(units, limit: unitLimit, areFew: rows < 24)
     maximumRows = min(units, unitLimit) * self.unit
 
     // Rows that do not all stay in a second-level cache are read again for every run, so that runs
@@ -86,6 +109,21 @@ package struct ProductBlocking: Sendable {
     }
     pairSplit = EvenSplit(pairs, parts: runs)
   }
+
+  /// The blocks of rows of a product that does not prepare them.
+  static func rowBlocks(_ rows: Int) -> EvenSplit {
+    blocks(rows, limit: mostRows, areFew: rows < 24)
+  }
+
+  /// An even number of blocks, so that two threads, or four, have as many rows each; few rows are not
+  /// worth it.
+  private static func blocks(_ units: Int, limit: Int, areFew: Bool) -> EvenSplit {
+    let count = (units + limit - 1) / limit
+    return EvenSplit(units, parts: areFew ? count : (count + 1) / 2 * 2)
+  }
+
+  /// The most rows of a block that is not prepared.
+  private static let mostRows = 104
 
   /// The most pairs of panels in an item.
   private static let maximumRun = 8

@@ -11,7 +11,7 @@ extension PortableKernels {
 
   package static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int) {
     let a = arguments
-    for row in a.split.start(item)..<a.split.start(item + 1) {
+    for row in a.split.rows(item) {
       let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
       let sum = a.a.pointer(picture: picture, row: index)
       let u = a.u.pointer(picture: picture, row: index)
@@ -37,7 +37,7 @@ extension PortableKernels {
 
   package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {
     let a = arguments
-    for row in a.split.start(item)..<a.split.start(item + 1) {
+    for row in a.split.rows(item) {
       let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
       let x = a.x.pointer(picture: picture, row: index)
       let output = a.output.pointer(picture: picture, row: index)

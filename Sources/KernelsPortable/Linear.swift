@@ -39,7 +39,7 @@ extension PortableKernels {
 
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
     let a = arguments
-    for row in a.split.start(item)..<a.split.start(item + 1) {
+    for row in a.split.rows(item) {
       let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
       normalize(
         a.input.pointer(picture: picture, row: index),

@@ -40,7 +40,7 @@ extension WideKernels {
 
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
     let a = arguments
-    for index in a.split.start(item)..<a.split.start(item &+ 1) {
+    for index in a.split.rows(item) {
       let picture = index / a.rows
       let row = index &- picture &* a.rows
       normalize(

@@ -13,7 +13,7 @@ extension WideKernels: PairedKernelSet {
     let outputs = arguments.product.outputWidth
     let squares = sum(UnsafePointer(arguments.weightTerms + outputs), outputs / panelWidth)
     let meanSquare = squares / Float(width) / Float(outputs)
-    for index in arguments.rowSplit.start(item)..<arguments.rowSplit.start(item &+ 1) {
+    for index in arguments.rowSplit.rows(item) {
       let picture = index / rows
       var input = arguments.input.pointer(picture: picture, row: index &- picture &* rows)
       let row = arguments.preparedRow(index)

@@ -138,7 +138,7 @@ extension Implementation {
     runItems(arguments.weightItemCount, reversed: reversed) { item, _ in
       kernels.pairedWeights(arguments, item: item)
     }
-    runItems(arguments.rowItemCount, reversed: reversed) { item, _ in
+    runItems(arguments.rowSplit.itemCount, reversed: reversed) { item, _ in
       kernels.pairedRows(arguments, item: item)
     }
     runItems(

@@ -52,7 +52,7 @@ struct Phase: Sendable {
       switch work {
       case .linear(let arguments): (arguments.itemCount, arguments.scratchBytes)
       case .layerNorm(let arguments): (arguments.itemCount, 0)
-      case .pairedRows(let arguments, _): (arguments.rowItemCount, 0)
+      case .pairedRows(let arguments, _): (arguments.rowSplit.itemCount, 0)
       case .pairedLinear(let arguments, _):
         (arguments.product.itemCount, arguments.product.scratchBytes)
       case .convolution(let arguments): (arguments.itemCount, arguments.scratchBytes)
@@ -76,9 +76,13 @@ struct Phase: Sendable {
     partCount =
       switch work {
       case .linear(let arguments): arguments.partCount
+      case .layerNorm(let arguments): arguments.partCount
+      case .pairedRows(let arguments, _): arguments.rowSplit.partCount
       case .pairedLinear(let arguments, _): arguments.product.partCount
       case .convolution(let arguments): arguments.partCount
       case .attention(let arguments): arguments.partCount
+      case .multiplyAdd(let arguments): arguments.partCount
+      case .scaleAdd(let arguments): arguments.partCount
       default: itemCount
       }
   }

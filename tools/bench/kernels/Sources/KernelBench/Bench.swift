@@ -95,7 +95,9 @@ final class Bench: @unchecked Sendable {
         "pairs \(shape)\(norm ? " norm" : "") \(activation)", flops: flops,
         items: paired[0].product.itemCount
       ) { kernels.pairedLinear(paired[$2 % copies], item: $0, scratch: $1) }
-      report("pair rows \(shape)\(norm ? " norm" : "")", flops: 0, items: paired[0].rowItemCount) {
+      report(
+        "pair rows \(shape)\(norm ? " norm" : "")", flops: 0, items: paired[0].rowSplit.itemCount
+      ) {
         item, _, turn in kernels.pairedRows(paired[turn % copies], item: item)
       }
       report("pair weights \(shape)", flops: 0, items: paired[0].weightItemCount) {

@@ -1,0 +1,19 @@
+import KernelInterface
+import Testing
+
+struct RowSplitTests {
+  @Test(arguments: [0, 1, 2, 23, 24, 69, 98, 104, 105, 139, 197, 198, 1576], [1, 60, 384, 5000])
+  func itemsOfAPartCoverTheRowsOfAProductsBlock(count: Int, width: Int) {
+    let split = RowSplit(count, width: width)
+    let product = ProductBlocking(
+      groups: 1, rows: count, inputs: width, outputs: 32, preparesRows: false)
+    #expect(split.partCount == product.rowSplit.parts)
+    #expect(split.itemCount <= max(64, split.partCount))
+    var rows = [[Int]](repeating: [], count: split.partCount)
+    for item in 0..<split.itemCount { rows[item % split.partCount] += split.rows(item) }
+    for part in rows.indices {
+      #expect(
+        rows[part] == Array(product.rowSplit.start(part)..<product.rowSplit.start(part + 1)))
+    }
+  }
+}
