@@ -16,6 +16,7 @@ public final class Plan: Sendable {
   /// - Throws: `InputError` naming the section and the field that does not hold.
   public init(path: String, mapping: Bool = true) throws {
     file = try PlanFile(path: path, mapping: mapping)
+    file.mapped.preferLargePages()
   }
 
   /// The path as the user named it.

@@ -18,6 +18,30 @@ import Testing
     #expect(folder.entries == ["out"])
   }
 
+  @Test func keepsTheOrderOfBytesAcrossPieces() throws {
+    // Around the two mebibytes that are written at once, from memory and from another file.
+    let piece = 2 << 20
+    let sizes = [5, piece - 7, 3, piece, 2 * piece + 1, piece - 2, 0, 9]
+    var expected: [UInt8] = []
+    var output = try OutputFile(path: target)
+    for (index, size) in sizes.enumerated() {
+      let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ index) }
+      if index % 2 == 0 {
+        try output.append(bytes)
+      } else {
+        let file = try MappedFile(path: folder.write([7] + bytes + [8], to: "in"))
+        try output.append(1..<size + 1, of: file)
+      }
+      expected += bytes
+      #expect(output.count == expected.count)
+    }
+    try output.overwrite([1, 2, 3], at: 2 * piece - 1)
+    expected.replaceSubrange(2 * piece - 1..<2 * piece + 2, with: [1, 2, 3])
+    try output.append([4])
+    try output.commit()
+    #expect(try contents(target) == expected + [4])
+  }
+
   @Test func replacesAnExistingFileInOneStep() throws {
     _ = try folder.write("old", to: "out")
     var output = try OutputFile(path: target)

@@ -36,7 +36,7 @@ package struct PlanWriter: ~Copyable {
     constants.append(record)
   }
 
-  /// Copies the first constants of another plan without reading them; only before any other.
+  /// Copies the first constants of another plan as they are; only before any other.
   package mutating func copy(_ records: ArraySlice<ConstantRecord>, of plan: PlanFile) throws {
     precondition(constants.isEmpty && records.startIndex == 0)
     guard let last = records.last else { return }

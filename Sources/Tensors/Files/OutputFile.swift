@@ -7,12 +7,21 @@ internal import Glibc
 /// and if the process ends for any reason nothing is left behind. Where the file system cannot make
 /// files without names, a hidden temporary name is used and removed again on failure; if the process
 /// is killed there, the next writer of the same output removes it.
+///
+/// Bytes are written in pieces of a large page: many file systems keep in one page what was written at
+/// once, and whoever maps the file then maps it in large pages.
 public struct OutputFile: ~Copyable {
   /// The target's path as the user named it.
   public let path: String
 
   /// Bytes appended so far.
   public private(set) var count = 0
+
+  /// The last of them, which are not written yet.
+  private var pending: [UInt8] = []
+
+  /// The size and the alignment of what is written at once.
+  private static let pieceBytes = 2 << 20
 
   /// `O_TMPFILE`, a macro that Swift does not import.
   private static let unnamedFlag: Int32 = 0o20_000_000 | O_DIRECTORY
@@ -87,8 +96,25 @@ public struct OutputFile: ~Copyable {
 
   /// Appends bytes.
   public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-    try write(bytes, at: count)
-    count += bytes.count
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let room = Self.pieceBytes - pending.count
+      let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(room))
+      rest = rest.dropFirst(room)
+      if piece.count == Self.pieceBytes {
+        try write(piece, at: count)
+        count += piece.count
+      } else {
+        pending.append(contentsOf: piece)
+        count += piece.count
+        if pending.count == Self.pieceBytes { try writePending() }
+      }
+    }
+  }
+
+  private mutating func writePending() throws {
+    try pending.withUnsafeBytes { try write($0, at: count - $0.count) }
+    pending.removeAll(keepingCapacity: true)
   }
 
   /// Appends bytes.
@@ -108,30 +134,26 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Overwrites bytes that have been appended before.
-  public func overwrite(_ bytes: [UInt8], at offset: Int) throws {
+  public mutating func overwrite(_ bytes: [UInt8], at offset: Int) throws {
+    try writePending()
     try bytes.withUnsafeBytes { try write($0, at: offset) }
   }
 
-  /// Appends a range of another file, inside the kernel where it can.
+  /// Appends a range of another file, which does not stay in memory.
   public mutating func append(_ range: Range<Int>, of file: MappedFile) throws {
     var offset = range.lowerBound
     while offset < range.upperBound {
-      var from = off_t(offset)
-      // sendfile writes at the descriptor's position; everything else here names its offset.
-      guard lseek(descriptor, off_t(count), SEEK_SET) == count else { break }
-      let copied = sendfile(descriptor, file.descriptor, &from, range.upperBound - offset)
-      guard copied > 0 else { break }
-      offset += copied
-      count += copied
+      let piece = offset..<min(range.upperBound, offset + Self.pieceBytes - pending.count)
+      try file.withBytes { try append(UnsafeRawBufferPointer(rebasing: $0[piece])) }
+      file.release(piece)
+      offset = piece.upperBound
     }
-    guard offset < range.upperBound else { return }
-    let rest = offset..<range.upperBound
-    try file.withBytes { try append(UnsafeRawBufferPointer(rebasing: $0[rest])) }
   }
 
   /// Makes the file appear under its name, after its bytes are on the disk.
   /// - Throws: `InputError` if it cannot be written, or if an input has changed meanwhile.
   public consuming func commit() throws {
+    try writePending()
     guard fsync(descriptor) == 0 else { throw InputError.cannotWrite(path, errno) }
     for input in inputs { try input.checkUnchanged() }
     // Between taking a temporary name and the final one nothing may end this process.
