@@ -87,7 +87,7 @@ package protocol KernelSet: Sendable {
 /// Kernels that form products with additions beside multiplications: see ``PairedLinearArguments``.
 package protocol PairedKernelSet: KernelSet {
   /// The terms of a matrix; an item for each panel.
-  static func pairedWeights(_ arguments: PairedLinearArguments, item: Int)
+  static func pairedWeights(_ arguments: PairedWeightsArguments, item: Int)
 
   /// Rows that are normalised and scaled, and their terms.
   static func pairedRows(_ arguments: PairedLinearArguments, item: Int)

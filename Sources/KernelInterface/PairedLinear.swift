@@ -25,57 +25,75 @@ package struct PairedLinearArguments: @unchecked Sendable {
   /// Applied to each row first.
   package let norm: LayerNorm?
 
-  /// The product of the scaled rows, `[pictures * rows][stride]`: in each row behind its elements the
-  /// sum of products of its pairs, and by what its sums are multiplied.
+  /// Where they are written.
+  package let scaled: OutputRows
+
+  /// The product of the scaled rows.
   package let product: LinearArguments
 
-  /// `[N]` sums of products of the pairs of a column, `[N / 16]` sums of the squares of a panel.
-  package let weightTerms: UnsafeMutablePointer<Float>
+  /// `[pictures * rows][2]`: the sum of products of a row's pairs, and by what its sums are multiplied.
+  package let rowTerms: UnsafeMutablePointer<Float>
 
-  private let preparedRows: UnsafeMutablePointer<Float>
+  /// What ``PairedWeightsArguments`` forms of the product's weights.
+  package let weightTerms: UnsafePointer<Float>
 
   /// Computes a layer, whether or not that is faster so.
   /// - Parameters:
-  ///   - rows: room for the scaled rows, ``rowCount(rows:inputs:)`` floats.
-  ///   - weightTerms: ``weightTermCount(outputs:)`` floats.
+  ///   - scaled: room for the scaled rows; may be the layer's input where nothing else reads that.
+  ///   - rowTerms: two floats for each row of each picture.
+  ///   - weightTerms: the terms of the layer's weights.
   package init(
-    _ linear: LinearArguments, rows: UnsafeMutablePointer<Float>,
-    weightTerms: UnsafeMutablePointer<Float>
+    _ linear: LinearArguments, scaled: OutputRows, rowTerms: UnsafeMutablePointer<Float>,
+    weightTerms: UnsafePointer<Float>
   ) {
     precondition(linear.isPairable, "whole panels")
     input = linear.input
     norm = linear.norm
-    preparedRows = rows
+    self.scaled = scaled
+    self.rowTerms = rowTerms
     self.weightTerms = weightTerms
     product = LinearArguments(
-      input: InputRows(
-        UnsafePointer(rows), pictureStride: linear.rows,
-        stride: Self.rowStride(inputs: linear.inputWidth)),
-      output: linear.output, pictures: linear.pictures, rows: linear.rows,
+      input: InputRows(scaled), output: linear.output, pictures: linear.pictures, rows: linear.rows,
       inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
       bias: linear.bias, activation: linear.activation, residual: linear.residual)
   }
-
-  /// Elements of the scaled rows of `rows` rows of `inputs` elements.
-  package static func rowCount(rows: Int, inputs: Int) -> Int { rows * rowStride(inputs: inputs) }
-
-  private static func rowStride(inputs: Int) -> Int { paddedStride(inputs + 2) }
-
-  /// Elements of the terms of a matrix.
-  package static func weightTermCount(outputs: Int) -> Int { outputs + outputs / PanelLayout.width }
-
-  /// Items of forming the terms of the weights: one for each panel.
-  package var weightItemCount: Int { product.outputWidth / PanelLayout.width }
 
   /// How preparing the rows is cut into items: over `pictures * rows`.
   package var rowSplit: RowSplit {
     RowSplit(product.pictures * product.rows, width: product.inputWidth)
   }
+}
 
-  /// A scaled row, counted over all pictures.
-  package func preparedRow(_ index: Int) -> UnsafeMutablePointer<Float> {
-    preparedRows + index * product.input.stride
+/// The terms of a matrix `[inputs, outputs]` for ``PairedLinearArguments``.
+package struct PairedWeightsArguments: @unchecked Sendable {
+  /// The matrix, of whole panels.
+  package let weights: PanelWeights
+
+  /// K.
+  package let inputWidth: Int
+
+  /// N.
+  package let outputWidth: Int
+
+  /// Receives `[N]` sums of products of the pairs of a column, then `[N / 16]` sums of the squares of
+  /// a panel.
+  package let terms: UnsafeMutablePointer<Float>
+
+  /// The terms of a layer's weights.
+  /// - Parameter terms: ``termCount(outputs:)`` floats.
+  package init(_ linear: LinearArguments, terms: UnsafeMutablePointer<Float>) {
+    precondition(linear.isPairable, "whole panels")
+    weights = linear.weights
+    inputWidth = linear.inputWidth
+    outputWidth = linear.outputWidth
+    self.terms = terms
   }
+
+  /// Number of terms.
+  package static func termCount(outputs: Int) -> Int { outputs + outputs / PanelLayout.width }
+
+  /// Work items: one for each panel.
+  package var itemCount: Int { outputWidth / PanelLayout.width }
 }
 
 extension LinearArguments {

@@ -23,6 +23,13 @@ package struct InputRows: @unchecked Sendable {
     self.stride = stride
   }
 
+  /// Rows that were written.
+  package init(_ rows: OutputRows) {
+    self.init(
+      UnsafePointer(rows.base), pictureStride: rows.pictureStride, firstRow: rows.firstRow,
+      stride: rows.stride)
+  }
+
   /// The start of one row.
   package func pointer(picture: Int, row: Int) -> UnsafePointer<Float> {
     base + (picture &* pictureStride &+ firstRow &+ row) &* stride

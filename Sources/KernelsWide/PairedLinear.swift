@@ -1,8 +1,8 @@
 package import KernelInterface
 
 extension WideKernels: PairedKernelSet {
-  package static func pairedWeights(_ arguments: PairedLinearArguments, item: Int) {
-    switch arguments.product.weights.element {
+  package static func pairedWeights(_ arguments: PairedWeightsArguments, item: Int) {
+    switch arguments.weights.element {
     case .float32: formWeightTerms(Binary32.self, arguments, panel: item)
     case .float16: formWeightTerms(Binary16.self, arguments, panel: item)
     }
@@ -11,12 +11,12 @@ extension WideKernels: PairedKernelSet {
   package static func pairedRows(_ arguments: PairedLinearArguments, item: Int) {
     let (rows, width) = (arguments.product.rows, arguments.product.inputWidth)
     let outputs = arguments.product.outputWidth
-    let squares = sum(UnsafePointer(arguments.weightTerms + outputs), outputs / panelWidth)
+    let squares = sum(arguments.weightTerms + outputs, outputs / panelWidth)
     let meanSquare = squares / Float(width) / Float(outputs)
     for index in arguments.rowSplit.rows(item) {
       let picture = index / rows
       var input = arguments.input.pointer(picture: picture, row: index &- picture &* rows)
-      let row = arguments.preparedRow(index)
+      let row = arguments.scaled.pointer(picture: picture, row: index &- picture &* rows)
       if let norm = arguments.norm {
         normalize(input, into: row, width: width, norm)
         input = UnsafePointer(row)
@@ -24,8 +24,9 @@ extension WideKernels: PairedKernelSet {
       let sums = sumRow(input, width)
       let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
       scaleRow(input, into: row, width: width, scale)
-      row[width] = sums.pairs * scale * scale
-      row[width &+ 1] = 1 / scale
+      let terms = arguments.rowTerms + 2 &* index
+      terms[0] = sums.pairs * scale * scale
+      terms[1] = 1 / scale
     }
   }
 
@@ -42,8 +43,8 @@ extension WideKernels: PairedKernelSet {
       outputStep: a.output.stride, bias: a.bias, activation: a.activation, addend: nil,
       addendStep: 0,
       pairing: Epilogue.Pairing(
-        columns: UnsafePointer(arguments.weightTerms), rows: left.start + a.inputWidth,
-        rowStep: left.step))
+        columns: arguments.weightTerms,
+        rows: UnsafePointer(arguments.rowTerms + 2 &* (block.group &* a.rows &+ block.rowStart))))
     if let residual = a.residual {
       epilogue.addend = residual.pointer(picture: block.group, row: block.rowStart)
       epilogue.addendStep = residual.stride
@@ -57,11 +58,11 @@ extension WideKernels: PairedKernelSet {
 
 /// Sums the products of the pairs of a panel's columns, and the squares of its weights.
 private func formWeightTerms<Element: WeightElement>(
-  _: Element.Type, _ arguments: PairedLinearArguments, panel: Int
+  _: Element.Type, _ arguments: PairedWeightsArguments, panel: Int
 ) {
-  let inputs = arguments.product.inputWidth
+  let inputs = arguments.inputWidth
   let bytes = panelWidth &* Element.byteCount
-  var weights = arguments.product.weights.base + panel &* inputs &* bytes
+  var weights = arguments.weights.base + panel &* inputs &* bytes
   var pairs = Vector()
   var squares = (Vector(), Vector(), Vector())
   for _ in 0..<inputs / 3 {
@@ -78,9 +79,8 @@ private func formWeightTerms<Element: WeightElement>(
     squares.0.addProduct(a, a)
     weights += bytes
   }
-  let terms = arguments.weightTerms
-  store(pairs, terms, panel &* panelWidth)
-  terms[arguments.product.outputWidth &+ panel] = total(squares.0 + squares.1 + squares.2)
+  store(pairs, arguments.terms, panel &* panelWidth)
+  arguments.terms[arguments.outputWidth &+ panel] = total(squares.0 + squares.1 + squares.2)
 }
 
 /// Sums the squares of a row's elements and the products of its pairs.

@@ -21,10 +21,8 @@ struct Epilogue {
   struct Pairing {
     /// `[columns]`.
     var columns: UnsafePointer<Float>
-    /// The block's first row's term and factor.
+    /// `[rows][2]`, terms and factors, from the block's first row on.
     var rows: UnsafePointer<Float>
-    /// Elements from one row's to the next.
-    var rowStep: Int
   }
 }
 
@@ -217,7 +215,7 @@ private func finishPanel(
   if let pairing = epilogue.pairing {
     let terms = PairedSums(
       bias: bias, column: load(pairing.columns, column),
-      rows: pairing.rows + firstRow &* pairing.rowStep, rowStep: pairing.rowStep)
+      rows: pairing.rows + 2 &* firstRow)
     finish(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
   } else {
     finish(sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: bias), epilogue)
@@ -240,13 +238,12 @@ private struct DirectSums: SumTerms {
 private struct PairedSums: SumTerms {
   var bias: Vector
   var column: Vector
-  /// Term and factor of the first row.
+  /// Terms and factors from the first row on.
   var rows: UnsafePointer<Float>
-  var rowStep: Int
 
   @inline(__always)
   func product(_ sum: Vector, _ row: Int) -> Vector {
-    let row = rows + row &* rowStep
+    let row = rows + 2 &* row
     return multiplyAdd(sum - column - splat(row[0]), splat(row[1]), bias)
   }
 }

@@ -104,6 +104,36 @@ struct PairedLinearTests {
     expectClose(output.array, (0..<320).map { Double($0 % 16) }, tolerance: 1e-6)
   }
 
+  @Test(arguments: Implementation.wide)
+  func rowsMayBeScaledWhereTheyLie(implementation: Implementation) {
+    let (pictures, rows, inputs, outputs) = (3, 17, 100, 48)
+    var values = Values(seed: 21)
+    let x = values.array(pictures * (rows + 2) * inputs, scale: 9)
+    let panels = Buffer(
+      packed(values.array(inputs * outputs), inputs: inputs, outputs: outputs))
+    func run(inPlace: Bool) -> (input: [Float], output: [Float]) {
+      let input = Buffer(x)
+      let output = Buffer<Float>(repeating: .nan, count: pictures * rows * outputs)
+      let place = OutputRows(input.pointer, pictureStride: rows + 2, firstRow: 1, stride: inputs)
+      implementation.multiplyInPairs(
+        LinearArguments(
+          input: InputRows(place),
+          output: OutputRows(output.pointer, pictureStride: rows, stride: outputs),
+          pictures: pictures, rows: rows, inputWidth: inputs, outputWidth: outputs,
+          weights: PanelWeights(panels.pointer, element: .float32)),
+        in: inPlace ? place : nil)
+      return (input.array, output.array)
+    }
+    let (apart, inPlace) = (run(inPlace: false), run(inPlace: true))
+    #expect(bits(apart.output) == bits(inPlace.output))
+    #expect(bits(apart.input) == bits(x))
+    for row in 0..<pictures * (rows + 2) {
+      let range = row * inputs..<(row + 1) * inputs
+      let isMargin = row % (rows + 2) == 0 || row % (rows + 2) == rows + 1
+      #expect((bits(Array(inPlace.input[range])) == bits(Array(x[range]))) == isMargin)
+    }
+  }
+
   @Test func manyRowsOfWholePanelsArePaired() {
     let x = Buffer<Float>(repeating: 0, count: 1)
     func isPaired(_ rows: Int, _ inputs: Int, _ outputs: Int) -> Bool {
@@ -122,21 +152,26 @@ struct PairedLinearTests {
 }
 
 extension Implementation {
-  /// Runs a linear layer in pairs.
-  func multiplyInPairs(_ linear: LinearArguments, reversed: Bool = false) {
+  /// Runs a linear layer in pairs; `place` takes the scaled rows, memory of their own without.
+  func multiplyInPairs(
+    _ linear: LinearArguments, in place: OutputRows? = nil, reversed: Bool = false
+  ) {
     guard let kernels = kernels as? any PairedKernelSet.Type else {
       Issue.record("\(self) does not multiply in pairs")
       return
     }
-    let rows = Buffer<Float>(
-      repeating: .nan,
-      count: linear.pictures
-        * PairedLinearArguments.rowCount(rows: linear.rows, inputs: linear.inputWidth))
+    let stride = paddedStride(linear.inputWidth)
+    let rows = Buffer<Float>(repeating: .nan, count: linear.pictures * linear.rows * stride)
+    let rowTerms = Buffer<Float>(repeating: .nan, count: linear.pictures * linear.rows * 2)
     let terms = Buffer<Float>(
-      repeating: .nan, count: PairedLinearArguments.weightTermCount(outputs: linear.outputWidth))
-    let arguments = PairedLinearArguments(linear, rows: rows.pointer, weightTerms: terms.pointer)
-    runItems(arguments.weightItemCount, reversed: reversed) { item, _ in
-      kernels.pairedWeights(arguments, item: item)
+      repeating: .nan, count: PairedWeightsArguments.termCount(outputs: linear.outputWidth))
+    let arguments = PairedLinearArguments(
+      linear,
+      scaled: place ?? OutputRows(rows.pointer, pictureStride: linear.rows, stride: stride),
+      rowTerms: rowTerms.pointer, weightTerms: terms.constant)
+    let weights = PairedWeightsArguments(linear, terms: terms.pointer)
+    runItems(weights.itemCount, reversed: reversed) { item, _ in
+      kernels.pairedWeights(weights, item: item)
     }
     runItems(arguments.rowSplit.itemCount, reversed: reversed) { item, _ in
       kernels.pairedRows(arguments, item: item)

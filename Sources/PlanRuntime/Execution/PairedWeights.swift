@@ -16,7 +16,7 @@ final class PairedWeights: Sendable {
   private let places: [Int: Int]
 
   /// What ``form(_:)`` does, and the items before each layer's.
-  private let layers: [(arguments: PairedLinearArguments, firstItem: Int)]
+  private let layers: [(arguments: PairedWeightsArguments, firstItem: Int)]
 
   private let itemCount: Int
 
@@ -34,7 +34,7 @@ final class PairedWeights: Sendable {
         guard linear.isWorthPairing, places[step.weight] == nil else { continue }
         products[step.weight] = linear
         places[step.weight] = count
-        count += PairedLinearArguments.weightTermCount(outputs: linear.outputWidth)
+        count += PairedWeightsArguments.termCount(outputs: linear.outputWidth)
       }
     }
     self.places = places
@@ -47,9 +47,8 @@ final class PairedWeights: Sendable {
     let terms = memory.base.assumingMemoryBound(to: Float.self)
     var items = 0
     layers = products.sorted { $0.key < $1.key }.map { constant, linear in
-      let arguments = PairedLinearArguments(
-        linear, rows: terms, weightTerms: terms + (places[constant] ?? 0))
-      defer { items += arguments.weightItemCount }
+      let arguments = PairedWeightsArguments(linear, terms: terms + (places[constant] ?? 0))
+      defer { items += arguments.itemCount }
       return (arguments, items)
     }
     itemCount = items

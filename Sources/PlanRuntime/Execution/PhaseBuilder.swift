@@ -23,7 +23,13 @@ struct PhaseBuilder {
   var prepared: UnsafeMutableRawPointer?
 
   /// Every phase in order.
-  func phases() -> [Phase] { program.steps.flatMap { phases(for: $0.step) } }
+  func phases() -> [Phase] {
+    let preparation = PreparedRows(program, paired)
+    return program.steps.indices.flatMap { index in
+      let step = program.steps[index].step
+      return work(of: step, at: index, preparation).map { Phase(step.kind, $0) }
+    }
+  }
 
   // MARK: - Operands
 
@@ -84,74 +90,84 @@ struct PhaseBuilder {
 
   // MARK: - Steps
 
-  private func phases(for step: Step) -> [Phase] {
-    let work: [Phase.Work] =
-      switch step {
-      case .linear(let step): linear(step)
-      case .convolution(let step): [convolution(step)]
-      case .prefix(let step):
-        [
-          .copyRows(
-            CopyRowsArguments(
-              source: table(step.rows), output: writing(step.output), pictures: pictures,
-              rows: step.output.count, width: width(step.output)))
-        ]
-      case .attention(let step): [attention(step)]
-      case .select(let step): [select(step)]
-      case .reduce(let step): reduce(step)
-      case .match(let step): match(step)
-      case .fill(let step): [fill(step)]
-      case .halve(let step):
-        [
-          .halvePicture(
-            HalvePictureArguments(
-              input: floats(step.input), output: floats(step.output), pictures: pictures,
-              channels: step.channels, height: step.height, width: step.width))
-        ]
-      case .grid(let step): [grid(step)]
-      case .depthwise(let step):
-        [
-          .depthwise(
-            DepthwiseArguments(
-              input: reading(step.input), output: writing(step.output), pictures: pictures,
-              height: step.height, width: step.width, channels: width(step.input),
-              kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
-              bias: table(step.bias), addsInput: step.addsInput))
-        ]
-      case .elementwise(let step): [elementwise(step)]
-      case .columnMax(let step):
-        [
-          .columnMax(
-            ColumnMaxArguments(
-              input: reading(step.input), output: writing(step.output), pictures: pictures,
-              rows: step.input.count, width: width(step.input)))
-        ]
-      case .norm(let step):
-        [
-          .layerNorm(
-            LayerNormArguments(
-              input: reading(step.input), output: writing(step.output), pictures: pictures,
-              rows: step.input.count, width: width(step.input),
-              norm: LayerNorm(
-                gamma: table(step.norm.weight), beta: table(step.norm.bias),
-                epsilon: step.norm.epsilon)))
-        ]
-      }
-    return work.map { Phase(step.kind, $0) }
+  private func work(
+    of step: Step, at index: Int, _ preparation: PreparedRows
+  ) -> [Phase.Work] {
+    switch step {
+    case .linear(let step): work(of: step, at: index, preparation)
+    case .convolution(let step): [convolution(step)]
+    case .prefix(let step):
+      [
+        .copyRows(
+          CopyRowsArguments(
+            source: table(step.rows), output: writing(step.output), pictures: pictures,
+            rows: step.output.count, width: width(step.output)))
+      ]
+    case .attention(let step): [attention(step)]
+    case .select(let step): [select(step)]
+    case .reduce(let step): reduce(step)
+    case .match(let step): match(step)
+    case .fill(let step): [fill(step)]
+    case .halve(let step):
+      [
+        .halvePicture(
+          HalvePictureArguments(
+            input: floats(step.input), output: floats(step.output), pictures: pictures,
+            channels: step.channels, height: step.height, width: step.width))
+      ]
+    case .grid(let step): [grid(step)]
+    case .depthwise(let step):
+      [
+        .depthwise(
+          DepthwiseArguments(
+            input: reading(step.input), output: writing(step.output), pictures: pictures,
+            height: step.height, width: step.width, channels: width(step.input),
+            kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
+            bias: table(step.bias), addsInput: step.addsInput))
+      ]
+    case .elementwise(let step): [elementwise(step)]
+    case .columnMax(let step):
+      [
+        .columnMax(
+          ColumnMaxArguments(
+            input: reading(step.input), output: writing(step.output), pictures: pictures,
+            rows: step.input.count, width: width(step.input)))
+      ]
+    case .norm(let step):
+      [
+        .layerNorm(
+          LayerNormArguments(
+            input: reading(step.input), output: writing(step.output), pictures: pictures,
+            rows: step.input.count, width: width(step.input),
+            norm: LayerNorm(
+              gamma: table(step.norm.weight), beta: table(step.norm.bias),
+              epsilon: step.norm.epsilon)))
+      ]
+    }
   }
 
-  private func linear(_ step: LinearStep) -> [Phase.Work] {
+  /// A linear layer, with its rows prepared once where that is faster.
+  private func work(
+    of step: LinearStep, at index: Int, _ preparation: PreparedRows
+  ) -> [Phase.Work] {
     let arguments = arguments(of: step)
-    guard let prepared = prepared?.assumingMemoryBound(to: Float.self) else {
+    guard let terms = prepared?.assumingMemoryBound(to: Float.self) else {
       return [.linear(arguments)]
     }
+    let rows = terms + preparation.termFloats * pictures
     if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
-      let terms = paired.terms(of: step.weight)
+      let weightTerms = paired.terms(of: step.weight)
     {
-      let product = PairedLinearArguments(arguments, rows: prepared, weightTerms: terms)
+      let scaled =
+        preparation.scalesInPlace(step: index)
+        ? writing(step.input)
+        : OutputRows(
+          rows, pictureStride: arguments.rows, stride: paddedStride(arguments.inputWidth))
+      let product = PairedLinearArguments(
+        arguments, scaled: scaled, rowTerms: terms, weightTerms: weightTerms)
       return [.pairedRows(product, kernels), .pairedLinear(product, kernels)]
     }
-    guard let (norm, product) = arguments.normalizingOnce(into: prepared) else {
+    guard let (norm, product) = arguments.normalizingOnce(into: rows) else {
       return [.linear(arguments)]
     }
     return [.layerNorm(norm), .linear(product)]
@@ -166,18 +182,8 @@ struct PhaseBuilder {
       activation: activation(step.activation), residual: step.residual.map(reading))
   }
 
-  /// Bytes for each picture of the widest rows that are prepared before a product.
-  var preparedBytes: Int {
-    var floats = 0
-    for case .linear(let step) in program.steps.map(\.step) {
-      let (rows, inputs) = (step.input.count, width(step.input))
-      if paired?.terms(of: step.weight) != nil {
-        floats = max(floats, PairedLinearArguments.rowCount(rows: rows, inputs: inputs))
-      }
-      if step.norm != nil { floats = max(floats, rows * inputs) }
-    }
-    return (floats * MemoryLayout<Float>.stride + 63) / 64 * 64
-  }
+  /// Bytes for each picture of what is prepared before products.
+  var preparedBytes: Int { PreparedRows(program, paired).byteCount }
 
   private func convolution(_ step: ConvolutionStep) -> Phase.Work {
     let arguments = arguments(of: step)

@@ -83,10 +83,12 @@ final class Bench: @unchecked Sendable {
       flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].itemCount
     ) { kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
     if let kernels = kernels as? any PairedKernelSet.Type, arguments[0].isWorthPairing {
-      let terms = floats(PairedLinearArguments.weightTermCount(outputs: outputs))
-      let prepared = floats(PairedLinearArguments.rowCount(rows: rows, inputs: inputs))
+      let terms = floats(PairedWeightsArguments.termCount(outputs: outputs))
+      let stride = paddedStride(inputs)
+      let scaled = OutputRows(floats(rows * stride), pictureStride: rows, stride: stride)
+      let rowTerms = floats(2 * rows)
       let paired = arguments.map {
-        PairedLinearArguments($0, rows: prepared, weightTerms: terms)
+        PairedLinearArguments($0, scaled: scaled, rowTerms: rowTerms, weightTerms: terms)
       }
       // The rate counts what the direct sum multiplies, so that the times of both compare.
       let flops = 2 * Double(rows) * Double(inputs) * Double(outputs)
@@ -100,8 +102,9 @@ final class Bench: @unchecked Sendable {
       ) {
         item, _, turn in kernels.pairedRows(paired[turn % copies], item: item)
       }
-      report("pair weights \(shape)", flops: 0, items: paired[0].weightItemCount) {
-        item, _, turn in kernels.pairedWeights(paired[turn % copies], item: item)
+      let weights = arguments.map { PairedWeightsArguments($0, terms: terms) }
+      report("pair weights \(shape)", flops: 0, items: weights[0].itemCount) {
+        item, _, turn in kernels.pairedWeights(weights[turn % copies], item: item)
       }
     }
     all.deallocate()
