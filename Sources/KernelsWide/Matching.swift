@@ -20,24 +20,34 @@ extension WideKernels {
     let rows = a.input.pointer(picture: picture, row: a.prefix)
     // One over each kept row's length; the length of the others does not change their order.
     let factors = scratch.assumingMemoryBound(to: Float.self)
-    for j in 0..<a.keep {
-      let row = rows + Int(kept[j]) &* a.input.stride
-      let length = dot(row, row, a.width).squareRoot()
-      factors[j] = length > 0 ? 1 / length : 0
+    var j = 0
+    while j < a.keep {
+      let near = Rows4(rows, kept, j, before: a.keep, stride: a.input.stride)
+      let squares = squares(near, a.width)
+      for i in 0..<min(4, a.keep &- j) {
+        let length = squares[i].squareRoot()
+        factors[j &+ i] = length > 0 ? 1 / length : 0
+      }
+      j &+= 4
     }
     let end = split.start(part &+ 1)
     var first = split.start(part)
     while first < end {
       let count = min(4, end &- first)
       var best = Best4()
-      // Rows past the end repeat the last.
-      let x0 = rows + Int(dropped[first]) &* a.input.stride
-      let x1 = rows + Int(dropped[first &+ min(1, count &- 1)]) &* a.input.stride
-      let x2 = rows + Int(dropped[first &+ min(2, count &- 1)]) &* a.input.stride
-      let x3 = rows + Int(dropped[first &+ min(3, count &- 1)]) &* a.input.stride
-      for j in 0..<a.keep {
+      let far = Rows4(rows, dropped, first, before: end, stride: a.input.stride)
+      var j = 0
+      while j &+ 2 <= a.keep {
+        let products = dots(
+          far, rows + Int(kept[j]) &* a.input.stride,
+          rows + Int(kept[j &+ 1]) &* a.input.stride, a.width)
+        best.offer(products.0 * factors[j], j)
+        best.offer(products.1 * factors[j &+ 1], j &+ 1)
+        j &+= 2
+      }
+      if j < a.keep {
         let row = rows + Int(kept[j]) &* a.input.stride
-        best.offer(dot4(x0, x1, x2, x3, row, a.width) * factors[j], j)
+        best.offer(dots(far, row, row, a.width).0 * factors[j], j)
       }
       for k in 0..<count {
         into[first &+ k] = best.index[k]
@@ -132,25 +142,75 @@ private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: 
   return sum
 }
 
-/// Scalar products of four rows with one, each as ``dot``.
+/// Four rows at once, so that their sums need not wait for each other.
+private struct Rows4 {
+  var (x0, x1, x2, x3):
+    (
+      UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>
+    )
+
+  /// The rows that `indices` names from `first` on; those from `end` on repeat the last before it.
+  @inline(__always)
+  init(
+    _ rows: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ first: Int, before end: Int,
+    stride: Int
+  ) {
+    func row(_ i: Int) -> UnsafePointer<Float> {
+      rows + Int(indices[min(first &+ i, end &- 1)]) &* stride
+    }
+    (x0, x1, x2, x3) = (row(0), row(1), row(2), row(3))
+  }
+}
+
+/// Scalar products of four rows with two, each as ``dot``.
 @inline(__always)
-private func dot4(
-  _ x0: UnsafePointer<Float>, _ x1: UnsafePointer<Float>, _ x2: UnsafePointer<Float>,
-  _ x3: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int
-) -> SIMD4<Float> {
+private func dots(
+  _ x: Rows4, _ y0: UnsafePointer<Float>, _ y1: UnsafePointer<Float>, _ width: Int
+) -> (SIMD4<Float>, SIMD4<Float>) {
+  var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
+  var (b0, b1, b2, b3) = (Vector(), Vector(), Vector(), Vector())
+  var i = 0
+  while i &+ lanes <= width {
+    let (e0, e1) = (load(y0, i), load(y1, i))
+    let (v0, v1, v2, v3) = (load(x.x0, i), load(x.x1, i), load(x.x2, i), load(x.x3, i))
+    a0.addProduct(v0, e0)
+    a1.addProduct(v1, e0)
+    a2.addProduct(v2, e0)
+    a3.addProduct(v3, e0)
+    b0.addProduct(v0, e1)
+    b1.addProduct(v1, e1)
+    b2.addProduct(v2, e1)
+    b3.addProduct(v3, e1)
+    i &+= lanes
+  }
+  var sums = SIMD4<Float>(total(a0), total(a1), total(a2), total(a3))
+  var others = SIMD4<Float>(total(b0), total(b1), total(b2), total(b3))
+  while i < width {
+    let elements = SIMD4(x.x0[i], x.x1[i], x.x2[i], x.x3[i])
+    sums.addProduct(elements, SIMD4(repeating: y0[i]))
+    others.addProduct(elements, SIMD4(repeating: y1[i]))
+    i &+= 1
+  }
+  return (sums, others)
+}
+
+/// The squares of four rows' lengths, each as ``dot``.
+@inline(__always)
+private func squares(_ x: Rows4, _ width: Int) -> SIMD4<Float> {
   var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
   var i = 0
   while i &+ lanes <= width {
-    let element = load(y, i)
-    a0.addProduct(load(x0, i), element)
-    a1.addProduct(load(x1, i), element)
-    a2.addProduct(load(x2, i), element)
-    a3.addProduct(load(x3, i), element)
+    let (v0, v1, v2, v3) = (load(x.x0, i), load(x.x1, i), load(x.x2, i), load(x.x3, i))
+    a0.addProduct(v0, v0)
+    a1.addProduct(v1, v1)
+    a2.addProduct(v2, v2)
+    a3.addProduct(v3, v3)
     i &+= lanes
   }
   var sums = SIMD4<Float>(total(a0), total(a1), total(a2), total(a3))
   while i < width {
-    sums.addProduct(SIMD4(x0[i], x1[i], x2[i], x3[i]), SIMD4(repeating: y[i]))
+    let elements = SIMD4(x.x0[i], x.x1[i], x.x2[i], x.x3[i])
+    sums.addProduct(elements, elements)
     i &+= 1
   }
   return sums
