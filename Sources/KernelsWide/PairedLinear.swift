@@ -10,23 +10,36 @@ extension WideKernels: PairedKernelSet {
 
   package static func pairedRows(_ arguments: PairedLinearArguments, item: Int) {
     let (rows, width) = (arguments.product.rows, arguments.product.inputWidth)
-    let outputs = arguments.product.outputWidth
-    let squares = sum(arguments.weightTerms + outputs, outputs / panelWidth)
-    let meanSquare = squares / Float(width) / Float(outputs)
-    for index in arguments.rowSplit.rows(item) {
-      let picture = index / rows
-      var input = arguments.input.pointer(picture: picture, row: index &- picture &* rows)
-      let row = arguments.scaled.pointer(picture: picture, row: index &- picture &* rows)
-      if let norm = arguments.norm {
-        normalize(input, into: row, width: width, norm)
-        input = UnsafePointer(row)
+    let columns = arguments.product.outputWidth
+    let squares = sum(arguments.weightTerms + columns, columns / panelWidth)
+    let meanSquare = squares / Float(width) / Float(columns)
+    let range = arguments.rowSplit.rows(item)
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let count = min(rowsTogether, range.upperBound &- first)
+      var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: arguments.input.base)
+      var outputs = InlineArray<4, UnsafeMutablePointer<Float>>(repeating: arguments.scaled.base)
+      for r in 0..<count {
+        let picture = (first &+ r) / rows
+        let row = first &+ r &- picture &* rows
+        inputs[r] = arguments.input.pointer(picture: picture, row: row)
+        outputs[r] = arguments.scaled.pointer(picture: picture, row: row)
       }
-      let sums = sumRow(input, width)
-      let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
-      scaleRow(input, into: row, width: width, scale)
-      let terms = arguments.rowTerms + 2 &* index
-      terms[0] = sums.pairs * scale * scale
-      terms[1] = 1 / scale
+      if let norm = arguments.norm {
+        normalize(count, { inputs[$0] }, into: { outputs[$0] }, width: width, norm)
+        for r in 0..<count { inputs[r] = UnsafePointer(outputs[r]) }
+      }
+      var scales = InlineArray<4, Float>(repeating: 1)
+      for r in 0..<count {
+        let sums = sumRow(inputs[r], width)
+        let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
+        scales[r] = scale
+        let terms = arguments.rowTerms + 2 &* (first &+ r)
+        terms[0] = sums.pairs * scale * scale
+        terms[1] = 1 / scale
+      }
+      for r in 0..<count { scaleRow(inputs[r], into: outputs[r], width: width, scales[r]) }
+      first &+= count
     }
   }
 
