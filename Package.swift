@@ -182,7 +182,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "TestSupport", "PlanRuntime", "ImageInput", "JSON", "Checkpoints", "Families", "Records",
+        "TestSupport", "PlanRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints", "Families",
+        "Records",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -23,26 +23,36 @@ package enum KernelSelection {
     return [PortableKernels.self]
   }
 
-  /// The fastest set that this processor can run, or the one that `VITRUN_KERNELS` names.
+  /// What `VITRUN_KERNELS` can name on this processor, the fastest last.
+  package static var choices: [KernelChoice] {
+    available.flatMap { set -> [KernelChoice] in
+      guard let paired = set as? any PairedKernelSet.Type else {
+        return [KernelChoice(name: "\(set.name)", set: set, paired: nil)]
+      }
+      return [
+        KernelChoice(name: "\(set.name)-direct", set: set, paired: nil),
+        KernelChoice(
+          name: "\(set.name)", set: set, paired: cve_adds_beside_multiplying() ? paired : nil),
+      ]
+    }
+  }
+
+  /// The fastest choice on this processor, or the one that `VITRUN_KERNELS` names.
   ///
-  /// - Throws: ``InputError`` if the variable names no set that this processor can run.
-  package static func best() throws(InputError) -> any KernelSet.Type {
+  /// - Throws: ``InputError`` if the variable names none that this processor can run.
+  package static func best() throws(InputError) -> KernelChoice {
     let requested = getenv(variable).map { String(cString: $0) }
     return try best(requested: requested)
   }
 
-  /// The set named `requested`, or the fastest if that is `nil` or empty.
-  package static func best(requested: String?) throws(InputError) -> any KernelSet.Type {
-    let sets = available
+  /// The choice named `requested`, or the fastest if that is `nil` or empty.
+  package static func best(requested: String?) throws(InputError) -> KernelChoice {
+    let choices = choices
     guard let requested, !requested.isEmpty else {
-      return sets.last ?? PortableKernels.self
+      return choices.last
+        ?? KernelChoice(name: "portable", set: PortableKernels.self, paired: nil)
     }
-    for set in sets where "\(set.name)" == requested { return set }
-    throw .unavailableKernels(requested, available: sets.map { "\($0.name)" })
-  }
-
-  /// The set as one that multiplies in pairs, where that is faster on this processor.
-  package static func paired(_ set: any KernelSet.Type) -> (any PairedKernelSet.Type)? {
-    cve_adds_beside_multiplying() ? set as? any PairedKernelSet.Type : nil
+    for choice in choices where choice.name == requested { return choice }
+    throw .unavailableKernels(requested, available: choices.map(\.name))
   }
 }

@@ -9,7 +9,7 @@ public enum MachineLimit {
   /// several short measurements.
   /// - Throws: `InputError` if `VITRUN_KERNELS` names kernels that are not available here.
   public static func measure(threadCount: Int?) throws -> (gigaflops: Double, threads: Int) {
-    let kernels = try KernelSelection.best()
+    let kernels = try KernelSelection.best().set
     let pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     let rounds = 2_000_000
     let flops = Double(rounds) * 192 * 2 * Double(pool.threadCount)

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import KernelInterface
-internal import Kernels
+package import Kernels
 internal import PlanFormat
 internal import Synchronization
 internal import Tensors
@@ -21,7 +21,8 @@ public final class Session: Sendable {
   /// Threads that take part in a run.
   public let threadCount: Int
 
-  /// The name of the kernel set in use: `avx512`, `avx2` or `portable`.
+  /// The name of the kernels in use, as `VITRUN_KERNELS` gives it: `avx512`, `avx2`, either with
+  /// `-direct` behind it, or `portable`.
   public let kernelName: String
 
   private let kernels: any KernelSet.Type
@@ -53,12 +54,21 @@ public final class Session: Sendable {
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   /// - Throws: `InputError` if memory runs out, if `VITRUN_KERNELS` names a set of kernels that is
   ///   not available here.
-  public init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+  public convenience init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+    try self.init(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
+      kernels: try KernelSelection.best())
+  }
+
+  /// As ``init(plan:maximumBatch:threadCount:)``, with kernels of the caller's choice.
+  package init(
+    plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice
+  ) throws {
     precondition(maximumBatch >= 1, "a batch holds at least one picture")
     self.plan = plan
     self.maximumBatch = maximumBatch
-    kernels = try KernelSelection.best()
-    kernelName = "\(kernels.name)"
+    kernels = choice.set
+    kernelName = choice.name
     pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     self.threadCount = pool.threadCount
     let program = plan.file.program
@@ -68,7 +78,7 @@ public final class Session: Sendable {
       byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
       plan: plan)
     var builder = Self.builder(plan, arena: arena, input: input)
-    let paired = try PairedWeights(builder, kernels: kernels, plan: plan)
+    let paired = try PairedWeights(builder, kernels: choice.paired, plan: plan)
     self.paired = paired
     builder.paired = paired
     let prepared = try AlignedMemory(

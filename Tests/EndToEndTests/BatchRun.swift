@@ -1,12 +1,16 @@
+import Kernels
 import PlanRuntime
 
 /// Runs pictures through a plan.
 enum BatchRun {
   /// The logits of each of `pictures`, which lie one behind the other in `input`.
   static func logits(
-    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int
+    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
+    kernels: KernelChoice? = nil
   ) throws -> [[Float]] {
-    try results(path, input, pictures: pictures, batch: batch, threads: threads) {
+    try results(
+      path, input, pictures: pictures, batch: batch, threads: threads, kernels: kernels
+    ) {
       $0.logits(picture: $1)
     }
   }
@@ -14,10 +18,12 @@ enum BatchRun {
   /// What `read` takes from the run of each picture.
   static func results<R>(
     _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
+    kernels: KernelChoice? = nil,
     read: (borrowing RunResult, Int) throws -> R
   ) throws -> [R] {
     let session = try Session(
-      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads)
+      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads,
+      kernels: try kernels ?? KernelSelection.best())
     let count = input.count / pictures
     var results: [R] = []
     for first in stride(from: 0, to: pictures, by: batch) {

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFacts
 import ModelGraph
 import Passes
@@ -115,6 +116,42 @@ struct PlanAgreementTests {
           first.map { $0.map(\.bitPattern) } == other.map { $0.map(\.bitPattern) },
           "\(plan), batch \(batch), \(threads) threads")
       }
+    }
+  }
+
+  /// Those too that are not this processor's choice but another's.
+  @Test(arguments: SmallModel.forms)
+  func everyChoiceOfKernelsComputesTheSame(form: SmallModel.Form) throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    try model.convert(to: folder.file("dense.bin"))
+    var recipe = RewriteRecipe()
+    recipe.stages = [.init(block: 1, keepRate: 0.6)]
+    try PlanEmitter.rewrite(
+      try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
+    let input = model.input(pictures: 2)
+    for plan in ["dense.bin", "fast.bin"] {
+      func logits(_ kernels: KernelChoice) throws -> [Float] {
+        Array(
+          try BatchRun.logits(
+            folder.file(plan), input, pictures: 2, batch: 2, threads: 2, kernels: kernels
+          ).joined())
+      }
+      let portable = try logits(try KernelSelection.best(requested: "portable"))
+      let largest = portable.map { abs($0) }.max() ?? 1
+      var wide: [Bool: [UInt32]] = [:]
+      for kernels in KernelSelection.choices {
+        let found = try logits(kernels)
+        for (a, b) in zip(found, portable) {
+          #expect(abs(a - b) <= 1e-5 * largest, "\(plan), \(kernels.name)")
+        }
+        // Registers of another width change no bit, pairs do.
+        guard kernels.name != "portable" else { continue }
+        let bits = found.map(\.bitPattern)
+        #expect(wide[kernels.paired != nil, default: bits] == bits, "\(plan), \(kernels.name)")
+        wide[kernels.paired != nil] = bits
+      }
+      if form.width % 16 == 0, let paired = wide[true] { #expect(paired != wide[false]) }
     }
   }
 

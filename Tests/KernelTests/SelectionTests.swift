@@ -8,14 +8,26 @@ import Testing
     #expect(throws: InputError.self) { try KernelSelection.best(requested: "avx1024") }
   }
 
-  @Test func everyAvailableSetCanBeRequested() throws {
-    for set in KernelSelection.available {
-      #expect(try KernelSelection.best(requested: "\(set.name)").name.description == "\(set.name)")
+  @Test func everyChoiceCanBeRequested() throws {
+    for choice in KernelSelection.choices {
+      #expect(try KernelSelection.best(requested: choice.name).name == choice.name)
     }
   }
 
-  @Test func theDefaultIsTheLast() throws {
+  @Test func theDefaultIsTheFastestSet() throws {
     let last = try #require(KernelSelection.available.last)
-    #expect(try KernelSelection.best(requested: nil) == last)
+    for requested in [nil, ""] as [String?] {
+      #expect(try KernelSelection.best(requested: requested).name == "\(last.name)")
+    }
+  }
+
+  /// A direct choice is there on every processor, so that its results can be had on every one.
+  @Test func wideSetsCanBeHadWithoutPairs() throws {
+    for set in KernelSelection.available where set is any PairedKernelSet.Type {
+      let direct = try KernelSelection.best(requested: "\(set.name)-direct")
+      #expect("\(direct.set.name)" == "\(set.name)")
+      #expect(direct.paired == nil)
+    }
+    #expect(throws: InputError.self) { try KernelSelection.best(requested: "portable-direct") }
   }
 }

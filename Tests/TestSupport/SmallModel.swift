@@ -31,7 +31,8 @@ package struct SmallModel {
     package var description: String { name }
   }
 
-  /// Every family, with heads that are no multiple of a vector and grids that are odd.
+  /// Every family, with heads that are no multiple of a vector and grids that are odd; one whose layers
+  /// are multiplied in pairs where that is faster.
   package static let forms: [Form] = {
     var plain = Form("DeiT")
     plain.hasMultiScale = true
@@ -47,7 +48,9 @@ package struct SmallModel {
     (lvvit.patch, lvvit.width, lvvit.heads) = (8, 20, 2)
     var wide = lvvit
     (wide.name, wide.grid, wide.stem) = ("LV-ViT with a stem for minimal filtering", 7, 16)
-    return [plain, odd, distilled, third, lvvit, wide]
+    var panels = Form("DeiT of whole panels")
+    (panels.grid, panels.width, panels.hidden, panels.hasMultiScale) = (6, 48, 96, true)
+    return [plain, odd, distilled, third, lvvit, wide, panels]
   }()
 
   package let form: Form

@@ -4,7 +4,7 @@ internal import PlanFormat
 
 /// The terms of the weights of a plan's linear layers that are multiplied in pairs.
 final class PairedWeights: Sendable {
-  /// The kernels that multiply in pairs; `nil` where that is not faster.
+  /// The kernels that multiply in pairs; `nil` where products are direct sums.
   let kernels: (any PairedKernelSet.Type)?
 
   /// Keeps the weights mapped: a session may end before ``form(_:)`` does.
@@ -22,13 +22,13 @@ final class PairedWeights: Sendable {
 
   /// Takes memory for the terms of every layer for which pairing is worthwhile.
   /// - Throws: `InputError` if memory runs out.
-  init(_ builder: PhaseBuilder, kernels: any KernelSet.Type, plan: Plan) throws {
-    self.kernels = KernelSelection.paired(kernels)
+  init(_ builder: PhaseBuilder, kernels: (any PairedKernelSet.Type)?, plan: Plan) throws {
+    self.kernels = kernels
     self.plan = plan
     var products: [Int: LinearArguments] = [:]
     var places: [Int: Int] = [:]
     var count = 0
-    if self.kernels != nil {
+    if kernels != nil {
       for case .linear(let step) in builder.program.steps.map(\.step) {
         let linear = builder.arguments(of: step)
         guard linear.isWorthPairing, places[step.weight] == nil else { continue }

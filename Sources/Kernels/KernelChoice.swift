@@ -1,0 +1,14 @@
+package import KernelInterface
+
+/// A set of kernels, and whether products may be formed in pairs.
+package struct KernelChoice: Sendable {
+  /// As `VITRUN_KERNELS` names it: `portable`, or `avx2` or `avx512`, with `-direct` behind it where
+  /// products are sums of multiply-adds on every processor.
+  package let name: String
+
+  /// The kernels.
+  package let set: any KernelSet.Type
+
+  /// The same, if products are formed in pairs.
+  package let paired: (any PairedKernelSet.Type)?
+}
