@@ -22,8 +22,7 @@ package struct EvenSplit: Sendable {
 /// Rows cut into items, for work that goes over each row once.
 ///
 /// The parts are the blocks into which a product cuts as many rows, so that a thread finds rows that it
-/// wrote itself: what another processor wrote must come from that one's cache, which takes longer than
-/// reading memory.
+/// wrote itself and need not fetch them from another processor's cache.
 package struct RowSplit: Sendable {
   private let blocks: EvenSplit
   private let pieces: Int

@@ -20,15 +20,10 @@ extension WideKernels {
     let rows = a.input.pointer(picture: picture, row: a.prefix)
     // One over each kept row's length; the length of the others does not change their order.
     let factors = scratch.assumingMemoryBound(to: Float.self)
-    var j = 0
-    while j < a.keep {
-      let near = Rows4(rows, kept, j, before: a.keep, stride: a.input.stride)
-      let squares = squares(near, a.width)
-      for i in 0..<min(4, a.keep &- j) {
-        let length = squares[i].squareRoot()
-        factors[j &+ i] = length > 0 ? 1 / length : 0
-      }
-      j &+= 4
+    for j in 0..<a.keep {
+      let row = rows + Int(kept[j]) &* a.input.stride
+      let length = dot(row, row, a.width).squareRoot()
+      factors[j] = length > 0 ? 1 / length : 0
     }
     let end = split.start(part &+ 1)
     var first = split.start(part)
@@ -192,26 +187,4 @@ private func dots(
     i &+= 1
   }
   return (sums, others)
-}
-
-/// The squares of four rows' lengths, each as ``dot``.
-@inline(__always)
-private func squares(_ x: Rows4, _ width: Int) -> SIMD4<Float> {
-  var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
-  var i = 0
-  while i &+ lanes <= width {
-    let (v0, v1, v2, v3) = (load(x.x0, i), load(x.x1, i), load(x.x2, i), load(x.x3, i))
-    a0.addProduct(v0, v0)
-    a1.addProduct(v1, v1)
-    a2.addProduct(v2, v2)
-    a3.addProduct(v3, v3)
-    i &+= lanes
-  }
-  var sums = SIMD4<Float>(total(a0), total(a1), total(a2), total(a3))
-  while i < width {
-    let elements = SIMD4(x.x0[i], x.x1[i], x.x2[i], x.x3[i])
-    sums.addProduct(elements, elements)
-    i &+= 1
-  }
-  return sums
 }
