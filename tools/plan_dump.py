@@ -71,7 +71,7 @@ class PlanError(Exception):
 # Record layouts: field names and types, as the page's tables have them.
 NORM = "weight:int bias:int epsilon:float"
 ROWS = "buffer:int first:int count:int"
-ACTIVATION = "choice(none,gelu,relu)"
+ACTIVATION = "choice(none,gelu,relu,geluTanh,quickGelu,silu)"
 STRATEGY = "choice(merge,fuse,drop,tome)"
 SIMILARITY = "choice(cosine,l1,l2,attention,random)"
 ELEMENT = "choice(float32,int32)"

@@ -40,6 +40,10 @@ struct ConfigResolver {
       source.attentionScale = told.value
       provenance.append(ProvenanceEntry("attention_scale", "\(told.value)", from: told.source))
     }
+    if let told = tensors.hints.activation {
+      source.activation = told.value
+      provenance.append(ProvenanceEntry("activation", told.value.word, from: told.source))
+    }
     let target = try resized(source, &provenance)
     let preprocess = try PreprocessResolver(
       config: config, options: options, family: source.family, preset: preset?.architecture

@@ -26,6 +26,9 @@ package struct ViTConfig: Sendable, Equatable {
 
   /// Width of the FFN's hidden layer.
   var hiddenDim = 0
+
+  /// Between the FFN's two layers.
+  var activation = Activation.gelu
   var classes = 0
 
   /// P: class token, and a distillation token in distilled models.

@@ -1,11 +1,17 @@
 /// What is applied to a sum before the residual is added.
-package enum Activation: UInt8, Sendable {
+package enum Activation: UInt8, Sendable, CaseIterable {
   /// Nothing.
   case none
   /// `x/2 * (1 + erf(x / sqrt(2)))`.
   case gelu
   /// `max(x, 0)`.
   case relu
+  /// `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x^3)))`.
+  case geluTanh
+  /// `x * sigmoid(1.702 * x)`.
+  case quickGelu
+  /// `x * sigmoid(x)`.
+  case silu
 }
 
 /// Normalisation of a row: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with the biased

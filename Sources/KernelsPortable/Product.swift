@@ -31,6 +31,9 @@ struct Epilogue {
     case .none: break
     case .gelu: value = gelu(value)
     case .relu: value.replace(with: 0, where: value .< 0)
+    case .geluTanh: value = geluTanh(value)
+    case .quickGelu: value = quickGelu(value)
+    case .silu: value = silu(value)
     }
     if let addend { value = load(addend + row * addendStep + column, count) + value }
     let place = output + row * outputStep + column

@@ -255,7 +255,7 @@ private func finish<Terms: SumTerms>(
 ) {
   switch epilogue.activation {
   case .none: write(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
-  case .gelu, .relu:
+  case .gelu, .relu, .geluTanh, .quickGelu, .silu:
     activate(sums, rows: rows, terms, epilogue.activation)
     write(
       sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: splat(-0.0)), epilogue)
@@ -304,6 +304,28 @@ private func activate<Terms: SumTerms>(
       store(maximum(Vector(), terms.product(load(sum, 0), row)), sum, 0)
       sum += panelWidth
     }
+  case .geluTanh, .quickGelu, .silu: activateGated(sums, rows: rows, terms, activation)
+  }
+}
+
+/// As `activate` for activations by a sigmoid: apart, for the others to keep their registers.
+@inline(never)
+private func activateGated<Terms: SumTerms>(
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ terms: Terms, _ activation: Activation
+) {
+  @inline(__always)
+  func forEach(_ function: (Vector) -> Vector) {
+    var sum = sums
+    for row in 0..<rows {
+      store(function(terms.product(load(sum, 0), row)), sum, 0)
+      sum += panelWidth
+    }
+  }
+  switch activation {
+  case .geluTanh: forEach { geluTanh($0) }
+  case .quickGelu: forEach { quickGelu($0) }
+  case .silu: forEach { silu($0) }
+  case .none, .gelu, .relu: break
   }
 }
 

@@ -203,6 +203,11 @@ private func transformSums(
   if let biases = a.bias { bias = load(biases, column) }
   var (line, tileColumn) = (firstTile / tilesAcross, firstTile % tilesAcross)
   var sum = sums
+  let isGated =
+    switch a.activation {
+    case .none, .gelu, .relu: false
+    case .geluTanh, .quickGelu, .silu: true
+    }
   for _ in 0..<tiles {
     let (y, x) = (2 &* line, 4 &* tileColumn)
     let pixel = y &* a.width &+ x
@@ -211,7 +216,11 @@ private func transformSums(
       addendStep: a.outputChannels, width: a.width, lines: min(2, a.height &- y),
       columns: min(4, a.width &- x))
     if let table = a.table { place.addend = table + pixel &* a.outputChannels + column }
-    transformTile(sum, sumStride, bias, a.activation, place)
+    if isGated {
+      transformGatedTile(sum, sumStride, bias, a.activation, place)
+    } else {
+      transformTile(sum, sumStride, bias, a.activation, place)
+    }
     sum += panelWidth
     tileColumn &+= 1
     if tileColumn == tilesAcross { (line, tileColumn) = (line &+ 1, 0) }
@@ -242,6 +251,29 @@ private func transformTile(
   _ sums: UnsafeMutablePointer<Float>, _ stride: Int, _ bias: Vector, _ activation: Activation,
   _ place: TilePlace
 ) {
+  finishTile(sums, stride, bias, place) { value in
+    switch activation {
+    case .gelu: gelu(value)
+    case .relu: maximum(Vector(), value)
+    default: value
+    }
+  }
+}
+
+/// The same for those activations that are called: apart, for the others to keep their registers.
+@inline(never)
+private func transformGatedTile(
+  _ sums: UnsafeMutablePointer<Float>, _ stride: Int, _ bias: Vector, _ activation: Activation,
+  _ place: TilePlace
+) {
+  finishTile(sums, stride, bias, place) { activateGated($0, activation) }
+}
+
+@inline(__always)
+private func finishTile(
+  _ sums: UnsafeMutablePointer<Float>, _ stride: Int, _ bias: Vector, _ place: TilePlace,
+  _ activate: (Vector) -> Vector
+) {
   @inline(__always)
   func sum(_ line: Int, _ point: Int) -> Vector {
     load(sums, (line &* linePoints &+ point) &* stride)
@@ -251,18 +283,18 @@ private func transformTile(
   @inline(__always)
   func second(_ point: Int) -> Vector { (sum(1, point) - sum(2, point)) + sum(3, point) }
   finishLine(
-    0, bias, activation, place, first(0), first(1), first(2), first(3), first(4), first(5))
+    0, bias, activate, place, first(0), first(1), first(2), first(3), first(4), first(5))
   if place.lines > 1 {
     finishLine(
-      1, bias, activation, place, second(0), second(1), second(2), second(3), second(4), second(5))
+      1, bias, activate, place, second(0), second(1), second(2), second(3), second(4), second(5))
   }
 }
 
 /// `m A6` of one line, finished and written.
 @inline(__always)
 private func finishLine(
-  _ line: Int, _ bias: Vector, _ activation: Activation, _ place: TilePlace, _ atZero: Vector,
-  _ n0: Vector, _ n1: Vector, _ f0: Vector, _ f1: Vector, _ atInfinity: Vector
+  _ line: Int, _ bias: Vector, _ activate: (Vector) -> Vector, _ place: TilePlace,
+  _ atZero: Vector, _ n0: Vector, _ n1: Vector, _ f0: Vector, _ f1: Vector, _ atInfinity: Vector
 ) {
   let (nearSum, nearDifference) = (n0 + n1, n0 - n1)
   let (farSum, farDifference) = (f0 + f1, f0 - f1)
@@ -270,12 +302,7 @@ private func finishLine(
   func finish(_ column: Int, _ value: Vector) {
     guard column < place.columns else { return }
     let pixel = line &* place.width &+ column
-    var result = value + bias
-    switch activation {
-    case .none: break
-    case .gelu: result = gelu(result)
-    case .relu: result = maximum(Vector(), result)
-    }
+    var result = activate(value + bias)
     if let addend = place.addend { result = load(addend, pixel &* place.addendStep) + result }
     store(result, place.output, pixel &* place.outputStep)
   }

@@ -1,13 +1,5 @@
 package import Records
 
-/// Activations that nodes apply.
-package enum Activation: UInt8, Choice {
-  case none = 0
-  /// The exact form, with erf.
-  case gelu = 1
-  case relu = 2
-}
-
 /// What happens to the tokens that are not selected.
 package enum ReductionStrategy: UInt8, Choice {
   case merge = 0

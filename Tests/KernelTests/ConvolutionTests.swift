@@ -23,6 +23,7 @@ import Testing
     var testDescription: String {
       "\(pictures)x\(channels)x\(height)x\(width) \(isMap ? "map" : "picture") \(kernel)x\(kernel)"
         + "/\(stride) padding \(padding) to \(outputs) gap \(gap)\(isFiltered ? " filtered" : "")"
+        + " \(activation)"
     }
 
     static func filtered(
@@ -66,7 +67,18 @@ import Testing
     .filtered(channels: 16, height: 3, width: 6, outputs: 32),
   ]
 
-  @Test(arguments: Implementation.all, cases)
+  /// Direct sums and minimal filtering, with every activation.
+  static let activations = Activation.allCases.flatMap { activation -> [Case] in
+    [
+      Case(
+        isMap: true, channels: 16, height: 5, width: 6, kernel: 3, stride: 1, padding: 1,
+        outputs: 33, activation: activation, table: true),
+      .filtered(
+        channels: 16, height: 5, width: 7, outputs: 32, activation: activation, table: true),
+    ]
+  }
+
+  @Test(arguments: Implementation.all, cases + activations)
   func matchesTheReference(implementation: Implementation, test: Case) {
     var values = Values(seed: 77)
     let rowStride = test.channels + test.gap

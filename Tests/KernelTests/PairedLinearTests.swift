@@ -21,7 +21,11 @@ struct PairedLinearTests {
     Case(pictures: 2, rows: 21, inputs: 770, outputs: 32, half: true, margin: 1),
   ]
 
-  @Test(arguments: Implementation.wide, cases)
+  static let activations = Activation.allCases.map {
+    Case(rows: 26, inputs: 98, outputs: 48, norm: true, activation: $0, residual: true)
+  }
+
+  @Test(arguments: Implementation.wide, cases + activations)
   func matchesTheReference(implementation: Implementation, test: Case) {
     let problem = LinearProblem(test)
     let output = problem.run(implementation, inPairs: true)
@@ -42,7 +46,8 @@ struct PairedLinearTests {
     }
   }
 
-  @Test(.enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases)
+  @Test(
+    .enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases + activations)
   func bitsDoNotDependOnTheWidthOfRegisters(test: Case) {
     let problem = LinearProblem(test)
     let results = Implementation.wide.map { bits(problem.run($0, inPairs: true)) }

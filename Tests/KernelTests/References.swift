@@ -8,6 +8,10 @@ func referenceActivation(_ x: Double, _ activation: Activation) -> Double {
   case .none: x
   case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
   case .relu: max(x, 0)
+  // Tanh near -1 would lose all digits of the sum.
+  case .geluTanh: x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+  case .quickGelu: x / (1 + exp(-1.702 * x))
+  case .silu: x / (1 + exp(-x))
   }
 }
 

@@ -108,6 +108,9 @@ package struct GraphInterpreter {
     case .none: x
     case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
     case .relu: max(x, 0)
+    case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .quickGelu: x / (1 + exp(-1.702 * x))
+    case .silu: x / (1 + exp(-x))
     }
   }
 

@@ -25,7 +25,15 @@ import numpy as np
 import torch
 from torch import nn
 from variants import files, onnx_files
-from variants.models import MICRO, SMALL, Sizes, build, hugging_face
+from variants.models import (
+    ACTIVATIONS,
+    MICRO,
+    REFUSED_ACTIVATIONS,
+    SMALL,
+    Sizes,
+    build,
+    hugging_face,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Facts name the source; labels come from a configuration.
@@ -125,7 +133,47 @@ def variants(sizes: Sizes) -> list[Variant]:
                 fixture="lvvit_folded"),
         Variant("LV-ViT, dynamo 18 (batch norms folded)", "lvvit", dynamo(opset=18), False),
     ]
-    return weights + onnx
+    return weights + onnx + _activations(sizes)
+
+
+def _activations(sizes: Sizes) -> list[Variant]:
+    """Every activation by both exporters, and the ways in which `transformers` writes them."""
+    ts, dynamo = _onnx(sizes, False), _onnx(sizes, True)
+    found = []
+    for name in ACTIVATIONS:
+        family, place = f"deit:{name}", f"activations/{name}"
+        found += [
+            Variant(f"{name}, TorchScript 11, opset 11", family, ts(opset=11),
+                    fixture=f"{place}_torchscript_11"),
+            Variant(f"{name}, TorchScript 14, nothing folded", family,
+                    ts(opset=14, fold=False, dynamic=True)),
+            Variant(f"{name}, dynamo 18", family, dynamo(opset=18),
+                    fixture=f"{place}_dynamo_18"),
+            Variant(f"{name}, dynamo 20", family, dynamo(opset=20),
+                    fixture=f"{place}_dynamo_20" if name == "gelu_tanh" else None),
+            Variant(f"{name}, dynamo 23", family, dynamo(opset=23)),
+            Variant(f"{name}, onnxsim of dynamo 18", family,
+                    _after(onnx_files.simplified, dynamo(opset=18))),
+            Variant(f"{name}, onnxruntime basic of TorchScript 17", family,
+                    _after(onnx_files.optimised, ts(opset=17))),
+            Variant(f"{name}, f16 by onnxruntime's converter", family,
+                    _after(onnx_files.converted_to_half, ts(opset=17)), False, True),
+        ]
+    for word, name in [("gelu_new", "gelu_tanh"), ("gelu_fast", "gelu_tanh"),
+                       ("gelu_pytorch_tanh", "gelu_tanh"), ("quick_gelu", "quick_gelu"),
+                       ("silu", "silu"), ("relu", "relu")]:
+        has_fixture = word in ("gelu_new", "gelu_fast")
+        found.append(
+            Variant(f"transformers' {word}, TorchScript 17", f"deit:{name}",
+                    _hugging_face(sizes, word, opset=17),
+                    fixture=f"activations/{word}" if has_fixture else None))
+    for opset, name, word in [(20, "gelu_tanh", "fast_gelu"), (18, "quick_gelu", "quick_gelu"),
+                              (24, "silu", "swish")]:
+        found.append(
+            Variant(f"{name} as one operator", f"deit:{name}",
+                    _after(onnx_files.with_operators, dynamo(opset=opset)),
+                    fixture=f"activations/{word}_operator"))
+    return found
 
 
 def _onnx(sizes: Sizes, dynamo: bool):
@@ -136,9 +184,9 @@ def _onnx(sizes: Sizes, dynamo: bool):
     return of
 
 
-def _hugging_face(sizes: Sizes, **options):
+def _hugging_face(sizes: Sizes, activation: str = "gelu", **options):
     def write(model: nn.Module, folder: Path) -> Path:
-        twin = onnx_files.LogitsOnly(hugging_face(model, sizes))
+        twin = onnx_files.LogitsOnly(hugging_face(model, sizes, activation=activation))
         return onnx_files.export(twin, folder / "model.onnx", sizes, **options)
     return write
 
@@ -188,20 +236,34 @@ def compare(variant: Variant, sizes: Sizes, tools: Path, folder: Path,
     return f"| {variant.name} | {error:.1e} | {words} |", good
 
 
-def write_fixtures(folder: Path) -> None:
-    """Files of the micro model with what PyTorch makes of them."""
-    shutil.rmtree(folder, ignore_errors=True)
+def write_fixtures(folder: Path, only: str | None) -> None:
+    """Files of the micro model with what PyTorch makes of them. With `only`, others stay as they
+    are."""
+    if only is None:
+        shutil.rmtree(folder, ignore_errors=True)
     for variant in variants(MICRO):
-        if variant.fixture is None:
+        if variant.fixture is None or only is not None and only not in variant.fixture:
             continue
         place = folder / variant.fixture
+        shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         path = written(variant, MICRO, place)
         if path.suffix == ".onnx":
             onnx_files.strip(path)
-    onnx_files.quantised_fixture(build("deit", MICRO), folder / "quantised", MICRO)
+    if only is None:
+        write_models(folder)
+    write_activations(folder / "activations")
+
+
+def pictures_of(sizes: Sizes) -> torch.Tensor:
     torch.manual_seed(1)
-    pictures = torch.randn(2, 3, MICRO.image, MICRO.image)
+    return torch.randn(2, 3, sizes.image, sizes.image)
+
+
+def write_models(folder: Path) -> None:
+    """The quantised model, and every family's own file with its logits."""
+    onnx_files.quantised_fixture(build("deit", MICRO), folder / "quantised", MICRO)
+    pictures = pictures_of(MICRO)
     expected = {"input": pictures}
     for family in ("deit", "deit_distilled", "deit3", "lvvit"):
         model = build(family, MICRO)
@@ -216,16 +278,30 @@ def write_fixtures(folder: Path) -> None:
     files.save_file(expected, folder / "expected.safetensors")
 
 
+def write_activations(folder: Path) -> None:
+    """Graphs that are refused, and the logits of every activation; weights are those of `deit`."""
+    for name in REFUSED_ACTIVATIONS:
+        place = folder / f"refused_{name}"
+        place.mkdir(parents=True, exist_ok=True)
+        model = build(f"deit:{name}", MICRO)
+        onnx_files.strip(onnx_files.export(model, place / "model.onnx", MICRO, opset=17))
+    pictures = pictures_of(MICRO)
+    with torch.no_grad():
+        expected = {f"logits.{name}": build(f"deit:{name}", MICRO)(pictures)
+                    for name in ACTIVATIONS}
+    files.save_file(expected, folder / "expected.safetensors")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", choices=["micro", "small"], default="micro")
     parser.add_argument("--tools", type=Path, default=REPOSITORY / ".build/release",
                         help="where vitc and vitrun are")
-    parser.add_argument("--only", help="variants whose name contains this")
+    parser.add_argument("--only", help="variants (or fixtures) whose name contains this")
     parser.add_argument("--fixtures", type=Path, help="write the tests' fixtures here, and stop")
     arguments = parser.parse_args()
     if arguments.fixtures:
-        write_fixtures(arguments.fixtures)
+        write_fixtures(arguments.fixtures, arguments.only)
         return 0
     sizes = SMALL if arguments.size == "small" else MICRO
     exact: dict[str, dict[int, bytes]] = {}

@@ -136,7 +136,7 @@ struct ViTGraph {
     let attended = try residual("\(name).ls1", tokens, branch, block: index)
     branch = try norm("\(name).norm2", attended, block: index)
     branch = try linear("\(name).mlp.fc1", branch, block: index)
-    branch = try graph.add(.activation(ActivationNode(.gelu)), branch, block: index)
+    branch = try graph.add(.activation(ActivationNode(config.activation)), branch, block: index)
     branch = try linear("\(name).mlp.fc2", branch, block: index)
     return try residual("\(name).ls2", attended, branch, block: index)
   }

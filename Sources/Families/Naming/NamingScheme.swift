@@ -41,6 +41,7 @@ package struct ModelHints: Sendable {
   var epsilon: Told<Float>?
   var skipLambda: Told<Float>?
   var attentionScale: Told<Float>?
+  var activation: Told<Activation>?
 
   /// LayerNorm's epsilon where no configuration tells it.
   var defaultEpsilon: Told<Float>?

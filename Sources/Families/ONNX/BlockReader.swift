@@ -1,3 +1,5 @@
+internal import ModelFacts
+
 /// Reads transformer blocks off traced terms, the last first.
 struct BlockReader {
   let reader: TermReader
@@ -9,9 +11,10 @@ struct BlockReader {
     var layer: TermReader.Layer
   }
 
-  /// `x + fc2(gelu(fc1(norm2(x))))`.
+  /// `x + fc2(activation(fc1(norm2(x))))`.
   struct FeedForward {
     var ending: Ending
+    var activation: Activation
     var hidden: TermReader.Layer
     var norm: TermReader.NormLayer
   }
@@ -71,13 +74,14 @@ struct BlockReader {
   {
     let name = "blocks.\(block)"
     let ending = try ending(branch, "\(name).mlp.fc2", depth: 1)
-    let gated = try reader.gelu(ending.layer.input, "\(name).mlp.fc1", depth: 2)
-    let hidden = try reader.linear(gated, "\(name).mlp.fc1", depth: 3)
+    let (activation, activated) = try ActivationReader(reader: reader).read(
+      ending.layer.input, "\(name).mlp.fc1", depth: 2)
+    let hidden = try reader.linear(activated, "\(name).mlp.fc1", depth: 3)
     let norm = try reader.norm(hidden.input, "\(name).norm2", depth: 4)
     guard reader.isSame(norm.input, stream) else {
       throw Mismatch(term: norm.input.term, expected: "\(name).norm2 of the stream", depth: 5)
     }
-    return FeedForward(ending: ending, hidden: hidden, norm: norm)
+    return FeedForward(ending: ending, activation: activation, hidden: hidden, norm: norm)
   }
 
   private func attended(_ branch: TermView, _ stream: TermView, block: Int) throws(Mismatch)

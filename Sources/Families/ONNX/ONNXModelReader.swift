@@ -22,7 +22,7 @@ struct ONNXModelReader {
       var raised = ONNXModelReader(tracer: tracer)
       return try raised.assemble(head, blocks, embedding)
     } catch let mismatch as Mismatch {
-      throw tracer.fail(at: tracer.terms[mismatch.term].node, mismatch.expected)
+      throw tracer.fail(at: tracer.terms[mismatch.term].node, mismatch.expected, mismatch.found)
     }
   }
 
@@ -49,6 +49,7 @@ struct ONNXModelReader {
     let factors = blocks.flatMap { [$0.attended.ending.factor, $0.feedForward.ending.factor] }
     hints.skipLambda = .init(
       value: try one(factors.map(Self.skip), "factor of the branches"), source: source)
+    hints.activation = .init(value: try activation(blocks), source: source)
     let scale = try one(blocks.map { Float($0.attended.attention.scale) }, "scale of attention")
     let usual = 1 / (Double(head.norm.weight.layout.elementCount) / Double(heads)).squareRoot()
     // Exporters compute the scale in several steps and types; only another scale is worth keeping.
@@ -159,6 +160,18 @@ struct ONNXModelReader {
   }
 
   // MARK: - Numbers
+
+  /// The activation that all blocks have.
+  private func activation(_ blocks: [BlockReader.Block]) throws -> Activation {
+    let all = blocks.map(\.feedForward.activation)
+    let first = all.first ?? .gelu
+    if let other = all.firstIndex(where: { $0 != first }) {
+      throw InputError(
+        file: tracer.graph.file, field: "blocks.\(other).mlp",
+        expected: "\(first.word), the activation of blocks.0.mlp", found: all[other].word)
+    }
+    return first
+  }
 
   /// The value that all have.
   private func one<Value: Equatable>(_ values: [Value], _ name: String) throws -> Value {

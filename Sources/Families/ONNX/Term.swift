@@ -1,3 +1,5 @@
+internal import ModelFacts
+
 /// A part of a term's result: a layout over it, times a number.
 ///
 /// Products with single numbers are gathered here wherever they stand in the file, so that
@@ -55,7 +57,9 @@ struct Term: Sendable {
 
     /// A function of each element, by its ONNX name.
     case function(String, TermView)
-    case gelu(TermView)
+
+    /// An activation that is one operator.
+    case activation(Activation, TermView)
 
     /// One after the other along a dimension.
     case concatenate([Piece], dimension: Int)

@@ -6,6 +6,9 @@ struct Mismatch: Error {
   /// How many parts of the model had fitted before it; of several ways to read a graph the one that
   /// got furthest tells most.
   let depth: Int
+
+  /// What is there instead; without it an error names the node's inputs alone.
+  var found: String?
 }
 
 /// Reads parts of a ViT off traced terms, from results to operands.
@@ -99,31 +102,6 @@ struct TermReader {
       bias == nil || bias?.layout.elementCount == input.shape.last
     else { throw failure }
     return NormLayer(input: input, weight: weight, bias: bias, epsilon: Float(number))
-  }
-
-  /// `x (1 + erf(x / sqrt 2)) / 2`, as one operator or taken apart; returns `x`.
-  func gelu(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> TermView {
-    let expected = "the exact (erf) GELU behind \(name)"
-    let failure = Mismatch(term: view.term, expected: expected, depth: depth)
-    guard isOrdered(view) else { throw failure }
-    if case .gelu(let input) = terms[view.term].kind, view.factor == 1, isWhole(input) {
-      return input
-    }
-    guard case .multiply(let a, let b) = terms[view.term].kind, isOrdered(a), isOrdered(b) else {
-      throw failure
-    }
-    for (direct, gate) in [(a, b), (b, a)] {
-      guard case .addConstant(let inner, let one) = terms[gate.term].kind, let one = one.scalar,
-        case .function("Erf", let argument) = terms[inner.term].kind, isOrdered(inner),
-        isOrdered(argument), argument.term == direct.term
-      else { continue }
-      let outer = view.factor * direct.factor * gate.factor
-      guard isClose(outer * one, 0.5), isClose(outer * inner.factor, 0.5),
-        isClose(argument.factor, 0.5.squareRoot())
-      else { continue }
-      return whole(direct.term)
-    }
-    throw failure
   }
 
   /// Equal but for half precision.

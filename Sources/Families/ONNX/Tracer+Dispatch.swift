@@ -30,7 +30,7 @@ extension Tracer {
     case "Gemm": try traceGemm()
     case "Softmax": try traceSoftmax()
     case "ReduceMean", "ReduceMax", "ReduceSum", "ReduceProd": try traceReduction(node)
-    case "Gelu": try traceGelu(node)
+    case "Gelu", "FastGelu", "QuickGelu", "Swish": try traceActivation(node)
     case "Attention": try traceAttention(node)
     default:
       throw fail("an operator that a ViT needs", node.qualifiedOperation)

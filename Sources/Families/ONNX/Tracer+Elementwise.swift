@@ -42,6 +42,9 @@ extension Tracer {
       case "Sub":
         return try term(.addConstant(view, scalar(-number)), shape: view.shape)
       case "Pow" where number == 2: return try term(.multiply(view, view), shape: view.shape)
+      case "Pow" where number == 3:
+        let square = try term(.multiply(view, view), shape: view.shape)
+        return try term(.multiply(view, square), shape: view.shape)
       case "Pow" where number == 0.5: return try function("Sqrt", view)
       case "Pow" where number == 1: return view
       default: throw fail("a ViT's arithmetic", "\(kind) with \(number)")

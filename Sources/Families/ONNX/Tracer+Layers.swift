@@ -156,14 +156,6 @@ extension Tracer {
     }
   }
 
-  mutating func traceGelu(_ node: ONNXNode) throws {
-    let input = try data(0)
-    if let form = try node.string("approximate"), form != "none" {
-      throw fail("the exact (erf) GELU", "its approximation by \(form)")
-    }
-    try set(.data(try term(.gelu(input), shape: input.shape)))
-  }
-
   /// ONNX's own attention on `[batch, heads, tokens, headWidth]`.
   mutating func traceAttention(_ node: ONNXNode) throws {
     let parts = try (0..<3).map { try data($0) }

@@ -85,6 +85,9 @@ struct PhaseBuilder {
     case .none: .none
     case .gelu: .gelu
     case .relu: .relu
+    case .geluTanh: .geluTanh
+    case .quickGelu: .quickGelu
+    case .silu: .silu
     }
   }
 

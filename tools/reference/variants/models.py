@@ -43,6 +43,16 @@ _TIMM = {
     "deit_distilled": "deit_tiny_distilled_patch16_224",
     "deit3": "deit3_small_patch16_224",
 }
+# Families `deit:NAME` have another activation than GELU by erf: timm's names, and two to be refused.
+ACTIVATIONS = ("gelu_tanh", "quick_gelu", "silu", "relu")
+REFUSED_ACTIVATIONS = ("sigmoid_1.5", "mixed")
+
+
+class SlowGelu(nn.Module):
+    """`x sigmoid(1.5 x)`, which nobody trains with."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.5 * x)
 
 
 class TokenLabelingLVViT(nn.Module):
@@ -91,7 +101,7 @@ def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
     if family == "lvvit":
         model: nn.Module = TokenLabelingLVViT(sizes)
     else:
-        model = timm.create_model(_TIMM[family], **sizes.arguments)
+        model = _timm(family, sizes)
         if hasattr(model, "set_distilled_training"):
             model.set_distilled_training(False)
     for name, parameter in sorted(model.named_parameters()):
@@ -113,13 +123,28 @@ def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
     return model.eval()
 
 
+def _timm(family: str, sizes: Sizes) -> nn.Module:
+    base, _, activation = family.partition(":")
+    if activation in ACTIVATIONS:
+        return timm.create_model(_TIMM[base], act_layer=activation, **sizes.arguments)
+    model = timm.create_model(_TIMM[base], **sizes.arguments)
+    if activation == "mixed":
+        model.blocks[1].mlp.act = nn.ReLU()
+    elif activation == "sigmoid_1.5":
+        for block in model.blocks:
+            block.mlp.act = SlowGelu()
+    return model
+
+
 def state_of(model: nn.Module) -> dict[str, Tensor]:
     """The state dictionary in timm's or TokenLabeling's names."""
     inner = model.model if isinstance(model, TokenLabelingLVViT) else model
     return {name: tensor.detach().contiguous() for name, tensor in inner.state_dict().items()}
 
 
-def hugging_face(model: nn.Module, sizes: Sizes, kind: str = "vit") -> nn.Module:
+def hugging_face(
+    model: nn.Module, sizes: Sizes, kind: str = "vit", activation: str = "gelu"
+) -> nn.Module:
     """The same weights in `transformers`' ViT, or (with a dist token) its DeiT."""
     import transformers
 
@@ -132,6 +157,7 @@ def hugging_face(model: nn.Module, sizes: Sizes, kind: str = "vit") -> nn.Module
         patch_size=sizes.patch,
         num_labels=sizes.classes,
         layer_norm_eps=1e-6,
+        hidden_act=activation,
     )
     if kind == "vit":
         twin = transformers.ViTForImageClassification(transformers.ViTConfig(**shared))

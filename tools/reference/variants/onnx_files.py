@@ -70,6 +70,32 @@ def optimised(source: Path, path: Path) -> Path:
     return path
 
 
+def with_operators(source: Path, path: Path) -> Path:
+    """Activations as one operator each: Swish, and onnxruntime's QuickGelu and FastGelu."""
+    model = onnx.load(source)
+    makers = {name: node for node in model.graph.node for name in node.output}
+    for node in model.graph.node:
+        if node.op_type == "Gelu":
+            node.op_type, node.domain = "FastGelu", "com.microsoft"
+            del node.attribute[:]
+            # It can add the bias too.
+            if makers[node.input[0]].op_type == "Add":
+                node.input[:] = makers[node.input[0]].input
+        gates = [name for name in node.input if name in makers
+                 and makers[name].op_type == "Sigmoid"]
+        if node.op_type == "Mul" and gates:
+            (rows,) = (name for name in node.input if name != gates[0])
+            if makers[gates[0]].input[0] == rows:
+                node.op_type = "Swish"
+            else:
+                node.op_type, node.domain = "QuickGelu", "com.microsoft"
+                node.attribute.append(onnx.helper.make_attribute("alpha", 1.702))
+            node.input[:] = [rows]
+    model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, path)
+    return path
+
+
 def converted_to_half(source: Path, path: Path) -> Path:
     """onnxruntime's converter: half-precision weights and sums, float32 input and output."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
