@@ -182,8 +182,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "TestSupport", "PlanRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints", "Families",
-        "Records",
+        "TestSupport", "PlanRuntime", "ViTRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints",
+        "Families", "ModelFacts", "PlanFormat", "Records", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -83,8 +83,10 @@ RECORDS = {
     "Facts": "architecture:text family:text image_height:int image_width:int patch_size:int "
     "embed_dim:int depth:int heads:int classes:int prefix_tokens:int "
     "default_selection_blocks:[int] preprocess:Preprocess provenance:[Provenance]",
-    "Preprocess": "mean:[float] std:[float] crop_per_million:int "
-    "interpolation:choice(bicubic,bilinear)",
+    "Preprocess": "interpolation:choice(nearest,lanczos,bilinear,bicubic,box,hamming) "
+    "resize:choice(none,shortestEdge,squash,cover,fit) resize_height:int resize_width:int "
+    "crop:choice(none,torchvision,transformers) fill:[int] alpha:choice(drop,onWhite) "
+    "rescale:choice(divideBy255,multiply) rescale_factor_bits:int mean:[float] std:[float]",
     "Provenance": "key:text value:text source:text",
     "Labels": "labels:[Label]",
     "Label": "identifier:text name:text",
@@ -236,7 +238,7 @@ def read_plan(data: bytes) -> dict[str, Any]:
         raise PlanError("magic: this is no plan")
     version, order, size, count, _, table_sum = struct.unpack_from("<IIQIIQ", data, 8)
     (header_sum,) = struct.unpack_from("<Q", data, 56)
-    if version != 1 or order != 0x01020304 or size != len(data) or count != 7:
+    if version != 2 or order != 0x01020304 or size != len(data) or count != 7:
         raise PlanError(f"header: version {version}, {size} bytes, {count} sections")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
         raise PlanError("header: checksum")
@@ -263,6 +265,35 @@ def read_plan(data: bytes) -> dict[str, Any]:
     return plan
 
 
+def shortest(value: float) -> float:
+    """The number of fewest digits that is this one in single precision."""
+    single = struct.pack("<f", value)
+    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    return next(float(text) for text in texts if struct.pack("<f", float(text)) == single)
+
+
+def preprocess_summary(facts: dict[str, Any]) -> dict[str, Any]:
+    """The key `preprocess` of `vitc inspect --json`."""
+    record = facts["preprocess"]
+    (factor,) = struct.unpack("<d", struct.pack("<q", record["rescale_factor_bits"]))
+    size = [record["resize_height"], record["resize_width"]]
+    is_resized = record["resize"] != "none"
+    return {
+        "mean": [shortest(value) for value in record["mean"]],
+        "std": [shortest(value) for value in record["std"]],
+        "crop_pct": facts["image_height"] / size[0] if is_resized else None,
+        "interpolation": record["interpolation"],
+        "resize": {"rule": record["resize"], "size": size if is_resized else []},
+        "crop": record["crop"],
+        "fill": record["fill"],
+        "alpha": record["alpha"],
+        "rescale": {
+            "rule": record["rescale"],
+            "factor": 1 / 255 if record["rescale"] == "divideBy255" else factor,
+        },
+    }
+
+
 def summary(plan: dict[str, Any]) -> dict[str, Any]:
     """The values that `vitc inspect --json` prints too."""
     facts, program, recipe = plan["facts"], plan["program"], plan["recipe"]
@@ -287,6 +318,7 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "size_aware": recipe["size_aware"],
         "plan_bytes": plan["plan_bytes"],
         "activation_bytes_per_image": program["arena_bytes"],
+        "preprocess": preprocess_summary(facts),
         "schedule": [
             {
                 "block": stage["block"] + 1,

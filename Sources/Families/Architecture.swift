@@ -33,7 +33,6 @@ public struct Architecture: Sendable {
   /// Normalisation and resize of the published weights.
   var preprocess: PreprocessFacts {
     var facts = PreprocessFacts()
-    facts.cropFraction = cropFraction
     if family == .vit {
       facts.mean = [0.5, 0.5, 0.5]
       facts.standardDeviation = [0.5, 0.5, 0.5]

@@ -46,7 +46,8 @@ struct ConfigResolver {
     }
     let target = try resized(source, &provenance)
     let preprocess = try PreprocessResolver(
-      config: config, options: options, family: source.family, preset: preset?.architecture
+      config: config, options: options, family: source.family, preset: preset?.architecture,
+      target: target
     ).resolve()
     let name =
       options.architecture ?? config.architecture

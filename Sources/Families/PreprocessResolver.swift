@@ -7,6 +7,7 @@ struct PreprocessResolver {
   let options: ImportOptions
   let family: ViTConfig.Family
   let preset: Architecture?
+  let target: ViTConfig
 
   /// The preprocessing and where each part of it came from.
   func resolve() throws -> (facts: PreprocessFacts, provenance: [ProvenanceEntry]) {
@@ -41,15 +42,19 @@ struct PreprocessResolver {
     } else {
       note("std", facts.standardDeviation, fallback)
     }
+    var share = preset?.cropFraction ?? 0.9
     if let crop = options.cropFraction {
-      facts.cropFraction = crop
+      share = crop
       note("crop_pct", crop, "--crop-pct")
     } else if let (crop, source) = try config.cropFraction() {
-      facts.cropFraction = crop
+      share = crop
       note("crop_pct", crop, source)
     } else {
-      note("crop_pct", facts.cropFraction, fallback)
+      note("crop_pct", share, fallback)
     }
+    facts.resizeHeight = Int((Double(target.imageHeight) / share).rounded(.down))
+    facts.resizeWidth = Int((Double(target.imageWidth) / share).rounded(.down))
+    facts.resize = facts.resizeHeight == facts.resizeWidth ? .shortestEdge : .cover
     if let word = options.interpolation {
       guard let known = PreprocessFacts.Interpolation(word: word) else {
         throw InputError(

@@ -45,4 +45,23 @@ extension InputError {
   static func pngEncoder(_ found: String) -> InputError {
     InputError(file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
   }
+
+  /// A resized image that has no pixels or too many.
+  static func resizedExtent(
+    _ file: String, width: Int, height: Int, limit: Int, original: Picture
+  ) -> InputError {
+    InputError(
+      file: file, field: "resized image, width x height", expected: "sides from 1 to \(limit)",
+      found: "\(width) x \(height), from \(original.width) x \(original.height)")
+  }
+
+  /// An image that neither resize nor crop brings to the model's size.
+  static func uncropped(_ file: String, width: Int, height: Int, model: Preprocessing)
+    -> InputError
+  {
+    InputError(
+      file: file, field: "image, width x height",
+      expected: "\(model.width) x \(model.height), as the model's preprocessing does not crop",
+      found: "\(width) x \(height)")
+  }
 }

@@ -70,42 +70,6 @@ package struct ModelFacts: Record, Equatable {
   }
 }
 
-/// How a picture becomes the input tensor, as timm's evaluation transform does it.
-package struct PreprocessFacts: Record, Equatable {
-  /// Resampling filter of the resize.
-  package enum Interpolation: UInt8, Choice {
-    case bicubic = 0
-    case bilinear = 1
-  }
-
-  /// Mean of each channel R, G, B after scaling to [0, 1].
-  package var mean: [Float] = [0.485, 0.456, 0.406]
-
-  /// Standard deviation of each channel R, G, B after scaling to [0, 1].
-  package var standardDeviation: [Float] = [0.229, 0.224, 0.225]
-
-  /// The centre crop's side as a share of the resized shorter side.
-  package var cropFraction: Double {
-    get { Double(cropPerMillion) / 1e6 }
-    set { cropPerMillion = Int((newValue * 1e6).rounded()) }
-  }
-
-  private var cropPerMillion = 900_000
-
-  /// Resampling filter of the resize.
-  package var interpolation = Interpolation.bicubic
-
-  /// DeiT's preprocessing: crop 0.9, bicubic, ImageNet mean and deviation.
-  package init() {}
-
-  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
-    try coder.code("mean", &mean)
-    try coder.code("std", &standardDeviation)
-    try coder.code("crop_per_million", &cropPerMillion)
-    try coder.code("interpolation", choice: &interpolation)
-  }
-}
-
 /// One value and where it came from.
 package struct ProvenanceEntry: Record, Equatable {
   /// What was decided, e.g. `heads`.

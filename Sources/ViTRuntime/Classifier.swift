@@ -2,8 +2,8 @@
 ///
 /// ```swift
 /// let classifier = try Classifier(plan: Plan(path: "plan.bin"))
-/// let picture = try PictureDecoder.read(path: "photo.jpg")
-/// let logits = try classifier.logits(of: [classifier.preprocessing.crop(picture)])[0]
+/// let crop = try classifier.preprocessing.crop(path: "photo.jpg")
+/// let logits = try classifier.logits(of: [crop])[0]
 /// for (index, probability) in Ranking(logits, count: 5).top {
 ///   print(classifier.plan.label(index), probability)
 /// }
@@ -17,7 +17,7 @@ public struct Classifier: Sendable {
   /// What runs it.
   public let session: Session
 
-  /// How pictures are cropped and normalised.
+  /// How pictures are read, cropped and normalised.
   public let preprocessing: Preprocessing
 
   /// Prepares to run `plan`.
@@ -51,17 +51,5 @@ public struct Classifier: Sendable {
     } read: {
       try read($0)
     }
-  }
-}
-
-extension Preprocessing {
-  /// What a plan's model asks for.
-  public init(_ plan: Plan) {
-    let facts = plan.facts.preprocess
-    self.init(
-      height: plan.inputSize.height, width: plan.inputSize.width,
-      cropFraction: facts.cropFraction,
-      interpolation: facts.interpolation == .bicubic ? .bicubic : .bilinear, mean: facts.mean,
-      standardDeviation: facts.standardDeviation)
   }
 }

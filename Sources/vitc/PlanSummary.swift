@@ -26,8 +26,7 @@ struct PlanSummary {
 
   /// The keys that scripts rely on.
   var json: JSONValue {
-    let preprocess = facts.preprocess
-    return [
+    [
       "model": .string(facts.architecture),
       "family": .string(facts.family),
       "image_size": .array([.init(facts.imageHeight), .init(facts.imageWidth)]),
@@ -47,12 +46,7 @@ struct PlanSummary {
       "weights": .string(weightType),
       "plan_bytes": .init(plan.byteCount),
       "activation_bytes_per_image": .init(plan.program.arenaBytes),
-      "preprocess": [
-        "mean": .array(preprocess.mean.map { .number("\($0)") }),
-        "std": .array(preprocess.standardDeviation.map { .number("\($0)") }),
-        "crop_pct": .init(preprocess.cropFraction),
-        "interpolation": .string(preprocess.interpolation.word),
-      ],
+      "preprocess": PreprocessSummary(facts).json,
       "provenance": .object(
         facts.provenance.map {
           JSONMember($0.key, ["value": .string($0.value), "source": .string($0.source)])
@@ -91,12 +85,9 @@ struct PlanSummary {
           + "  \(Figures.right("\(block.tokensOut)", 10))"
           + "  \(Figures.fixed(Double(block.multiplyAdds) / 1e9, 3))")
     }
-    let preprocess = facts.preprocess
+    lines.append("")
+    lines += PreprocessSummary(facts).lines
     lines += [
-      "",
-      "  pictures    resized by \(preprocess.interpolation.word), cropped to "
-        + "\(preprocess.cropFraction), mean \(preprocess.mean), std "
-        + "\(preprocess.standardDeviation)",
       "",
       "  value         from",
     ]

@@ -11,9 +11,9 @@ extension Classifier {
   /// Reads, resizes and crops a picture.
   func prepare(_ path: String, orientation: PictureDecoder.Orientation) throws -> PreparedPicture {
     var clock = Stopwatch()
-    let picture = try PictureDecoder.read(path: path, orientation: orientation)
+    let picture = try preprocessing.read(path: path, orientation: orientation)
     let decoding = clock.lap()
-    let crop = preprocessing.crop(picture)
+    let crop = try preprocessing.crop(picture, file: path)
     return PreparedPicture(
       crop: crop, decodeMilliseconds: decoding, preprocessMilliseconds: clock.lap())
   }

@@ -19,8 +19,7 @@ struct Preprocess: ParsableCommand {
 
   func run() throws {
     let preprocessing = Preprocessing(try execution.plan(plan))
-    let picture = try PictureDecoder.read(path: image, orientation: pictures.exif.orientation)
-    let crop = preprocessing.crop(picture)
+    let crop = try preprocessing.crop(path: image, orientation: pictures.exif.orientation)
     let shape = [1, 3, preprocessing.height, preprocessing.width]
     var tensor = [Float](repeating: 0, count: shape.reduce(1, *))
     tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }

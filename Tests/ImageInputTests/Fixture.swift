@@ -19,19 +19,29 @@ enum Fixture {
   }
 }
 
-/// FNV-1a of a picture's samples, as the tables spell it.
-func hash(_ picture: Picture) -> String {
+/// FNV-1a of bytes, as the tables spell it.
+func hash(_ bytes: some Sequence<UInt8>) -> String {
   var value: UInt64 = 0xCBF2_9CE4_8422_2325
-  for sample in picture.pixels { value = (value ^ UInt64(sample)) &* 0x100_0000_01B3 }
+  for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 /// Decodes bytes as the file `picture`.
-func decode(_ bytes: [UInt8], orientation: PictureDecoder.Orientation = .ignore) throws -> Picture {
+func decode(
+  _ bytes: [UInt8], orientation: PictureDecoder.Orientation = .ignore,
+  alpha: PictureDecoder.Alpha = .drop
+) throws -> Picture {
   try bytes.withUnsafeBytes {
-    try PictureDecoder.decode($0, file: "picture", orientation: orientation)
+    try PictureDecoder.decode($0, file: "picture", orientation: orientation, alpha: alpha)
   }
+}
+
+/// A picture of one grey.
+func grey(_ sample: UInt8, width: Int, height: Int) -> Picture {
+  Picture(
+    width: width, height: height,
+    pixels: [UInt8](repeating: sample, count: width * height * 3))
 }
 
 /// The error that decoding throws, or nil where it succeeds.

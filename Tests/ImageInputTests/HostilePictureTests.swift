@@ -16,14 +16,23 @@ internal import Testing
     }
   }
 
-  @Test(arguments: ["baseline.jpg", "progressive.jpg", "exif6.png", "lossy_alpha.webp"])
+  @Test(arguments: [
+    "baseline.jpg", "progressive.jpg", "exif6.png", "lossy_alpha.webp", "alpha_palette_some.png",
+    "alpha_rgb16.png",
+  ])
   func everyBitFlipDecodesOrIsRefused(name: String) throws {
     let bytes = try Fixture.bytes(name)
     for bit in 0..<min(bytes.count, 700) * 8 {
       var damaged = bytes
       damaged[bit / 8] ^= 1 << (bit % 8)
       // The point is that nothing traps; a flip inside coded pixels need not be noticed.
-      do { _ = try decode(damaged, orientation: .apply) } catch { #expect(error is InputError) }
+      for alpha in [PictureDecoder.Alpha.drop, .onWhite] {
+        do {
+          _ = try decode(damaged, orientation: .apply, alpha: alpha)
+        } catch {
+          #expect(error is InputError)
+        }
+      }
     }
   }
 
@@ -98,7 +107,9 @@ internal import Testing
     try #require(mkfifo(pipe, 0o600) == 0)
     defer { unlink(pipe) }
     for (path, found) in [("/", "a folder"), (pipe, "a FIFO"), ("/nowhere", "No such file")] {
-      let error = #expect(throws: InputError.self) { try PictureDecoder.read(path: path) }
+      let error = #expect(throws: InputError.self) {
+        try PictureDecoder.read(path: path, alpha: .drop)
+      }
       #expect(error?.found.hasPrefix(found) == true)
     }
   }

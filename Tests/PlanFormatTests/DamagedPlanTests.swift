@@ -66,13 +66,18 @@ struct DamagedPlanTests {
     #expect(error?.field == "magic")
   }
 
-  @Test func planFromTheFutureNamesItsVersion() throws {
-    var later = plan
-    later[8] = 200
-    let checksum = XXH64.hash(Array(later[..<56]))
-    later.replaceSubrange(56..<64, with: withUnsafeBytes(of: checksum.littleEndian, Array.init))
-    let error = #expect(throws: InputError.self) { try open(later) }
-    #expect(error?.field == "version")
-    #expect(error?.found.contains("200") == true)
+  @Test(arguments: [
+    (200 as UInt8, "200, from a later vitc; update, or convert again with vitc convert"),
+    (1, "1, written by vitc 0.1: make it anew with vitc convert CHECKPOINT -o PLAN"),
+    (0, "0: make it anew with vitc convert CHECKPOINT -o PLAN"),
+  ])
+  func planOfAnotherVersionNamesItAndWhatToDo(version: UInt8, found: String) throws {
+    var other = plan
+    other[8] = version
+    let checksum = XXH64.hash(Array(other[..<56]))
+    other.replaceSubrange(56..<64, with: withUnsafeBytes(of: checksum.littleEndian, Array.init))
+    let error = #expect(throws: InputError.self) { try open(other) }
+    #expect(error?.field == "version" && error?.expected == "plan version 2")
+    #expect(error?.found == found)
   }
 }

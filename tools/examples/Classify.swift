@@ -32,8 +32,8 @@ struct Classify {
   static func classify(_ paths: ArraySlice<String>, with plan: String) throws {
     let classifier = try Classifier(plan: Plan(path: plan))
     for path in paths {
-      let picture = try PictureDecoder.read(path: path)
-      let logits = try classifier.logits(of: [classifier.preprocessing.crop(picture)])[0]
+      let crop = try classifier.preprocessing.crop(path: path)
+      let logits = try classifier.logits(of: [crop])[0]
       for (index, probability) in Ranking(logits, count: 3).top {
         print(path, classifier.plan.label(index), probability)
       }

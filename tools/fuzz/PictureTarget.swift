@@ -3,7 +3,7 @@ import ImageInput
 import Tensors
 import TestSupport
 
-/// Pictures: decoded, and turned as their EXIF data asks.
+/// Pictures: decoded, turned as their EXIF data asks, resized and cropped by one of many rules.
 struct PictureTarget: Target {
   let corpus: [[UInt8]]
 
@@ -12,7 +12,7 @@ struct PictureTarget: Target {
       "filtered.png", "interlaced.png", "palette8_trns.png", "grey16.png", "greyalpha8.png",
       "rgba16.png", "exif6.png", "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg",
       "ycck.jpg", "grey.jpg", "exif6.jpg", "lossy.webp", "lossy_alpha.webp", "lossless_alpha.webp",
-      "exif6.webp",
+      "exif6.webp", "alpha_palette_some.png", "alpha_rgb16.png", "alpha_grey1.png", "one.png",
     ].map { try Files.tests("ImageInputTests/Fixtures/\($0)") }
   }
 
@@ -23,19 +23,55 @@ struct PictureTarget: Target {
 
   func check(_ input: [UInt8]) throws -> Bool {
     do {
+      let preprocessing = Rules.preprocessing(for: input)
       let picture = try input.withUnsafeBytes {
-        try PictureDecoder.decode($0, file: "picture", orientation: .apply)
+        try PictureDecoder.decode(
+          $0, file: "picture", orientation: .apply, alpha: preprocessing.alpha)
       }
       let area = picture.width * picture.height
       guard area > 0, area <= Picture.maximumArea, picture.pixels.count == area * 3 else {
         throw Finding(
           text: "\(picture.pixels.count) samples of \(picture.width) x \(picture.height) pixels")
       }
+      let crop = try preprocessing.crop(picture)
+      guard crop.width == preprocessing.width, crop.height == preprocessing.height else {
+        throw Finding(text: "a crop of \(crop.width) x \(crop.height)")
+      }
+      var tensor = [Float](repeating: .nan, count: crop.pixels.count)
+      tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }
+      guard tensor.allSatisfy(\.isFinite) else { throw Finding(text: "a value that is no number") }
       return true
     } catch let error as InputError {
       try ErrorLine.check(error)
       return false
     }
+  }
+}
+
+/// A rule for each input, found again from its bytes.
+private enum Rules {
+  static func preprocessing(for input: [UInt8]) -> Preprocessing {
+    var state = input.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    func below(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(bound))
+    }
+    func side() -> Int { below(8) == 0 ? 1 + below(9000) : 1 + below(64) }
+    let (height, width) = (side(), side())
+    let resizes: [Preprocessing.Resize] = [
+      .none, .shortestEdge(height), .squash(height: height, width: width),
+      .cover(height: height, width: width), .fit(height: height, width: width),
+    ]
+    let crops: [Preprocessing.Crop] = [.none, .torchvision, .transformers]
+    let filters = Preprocessing.Interpolation.allCases
+    return Preprocessing(
+      height: 1 + below(64), width: 1 + below(64), resize: resizes[below(5)],
+      interpolation: filters[below(filters.count)], crop: crops[below(3)],
+      fill: [1, 2, 3], alpha: below(2) == 0 ? .drop : .onWhite,
+      rescale: below(2) == 0 ? .divideBy255 : .multiply(1 / 127.5), mean: [0.5, 0.4, 0.3],
+      standardDeviation: [0.5, 0.4, 0.3])
   }
 }
 

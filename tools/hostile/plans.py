@@ -108,6 +108,7 @@ def damaged_cases(plan: bytes) -> Iterator[Case]:
     yield Case(36, "8 bytes", plan[:8], RUN)
     for name, at, layout, value, words in [
         ("version 0", 8, "<I", 0, "version"),
+        ("version 1", 8, "<I", 1, "written by vitc 0.1: make it anew"),
         ("version 99", 8, "<I", 99, "vitc convert"),
         ("byte order", 12, "<I", 0x04030201, "byte order"),
         ("file size", 16, "<Q", 2**64 - 1, ""),
@@ -182,6 +183,14 @@ def size_cases(plan: Plan) -> Iterator[Case]:
     for value in (2**63 - 1, 2**40 + 1, -1):
         damaged = plan.changed("constants", constants__0__parameters=value)
         yield Case(40, f"{value} parameters", damaged, VERIFY, words="parameters")
+    for name, value in [
+        ("resize_height", 0), ("resize_height", 65537), ("resize_width", -(2**63)),
+        ("resize_width", 1), ("resize", 0), ("fill", 0), ("fill__1", 256), ("fill__2", -1),
+        ("rescale_factor_bits", 0), ("rescale_factor_bits", 0x7FF0 << 48), ("mean", 2),
+        ("resize", 5), ("interpolation", 6), ("crop", 3), ("alpha", 2), ("rescale", 255),
+    ]:
+        damaged = plan.changed("facts", **{f"preprocess__{name}": value})
+        yield Case(40, f"{name} {value}", damaged, RUN, words="facts")
     both = plan.changed("program", **{buffer + "rows": 2**24, buffer + "columns": 2**24})
     yield Case(40, "rows times columns is 2^48", both, RUN, words="extents")
 

@@ -1,8 +1,10 @@
-"""Writes the pictures of Tests/ImageInputTests/Fixtures and what Pillow and timm make of them.
+"""Writes the pictures of Tests/ImageInputTests/Fixtures and what Pillow, timm and transformers make
+of them.
 
 Pictures are computed, so no picture of anyone's is committed. `decoded.tsv` holds, for each file,
-what `Image.open(f).convert("RGB")` gives; `cropped.tsv` what timm's evaluation transform gives
-before scaling to [0, 1]. Pixels stand there as an FNV-1a hash of their bytes, row by row.
+what `Image.open(f).convert("RGB")` gives, and transformers' `convert_to_rgb`, which composites onto
+white; `cropped.tsv` what the transforms of preprocess_cases.py give. Pixels stand there as an FNV-1a
+hash of their bytes, row by row, tensors as one of their float32, channel by channel.
 
 Run: python tools/reference/pillow_fixtures.py (Pillow 13 or later, which resizes tall pictures
 vertically first)
@@ -14,8 +16,10 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import timm.data
 from PIL import Image, ImageOps
+from transformers.image_transforms import convert_to_rgb
+
+from preprocess_cases import CASES
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests/ImageInputTests/Fixtures"
 
@@ -125,6 +129,7 @@ def write_png() -> None:
     write("rgba8.png", png(w, h, 8, 6, packed(narrow(h, w * 4), 8)))
     write("rgb8_trns.png", png(
         w, h, 8, 2, packed(narrow(h, w * 3), 8), chunk(b"tRNS", struct.pack(">HHH", 1, 2, 3))))
+    write_transparent()
     write("one.png", png(1, 1, 8, 2, [b"\x01\x80\xff"]))
     write("filtered.png", encoded(picture(53, 31), "PNG"))
     write("a_png.jpg", encoded(picture(19, 11), "PNG"))
@@ -141,6 +146,39 @@ def write_png() -> None:
     write("bad_ztxt_bomb.png", png(w, h, 8, 2, plain, chunk(b"zTXt", b"Comment\0\0" + bomb)))
     write("bad_iccp_bomb.png", png(w, h, 8, 2, plain, chunk(b"iCCP", b"profile\0\0" + bomb)))
     write("bad_itxt_bomb.png", png(w, h, 8, 2, plain, chunk(b"iTXt", b"C\0\1\0\0\0" + bomb)))
+
+
+def write_transparent() -> None:
+    """Alphas, and transparent colours that pixels have, in every form that PNG knows."""
+    w, h = 19, 13
+    random = np.random.default_rng(11)
+    key = lambda *values: chunk(b"tRNS", struct.pack(f">{len(values)}H", *values))
+    few = lambda count, *shape: random.integers(0, count, shape)
+    # Every grey with every alpha.
+    greys, alphas = np.meshgrid(np.arange(256), np.arange(256))
+    every = np.stack([greys, alphas], -1).astype(np.uint8)
+    write("alpha_all.png", encoded(Image.fromarray(every, "LA"), "PNG"))
+    write("alpha_grey1.png", png(w, h, 1, 0, packed(few(2, h, w), 1), key(1)))
+    write("alpha_grey1_black.png", png(w, h, 1, 0, packed(few(2, h, w), 1), key(0)))
+    # Pillow compares the key with samples that it has spread to 8 bits.
+    write("alpha_grey2.png", png(w, h, 2, 0, packed(few(4, h, w), 2), key(2)))
+    write("alpha_grey4_black.png", png(w, h, 4, 0, packed(few(16, h, w), 4), key(0)))
+    write("alpha_grey8.png", png(w, h, 8, 0, packed(few(4, h, w), 8), key(2)))
+    # And with what remains of 16 bits.
+    deep_grey = few(5, h, w) * 0x81
+    write("alpha_grey16.png", png(w, h, 16, 0, deep(deep_grey), key(0x0102)))
+    write("alpha_grey16_white.png", png(w, h, 16, 0, deep(deep_grey), key(0x81)))
+    write("alpha_rgb8.png", png(w, h, 8, 2, packed(few(2, h, w * 3), 8), key(1, 0, 1)))
+    deep_rgb = few(2, h, w * 3) * 0x0102 + 0x0201
+    write("alpha_rgb16.png", png(w, h, 16, 2, deep(deep_rgb), key(0x0201, 0x0303, 0x0201)))
+    write("alpha_rgb16_low.png", png(w, h, 16, 2, deep(deep_rgb), key(0x0702, 0x0903, 0x0002)))
+    palette = chunk(b"PLTE", few(256, 48).astype(np.uint8).tobytes())
+    indices = packed(few(16, h, w), 4)
+    for name, transparency in (
+        ("one", b"\xff\xff\x00\xff"), ("some", b"\x00\x40\x80\xc0\xff\x00")
+    ):
+        write(f"alpha_palette_{name}.png", png(
+            w, h, 4, 3, indices, palette + chunk(b"tRNS", transparency)))
 
 
 # -- JPEG and WebP --
@@ -193,13 +231,6 @@ def write_sizes() -> None:
         write(f"size_{width}x{height}.png", encoded(picture(width, height, 7), "PNG"))
 
 
-CROPS = [
-    # height, width, crop fraction, interpolation
-    (32, 32, 0.9, "bicubic"), (32, 32, 0.9, "bilinear"), (56, 56, 0.875, "bicubic"),
-    (48, 32, 0.9, "bicubic"), (33, 47, 1.0, "bilinear"), (64, 64, 1.0, "bicubic"),
-]
-
-
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.iterdir():
@@ -209,8 +240,8 @@ def main() -> None:
     write_webp()
     write_sizes()
 
-    decoded = ["# file\torientation\twidth\theight\thash"]
-    cropped = ["# file\theight\twidth\tcrop\tinterpolation\thash"]
+    decoded = ["# file\torientation\talpha\twidth\theight\thash"]
+    cropped = ["# file\tcase\tpixels\ttensor"]
     for path in sorted(FOLDER.iterdir()):
         if path.name.startswith("bad_"):
             continue
@@ -219,21 +250,27 @@ def main() -> None:
         if path.name.startswith("exif"):
             turns["apply"] = ImageOps.exif_transpose(stored)
         for orientation, image in turns.items():
-            rgb = image.convert("RGB")
-            decoded.append(
-                f"{path.name}\t{orientation}\t{rgb.width}\t{rgb.height}\t{fnv1a(rgb.tobytes()):016x}")
-        if not path.name.startswith(("size_", "baseline", "cmyk", "grey16")):
-            continue
-        for height, width, fraction, interpolation in CROPS:
-            transform = timm.data.create_transform(
-                (3, height, width), is_training=False, interpolation=interpolation,
-                crop_pct=fraction, use_prefetcher=True)
-            crop = transform(stored.convert("RGB")).numpy().transpose(1, 2, 0)
-            cropped.append(
-                f"{path.name}\t{height}\t{width}\t{fraction}\t{interpolation}\t"
-                f"{fnv1a(np.ascontiguousarray(crop).tobytes()):016x}")
+            for alpha, rgb in (
+                ("drop", np.array(image.convert("RGB"))),
+                ("onWhite", convert_to_rgb(image, return_numpy=True)),
+            ):
+                height, width, _ = rgb.shape
+                decoded.append(
+                    f"{path.name}\t{orientation}\t{alpha}\t{width}\t{height}\t"
+                    f"{fnv1a(rgb.tobytes()):016x}")
+        for case in CASES:
+            if not path.name.startswith(case.files):
+                continue
+            made = case.make(stored)
+            found = "refused\trefused"
+            if made is not None:
+                found = "\t".join(
+                    f"{fnv1a(np.ascontiguousarray(part).tobytes()):016x}" for part in made)
+            cropped.append(f"{path.name}\t{case.name}\t{found}")
     write("decoded.tsv", ("\n".join(decoded) + "\n").encode())
     write("cropped.tsv", ("\n".join(cropped) + "\n").encode())
+    cases = ["# " + "\t".join(CASES[0].row())] + ["\t".join(case.row().values()) for case in CASES]
+    write("cases.tsv", ("\n".join(cases) + "\n").encode())
 
 
 if __name__ == "__main__":

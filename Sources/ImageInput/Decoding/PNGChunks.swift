@@ -21,6 +21,9 @@ struct PNGChunks {
   /// The header.
   private(set) var header = Header()
 
+  /// The data of chunk `tRNS`, a palette's alphas or a transparent colour.
+  private(set) var transparency: UnsafeRawBufferPointer?
+
   /// Checks the chunks' lengths, the picture's extents, and what compressed data would become:
   /// pixels that fill the picture exactly, texts and profiles of a sane size.
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
@@ -45,6 +48,8 @@ struct PNGChunks {
         if picture == nil { picture = try Inflation(limit: header.filteredByteCount, file: file) }
         try picture?.take(chunk.data, of: "IDAT", at: offset)
         lastData = offset
+      // Behind the pixels it counts for nothing.
+      case "tRNS": if picture == nil { transparency = chunk.data }
       case "zTXt", "iTXt", "iCCP":
         if let stream = Self.compressedPart(of: chunk.name, chunk.data) {
           let text = try Inflation(limit: Self.ancillaryLimit, file: file)

@@ -1,9 +1,11 @@
 internal import CWebP
 internal import Tensors
 
-/// WebP by libwebp: lossy and lossless stills; alpha is dropped.
+/// WebP by libwebp: lossy and lossless stills.
 enum WebPDecoder {
-  static func decode(_ bytes: UnsafeRawBufferPointer, file: String) throws -> Picture {
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, file: String, alpha: PictureDecoder.Alpha
+  ) throws -> Picture {
     let source = bytes.bindMemory(to: UInt8.self)
     func check(_ status: VP8StatusCode) throws {
       guard status == VP8_STATUS_OK else {
@@ -20,16 +22,19 @@ enum WebPDecoder {
     guard config.input.has_animation == 0 else {
       throw InputError.pictureData(file, "WebP", found: "an animation")
     }
-    let size = width * height * 3
+    let hasAlpha = alpha == .onWhite && config.input.has_alpha != 0
+    let area = width * height
+    let depth = hasAlpha ? 4 : 3
     var status = VP8_STATUS_OK
-    let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      config.output.colorspace = MODE_RGB
+    let pixels = [UInt8](unsafeUninitializedCapacity: area * depth) { buffer, count in
+      config.output.colorspace = hasAlpha ? MODE_RGBA : MODE_RGB
       config.output.is_external_memory = 1
       config.output.u.RGBA.rgba = buffer.baseAddress
-      config.output.u.RGBA.stride = Int32(width * 3)
-      config.output.u.RGBA.size = size
+      config.output.u.RGBA.stride = Int32(width * depth)
+      config.output.u.RGBA.size = area * depth
       status = WebPDecode(source.baseAddress, source.count, &config)
-      count = status == VP8_STATUS_OK ? size : 0
+      count = status == VP8_STATUS_OK ? area * 3 : 0
+      if hasAlpha && status == VP8_STATUS_OK { White.composite(buffer, pixels: area) }
     }
     try check(status)
     return Picture(width: width, height: height, pixels: pixels)

@@ -1,5 +1,5 @@
-/// The two passes. Pointers are read inside what ``Resampling/bounds`` and the windows span, which
-/// is checked once for each pass.
+/// The two passes. Pointers are read inside what the tables' bounds and the windows span, which is
+/// checked once for each pass.
 extension Resampling {
   /// Half of the last bit that is kept, so that the shift rounds.
   private static let half: Int32 = 1 << (precisionBits - 1)
@@ -15,27 +15,30 @@ extension Resampling {
     let rowSize = range.count * 3
     let samples = [UInt8](unsafeUninitializedCapacity: rows.count * rowSize) { output, written in
       guard let output = output.baseAddress else { return }
-      withTables { bounds, coefficients in
-        window.samples.withUnsafeBufferPointer { input in
-          guard let input = input.baseAddress else { return }
-          for (line, row) in rows.enumerated() {
-            let source = input + window.sampleRange(row: row, columns: window.columns).lowerBound
-            var target = output + line * rowSize
-            for x in 0..<range.count {
-              var pixel = source + (bounds[x].first - window.columns.lowerBound) * 3
-              let taps = coefficients + x * stride
-              var (red, green, blue) = (Self.half, Self.half, Self.half)
-              for tap in 0..<bounds[x].count {
-                let weight = taps[tap]
-                red &+= Int32(pixel[0]) &* weight
-                green &+= Int32(pixel[1]) &* weight
-                blue &+= Int32(pixel[2]) &* weight
-                pixel += 3
+      for part in parts {
+        let start = output + (part.lowerBound - range.lowerBound) * 3
+        withTable(part) { bounds, coefficients, stride in
+          window.samples.withUnsafeBufferPointer { input in
+            guard let input = input.baseAddress else { return }
+            for (line, row) in rows.enumerated() {
+              let source = input + window.sampleRange(row: row, columns: window.columns).lowerBound
+              var target = start + line * rowSize
+              for x in 0..<part.count {
+                var pixel = source + (bounds[x].first - window.columns.lowerBound) * 3
+                let taps = coefficients + x * stride
+                var (red, green, blue) = (Self.half, Self.half, Self.half)
+                for tap in 0..<bounds[x].count {
+                  let weight = taps[tap]
+                  red &+= Int32(pixel[0]) &* weight
+                  green &+= Int32(pixel[1]) &* weight
+                  blue &+= Int32(pixel[2]) &* weight
+                  pixel += 3
+                }
+                target[0] = Self.clip(red)
+                target[1] = Self.clip(green)
+                target[2] = Self.clip(blue)
+                target += 3
               }
-              target[0] = Self.clip(red)
-              target[1] = Self.clip(green)
-              target[2] = Self.clip(blue)
-              target += 3
             }
           }
         }
@@ -53,21 +56,24 @@ extension Resampling {
     let samples = [UInt8](unsafeUninitializedCapacity: range.count * rowSize) { output, written in
       guard let output = output.baseAddress else { return }
       var sums = [Int32](repeating: 0, count: rowSize)
-      withTables { bounds, coefficients in
-        window.samples.withUnsafeBufferPointer { input in
-          sums.withUnsafeMutableBufferPointer { sums in
-            guard let input = input.baseAddress, let sums = sums.baseAddress else { return }
-            for y in 0..<range.count {
-              sums.update(repeating: Self.half, count: rowSize)
-              var source =
-                input + window.sampleRange(row: bounds[y].first, columns: columns).lowerBound
-              for tap in 0..<bounds[y].count {
-                let weight = coefficients[y * stride + tap]
-                for x in 0..<rowSize { sums[x] &+= Int32(source[x]) &* weight }
-                source += step
+      for part in parts {
+        let start = output + (part.lowerBound - range.lowerBound) * rowSize
+        withTable(part) { bounds, coefficients, stride in
+          window.samples.withUnsafeBufferPointer { input in
+            sums.withUnsafeMutableBufferPointer { sums in
+              guard let input = input.baseAddress, let sums = sums.baseAddress else { return }
+              for y in 0..<part.count {
+                sums.update(repeating: Self.half, count: rowSize)
+                var source =
+                  input + window.sampleRange(row: bounds[y].first, columns: columns).lowerBound
+                for tap in 0..<bounds[y].count {
+                  let weight = coefficients[y * stride + tap]
+                  for x in 0..<rowSize { sums[x] &+= Int32(source[x]) &* weight }
+                  source += step
+                }
+                let target = start + y * rowSize
+                for x in 0..<rowSize { target[x] = Self.clip(sums[x]) }
               }
-              let target = output + y * rowSize
-              for x in 0..<rowSize { target[x] = Self.clip(sums[x]) }
             }
           }
         }
@@ -77,15 +83,17 @@ extension Resampling {
     return PixelWindow(rows: range, columns: columns, samples: samples)
   }
 
-  private func withTables(
-    _ body: (UnsafePointer<(first: Int, count: Int)>, UnsafePointer<Int32>) -> Void
+  private func withTable(
+    _ part: Range<Int>,
+    _ body: (UnsafePointer<(first: Int, count: Int)>, UnsafePointer<Int32>, _ stride: Int) -> Void
   ) {
-    bounds.withUnsafeBufferPointer { bounds in
-      coefficients.withUnsafeBufferPointer { coefficients in
+    let table = table(part)
+    table.bounds.withUnsafeBufferPointer { bounds in
+      table.coefficients.withUnsafeBufferPointer { coefficients in
         guard let bounds = bounds.baseAddress, let coefficients = coefficients.baseAddress else {
           return
         }
-        body(bounds, coefficients)
+        body(bounds, coefficients, table.stride)
       }
     }
   }

@@ -11,8 +11,8 @@ extension ModelFacts {
     }
     let input = program.buffers[program.input]
     try require(
-      imageHeight >= 1 && imageHeight <= 65536 && input.rows == 3 * imageHeight
-        && input.columns == imageWidth,
+      (1...65536).contains(imageHeight) && (1...65536).contains(imageWidth)
+        && input.rows == 3 * imageHeight && input.columns == imageWidth,
       "image size", "a picture of \(input.rows / 3) x \(input.columns)",
       "\(imageHeight) x \(imageWidth)")
     let logits = program.buffers[program.logits].columns
@@ -45,13 +45,6 @@ extension ModelFacts {
         "a grid of \(first.patchesIn) patches, as the first stage gets",
         "\(gridHeight) x \(gridWidth)")
     }
-    try require(
-      preprocess.mean.count == 3 && preprocess.standardDeviation.count == 3
-        && preprocess.mean.allSatisfy(\.isFinite)
-        && preprocess.standardDeviation.allSatisfy { $0.isFinite && $0 > 0 },
-      "preprocessing", "three means and three positive deviations", "others")
-    try require(
-      preprocess.cropFraction > 0.05 && preprocess.cropFraction <= 1, "crop",
-      "a share in (0.05, 1]", "\(preprocess.cropFraction)")
+    try preprocess.verify(file: file)
   }
 }

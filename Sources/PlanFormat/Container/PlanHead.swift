@@ -29,10 +29,11 @@ enum PlanHead {
     }
     guard version == PlanLayout.version else {
       throw fail(
-        "version", "\(PlanLayout.version)",
+        "version", "plan version \(PlanLayout.version)",
         version > PlanLayout.version
           ? "\(version), from a later vitc; update, or convert again with vitc convert"
-          : "\(version); convert the checkpoint again with vitc convert")
+          : "\(version)\(version == 1 ? ", written by vitc 0.1" : ""): make it anew with "
+            + "vitc convert CHECKPOINT -o PLAN")
     }
     let headerChecksum = XXH64.hash(
       UnsafeRawBufferPointer(rebasing: bytes[0..<PlanLayout.headerSize - 8]))

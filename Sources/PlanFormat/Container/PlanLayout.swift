@@ -4,7 +4,7 @@ package enum PlanLayout {
   package static let magic: [UInt8] = Array("VITPLAN\u{0}".utf8)
 
   /// The version that this program writes, and the only one that it reads.
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
 
   /// Reads back as itself only on a machine, or through a reader, of little-endian byte order.
   package static let byteOrder: UInt32 = 0x0102_0304

@@ -1,0 +1,27 @@
+/// From the 8-bit image to the tensor.
+extension Preprocessing {
+  /// Writes the input tensor `[3, height, width]` of an image that ``crop(_:file:)`` made:
+  /// `(scaled - mean) / deviation` in float32.
+  public func normalise(_ crop: Picture, into tensor: UnsafeMutableBufferPointer<Float>) {
+    let area = width * height
+    precondition(crop.width == width && crop.height == height && tensor.count == 3 * area)
+    for channel in 0..<3 {
+      let table = table(channel: channel)
+      for index in 0..<area {
+        tensor[channel * area + index] = table[Int(crop.pixels[index * 3 + channel])]
+      }
+    }
+  }
+
+  /// What each sample of a channel becomes.
+  private func table(channel: Int) -> [Float] {
+    (0..<256).map { sample in
+      let scaled =
+        switch rescale {
+        case .divideBy255: Float(sample) / 255
+        case .multiply(let factor): Float(Double(sample) * factor)
+        }
+      return (scaled - mean[channel]) / standardDeviation[channel]
+    }
+  }
+}
