@@ -175,7 +175,8 @@ let package = Package(
     .executableTarget(
       name: "vitfuzz",
       dependencies: [
-        "TestSupport", "Checkpoints", "CZlib", "Families", "ImageInput", "JSON", "ModelGraph",
+        "TestSupport", "Checkpoints", "CZlib", "Families", "ImageInput", "JSON", "ModelFacts",
+        "ModelGraph",
         "PlanEmitter", "PlanFormat", "PlanRuntime", "Tensors",
       ],
       path: "tools/fuzz", swiftSettings: swiftSettings),
@@ -200,7 +201,7 @@ let package = Package(
     .testTarget(
       name: "FamiliesTests",
       dependencies: [
-        "TestSupport", "Checkpoints", "Families", "ModelGraph", "ModelFacts", "Tensors",
+        "TestSupport", "Checkpoints", "Families", "JSON", "ModelGraph", "ModelFacts", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

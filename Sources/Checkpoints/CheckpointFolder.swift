@@ -26,7 +26,7 @@ struct CheckpointFolder {
   func checkpoint() throws -> String {
     let names = [
       "model.safetensors", "model.safetensors.index.json", "pytorch_model.safetensors",
-      "model.onnx", "model.npz",
+      "model.onnx", "model.npz", "onnx/model.onnx",
     ]
     for name in names where exists(name) { return "\(path)/\(name)" }
     let entries = try entries().sorted()
@@ -44,13 +44,14 @@ struct CheckpointFolder {
       found: candidates.isEmpty ? "none" + (remedy ?? "") : candidates.joined(separator: ", "))
   }
 
-  /// A configuration file in the folder, if it is there.
+  /// A configuration file in the folder, if it is there. A hub's folder `onnx` has none of its own: those
+  /// of the folder above are meant.
   func companion(_ name: String) throws -> Checkpoint.Companion? {
-    guard exists(name) else { return nil }
-    let file = "\(path)/\(name)"
-    let mapped = try MappedFile(path: file)
-    let json = try mapped.withBytes { try JSONParser.parse($0, file: file) }
-    return Checkpoint.Companion(path: file, json: json)
+    if exists(name) { return try Checkpoint.Companion(readingFrom: "\(path)/\(name)") }
+    guard path == "onnx" || path.hasSuffix("/onnx") else { return nil }
+    let above = path == "onnx" ? "." : String(path.dropLast("/onnx".count))
+    let file = "\(above.isEmpty ? "" : above)/\(name)"
+    return access(file, F_OK) == 0 ? try Checkpoint.Companion(readingFrom: file) : nil
   }
 
   private func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
@@ -70,5 +71,20 @@ struct CheckpointFolder {
         })
     }
     return names
+  }
+}
+
+extension Checkpoint.Companion {
+  /// Reads a configuration.
+  /// - Throws: `InputError` if it cannot be read or is no JSON.
+  public init(readingFrom path: String) throws {
+    let mapped = try MappedFile(path: path)
+    self.init(path: path, json: try mapped.withBytes { try JSONParser.parse($0, file: path) })
+  }
+
+  /// Reads the configuration of this name in the folder of another file; nil if there is none.
+  public init?(named name: String, beside file: String) throws {
+    guard let found = try CheckpointFolder(containing: file).companion(name) else { return nil }
+    self = found
   }
 }

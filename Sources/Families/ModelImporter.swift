@@ -12,8 +12,23 @@ public struct ImportOptions: Sendable {
   /// A configuration file to use instead of the one beside the checkpoint.
   public var config: Checkpoint.Companion?
 
-  /// Side of the input picture; the position table is resized to it.
+  /// transformers' image processor to use instead of the one beside the checkpoint.
+  public var preprocessor: Checkpoint.Companion?
+
+  /// Side of the input image; the position table is resized to it.
   public var imageSize: Int?
+
+  /// Attention heads of a block.
+  public var heads: Int?
+
+  /// `gelu`, `gelu_tanh`, `quick_gelu`, `silu` or `relu`.
+  public var activation: String?
+
+  /// What the classifier reads: `token`; other words are refused as not supported yet.
+  public var pooling: String?
+
+  /// LayerNorm's epsilon.
+  public var epsilon: Float?
 
   /// Mean of the channels R, G, B.
   public var mean: [Float]?
@@ -24,7 +39,10 @@ public struct ImportOptions: Sendable {
   /// The centre crop's side as a share of the resized shorter side.
   public var cropFraction: Double?
 
-  /// `bicubic` or `bilinear`.
+  /// timm's crop mode: `center`, `squash` or `border`.
+  public var cropMode: String?
+
+  /// A filter of Pillow's: `nearest`, `box`, `bilinear`, `hamming`, `bicubic` or `lanczos`.
   public var interpolation: String?
 
   /// Leaves everything open.
@@ -41,6 +59,9 @@ public struct ImportedModel: Sendable {
 
   /// The classes' names from the configuration, by class; empty if it has none.
   public var labels: [String]
+
+  /// What nothing said and was assumed, with the alternatives.
+  public var assumptions: [Assumption]
 }
 
 /// Raises checkpoints to graphs.
@@ -54,30 +75,43 @@ public enum ModelImporter {
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
     -> ImportedModel
   {
+    // The configuration is read first, so that a refusal says what the model is.
+    let config = try ModelConfig(options.config ?? checkpoint.config)
+    let processor = try (options.preprocessor ?? checkpoint.preprocessorConfig).map {
+      try ProcessorConfig($0, fallback: config.processor)
+    }
+    let named = try NamedArchitecture.find(config, options)
     let tensors =
       try checkpoint.onnx.map { try ONNXModelReader.read($0, imageSize: options.imageSize) }
       ?? NamingSchemes.translate(checkpoint)
-    let decided = try decide(tensors, config: try ConfigFile(checkpoint, options), options: options)
+    let decided = try decide(tensors, config, named, processor, options)
     let graph = try ViTGraph.build(decided, tensors)
     return ImportedModel(
-      graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels)
+      graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels,
+      assumptions: decided.assumptions)
   }
 
   /// Builds the graph of tensors that may come from anywhere; the facts name no source.
   package static func importModel(_ tensors: TensorSet, options: ImportOptions) throws
     -> ImportedModel
   {
-    let config = try ConfigFile(options.config, preprocessor: nil)
-    let decided = try decide(tensors, config: config, options: options)
+    let config = try ModelConfig(options.config)
+    let processor = try options.preprocessor.map {
+      try ProcessorConfig($0, fallback: config.processor)
+    }
+    let decided = try decide(
+      tensors, config, try NamedArchitecture.find(config, options), processor, options)
     return ImportedModel(
-      graph: try ViTGraph.build(decided, tensors), facts: decided.facts(), labels: decided.labels)
+      graph: try ViTGraph.build(decided, tensors), facts: decided.facts(), labels: decided.labels,
+      assumptions: decided.assumptions)
   }
 
-  private static func decide(_ tensors: TensorSet, config: ConfigFile, options: ImportOptions)
-    throws -> ResolvedModel
-  {
-    let decided = try ConfigResolver(tensors: tensors, config: config, options: options).resolve()
-    try tensors.check(against: ViTShapes.expected(decided.source), decided)
-    return decided
+  private static func decide(
+    _ tensors: TensorSet, _ config: ModelConfig, _ named: NamedArchitecture?,
+    _ processor: ProcessorConfig?, _ options: ImportOptions
+  ) throws -> ResolvedModel {
+    let resolver = ConfigResolver(
+      tensors: tensors, config: config, named: named, processor: processor, options: options)
+    return try resolver.resolve()
   }
 }

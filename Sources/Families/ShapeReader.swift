@@ -3,7 +3,7 @@ internal import Tensors
 /// Reads off a checkpoint's tensors what their names and shapes determine.
 struct ShapeReader {
   let tensors: TensorSet
-  let config: ConfigFile
+  let config: ModelConfig
 
   /// The configuration as far as shapes go, and why this family is tried.
   func read() throws -> (config: ViTConfig, reason: String) {
@@ -38,16 +38,26 @@ struct ShapeReader {
       throw InputError(
         file: tensors.file, field: field, expected: "extents from 1 to 65536", found: "\(value)")
     }
-    if let grid = try grid(positions[1] - config.prefixTokens, config.patchSize) {
-      setGrid(grid, &config)
-    } else if let grid = try grid(positions[1], config.patchSize) {
+    let image = try self.image()
+    if let extents = try extents(positions[1] - config.prefixTokens, config.patchSize, image) {
+      (config.imageHeight, config.imageWidth) = extents
+    } else if let extents = try extents(positions[1], config.patchSize, image) {
       config.hasPatchOnlyPositions = true
-      setGrid(grid, &config)
+      (config.imageHeight, config.imageWidth) = extents
       reason += ", positions for patches only"
+    } else if let image {
+      throw InputError(
+        file: image.file, field: image.field,
+        expected: "an image of \(positions[1]) positions, with or without \(config.prefixTokens) "
+          + "in front of the patches, in patches of \(config.patchSize)",
+        found: "\(image.height) x \(image.width), which has "
+          + "\(image.height / config.patchSize) x \(image.width / config.patchSize) patches")
     } else {
       throw InputError(
         file: tensors.file, field: "pos_embed",
-        expected: "\(config.prefixTokens) + g x g positions, or g x g", found: "\(positions)")
+        expected: "\(config.prefixTokens) + g x g positions, or g x g; img_size or image_size of a "
+          + "config.json tells other grids",
+        found: "\(positions)")
     }
     if config.family != .lvvit {
       if config.hasPatchOnlyPositions || config.hasLayerScale {
@@ -57,6 +67,30 @@ struct ShapeReader {
       }
     }
     return (config, reason)
+  }
+
+  /// Records where the image's extents come from: an assumption where only the number of positions tells
+  /// them, or where timm would not take them from the configuration.
+  func recordImage(_ source: ViTConfig, _ choice: ArchitectureChoice, _ decisions: inout Decisions)
+    throws
+  {
+    let extents = "\(source.imageHeight) x \(source.imageWidth)"
+    if let image = try image() {
+      guard image.isWeak, (source.imageHeight, source.imageWidth) != (224, 224) else {
+        decisions.told("image_size", extents, from: "\(image.file): \(image.field)")
+        return
+      }
+      decisions.assumed(
+        "image_size", extents, "as \(image.field) and the positions have it",
+        or: "timm reads \(image.field) only where fixed_input_size is true and "
+          + "dynamic_img_size is not, else it resizes to its own size; img_size decides")
+    } else if choice.namedBy != nil, choice.isExact {
+      decisions.told("image_size", extents, from: choice.chosen?.name ?? "")
+    } else {
+      decisions.assumed(
+        "image_size", extents, "as \(source.patchTokens) positions make a square",
+        or: "img_size or image_size of a config.json decides")
+    }
   }
 
   /// The shape of a tensor that nothing can be said without.
@@ -70,19 +104,45 @@ struct ShapeReader {
     return tensor.shape.extents
   }
 
-  private func setGrid(_ grid: (height: Int, width: Int), _ config: inout ViTConfig) {
-    config.imageHeight = grid.height * config.patchSize
-    config.imageWidth = grid.width * config.patchSize
+  /// The extents that something tells, and what does.
+  private struct Image {
+    var height: Int
+    var width: Int
+    var file: String
+    var field: String
+
+    /// timm takes it only for models of a fixed size.
+    var isWeak = false
   }
 
-  /// The grid of `count` patch tokens: the configured picture's if it has that many, else square.
-  private func grid(_ count: Int, _ patchSize: Int) throws -> (height: Int, width: Int)? {
+  /// What the graph or the configuration says of the image.
+  private func image() throws -> Image? {
+    if let told = tensors.hints.imageSize {
+      return Image(height: told.height, width: told.width, file: tensors.file, field: "input")
+    }
+    if let found = config.model("img_size", "image_size") {
+      let (height, width) = try config.extents(found)
+      return Image(height: height, width: width, file: config.path, field: found.field)
+    }
+    guard let size = try config.inputExtents() else { return nil }
+    return Image(
+      height: size.height, width: size.width, file: config.path, field: size.field,
+      isWeak: try !config.hasFixedSize())
+  }
+
+  /// The extents of an image with `count` patches: the one that is told, if it has that many, or, if
+  /// none is, a square one. What is left behind the last whole patch is not looked at, as in a
+  /// convolution.
+  private func extents(_ count: Int, _ patchSize: Int, _ image: Image?) throws
+    -> (height: Int, width: Int)?
+  {
     guard count > 0, count <= 1 << 26 else { return nil }
-    if let image = try tensors.hints.imageSize ?? config.imageSize() {
-      let (height, width) = (image.height / patchSize, image.width / patchSize)
-      if height * width == count { return (height, width) }
+    if let image {
+      let patches = (image.height / patchSize) * (image.width / patchSize)
+      return patches == count ? (image.height, image.width) : nil
     }
     let side = Int(Double(count).squareRoot().rounded())
-    return side * side == count ? (side, side) : nil
+    return side * side == count && side * patchSize <= 65536
+      ? (side * patchSize, side * patchSize) : nil
   }
 }

@@ -4,13 +4,18 @@ internal import Families
 
 struct Architectures: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the known architectures.")
+    abstract: "List the architectures that convert.")
+
+  @Flag(help: "List those too that are known and refused, with what they need.")
+  var all = false
 
   func run() {
-    let width = Architecture.all.map(\.name.count).max() ?? 0
-    for architecture in Architecture.all {
+    let listed = Architecture.all.filter { all || $0.missing == nil }
+    let width = listed.map(\.name.count).max() ?? 0
+    for architecture in listed {
       CommandLineTool.printLine(
-        "\(Figures.left(architecture.name, width))  \(architecture.summary)")
+        "\(Figures.left(architecture.name, width))  \(architecture.summary)"
+          + (architecture.missing.map { "; needs \($0)" } ?? ""))
     }
   }
 }

@@ -19,11 +19,26 @@ struct Convert: ParsableCommand {
   @Option(name: .shortAndLong, help: "The plan to write.")
   var output: String
 
-  @Option(help: "A configuration to use instead of the one beside the checkpoint.")
+  @Option(help: "A configuration to use instead of the config.json beside the checkpoint.")
   var config: String?
+
+  @Option(help: "An image processor to use instead of the preprocessor_config.json beside it.")
+  var preprocessor: String?
 
   @Option(help: "The architecture; see 'vitc architectures'.")
   var arch: String?
+
+  @Option(help: "Attention heads of a block.")
+  var heads: Int?
+
+  @Option(help: "Activation of the FFN: gelu, gelu_tanh, quick_gelu, silu or relu.")
+  var activation: String?
+
+  @Option(help: "What the classifier reads: token; others are not supported yet.")
+  var pooling: String?
+
+  @Option(help: "LayerNorm's epsilon.")
+  var eps: Float?
 
   @Option(help: "Class names: lines index<TAB>identifier<TAB>name, or one name a line.")
   var labels: String?
@@ -40,10 +55,14 @@ struct Convert: ParsableCommand {
   @Option(help: "Standard deviation of the channels R,G,B.")
   var std: Triple?
 
-  @Option(help: "The centre crop's side as a share of the resized shorter side.")
+  @Option(help: "The crop's side as a share of the resized side.")
   var cropPct: Double?
 
-  @Option(help: "Resize filter: bicubic or bilinear.")
+  @Option(
+    help: "Aspect ratio: center keeps it and cuts, squash does not, border keeps it and pads.")
+  var cropMode: String?
+
+  @Option(help: "Resize filter: nearest, box, bilinear, hamming, bicubic or lanczos.")
   var interpolation: String?
 
   @Flag(help: "Write no notes.")
@@ -51,27 +70,33 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let checkpoint = try Checkpoint.open(checkpoint)
-    let model = try ModelImporter.importModel(checkpoint, options: try options())
+    let options = try options()
+    let model = try ModelImporter.importModel(checkpoint, options: options)
     let names =
       try labels.map(LabelFile.read)
       ?? model.labels.map { Label(identifier: $0, name: $0) }
     try PlanCompiler.convert(
       model, of: checkpoint, labels: names, source: labels ?? "labels",
       weights: weights == .f32 ? .float32 : .float16, to: output)
-    if !quiet { report(model, checkpoint) }
+    if !quiet { report(model, checkpoint, options) }
   }
 
   private func options() throws -> ImportOptions {
     var options = ImportOptions()
     options.architecture = arch
     options.imageSize = imageSize
+    options.heads = heads
+    options.activation = activation
+    options.pooling = pooling
+    options.epsilon = eps
+    options.cropMode = cropMode
     options.mean = mean?.values
     options.standardDeviation = std?.values
     options.interpolation = interpolation
     if let cropPct {
-      guard cropPct > 0.05, cropPct <= 1 else {
+      guard cropPct > 0.05, cropPct <= 4 else {
         throw InputError(
-          file: "--crop-pct", field: "value", expected: "a share in (0.05, 1]", found: "\(cropPct)")
+          file: "--crop-pct", field: "value", expected: "a share in (0.05, 4]", found: "\(cropPct)")
       }
       options.cropFraction = cropPct
     }
@@ -80,18 +105,25 @@ struct Convert: ParsableCommand {
         file: "--std", field: "value", expected: "positive numbers", found: "\(std.values)")
     }
     if let config {
-      let file = try MappedFile(path: config)
-      let json = try file.withBytes { try JSONParser.parse($0, file: config) }
-      options.config = Checkpoint.Companion(path: config, json: json)
+      options.config = try Checkpoint.Companion(readingFrom: config)
     }
+    options.preprocessor =
+      try preprocessor.map(Checkpoint.Companion.init(readingFrom:))
+      ?? config.flatMap { try Checkpoint.Companion(named: "preprocessor_config.json", beside: $0) }
     return options
   }
 
-  private func report(_ model: ImportedModel, _ checkpoint: Checkpoint) {
-    for companion in [checkpoint.config, checkpoint.preprocessorConfig].compactMap(\.self)
-    where config == nil {
+  private func report(
+    _ model: ImportedModel, _ checkpoint: Checkpoint, _ options: ImportOptions
+  ) {
+    let used = [
+      config == nil ? checkpoint.config : nil,
+      preprocessor == nil ? options.preprocessor ?? checkpoint.preprocessorConfig : nil,
+    ]
+    for companion in used.compactMap(\.self) {
       CommandLineTool.note("vitc: using \(companion.path)")
     }
+    for assumption in model.assumptions { CommandLineTool.note("vitc: note: \(assumption)") }
     let facts = model.facts
     let millions = Figures.fixed(Double(model.graph.parameterCount) / 1e6, 3)
     let giga = Figures.fixed(Double(model.graph.multiplyAdds) / 1e9, 3)

@@ -105,7 +105,7 @@ def main() -> None:
     (folder / "config.json").write_text(
         json.dumps(
             {
-                "architecture": "deit_demo",
+                "architecture": "deit_tiny_patch16_224",
                 "num_classes": CLASSES,
                 "model_args": {"embed_dim": WIDTH, "depth": DEPTH, "num_heads": HEADS},
                 "pretrained_cfg": {

@@ -14,11 +14,12 @@ enum GoogleNames: NamingScheme {
   private struct Reader {
     var tensors: [String: NamedTensor]
     let file: String
-    private var result: [String: NamedTensor] = [:]
+    private var result: RenamedTensors
 
     init(tensors: [String: NamedTensor], file: String) {
       self.tensors = tensors
       self.file = file
+      result = RenamedTensors(file: file)
     }
 
     mutating func model() throws -> NamedModel {
@@ -29,24 +30,24 @@ enum GoogleNames: NamingScheme {
       if let pooling = tensors.keys.first(where: { $0.hasPrefix("MAPHead") }) {
         throw OtherModels.refusal("a model with attention pooling", file: file, field: pooling)
       }
-      move("cls", to: "cls_token")
-      move("Transformer/posembed_input/pos_embedding", to: "pos_embed")
-      move("pos_embedding", to: "pos_embed")
-      move("embedding/kernel", to: "patch_embed.proj.weight", axes: [3, 2, 0, 1])
-      move("embedding/bias", to: "patch_embed.proj.bias")
-      norm("Transformer/encoder_norm", to: "norm")
-      linear("head", to: "head")
+      try move("cls", to: "cls_token")
+      try move("Transformer/posembed_input/pos_embedding", to: "pos_embed")
+      try move("pos_embedding", to: "pos_embed")
+      try move("embedding/kernel", to: "patch_embed.proj.weight", axes: [3, 2, 0, 1])
+      try move("embedding/bias", to: "patch_embed.proj.bias")
+      try norm("Transformer/encoder_norm", to: "norm")
+      try linear("head", to: "head")
       var heads: Int?
       var block = 0
       while tensors.keys.contains(where: { $0.hasPrefix("Transformer/encoderblock_\(block)/") }) {
         let from = "Transformer/encoderblock_\(block)"
         let to = "blocks.\(block)"
-        norm("\(from)/LayerNorm_0", to: "\(to).norm1")
-        norm("\(from)/LayerNorm_2", to: "\(to).norm2")
-        norm("\(from)/LayerNorm_1", to: "\(to).norm2")
+        try norm("\(from)/LayerNorm_0", to: "\(to).norm1")
+        try norm("\(from)/LayerNorm_2", to: "\(to).norm2")
+        try norm("\(from)/LayerNorm_1", to: "\(to).norm2")
         for number in ["3", "0"] {
-          linear("\(from)/MlpBlock_\(number)/Dense_0", to: "\(to).mlp.fc1")
-          linear("\(from)/MlpBlock_\(number)/Dense_1", to: "\(to).mlp.fc2")
+          try linear("\(from)/MlpBlock_\(number)/Dense_0", to: "\(to).mlp.fc1")
+          try linear("\(from)/MlpBlock_\(number)/Dense_1", to: "\(to).mlp.fc2")
         }
         for number in ["1", "0"] {
           let attention = "\(from)/MultiHeadDotProductAttention_\(number)"
@@ -61,9 +62,10 @@ enum GoogleNames: NamingScheme {
         }
         block += 1
       }
-      for (name, tensor) in tensors { result[name] = tensor }
-      var model = NamedModel(tensors: result)
+      for (name, tensor) in tensors { try result.add(tensor, as: name) }
+      var model = NamedModel(tensors: result.tensors)
       model.hints.family = .vit
+      model.hints.positionResize = .timm
       model.hints.heads = heads.map { .init(value: $0, source: "the head axis of query/kernel") }
       return model
     }
@@ -78,23 +80,23 @@ enum GoogleNames: NamingScheme {
       return tensor
     }
 
-    private mutating func move(_ name: String, to new: String, axes: [Int]? = nil) {
+    private mutating func move(_ name: String, to new: String, axes: [Int]? = nil) throws {
       // A tensor of another rank keeps its name and is reported with the unexpected ones.
       guard let tensor = tensors[name], axes == nil || axes?.count == tensor.shape.rank else {
         return
       }
       tensors[name] = nil
-      result[new] = axes.map(tensor.transposed) ?? tensor
+      try result.add(axes.map(tensor.transposed) ?? tensor, as: new)
     }
 
-    private mutating func norm(_ name: String, to new: String) {
-      move("\(name)/scale", to: "\(new).weight")
-      move("\(name)/bias", to: "\(new).bias")
+    private mutating func norm(_ name: String, to new: String) throws {
+      try move("\(name)/scale", to: "\(new).weight")
+      try move("\(name)/bias", to: "\(new).bias")
     }
 
-    private mutating func linear(_ name: String, to new: String) {
-      move("\(name)/kernel", to: "\(new).weight", axes: [1, 0])
-      move("\(name)/bias", to: "\(new).bias")
+    private mutating func linear(_ name: String, to new: String) throws {
+      try move("\(name)/kernel", to: "\(new).weight", axes: [1, 0])
+      try move("\(name)/bias", to: "\(new).bias")
     }
 
     /// Joins query, key and value, `[D, heads, headWidth]` each, and flattens the head axes; returns
@@ -103,36 +105,53 @@ enum GoogleNames: NamingScheme {
       guard tensors["\(name)/query/kernel"] != nil else { return nil }
       var kernels: [NamedTensor] = []
       var biases: [NamedTensor] = []
-      var heads = 0
+      var heads: Int?
       for part in ["query", "key", "value"] {
         guard let kernel = try take("\(name)/\(part)/kernel", rank: 3) else { continue }
         let shape = kernel.shape
+        guard heads == nil || heads == shape[1] else {
+          throw InputError(
+            file: file, field: kernel.origin, expected: "\(heads ?? 0) heads as in query/kernel",
+            found: "\(shape[1])")
+        }
         heads = shape[1]
         if let flat = kernel.transposed([1, 2, 0]).reshaped([shape[1] * shape[2], shape[0]]) {
           kernels.append(flat)
         }
-        if let bias = try take("\(name)/\(part)/bias", rank: 2),
+        guard let bias = try take("\(name)/\(part)/bias", rank: 2) else { continue }
+        guard bias.shape.extents == [shape[1], shape[2]],
           let flat = bias.reshaped([bias.shape.elementCount])
-        {
-          biases.append(flat)
+        else {
+          throw InputError(
+            file: file, field: bias.origin,
+            expected: "[\(shape[1]), \(shape[2])] as its kernel has",
+            found: "\(bias.shape)")
         }
+        biases.append(flat)
       }
-      guard kernels.count == 3, let weight = NamedTensor.concatenated(kernels) else {
+      guard let heads, kernels.count == 3, let weight = NamedTensor.concatenated(kernels) else {
         throw InputError(
           file: file, field: "\(name)/query/kernel",
           expected: "query, key and value of one shape",
           found: kernels.map { "\($0.origin) \($0.shape)" }.joined(separator: ", "))
       }
-      result["\(new).qkv.weight"] = weight
-      if biases.count == 3, let bias = NamedTensor.concatenated(biases) {
-        result["\(new).qkv.bias"] = bias
+      guard biases.isEmpty || biases.count == 3 else {
+        throw InputError(
+          file: file, field: "\(name)/query/bias",
+          expected: "biases of query, key and value, or of none",
+          found: biases.map(\.origin).joined(separator: ", "))
+      }
+      try result.add(weight, as: "\(new).qkv.weight")
+      if let bias = NamedTensor.concatenated(biases) {
+        try result.add(bias, as: "\(new).qkv.bias")
       }
       if let out = try take("\(name)/out/kernel", rank: 3) {
         let shape = out.shape
-        result["\(new).proj.weight"] =
-          out.transposed([2, 0, 1]).reshaped([shape[2], shape[0] * shape[1]])
+        if let flat = out.transposed([2, 0, 1]).reshaped([shape[2], shape[0] * shape[1]]) {
+          try result.add(flat, as: "\(new).proj.weight")
+        }
       }
-      move("\(name)/out/bias", to: "\(new).proj.bias")
+      try move("\(name)/out/bias", to: "\(new).proj.bias")
       return heads
     }
   }

@@ -15,27 +15,29 @@ enum HuggingFaceNames: NamingScheme {
     }) {
       throw OtherModels.refusal("a relative of BEiT", file: file, field: name)
     }
-    var model = NamedModel(tensors: [:])
+    var renamed = RenamedTensors(file: file)
     for (name, tensor) in tensors {
       var short = name[...]
       for prefix in ["vit.", "deit."] where short.hasPrefix(prefix) {
         short = short.dropFirst(prefix.count)
       }
-      guard !unused.contains(where: { short.hasPrefix($0) }) else { continue }
-      model.tensors[translated(short)] = tensor
+      try renamed.add(tensor, as: translated(short))
     }
+    var model = NamedModel(tensors: renamed.tensors)
     guard model.tensors["head.weight"] != nil else {
       throw InputError(
         file: file, field: "classifier.weight", expected: "a model for image classification",
         found: "one without a classifier")
     }
     try joinProjections(&model.tensors, file: file)
-    model.hints.defaultEpsilon = .init(value: 1e-12, source: "transformers' default for ViT")
+    let isDeiT = tensors.keys.contains { $0.hasPrefix("deit.") }
+    model.hints.family = isDeiT ? .deit : .vit
+    model.hints.defaultEpsilon = .init(
+      value: 1e-12, source: "transformers' default for \(isDeiT ? "DeiT" : "ViT")")
+    model.hints.processor = isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
+    model.hints.positionResize = .transformers
     return model
   }
-
-  /// Tensors that the logits do not depend on.
-  private static let unused = ["pooler.", "embeddings.mask_token", "embeddings.position_ids"]
 
   private static let outside = [
     "embeddings.cls_token": "cls_token", "embeddings.distillation_token": "dist_token",
@@ -62,7 +64,7 @@ enum HuggingFaceNames: NamingScheme {
     if let known = outside[body] { return "\(known).\(kind)" }
     for prefix in ["encoder.layer.", "layers.", "layer."] where body.hasPrefix(prefix) {
       let rest = body.dropFirst(prefix.count)
-      guard let dot = rest.firstIndex(of: "."), let block = Int(rest[..<dot]), block >= 0,
+      guard let dot = rest.firstIndex(of: "."), let block = RenamedTensors.block(rest[..<dot]),
         let known = inside[String(rest[rest.index(after: dot)...])]
       else { break }
       return "blocks.\(block).\(known).\(kind)"

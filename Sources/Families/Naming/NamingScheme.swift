@@ -43,8 +43,20 @@ package struct ModelHints: Sendable {
   var attentionScale: Told<Float>?
   var activation: Told<Activation>?
 
-  /// LayerNorm's epsilon where no configuration tells it.
+  /// What the classifier reads, where names or a graph tell it.
+  var pooling: Told<String>?
+
+  /// LayerNorm's epsilon where no configuration tells it, and why.
   var defaultEpsilon: Told<Float>?
+
+  /// transformers' image processor that models of these names have.
+  var processor: String?
+
+  /// The transform that models of these names have, where that is not an architecture's.
+  var transform: Told<TimmTransform>?
+
+  /// How the position table comes to another size, where names tell it.
+  var positionResize: PositionResize?
   var imageSize: (height: Int, width: Int)?
 }
 
@@ -52,7 +64,7 @@ package struct ModelHints: Sendable {
 enum NamingSchemes {
   /// The known schemes, in the order in which they are tried.
   static var all: [any NamingScheme.Type] {
-    [TimmNames.self, HuggingFaceNames.self, GoogleNames.self]
+    [TimmNames.self, HuggingFaceNames.self, GoogleNames.self, TorchvisionNames.self]
   }
 
   /// The checkpoint's tensors under timm's names.
@@ -67,11 +79,14 @@ enum NamingSchemes {
   /// The tensors under timm's names.
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> TensorSet {
     for scheme in all {
-      guard let found = Wrappers.unwrap(tensors, anchors: scheme.anchors) else { continue }
-      let model = try scheme.translate(found.tensors, file: file)
+      guard let found = try Prefixes.strip(tensors, anchors: scheme.anchors, file: file) else {
+        continue
+      }
+      let read = found.tensors.filter { !UnreadTensors.isUnread($0.key) }
+      let model = try scheme.translate(read, file: file)
       var set = TensorSet(
         file: file, tensors: model.tensors, scheme: scheme.title, hints: model.hints)
-      set.provenance = found.provenance
+      (set.prefix, set.copy) = (found.prefix, found.choice)
       return set
     }
     throw unknown(tensors, file: file)
@@ -85,22 +100,38 @@ enum NamingSchemes {
     let names = tensors.keys.sorted()
     return InputError(
       file: file, field: "tensors",
-      expected: "a ViT's, named as timm, Hugging Face or Google's JAX code do, e.g. cls_token, "
-        + "vit.embeddings.cls_token, cls",
+      expected:
+        "a ViT's, named as timm, Hugging Face, Google's JAX code or torchvision do, e.g. cls_token, "
+        + "vit.embeddings.cls_token, cls, class_token",
       found: names.isEmpty
         ? "none" : "\(names.count) others: \(names.prefix(4).joined(separator: ", ")), ...")
   }
 }
 
+/// Who defines how a position table is resized.
+package enum PositionResize: String, Sendable {
+  /// Bicubic with a = -0.5, antialiased.
+  case timm
+  /// Bicubic with a = -0.75, not antialiased.
+  case transformers
+  /// As transformers', with aligned corners.
+  case torchvision
+}
+
 /// Models that users may take for a ViT.
 enum OtherModels {
+  /// What is built.
+  static let expected = "a plain ViT, DeiT, DeiT-III or LV-ViT"
+
   /// Prefixes of tensor names, and whose they are.
   static let prefixes = [
     ("beit.", "BEiT"), ("swin.", "Swin"), ("swinv2.", "Swin V2"), ("dinov2.", "DINOv2"),
     ("dinov2_with_registers.", "DINOv2"), ("data2vec_vision.", "Data2Vec"),
     ("vision_model.", "a CLIP or SigLIP vision tower"), ("convnext.", "ConvNeXT"),
     ("levit.", "LeViT"), ("cvt.", "CvT"), ("pvt.", "PVT"), ("mobilevit.", "MobileViT"),
-    ("vit_msn.", "ViT-MSN"), ("layers.0.blocks.0.", "Swin"),
+    ("layers.0.blocks.0.", "Swin"),
+    ("visual.transformer.resblocks.", "an open_clip vision tower, with a norm before the blocks"),
+    ("transformer.resblocks.", "an open_clip tower, with a norm before the blocks"),
     ("stages.0.blocks.0.", "a staged model"),
     ("layer1.0.conv1", "ResNet"), ("yolos.", "YOLOS"), ("ijepa.", "I-JEPA"),
   ]
@@ -108,7 +139,6 @@ enum OtherModels {
   /// The error for a model of another kind.
   static func refusal(_ name: String, file: String, field: String) -> InputError {
     InputError(
-      file: file, field: field, expected: "a plain ViT, DeiT, DeiT-III or LV-ViT",
-      found: "\(name), which is not supported")
+      file: file, field: field, expected: expected, found: "\(name), which is not supported yet")
   }
 }

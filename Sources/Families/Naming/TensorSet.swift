@@ -1,4 +1,3 @@
-internal import ModelFacts
 internal import ModelGraph
 internal import Tensors
 
@@ -7,7 +6,7 @@ package struct TensorSet: Sendable {
   /// The checkpoint's name, for errors.
   let file: String
 
-  let tensors: [String: NamedTensor]
+  private(set) var tensors: [String: NamedTensor]
 
   /// The naming scheme that the checkpoint follows.
   let scheme: String
@@ -15,8 +14,14 @@ package struct TensorSet: Sendable {
   /// What the checkpoint tells besides the tensors' shapes.
   let hints: ModelHints
 
-  /// How the tensors were found.
-  var provenance: [ProvenanceEntry] = []
+  /// Whether a graph told the tensors' meaning, and so what is computed.
+  var isGraph: Bool { scheme == ONNXModelReader.scheme }
+
+  /// What stood before every name in the checkpoint.
+  var prefix = ""
+
+  /// Of a model and a copy of it, the one that these are.
+  var copy: Prefixes.Found.Choice?
 
   package init(
     file: String, tensors: [String: NamedTensor], scheme: String = TimmNames.title,
@@ -33,6 +38,11 @@ package struct TensorSet: Sendable {
 
   /// Whether a tensor is there.
   func has(_ name: String) -> Bool { tensors[name] != nil }
+
+  /// Leaves tensors out that the logits do not depend on.
+  mutating func remove(_ prefix: String) {
+    tensors = tensors.filter { !$0.key.hasPrefix(prefix) }
+  }
 
   /// How many blocks `blocks.0.`, `blocks.1.`, ... have tensors.
   func blockCount() -> Int {
@@ -54,9 +64,9 @@ package struct TensorSet: Sendable {
   }
 
   /// Throws one error that names every missing, unexpected and mis-shaped tensor.
-  func check(against expected: [String: [Int]], _ decided: ResolvedModel) throws {
+  func check(against expected: [String: [Int]], family: String, reason: String) throws {
     var complaints: [String] = []
-    let unexpected = tensors.keys.filter { expected[$0] == nil && !$0.hasPrefix("multiscale.") }
+    let unexpected = tensors.keys.filter { expected[$0] == nil && !Self.multiScale.contains($0) }
       .sorted()
     for name in expected.keys.sorted() {
       guard let shape = expected[name] else { continue }
@@ -80,10 +90,17 @@ package struct TensorSet: Sendable {
       let more = rest > 0 ? "; and \(rest) more" : ""
       throw InputError(
         file: file, field: "tensors",
-        expected: "those of \(decided.source.family.rawValue) (\(decided.reason))",
+        expected: "those of \(family) (\(reason))",
         found: shown + more)
     }
   }
+
+  /// The multi-scale stage's weights, which are checked when a rewrite uses them.
+  private static let multiScale = Set(
+    [
+      "cls_token", "pos_embed", "lka.conv0.weight", "lka.conv0.bias", "lka.conv_spatial.weight",
+      "lka.conv_spatial.bias", "lka.conv1.weight", "lka.conv1.bias", "peg.weight", "peg.bias",
+    ].map { "multiscale.\($0)" })
 
   private static let shownComplaints = 12
 

@@ -9,17 +9,17 @@ enum TimmNames: NamingScheme {
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
     for (name, variant) in variants where tensors[name] != nil {
       throw InputError(
-        file: file, field: name, expected: "a plain ViT, DeiT, DeiT-III or LV-ViT",
-        found: "a variant with \(variant), which is not supported")
+        file: file, field: name, expected: OtherModels.expected,
+        found: "a variant with \(variant), which is not supported yet")
     }
     for (prefix, name) in OtherModels.prefixes
     where tensors.keys.contains(where: { $0.hasPrefix(prefix) }) {
       throw OtherModels.refusal(name, file: file, field: prefix)
     }
-    var model = NamedModel(tensors: [:])
-    for (name, tensor) in tensors where !name.hasSuffix("num_batches_tracked") {
-      model.tensors[renamed(name)] = tensor
-    }
+    var renamed = RenamedTensors(file: file)
+    for (name, tensor) in tensors { try renamed.add(tensor, as: self.renamed(name)) }
+    var model = NamedModel(tensors: renamed.tensors)
+    model.hints.positionResize = .timm
     return model
   }
 

@@ -9,7 +9,8 @@ struct ActivationReader {
   func read(_ view: TermView, _ name: String, depth: Int) throws(Mismatch)
     -> (Activation, TermView)
   {
-    let known = Activation.allCases.filter { $0 != .none }.map(\.word).joined(separator: ", ")
+    let known = Activation.allCases.filter { $0 != .none }.map(ActivationWords.word).joined(
+      separator: ", ")
     let expected = "one of the activations \(known) behind \(name)"
     if reader.isWhole(view) {
       switch reader.terms[view.term].kind {

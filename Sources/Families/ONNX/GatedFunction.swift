@@ -87,8 +87,9 @@ struct GatedFunction: CustomStringConvertible {
     let isHalved = plain.isClose([0, 0.5]) && factor.isClose([0, 0.5])
     switch gate.name {
     case "Erf" where isHalved:
-      // Exporters compute the constant in several steps and types.
-      return gate.argument.isClose([0, 0.5.squareRoot()], within: 2e-3) ? .gelu : nil
+      // Exporters multiply by the root of a half or divide by that of two, each rounded in its type.
+      let roots = [(0.5).squareRoot(), 1 / Double(Float16((2.0).squareRoot()))]
+      return roots.contains { gate.argument.isClose([0, $0]) } ? .gelu : nil
     case "Tanh" where isHalved: return gate.argument.isCubic(slope: 1) ? .geluTanh : nil
     case "Sigmoid" where plain.isClose([]) && factor.isClose([0, 1]):
       if gate.argument.isClose([0, 1]) { return .silu }

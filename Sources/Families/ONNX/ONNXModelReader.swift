@@ -5,6 +5,9 @@ internal import Tensors
 /// Raises an ONNX graph: finds every weight by its position, and heads, epsilon, scale and skip
 /// factors by what the graph computes.
 struct ONNXModelReader {
+  /// What tensors of a graph are named by.
+  static let scheme = "the ONNX graph (by position)"
+
   private let tracer: Tracer
   private var tensors: [String: NamedTensor] = [:]
 
@@ -38,6 +41,7 @@ struct ONNXModelReader {
     if let second = head.second { linear(second, "head_dist") }
     if let auxiliary = head.auxiliary { linear(auxiliary, "aux_head") }
     var hints = ModelHints()
+    hints.pooling = .init(value: "token", source: "the ONNX graph")
     hints.imageSize = (tracer.picture[2], tracer.picture[3])
     let source = "the ONNX graph"
     let norms = [head.norm] + blocks.flatMap { [$0.attended.norm, $0.feedForward.norm] }
@@ -53,11 +57,11 @@ struct ONNXModelReader {
     let scale = try one(blocks.map { Float($0.attended.attention.scale) }, "scale of attention")
     let usual = 1 / (Double(head.norm.weight.layout.elementCount) / Double(heads)).squareRoot()
     // Exporters compute the scale in several steps and types; only another scale is worth keeping.
-    if abs(Double(scale) - usual) > 1e-3 * usual {
+    if abs(Double(scale) - usual) > 1e-5 * usual {
       hints.attentionScale = .init(value: scale, source: source)
     }
     return TensorSet(
-      file: tracer.graph.file, tensors: tensors, scheme: "the ONNX graph (by position)",
+      file: tracer.graph.file, tensors: tensors, scheme: Self.scheme,
       hints: hints)
   }
 
@@ -168,7 +172,8 @@ struct ONNXModelReader {
     if let other = all.firstIndex(where: { $0 != first }) {
       throw InputError(
         file: tracer.graph.file, field: "blocks.\(other).mlp",
-        expected: "\(first.word), the activation of blocks.0.mlp", found: all[other].word)
+        expected: "\(ActivationWords.word(first)), the activation of blocks.0.mlp",
+        found: ActivationWords.word(all[other]))
     }
     return first
   }
@@ -190,7 +195,7 @@ struct ONNXModelReader {
 
   /// The number whose inverse a branch is multiplied by.
   private static func skip(_ factor: Double) -> Float {
-    let inverse = 1 / factor
-    return Float(abs(inverse - inverse.rounded()) < 2e-3 ? inverse.rounded() : inverse)
+    let divisor = (1 / factor).rounded()
+    return Float(TermReader.isClose(factor, 1 / divisor) ? divisor : 1 / factor)
   }
 }

@@ -30,10 +30,10 @@ struct Polynomial: Equatable, CustomStringConvertible {
   }
 
   /// Whether the coefficients are these but for the rounding of float32, or those of float16.
-  func isClose(_ wanted: [Double], within tolerance: Double = 1e-5) -> Bool {
+  func isClose(_ wanted: [Double]) -> Bool {
     (0..<max(coefficients.count, wanted.count)).allSatisfy { power in
       let number = wanted.indices.contains(power) ? wanted[power] : 0
-      return Self.isClose(self[power], number, tolerance)
+      return TermReader.isClose(self[power], number)
     }
   }
 
@@ -41,13 +41,9 @@ struct Polynomial: Equatable, CustomStringConvertible {
   func isCubic(slope: Double) -> Bool {
     let linear = slope * (2 / Double.pi).squareRoot()
     return coefficients.count == 4 && self[0] == 0 && self[2] == 0
-      && Self.isClose(self[1], linear, 1e-5)
-      && (Self.isClose(self[3] / self[1], 0.044715, 1e-5)
-        || Self.isClose(self[3], linear * 0.044715, 1e-5))
-  }
-
-  private static func isClose(_ a: Double, _ wanted: Double, _ tolerance: Double) -> Bool {
-    [wanted, Double(Float16(wanted))].contains { abs(a - $0) <= tolerance * abs($0) }
+      && TermReader.isClose(self[1], linear)
+      && (TermReader.isClose(self[3] / self[1], 0.044715)
+        || TermReader.isClose(self[3], linear * 0.044715))
   }
 
   var description: String {

@@ -105,5 +105,10 @@ struct TermReader {
   }
 
   /// Equal but for half precision.
-  func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 2e-3 * abs(b) }
+  func isClose(_ a: Double, _ b: Double) -> Bool { Self.isClose(a, b) }
+
+  /// Whether a number is another but for the rounding of float32, or its rounding to float16.
+  static func isClose(_ a: Double, _ b: Double) -> Bool {
+    [b, Double(Float16(b))].contains { abs(a - $0) <= 1e-5 * abs($0) }
+  }
 }

@@ -1,0 +1,90 @@
+package import ModelFacts
+
+/// A published model: what cannot be read off its weights, the shapes that recognise it, and what it
+/// needs beyond a plain ViT.
+public struct Architecture: Sendable {
+  /// Something that a model needs and that the importer does not build yet.
+  struct Need: Sendable, Equatable {
+    /// In words, e.g. `register tokens`.
+    let words: String
+
+    /// Whether the checkpoint's tensors show it; what they do not show makes twins.
+    let isShown: Bool
+  }
+
+  /// The name that `--arch` takes, as timm or the model's own repository spells it.
+  public let name: String
+
+  /// The family that it belongs to, e.g. `DeiT-III`.
+  let familyName: String
+  let imageHeight: Int
+  let imageWidth: Int
+  var patchSize: Int
+  package var embedDim: Int
+  var depth: Int
+  package let heads: Int
+
+  /// Width of the FFN's hidden layer.
+  var hiddenDim: Int
+
+  /// LayerNorm's epsilon.
+  let epsilon: Float
+
+  /// Between the FFN's layers; nil for one that is not built.
+  package let activation: Activation?
+
+  /// What the classifier reads, in timm's words: `token`, `avg`, `map`, ...
+  let pooling: String
+
+  /// How its published weights are evaluated.
+  let transform: TimmTransform
+  let isDistilled: Bool
+  var hasLayerScale: Bool
+  var hasPatchOnlyPositions: Bool
+  var hasQKVBias: Bool
+  var hasPooledNorm: Bool
+
+  /// Divides both residual branches (LV-ViT).
+  let skipLambda: Float
+  let needs: [Need]
+
+  /// One line for people: family and sizes.
+  public var summary: String {
+    let image = imageHeight == imageWidth ? "\(imageHeight)" : "\(imageHeight) x \(imageWidth)"
+    guard embedDim > 0 else { return "\(familyName), image \(image)" }
+    return "\(familyName), width \(embedDim), depth \(depth), heads \(heads), patch \(patchSize), "
+      + "image \(image)" + (isDistilled ? ", distilled" : "")
+  }
+
+  /// What a model of this architecture needs that is not supported yet; nil if it converts.
+  public var missing: String? {
+    var words = needs.map(\.words)
+    if let pooling = Pooling.refusal(pooling) { words.append(pooling) }
+    return words.isEmpty ? nil : words.joined(separator: ", ")
+  }
+
+  /// The family whose graph it has; nil for families that are not built.
+  var family: ViTConfig.Family? { ViTConfig.Family(rawValue: familyName) }
+
+  /// The model with this name.
+  public static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }
+
+  /// The model with this name, or the one that a timm name with a tag (`NAME.fb_in1k`) starts with.
+  static func tagged(_ name: String) -> Architecture? {
+    named(name) ?? named(String(name.prefix { $0 != "." }))
+  }
+
+  /// Whether a checkpoint of this architecture has a plain ViT's tensors, whatever it computes.
+  private var looksPlain: Bool { !needs.contains(where: \.isShown) && !hasPooledNorm }
+
+  /// Whether weights of this configuration can be this model's, apart from image size and classes.
+  func matches(_ config: ViTConfig) -> Bool {
+    looksPlain && patchSize == config.patchSize && embedDim == config.embedDim
+      && depth == config.depth && hiddenDim == config.hiddenDim
+      && isDistilled == (config.prefixTokens == 2)
+      && hasLayerScale == config.hasLayerScale
+      && hasPatchOnlyPositions == config.hasPatchOnlyPositions
+      && hasQKVBias == config.hasQKVBias
+      && (family == .lvvit) == (config.family == .lvvit)
+  }
+}

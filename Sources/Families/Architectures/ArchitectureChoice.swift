@@ -1,0 +1,152 @@
+internal import ModelFacts
+internal import Tensors
+
+/// The published models that a checkpoint can be: the one that is named, or those whose shapes it has.
+struct ArchitectureChoice {
+  /// What names the architecture, `--arch` or the configuration's path; nil where shapes were compared.
+  let namedBy: String?
+
+  /// The named one, or of those that match the one whose values are taken; nil where none matches.
+  let chosen: Architecture?
+
+  /// All that match, with the chosen one; with `named`, only that one.
+  let candidates: [Architecture]
+
+  /// Whether the chosen one's image size is the checkpoint's too.
+  let isExact: Bool
+
+  /// Whether transformers' type of model says what is computed.
+  private let isDecided: Bool
+
+  init(
+    named: NamedArchitecture?, source: ViTConfig, tensors: TensorSet, config: ModelConfig,
+    options: ImportOptions
+  ) throws {
+    if let named {
+      try Self.check(named.architecture, source, tensors, config, options)
+      namedBy = named.source
+      (chosen, candidates) = (named.architecture, [named.architecture])
+    } else {
+      namedBy = nil
+      let preferred = Self.preferredFamily(source, tensors)
+      let matching = Architecture.all.filter { $0.matches(source) }
+      let sameSize = matching.filter {
+        $0.imageHeight == source.imageHeight && $0.imageWidth == source.imageWidth
+      }
+      candidates = sameSize.isEmpty ? matching : sameSize
+      let convertible = candidates.filter { $0.missing == nil }
+      chosen = convertible.first { $0.family == preferred } ?? convertible.first
+    }
+    if case .transformers = config.form { isDecided = true } else { isDecided = false }
+    isExact =
+      chosen.map { $0.imageHeight == source.imageHeight && $0.imageWidth == source.imageWidth }
+      ?? false
+  }
+
+  /// The family that the tensors' names speak of; DeiT where nothing says ViT.
+  private static func preferredFamily(_ source: ViTConfig, _ tensors: TensorSet)
+    -> ViTConfig.Family
+  {
+    tensors.hints.family ?? source.family
+  }
+
+  /// Throws unless the shapes are the named architecture's with the configuration's arguments. A
+  /// configuration that tells the heads itself may leave out others: the tensors show them.
+  private static func check(
+    _ named: Architecture, _ source: ViTConfig, _ tensors: TensorSet, _ config: ModelConfig,
+    _ options: ImportOptions
+  ) throws {
+    let isOtherKind =
+      named.isDistilled != (source.prefixTokens == 2)
+      || (named.family == .lvvit) != (source.family == .lvvit)
+    let tellsHeads = config.model("num_heads") != nil && options.architecture == nil
+    if !isOtherKind && (named.matches(source) || tellsHeads) { return }
+    var expected = named
+    // What an argument says is compared with the tensors by itself.
+    if options.architecture == nil {
+      if config.model("embed_dim") != nil {
+        expected.hiddenDim = named.hiddenDim * source.embedDim / max(1, named.embedDim)
+        expected.embedDim = source.embedDim
+      }
+      if config.model("mlp_ratio") != nil { expected.hiddenDim = source.hiddenDim }
+      if config.model("depth") != nil { expected.depth = source.depth }
+      if config.model("patch_size") != nil { expected.patchSize = source.patchSize }
+      if config.model("qkv_bias") != nil { expected.hasQKVBias = source.hasQKVBias }
+      if config.model("init_values") != nil || config.argumentIsNull("init_values") {
+        expected.hasLayerScale = source.hasLayerScale
+      }
+      if config.model("no_embed_class") != nil {
+        expected.hasPatchOnlyPositions = source.hasPatchOnlyPositions
+      }
+      if config.model("global_pool") != nil { expected.hasPooledNorm = false }
+    }
+    if !isOtherKind && expected.matches(source) { return }
+    throw InputError(
+      file: tensors.file,
+      field: options.architecture == nil ? "architecture" : "--arch \(named.name)",
+      expected: "shapes of \(named.name): \(named.summary)",
+      found:
+        "\(source.family.rawValue), width \(source.embedDim), depth \(source.depth), "
+        + "patch \(source.patchSize), \(source.prefixTokens) prefix tokens, "
+        + "FFN \(source.hiddenDim)" + (source.hasLayerScale ? ", LayerScale" : ""))
+  }
+
+  /// The name that the plan gets.
+  var title: String { namedBy != nil || isExact ? chosen?.name ?? "custom" : "custom" }
+
+  /// The family that the name says, where shapes leave several.
+  func family(of source: ViTConfig) -> ViTConfig.Family? {
+    namedBy != nil || isExact ? chosen?.family : nil
+  }
+
+  /// What the assumptions that come from presets say of their reason.
+  var reason: String {
+    guard let chosen else { return "the family's" }
+    return "from the preset \(chosen.name)" + (isExact ? "" : ", of another image size")
+  }
+
+  /// The presets besides the chosen one for which `value` is another, and what it is there.
+  func others<Value: Equatable>(_ value: (Architecture) -> Value, _ words: (Value) -> String)
+    -> String
+  {
+    guard let chosen else { return "" }
+    let own = value(chosen)
+    var groups: [(value: Value, names: [String])] = []
+    for candidate in candidates where value(candidate) != own {
+      if let place = groups.firstIndex(where: { $0.value == value(candidate) }) {
+        groups[place].names.append(candidate.name)
+      } else {
+        groups.append((value(candidate), [candidate.name]))
+      }
+    }
+    return groups.map { "\(words($0.value)) in \($0.names.joined(separator: ", "))" }
+      .joined(separator: "; ")
+  }
+
+  /// Records the architecture: as an assumption where others of the same shapes would have decided
+  /// something else.
+  func record(_ decisions: inout Decisions, graphDecides: Bool) {
+    guard let chosen else { return }
+    if let namedBy {
+      decisions.told("architecture", chosen.name, from: namedBy)
+      return
+    }
+    let twins = candidates.filter { $0.name != chosen.name }
+    let isUndecided =
+      decisions.assumptions.contains { $0.reason == reason }
+      || !graphDecides && !isDecided && twins.contains { !$0.needs.isEmpty }
+    let shapes = "by its shapes" + (isExact ? "" : " but for the image size")
+    guard isUndecided else {
+      decisions.told("architecture", chosen.name, from: shapes)
+      return
+    }
+    let names = twins.map { twin in
+      twin.missing.map { "\(twin.name) (which needs \($0))" } ?? twin.name
+    }
+    let same =
+      names.isEmpty
+      ? "" : "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") the same; "
+    decisions.assumedFirst(
+      "architecture", chosen.name, shapes, or: same + "--arch or a config.json says all of it")
+  }
+}

@@ -1,0 +1,58 @@
+internal import JSON
+internal import Tensors
+
+extension ModelConfig {
+  /// Throws unless what the configuration says of extents is what the tensors have.
+  func check(against config: ViTConfig) throws {
+    try compare(["embed_dim", "hidden_size"], config.embedDim, "the width of the tensors")
+    try compare(["num_features"], config.embedDim, "the width of the tensors")
+    try compare(["depth", "num_hidden_layers"], config.depth, "the blocks that have tensors")
+    try compare(["intermediate_size"], config.hiddenDim, "the width of mlp.fc1")
+    try compare(
+      ["num_classes", "num_labels", "_num_labels"], config.classes, "the classes of the head")
+    try compare(["in_chans", "num_channels"], 3, "channels of the patch embedding")
+    if let found = model("patch_size") {
+      let patch = try extents(found)
+      guard patch == (config.patchSize, config.patchSize) else {
+        throw fail(found, "\(config.patchSize), the side of the patch embedding's kernel")
+      }
+    }
+    if let found = model("mlp_ratio") {
+      let width = (Double(config.embedDim) * (try number(found))).rounded(.towardZero)
+      guard width == Double(config.hiddenDim) else {
+        throw fail(found, "the FFN's width \(config.hiddenDim) over \(config.embedDim)")
+      }
+    }
+    if let found = model("qkv_bias"), try boolean(found) != config.hasQKVBias {
+      throw fail(found, "\(config.hasQKVBias), as the tensors have it")
+    }
+    if let found = model("no_embed_class"), try boolean(found) != config.hasPatchOnlyPositions {
+      throw fail(found, "\(config.hasPatchOnlyPositions), as pos_embed's length has it")
+    }
+    if let found = model("init_values") {
+      // timm leaves LayerScale out for 0.
+      guard let value = found.value.double, value.isFinite else { throw fail(found, "a number") }
+      guard (value != 0) == config.hasLayerScale else {
+        throw fail(
+          found, config.hasLayerScale ? "a number, as there is LayerScale" : "none or 0")
+      }
+    }
+    for found in [model("dynamic_img_size"), pretrained("fixed_input_size")].compactMap(\.self) {
+      _ = try boolean(found)
+    }
+    if let found = model("dynamic_img_pad"), try boolean(found),
+      config.imageHeight % config.patchSize != 0 || config.imageWidth % config.patchSize != 0
+    {
+      throw fail(
+        found, "an image size of whole patches of \(config.patchSize); padding is not supported yet"
+      )
+    }
+  }
+
+  private func compare(_ names: [String], _ value: Int, _ what: String) throws {
+    for name in names {
+      guard let found = model(name) else { continue }
+      guard found.value.integer == value else { throw fail(found, "\(value), \(what)") }
+    }
+  }
+}

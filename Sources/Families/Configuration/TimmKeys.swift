@@ -1,0 +1,78 @@
+/// The keys of timm's `config.json`, as `timm.models.save_for_hf` writes it, of its `model_args` (the
+/// arguments of `VisionTransformer`) and of its `pretrained_cfg`.
+package enum TimmKeys {
+  /// Beside `model_args` and `pretrained_cfg`.
+  package static let top = KeyTable([
+    ("architecture", .read), ("model_args", .read), ("pretrained_cfg", .read),
+    ("num_classes", .read), ("num_features", .read), ("global_pool", .read),
+    ("label_names", .read), ("labels", .read),
+    ("label_descriptions", .noEffect("longer words for the labels")),
+    ("model_type", .read),
+  ])
+
+  /// Arguments of the model.
+  package static let arguments = KeyTable([
+    ("img_size", .read), ("image_size", .read), ("patch_size", .read), ("in_chans", .read),
+    ("num_classes", .read), ("global_pool", .read), ("embed_dim", .read), ("depth", .read),
+    ("num_heads", .read), ("num_attention_heads", .read), ("mlp_ratio", .read),
+    ("qkv_bias", .read), ("init_values", .read), ("no_embed_class", .read), ("act_layer", .read),
+    ("norm_eps", .read), ("layer_norm_eps", .read), ("skip_lam", .read),
+    ("dynamic_img_pad", .read),
+    ("qk_norm", .only([false], "normalised queries and keys")),
+    ("scale_attn_norm", .only([false], "a norm inside attention")),
+    ("scale_mlp_norm", .only([false], "a norm inside the FFN")),
+    ("proj_bias", .only([true], "projections without biases")),
+    ("class_token", .only([true], "patches without a class token")),
+    ("pos_embed", .only(["learn"], "another position embedding")),
+    ("reg_tokens", .only([0], "register tokens")),
+    ("pre_norm", .only([false], "a norm before the blocks")),
+    ("final_norm", .only([true], "no norm behind the blocks")),
+    ("fc_norm", .only([false], "a norm behind pooling")),
+    ("norm_layer", .only(["layernorm", "LayerNorm"], "another norm")),
+    ("embed_norm_layer", .only([], "a norm in the patch embedding")),
+    ("embed_layer", .only(["PatchEmbed"], "another patch embedding")),
+    ("block_fn", .only(["Block"], "other blocks")),
+    ("mlp_layer", .only(["mlp", "Mlp"], "another FFN")),
+    ("attn_layer", .only(["", "attn", "Attention"], "another attention")),
+    ("use_rot_pos_emb", .only([false], "rotary position embedding")),
+    ("features_only", .only([false], "an output without a classifier")),
+    ("distilled", .noEffect("the tensors show a distillation token")),
+    ("strict_img_size", .noEffect("images have the model's size")),
+    ("pool_include_prefix", .noEffect("the class token is read, not a mean of tokens")),
+    ("dynamic_img_size", .read),
+    ("fix_init", .noEffect("initialisation")), ("weight_init", .noEffect("initialisation")),
+    ("drop_rate", .noEffect("only training drops")),
+    ("pos_drop_rate", .noEffect("only training drops")),
+    ("patch_drop_rate", .noEffect("only training drops")),
+    ("proj_drop_rate", .noEffect("only training drops")),
+    ("attn_drop_rate", .noEffect("only training drops")),
+    ("drop_path_rate", .noEffect("only training drops")),
+    ("pretrained", .noEffect("where training began")),
+    ("dtype", .noEffect("tensors say their own")), ("device", .noEffect("where it ran")),
+  ])
+
+  /// What timm knows of published weights; its evaluation transform is read from it.
+  package static let pretrained = KeyTable([
+    ("input_size", .read), ("interpolation", .read), ("crop_pct", .read), ("crop_mode", .read),
+    ("mean", .read), ("std", .read), ("label_names", .read), ("architecture", .read),
+    ("label_offset", .only([0], "classes that are left out when weights are loaded")),
+    ("test_input_size", .noEffect("timm takes it only when asked to")),
+    ("test_crop_pct", .noEffect("timm takes it only when asked to")),
+    ("test_pool_size", .noEffect("for models without a fixed size")),
+    ("min_input_size", .noEffect("a limit for other sizes")),
+    ("fixed_input_size", .read),
+    ("num_classes", .noEffect("classes of the weights that training began with")),
+    ("pool_size", .noEffect("for convolutional models")),
+    ("first_conv", .noEffect("names a tensor")), ("classifier", .noEffect("names a tensor")),
+    ("custom_load", .noEffect("for files in other formats")),
+    ("label_descriptions", .noEffect("longer words for the labels")),
+    ("url", .noEffect("where weights came from")), ("file", .noEffect("where weights came from")),
+    ("state_dict", .only([], "weights inside a configuration")),
+    ("hf_hub_id", .noEffect("where weights came from")),
+    ("hf_hub_filename", .noEffect("where weights came from")),
+    ("source", .noEffect("where weights came from")), ("tag", .noEffect("names the weights")),
+    ("license", .noEffect("words")), ("description", .noEffect("words")),
+    ("origin_url", .noEffect("words")), ("paper_name", .noEffect("words")),
+    ("paper_ids", .noEffect("words")), ("notes", .noEffect("words")),
+  ])
+}

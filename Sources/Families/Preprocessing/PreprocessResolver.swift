@@ -1,0 +1,314 @@
+internal import ModelFacts
+internal import Tensors
+
+/// Decides how images are prepared: flags before transformers' processor file before timm's
+/// `pretrained_cfg` before the class, preset or family that the model is recognised as.
+struct PreprocessResolver {
+  let tensors: TensorSet
+  let config: ModelConfig
+  let processor: ProcessorConfig?
+  let options: ImportOptions
+  let source: ViTConfig
+  let target: ViTConfig
+  let choice: ArchitectureChoice
+
+  /// The preprocessing; every part of it is recorded with its source.
+  func resolve(_ decisions: inout Decisions) throws -> PreprocessFacts {
+    var facts: PreprocessFacts
+    if let processor {
+      let source = processor.path
+      let geometry = self.geometrySource(source)
+      if processor.isClassAssumed {
+        decisions.assumed(
+          "image_processor_type", processor.className, "by the model's type",
+          or: "\(source) names none")
+      }
+      facts = try prepared(by: processor)
+      record(facts, &decisions) {
+        $0.told($1, $2, from: Self.geometry.contains($1) ? geometry : source)
+      }
+    } else if let name = unsaidProcessor {
+      let path = config.path.isEmpty ? tensors.file : config.path
+      facts = try prepared(by: try ProcessorConfig(classNamed: name, path: path), ofAnySize: true)
+      record(facts, &decisions) {
+        if isGeometryTold, Self.geometry.contains($1) {
+          $0.told($1, $2, from: geometrySource(""))
+        } else {
+          $0.assumed(
+            $1, $2, "as transformers' \(name) has it",
+            or: "a preprocessor_config.json or the flags of preprocessing decide")
+        }
+      }
+    } else {
+      try checkInputSize()
+      facts = try timmTransform(&decisions)
+        .facts(height: target.imageHeight, width: target.imageWidth)
+    }
+    try override(&facts, &decisions)
+    guard facts.standardDeviation.allSatisfy({ $0 > 0 }) else {
+      throw InputError(
+        file: processor?.path ?? (config.path.isEmpty ? tensors.file : config.path), field: "std",
+        expected: "positive numbers", found: "\(facts.standardDeviation)")
+    }
+    guard facts.fill.allSatisfy({ (0...255).contains($0) }) else {
+      throw InputError(
+        file: config.path.isEmpty ? tensors.file : config.path, field: "mean",
+        expected: "numbers from 0 to 1, as the border gets their colour", found: "\(facts.mean)")
+    }
+    guard facts.resizeHeight <= 65536, facts.resizeWidth <= 65536,
+      facts.resize == .none || min(facts.resizeHeight, facts.resizeWidth) >= 1
+    else {
+      throw InputError(
+        file: tensors.file, field: "resize", expected: "1 to 65536 pixels",
+        found: "\(facts.resizeHeight) x \(facts.resizeWidth)")
+    }
+    return facts
+  }
+
+  // MARK: - transformers
+
+  /// What timm's flags decide for any processor.
+  private static let geometry = ["resize", "crop"]
+
+  private var isGeometryTold: Bool { options.cropFraction != nil || options.cropMode != nil }
+
+  /// What decides the geometry: flags, with the file's own values where they say nothing.
+  private func geometrySource(_ path: String) -> String {
+    let flags = [
+      options.cropFraction == nil ? nil : "--crop-pct",
+      options.cropMode == nil ? nil : "--crop-mode",
+    ].compactMap(\.self)
+    guard !flags.isEmpty else { return path }
+    return ([path].filter { flags.count < 2 && !$0.isEmpty } + flags).joined(separator: ", ")
+  }
+
+  /// The class that transformers would take for a model without a processor file.
+  private var unsaidProcessor: String? {
+    if case .transformers(let type) = config.form { return ModelTypes.vit[type]?.processor }
+    return config.form == .none ? tensors.hints.processor : nil
+  }
+
+  /// - Parameter ofAnySize: the processor is a class's own, for images of its own size.
+  private func prepared(by processor: ProcessorConfig, ofAnySize: Bool = false) throws
+    -> PreprocessFacts
+  {
+    let (height, width) = (target.imageHeight, target.imageWidth)
+    if isGeometryTold {
+      // timm's geometry was asked for; without a share, the file's.
+      var facts = try processor.samples()
+      let isWhole = options.cropFraction != nil && options.cropMode != nil
+      let own = isWhole ? nil : try whole(processor, ofAnySize)
+      let side = own?.resizeHeight ?? 0
+      let share = options.cropFraction ?? (side > 0 ? Double(height) / Double(side) : 1)
+      let mode =
+        try options.cropMode.map { try cropMode($0, file: "--crop-mode", field: $0) }
+        ?? (own?.resize == .squash ? .squash : .center)
+      var transform = TimmTransform(
+        cropShare: share, cropMode: mode, interpolation: facts.interpolation)
+      transform.mean = facts.mean
+      let geometry = transform.facts(height: height, width: width)
+      facts.resize = geometry.resize
+      (facts.resizeHeight, facts.resizeWidth) = (geometry.resizeHeight, geometry.resizeWidth)
+      (facts.crop, facts.fill) = (geometry.crop, geometry.fill)
+      return facts
+    }
+    return try whole(processor, ofAnySize)
+  }
+
+  /// What a file says for the target's size: written for it, or for the checkpoint's.
+  private func whole(_ processor: ProcessorConfig, _ isOfAnySize: Bool) throws -> PreprocessFacts {
+    let (height, width) = (target.imageHeight, target.imageWidth)
+    if isOfAnySize {
+      return try processor.facts(height: height, width: width, insteadOf: processor.ownSize)
+    }
+    if target == source {
+      return try processor.facts(height: height, width: width, insteadOf: nil)
+    }
+    if let facts = try? processor.facts(height: height, width: width, insteadOf: nil) {
+      return facts
+    }
+    return try processor.facts(
+      height: height, width: width, insteadOf: (source.imageHeight, source.imageWidth))
+  }
+
+  private func record(
+    _ facts: PreprocessFacts, _ decisions: inout Decisions,
+    _ note: (inout Decisions, String, String) -> Void
+  ) {
+    let resize =
+      switch facts.resize {
+      case .none: "none"
+      case .shortestEdge: "shortest edge to \(facts.resizeHeight)"
+      case .squash: "to \(facts.resizeHeight) x \(facts.resizeWidth)"
+      case .cover, .fit: facts.resize.word
+      }
+    note(&decisions, "resize", resize)
+    note(
+      &decisions, "crop",
+      facts.crop == .none ? "none" : "\(target.imageHeight) x \(target.imageWidth)")
+    note(&decisions, "interpolation", facts.interpolation.word)
+    note(&decisions, "mean", "\(facts.mean)")
+    note(&decisions, "std", "\(facts.standardDeviation)")
+  }
+
+  // MARK: - timm
+
+  /// timm's transform, from flags, configuration, architecture or family.
+  private func timmTransform(_ decisions: inout Decisions) throws -> TimmTransform {
+    let flags = options
+    let (base, isTold, reason) = timmBase()
+    var transform = base
+    func note(_ key: String, _ value: some Any, _ others: String, _ flag: String) {
+      if isTold {
+        decisions.told(key, "\(value)", from: reason)
+      } else {
+        decisions.assumed(
+          key, "\(value)", reason,
+          or: (others.isEmpty ? "" : "\(others); ") + "\(flag) or a config.json decides")
+      }
+    }
+    let said = config.hasTimmTransform
+    if let share = flags.cropFraction {
+      transform.cropShare = share
+      decisions.told("crop_pct", "\(share)", from: "--crop-pct")
+    } else if said, let share = try cropShare() {
+      transform.cropShare = share
+      decisions.told("crop_pct", "\(share)", from: config.path)
+    } else {
+      note(
+        "crop_pct", base.cropShare, choice.others(\.transform.cropShare) { "\($0)" }, "--crop-pct")
+    }
+    if let word = flags.cropMode {
+      transform.cropMode = try cropMode(word, file: "--crop-mode", field: word)
+      decisions.told("crop_mode", word, from: "--crop-mode")
+    } else if said, let found = config.pretrained("crop_mode"), found.value != "" {
+      let word = try config.word(found)
+      transform.cropMode = try cropMode(word, file: config.path, field: found.field)
+      decisions.told("crop_mode", word, from: config.path)
+    } else {
+      note(
+        "crop_mode", base.cropMode.rawValue,
+        choice.others(\.transform.cropMode) { $0.rawValue }, "--crop-mode")
+    }
+    // What flags of every kind of preprocessing say is recorded with them.
+    if flags.interpolation != nil {
+    } else if said, let found = config.pretrained("interpolation"), found.value != "" {
+      let word = try config.word(found)
+      transform.interpolation = try filter(word, file: config.path, field: found.field)
+      decisions.told("interpolation", word, from: config.path)
+    } else {
+      note(
+        "interpolation", base.interpolation.word,
+        choice.others(\.transform.interpolation) { $0.word }, "--interpolation")
+    }
+    if flags.mean != nil {
+    } else if said, let values = try triple("mean") {
+      transform.mean = values
+      decisions.told("mean", "\(values)", from: config.path)
+    } else {
+      note("mean", base.mean, choice.others(\.transform.mean) { "\($0)" }, "--mean")
+    }
+    if flags.standardDeviation != nil {
+    } else if said, let values = try triple("std") {
+      transform.standardDeviation = values
+      decisions.told("std", "\(values)", from: config.path)
+    } else {
+      note(
+        "std", base.standardDeviation, choice.others(\.transform.standardDeviation) { "\($0)" },
+        "--std")
+    }
+    return transform
+  }
+
+  /// Throws if timm's images would not end in the model's size.
+  private func checkInputSize() throws {
+    // timm puts the argument in the place of what an older export says.
+    let isRepaired = try config.model("img_size") != nil && config.hasFixedSize()
+    guard config.hasTimmTransform, !isRepaired, let size = try config.inputExtents() else { return }
+    let sizes = [source, target].map { ($0.imageHeight, $0.imageWidth) }
+    guard sizes.contains(where: { $0 == (size.height, size.width) }) else {
+      throw InputError(
+        file: config.path, field: size.field,
+        expected: "images of the model's \(source.imageHeight) x \(source.imageWidth)",
+        found: "\(size.height) x \(size.width)")
+    }
+  }
+
+  /// What is taken where flags and configuration say nothing, and why.
+  private func timmBase() -> (transform: TimmTransform, isTold: Bool, reason: String) {
+    if config.hasTimmTransform {
+      return (.unsaid, true, "timm's default, as \(config.path) says nothing")
+    }
+    if choice.namedBy != nil, let chosen = choice.chosen {
+      return (chosen.transform, true, "\(chosen.name), named by \(choice.namedBy ?? "")")
+    }
+    if let told = tensors.hints.transform { return (told.value, false, told.source) }
+    if let chosen = choice.chosen {
+      var transform = chosen.transform
+      // Published weights of 384 pixels are not cropped; other sizes follow the preset.
+      if !choice.isExact { transform.cropShare = target.imageHeight > 224 ? 1 : 0.9 }
+      return (transform, false, choice.reason)
+    }
+    var transform = TimmTransform(
+      cropShare: target.imageHeight > 224 ? 1 : 0.9, cropMode: .center, interpolation: .bicubic)
+    if source.family == .vit {
+      (transform.mean, transform.standardDeviation) = (Statistics.half, Statistics.half)
+    }
+    return (transform, false, "as \(source.family.rawValue) has it")
+  }
+
+  private func cropShare() throws -> Double? {
+    guard let found = config.pretrained("crop_pct") else { return nil }
+    guard let share = found.value.double, share == 0 || (share > 0.05 && share <= 4) else {
+      throw config.fail(found, "a share in (0.05, 4]")
+    }
+    // As in timm, nothing and 0 are the same.
+    return share == 0 ? nil : share
+  }
+
+  private func triple(_ name: String) throws -> [Float]? {
+    guard let found = config.pretrained(name) else { return nil }
+    return try found.value.triple(file: config.path, field: found.field)
+  }
+
+  private func cropMode(_ word: String, file: String, field: String) throws
+    -> TimmTransform.CropMode
+  {
+    guard let known = TimmTransform.CropMode(rawValue: word) else {
+      throw InputError(
+        file: file, field: field, expected: "center, squash or border", found: "'\(word)'")
+    }
+    return known
+  }
+
+  private func filter(_ word: String, file: String, field: String) throws
+    -> PreprocessFacts.Interpolation
+  {
+    guard let known = PreprocessFacts.Interpolation.allCases.first(where: { $0.word == word })
+    else {
+      throw InputError(
+        file: file, field: field,
+        expected: PreprocessFacts.Interpolation.allCases.map(\.word).joined(separator: ", "),
+        found: "'\(word)'")
+    }
+    return known
+  }
+
+  // MARK: - Flags
+
+  private func override(_ facts: inout PreprocessFacts, _ decisions: inout Decisions) throws {
+    if let mean = options.mean {
+      facts.mean = mean
+      decisions.told("mean", "\(mean)", from: "--mean")
+      if facts.resize == .fit { facts.fill = TimmTransform.fill(mean) }
+    }
+    if let deviation = options.standardDeviation {
+      facts.standardDeviation = deviation
+      decisions.told("std", "\(deviation)", from: "--std")
+    }
+    if let word = options.interpolation {
+      facts.interpolation = try filter(word, file: "--interpolation", field: word)
+      decisions.told("interpolation", word, from: "--interpolation")
+    }
+  }
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Writes the table of timm's isotropic architectures that the importer knows them by.
+
+    python tools/reference/architectures.py Sources/Families/Architectures/TimmTable.swift
+
+Builds each architecture without weights and reads off it what a checkpoint's tensors do not show,
+and what it needs beyond a plain ViT. Needs requirements.txt beside this file.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import timm
+import torch
+from timm.models import model_entrypoint
+from torch import nn
+
+MODULES = (
+    "vision_transformer", "deit", "beit", "eva", "naflexvit", "vision_transformer_hybrid",
+    "vision_transformer_relpos", "vision_transformer_sam", "cait", "xcit", "volo", "crossvit", "tnt",
+    "visformer", "convit", "pit", "gemma4_vit", "qwen3_vit", "deepseek_vit",
+)
+PLAIN = {"VisionTransformer": "ViT", "VisionTransformerDistilled": "DeiT"}
+OTHERS = {
+    "Cait": "CaiT", "NaFlexVit": "NaFlexViT", "ConVit": "ConViT", "CrossVit": "CrossViT", "PoolingVisionTransformer": "PiT",
+    "TNT": "TNT", "Visformer": "Visformer", "VOLO": "VOLO", "Xcit": "XCiT",
+    "Gemma4Vit": "Gemma 4's ViT", "Qwen3Vit": "Qwen 3's ViT", "DeepseekVit": "DeepSeek's ViT",
+}
+ACTIVATIONS = {"GELU": "gelu", "GELUTanh": "geluTanh", "QuickGELU": "quickGelu", "SiLU": "silu"}
+MEANS = {
+    (0.485, 0.456, 0.406): "imagenet", (0.5, 0.5, 0.5): "half",
+    (0.48145466, 0.4578275, 0.40821073): "clip", (0.0, 0.0, 0.0): "none",
+}
+HEADER = """// Written by tools/reference/architectures.py from timm {version}; not edited by hand.
+
+extension Architecture {{
+  /// One architecture a line: name, family, image, patch, width, depth, heads, width of the FFN,
+  /// epsilon, activation, pooling, mean, crop share, crop mode, filter, flags, and what it needs beyond
+  /// a plain ViT besides pooling. Of these needs, those behind a `!` are shown by no tensor.
+  static let timmTable = \"\"\"
+"""
+
+
+def other_family(kind: str) -> str | None:
+    """The family of a class whose blocks are not a ViT's."""
+    return next((title for start, title in OTHERS.items() if kind.startswith(start)), None)
+
+
+def needs(model: nn.Module) -> tuple[list[str], list[str]]:
+    """What a model needs beyond a plain ViT: what its tensors show, and what they do not."""
+    name = type(model).__name__
+    if (other := other_family(name)) is not None:
+        return [f"the blocks of {other}"], []
+    shown: list[str] = []
+    hidden: list[str] = []
+    block = model.blocks[0]
+    names = [key for key, _ in model.named_parameters()]
+
+    def has(part: str) -> bool:
+        return any(part in key for key in names)
+
+    def kind(part: str) -> str:
+        return type(getattr(block, part, None)).__name__
+
+    if type(block).__name__ in ("ParallelThingsBlock", "ParallelScalingBlock",
+                                "DiffParallelScalingBlock", "ParallelScalingBlockPost"):
+        shown.append("parallel blocks")
+    if type(block).__name__ in ("ResPostBlock", "EvaBlockPostNorm", "ResPostRelPosBlock"):
+        shown.append("norms behind the branches")
+    if "Diff" in type(block).__name__ or "Diff" in kind("attn"):
+        shown.append("differential attention")
+    if hasattr(model.patch_embed, "backbone"):
+        shown.append("a convolutional stem")
+    if getattr(model, "cls_token", None) is None:
+        shown.append("patches without a class token")
+    if name == "VisionTransformerSAM":
+        shown.append("windowed attention")
+    if has("reg_token"):
+        shown.append("register tokens")
+    if has("norm_pre") or has("norm_embed"):
+        shown.append("a norm before the blocks")
+    if has("attn.q_norm"):
+        shown.append("normalised queries and keys")
+    if has("attn.norm.") or has("mlp.norm."):
+        shown.append("norms inside the branches")
+    if has("fc1_g") or has("w12") or "Swi" in kind("mlp") or (
+            "Glu" in kind("mlp")):
+        shown.append("a gated FFN")
+    if has("relative_position") or has("rel_pos"):
+        shown.append("relative positions")
+    if "RmsNorm" in kind("norm1"):
+        shown.append("RMSNorm")
+    elif kind("norm1") not in ("LayerNorm", "NoneType"):
+        shown.append(kind("norm1"))
+    if getattr(model, "rope", None) is not None:
+        (shown if any("rope" in key for key in names) else hidden).append(
+            "rotary position embedding")
+    if getattr(model, "pos_embed", None) is None and "relative positions" not in shown:
+        shown.append("no position table")
+    if name in ("Beit", "Eva") and getattr(block.attn, "q_bias", None) is not None:
+        shown.append("biases of queries and values alone")
+    if name in ("Beit", "Eva") and not shown and not hidden:
+        shown.append(f"the blocks of {name.upper()}")
+    if type(getattr(model, "norm", None)).__name__ == "Identity" and not has("fc_norm"):
+        shown.append("no norm behind the blocks")
+    return shown, hidden
+
+
+def row(name: str) -> str:
+    """The table's line of an architecture."""
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = timm.create_model(name)
+    kind = type(model).__name__
+    config = model.pretrained_cfg
+    shown, hidden = needs(model)
+    wants = shown + [f"!{need}" for need in hidden]
+    mean = MEANS.get(tuple(config["mean"]), "other")
+    crop = [mean, f"{config['crop_pct']:g}", config.get("crop_mode", "center"),
+            config["interpolation"]]
+    image = "x".join(dict.fromkeys(str(side) for side in config["input_size"][1:]))
+    if (other := other_family(kind)) is not None:
+        return "|".join([name, other, image, *[""] * 8, *crop, "", ",".join(wants)])
+    block = model.blocks[0]
+    patch = getattr(model.patch_embed, "patch_size", (0, 0))
+    patch = patch if isinstance(patch, int) else patch[0]
+    if hasattr(model.patch_embed, "backbone"):
+        patch *= 16
+    names = {key for key, _ in model.named_parameters()}
+    flags = []
+    if kind == "VisionTransformerDistilled":
+        flags.append("distilled")
+    if any("ls1.gamma" in key or "gamma_1" in key for key in names):
+        flags.append("layerScale")
+    if any("fc_norm" in key for key in names):
+        flags.append("fcNorm")
+    if getattr(model, "no_embed_class", False):
+        flags.append("patchPositions")
+    mlp = block.mlp if hasattr(block, "mlp") else block.ffns[0].mlp if hasattr(block, "ffns") else None
+    attention = block.attn if hasattr(block, "attn") else (
+        block.attns[0].attn if hasattr(block, "attns") else block)
+    if not any(key.endswith(("qkv.bias", "q_bias", "in_proj.bias")) for key in names):
+        flags.append("noQKVBias")
+    norm = block.norm1 if hasattr(block, "norm1") else model.norm
+    hidden_width = mlp.fc1.out_features if mlp is not None and hasattr(mlp, "fc1") else 0
+    activation = type(mlp.act).__name__ if mlp is not None and hasattr(mlp, "act") else "GELU"
+    if activation not in ACTIVATIONS:
+        wants.append(f"!the activation {activation}")
+    family = PLAIN.get(kind, kind)
+    if name.startswith("deit3"):
+        family = "DeiT-III"
+    elif name.startswith("deit"):
+        family = "DeiT"
+    return "|".join([
+        name, family, image, str(patch), str(model.embed_dim), str(len(model.blocks)),
+        str(getattr(attention, "num_heads", 0)), str(hidden_width), f"{getattr(norm, 'eps', 0):g}",
+        ACTIVATIONS.get(activation, activation), getattr(model, "global_pool", "token") or "none",
+        *crop, ",".join(flags), ",".join(wants)])
+
+
+def main() -> None:
+    names = [
+        name for name in timm.list_models()
+        if model_entrypoint(name).__module__.rsplit(".", 1)[-1] in MODULES
+    ]
+    lines = [row(name) for name in names]
+    text = HEADER.format(version=timm.__version__) + "\n".join(
+        f"    {line}" for line in lines) + '\n    """\n}\n'
+    Path(sys.argv[1]).write_text(text, encoding="utf-8")
+    print(f"{len(lines)} architectures")
+
+
+if __name__ == "__main__":
+    main()

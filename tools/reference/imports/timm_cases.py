@@ -1,0 +1,250 @@
+"""Checkpoints that `timm.models.save_for_hf` writes, and what training code makes of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from sweep.timm_models import create
+from sweep.weights import noise, randomise
+from timm.models import save_for_hf
+from torch import nn
+
+from .case import REMOVED, Case, Config, Logits, Refusal, State, changed, read, state_of
+from .described import of_timm, of_torchvision
+
+_VIT, _DEIT, _DEIT3 = "vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224", (
+    "deit3_small_patch16_224")
+_MICRO: dict[str, Any] = {"img_size": 16, "patch_size": 4, "embed_dim": 8, "depth": 2,
+                          "num_heads": 2, "mlp_ratio": 2, "num_classes": 5}
+_ALL = ("mean", "std", "crop_pct", "crop_mode", "interpolation")
+# What nothing says of a bare file besides the model's own values.
+_TRANSFORM = ("crop_mode", "crop_pct", "interpolation", "mean", "std")
+
+
+def made(architecture: str = _VIT, **arguments: Any) -> tuple[nn.Module, Config]:
+    """A random model and its config.json."""
+    model = create(architecture, **(_MICRO | arguments))
+    # Without a fixed size timm writes that of the published weights.
+    data = {"input_size": (3, 16, 16)} if arguments.get("dynamic_img_size") else None
+    with tempfile.TemporaryDirectory() as folder:
+        save_for_hf(model, folder, safe_serialization=True, data_config=data)
+        return model, read(Path(folder))
+
+
+def _facts(model: nn.Module, architecture: str) -> dict[str, Any]:
+    block = model.blocks[0]
+    activation = {"GELU": "gelu", "QuickGELU": "quickGelu", "SiLU": "silu", "ReLU": "relu",
+                  "GELUTanh": "geluTanh", "GELU tanh": "geluTanh"}
+    name = type(block.mlp.act).__name__
+    return {"architecture": architecture, "heads": block.attn.num_heads,
+            "activation": activation[name], "epsilon": block.norm1.eps}
+
+
+def _case(
+    name: str, architecture: str = _VIT, changes: dict[str, Any] | None = None,
+    options: dict[str, Any] | None = None, **arguments: Any
+) -> Case:
+    model, config = made(architecture, **arguments)
+    config = changed(config, **(changes or {}))
+    state, options = state_of(model), options or {}
+    size = tuple(config["pretrained_cfg"]["input_size"][1:])
+    if "image_size" in options:
+        size = (options["image_size"],) * 2
+        model.set_input_size(img_size=size)
+    return Case(name, state, config, _facts(model, architecture), size, Logits(model),
+                preprocess=of_timm(config["pretrained_cfg"], size), options=options)
+
+
+def _renamed(base: Case, name: str, state: State, **values: Any) -> Case:
+    case = deepcopy(base)
+    case.name, case.state = name, state
+    for key, value in values.items():
+        setattr(case, key, value)
+    return case
+
+
+def _prefixed(prefix: str, state: State) -> State:
+    return {prefix + name: value for name, value in state.items()}
+
+
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "timm_vit": {},
+    **{f"timm_act_{name}": {"act_layer": name}
+       for name in ("gelu_tanh", "quick_gelu", "silu", "relu")},
+    "timm_16x24": {"img_size": (16, 24)},
+    "timm_24x16": {"img_size": (24, 16)},
+    "timm_init_values": {"init_values": 1e-5},
+    "timm_no_embed_class": {"no_embed_class": True},
+    "timm_qkv_bias_false": {"qkv_bias": False},
+    "timm_mlp_ratio_3": {"mlp_ratio": 3},
+    "timm_heads_3": {"embed_dim": 9, "num_heads": 3},
+    "timm_heads_1": {"num_heads": 1},
+    "timm_dynamic_img_size": {"dynamic_img_size": True},
+    "timm_drop_rates": {"drop_rate": 0.1, "attn_drop_rate": 0.1, "drop_path_rate": 0.1},
+}
+_CHANGES: dict[str, dict[str, Any]] = {
+    **{f"timm_{mode}_{share}": {"pretrained_cfg__crop_mode": mode, "pretrained_cfg__crop_pct": share}
+       for mode in ("center", "squash", "border") for share in (0.9, 1.15)},
+    "timm_border_imagenet": {
+        "pretrained_cfg__crop_mode": "border", "pretrained_cfg__mean": [0.485, 0.456, 0.406],
+        "pretrained_cfg__std": [0.229, 0.224, 0.225]},
+    **{f"timm_filter_{name}": {"pretrained_cfg__interpolation": name}
+       for name in ("bilinear", "nearest", "lanczos", "box", "hamming")},
+    **{f"timm_without_{key}": {f"pretrained_cfg__{key}": REMOVED} for key in _ALL},
+    "timm_without_any": {f"pretrained_cfg__{key}": REMOVED for key in _ALL},
+    "timm_test_input_size": {
+        "pretrained_cfg__test_input_size": [3, 24, 24], "pretrained_cfg__test_crop_pct": 1.0,
+        "pretrained_cfg__min_input_size": [3, 8, 8], "pretrained_cfg__url": "https://example.org"},
+    "timm_label_names": {"label_names": [f"kind {i}" for i in range(5)]},
+}
+
+
+def cases() -> Iterator[Case]:
+    for name, arguments in _ARGUMENTS.items():
+        yield _case(name, **arguments)
+    for name, changes in _CHANGES.items():
+        yield _case(name, changes=changes)
+    yield _case("timm_squash_16x24", changes={"pretrained_cfg__crop_mode": "squash"},
+                img_size=(16, 24))
+    yield _case("timm_border_16x24", changes={"pretrained_cfg__crop_mode": "border"},
+                img_size=(16, 24))
+    yield _case("timm_distilled", _DEIT)
+    yield _case("timm_deit3", _DEIT3)
+    yield _case("timm_resized_up", options={"image_size": 24})
+    yield _case("timm_resized_down", options={"image_size": 16}, img_size=24)
+    yield _case("timm_resized_square", options={"image_size": 24}, img_size=(16, 24))
+    yield _case("timm_resized_distilled", _DEIT, options={"image_size": 24})
+    yield _case("timm_resized_deit3", _DEIT3, options={"image_size": 24})
+    yield from _copies()
+    yield from _bare()
+    yield _torchvision()
+
+
+def _copies() -> Iterator[Case]:
+    base = _case("timm_vit")
+    for prefix in ("backbone.", "timm_model.", "module."):
+        yield _renamed(base, f"timm_prefix_{prefix[:-1]}", _prefixed(prefix, base.state))
+    mask = noise("mask_token", torch.Size((1, 1, 8)))
+    yield _renamed(base, "timm_mask_token", base.state | {"mask_token": mask})
+    training = {"optimizer.state.0.exp_avg": torch.zeros(3)}
+    average = base.logits.model
+    other = randomise(create(_VIT, **_MICRO), "trained")
+    yield _renamed(
+        base, "timm_ema",
+        _prefixed("model.", state_of(other)) | _prefixed("model_ema.", state_of(average.float()))
+        | training, logits=Logits(average), assumptions=("weights",))
+
+
+def _bare() -> Iterator[Case]:
+    base = _case("timm_vit")
+    deit = timm.get_pretrained_cfg("deit_tiny_patch16_224").to_dict()
+    facts = base.facts | {"architecture": "custom"}
+    yield _renamed(
+        base, "timm_bare", base.state, config=None, facts=facts,
+        options={"heads": 2, "activation": "gelu", "pooling": "token", "epsilon": 1e-6},
+        preprocess=of_timm(deit, base.size), assumptions=(*_TRANSFORM, "image_size"))
+    yield _renamed(
+        base, "timm_bare_heads", base.state, config=None, facts=facts, options={"heads": 2},
+        preprocess=of_timm(deit, base.size),
+        assumptions=(*_TRANSFORM, "activation", "epsilon", "image_size", "pooling"))
+    mean, std = [0.25, 0.5, 0.75], [0.5, 0.25, 0.125]
+    yield _renamed(
+        base, "timm_flags", base.state,
+        options={"mean": mean, "std": std, "crop_pct": 0.8, "crop_mode": "border",
+                 "interpolation": "bilinear"},
+        preprocess=of_timm(base.config["pretrained_cfg"], base.size, mean=mean, std=std,
+                           crop_pct=0.8, crop_mode="border", interpolation="bilinear"))
+
+
+def _torchvision() -> Case:
+    from torchvision.models import VisionTransformer
+
+    model = randomise(VisionTransformer(
+        image_size=16, patch_size=4, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16,
+        num_classes=5))
+    layer = model.encoder.layers[0]
+    facts = {"architecture": "custom", "heads": layer.num_heads, "activation": "gelu",
+             "epsilon": layer.ln_1.eps}
+    return Case("torchvision", state_of(model), None, facts, (16, 16), Logits(model),
+                preprocess=of_torchvision(16), options={"heads": 2},
+                assumptions=(*_TRANSFORM, "activation", "epsilon", "image_size"))
+
+
+# An argument, and words of the error.
+_REFUSED_ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "timm_mish": ({"act_layer": "mish"}, ("act_layer", "\"mish\"")),
+    "timm_avg": ({"global_pool": "avg"}, ("average pooling",)),
+    "timm_avg_without_norm": (
+        {"global_pool": "avg", "fc_norm": False}, ("global_pool", "average pooling")),
+    "timm_max": ({"global_pool": "max", "fc_norm": False}, ("global_pool", "max pooling")),
+    "timm_reg_tokens": ({"reg_tokens": 1}, ("reg_tokens", "register tokens")),
+    "timm_pre_norm": ({"pre_norm": True}, ("pre_norm", "a norm before the blocks")),
+    "timm_qk_norm": ({"qk_norm": True}, ("qk_norm", "normalised queries and keys")),
+    "timm_final_norm": ({"final_norm": False}, ("final_norm",)),
+    "timm_rmsnorm": ({"norm_layer": "rmsnorm"}, ("norm_layer", "rmsnorm")),
+    "timm_padded": ({"dynamic_img_pad": True, "img_size": 18}, ("dynamic_img_pad",)),
+}
+_REFUSED_CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "timm_unknown_argument": (
+        {"model_args__mystery_gate": True}, ("model_args.mystery_gate", "true")),
+    "timm_unknown_key": ({"mystery_gate": 1}, ("mystery_gate",)),
+    "timm_unknown_pretrained_key": (
+        {"pretrained_cfg__mystery": [1, 2]}, ("pretrained_cfg.mystery", "[1, 2]")),
+    "timm_unknown_architecture": (
+        {"architecture": "vit_of_tomorrow"}, ("architecture", "vit_of_tomorrow")),
+    "timm_crop_mode_zoom": (
+        {"pretrained_cfg__crop_mode": "zoom"}, ("crop_mode", "squash", "'zoom'")),
+    "timm_filter_random": (
+        {"pretrained_cfg__interpolation": "random"}, ("interpolation", "'random'")),
+    "timm_num_classes": ({"num_classes": 6}, ("num_classes", "expected 5", "found 6")),
+    "timm_num_classes_argument": (
+        {"model_args__num_classes": 6}, ("num_classes", "expected 6", "found 5")),
+    "timm_heads_of_5": ({"model_args__num_heads": 5}, ("heads", "a divisor of the width 8", "5")),
+    "timm_depth_3": ({"model_args__depth": 3}, ("depth", "expected 2", "found 3")),
+    "timm_input_size_32": (
+        {"pretrained_cfg__input_size": [3, 32, 32], "pretrained_cfg__fixed_input_size": False},
+        ("input_size", "16 x 16", "32 x 32")),
+    "timm_std_0": ({"pretrained_cfg__std": [0.5, 0, 0.5]}, ("std", "positive")),
+    "timm_label_names_short": ({"label_names": ["a", "b"]}, ("label_names", "5 names", "found 2")),
+    "timm_label_offset": (
+        {"pretrained_cfg__label_offset": 1}, ("label_offset", "classes that are left out")),
+    "timm_skipped_bias": ({"model_args__qkv_bias": False}, ("qkv_bias", "true")),
+}
+
+
+def refusals() -> Iterator[Refusal]:
+    model, config = made()
+    state = state_of(model)
+    for name, (arguments, words) in _REFUSED_ARGUMENTS.items():
+        other, other_config = made(**arguments)
+        # Most are refused by their configuration, whatever the tensors are.
+        is_shown = name in ("timm_avg", "timm_reg_tokens")
+        yield Refusal(name, state_of(other) if is_shown else state, other_config, words)
+    for name, (changes, words) in _REFUSED_CHANGES.items():
+        yield Refusal(name, state, changed(config, **changes), words)
+    rope, rope_config = made("vit_small_patch16_rope_ape_224")
+    yield Refusal("timm_rope_ape", state_of(rope), rope_config,
+                  ("vit_small_patch16_rope_ape_224", "rotary position embedding"))
+    few = {name: value for name, value in state.items() if not name.startswith("blocks.1.")}
+    yield Refusal("timm_student_and_teacher",
+                  _prefixed("student.", few)
+                  | {f"teacher.{name}": value + 1 for name, value in few.items()}, config,
+                  ("copies", "student.", "teacher."))
+    yield Refusal("timm_unknown_tensor",
+                  state | {"blocks.0.attn.mystery": noise("mystery", torch.Size((8,)))}, config,
+                  ("blocks.0.attn.mystery", "unexpected"))
+    yield Refusal("timm_unknown_tensor_outside", _prefixed("model.", state) | {
+        "mystery.weight": noise("mystery", torch.Size((8,)))}, config, ("mystery.weight",))
+    yield Refusal("timm_bare", state, None, ("heads", "--heads"))
+    yield Refusal("timm_bare_pooling", state, None, ("--pooling", "avg", "average pooling"),
+                  options={"heads": 2, "pooling": "avg"})
+    yield Refusal("timm_image_size_18", state, config, ("--image-size", "patch size 4", "18"),
+                  options={"image_size": 18})
+    yield Refusal("timm_other_arch", state, None, ("--arch deit_tiny_patch16_224", "width 8"),
+                  options={"architecture": "deit_tiny_patch16_224"})
