@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs commands on the demo's model and pictures, and the example of tools/examples: each must name the
-# classes of the pictures, one picture at a time and eight together.
+# classes of the pictures, one picture at a time and eight together. Before that, what the commands are
+# linked with.
 #
 # Usage: tools/check-commands.sh, after `swift build -c release`.
 set -euo pipefail
@@ -19,6 +20,38 @@ expect() {
     exit 1
   }
 }
+
+# linked COMMAND LIBRARY...: fails unless the command needs exactly these libraries, takes them from where
+# the system has them, and has its function addresses and its code beyond writing once it runs.
+linked() {
+  local file=.build/release/$1
+  shift
+  readelf --wide --file-header --program-headers --dynamic "$file" >"$folder/elf.txt"
+  for pattern in 'Type: *DYN ' 'FLAGS_1.*NOW.*PIE' ' GNU_RELRO ' 'FLAGS.*BIND_NOW' \
+    ' GNU_STACK .* RW  '; do
+    grep -E "$pattern" "$folder/elf.txt" >/dev/null || {
+      echo "check-commands: $file: readelf does not show '$pattern'" >&2
+      exit 1
+    }
+  done
+  if grep -E 'RUNPATH|RPATH|TEXTREL| RWE? *E ' "$folder/elf.txt" >&2; then
+    echo "check-commands: $file: expected no such line" >&2
+    exit 1
+  fi
+  sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$folder/elf.txt" | sort >"$folder/needed.txt"
+  printf '%s\n' "$@" | sort | diff "$folder/needed.txt" - || {
+    echo "check-commands: $file: needs other libraries than it should" >&2
+    exit 1
+  }
+}
+
+case $(uname -m) in
+  x86_64) loader=ld-linux-x86-64.so.2 ;;
+  aarch64) loader=ld-linux-aarch64.so.1 ;;
+esac
+system=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1)
+linked vitc "${system[@]}" libprotobuf-c.so.1
+linked vitrun "${system[@]}" libspng.so.0 libturbojpeg.so.0 libwebp.so.7
 
 classify-example "$model/dense.safetensors" "$folder" "$pictures/triangle-rows_09000.png" \
   >"$folder/example.txt"

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import JSON
 internal import Tensors
 
@@ -8,8 +7,7 @@ struct CheckpointFolder {
 
   /// The folder at `path`; nil if that is no folder.
   init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard FileSystem.isFolder(path) else { return nil }
     self.path = path
   }
 
@@ -29,7 +27,7 @@ struct CheckpointFolder {
       "model.onnx", "model.npz", "onnx/model.onnx",
     ]
     for name in names where exists(name) { return "\(path)/\(name)" }
-    let entries = try entries().sorted()
+    let entries = try FileSystem.names(in: path).sorted()
     let indexes = entries.filter { $0.hasSuffix(".safetensors.index.json") }
     let files = entries.filter {
       $0.hasSuffix(".safetensors") || $0.hasSuffix(".onnx") || $0.hasSuffix(".npz")
@@ -51,27 +49,10 @@ struct CheckpointFolder {
     guard path == "onnx" || path.hasSuffix("/onnx") else { return nil }
     let above = path == "onnx" ? "." : String(path.dropLast("/onnx".count))
     let file = "\(above.isEmpty ? "" : above)/\(name)"
-    return access(file, F_OK) == 0 ? try Checkpoint.Companion(readingFrom: file) : nil
+    return FileSystem.exists(file) ? try Checkpoint.Companion(readingFrom: file) : nil
   }
 
-  private func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
-
-  private func entries() throws -> [String] {
-    guard let directory = opendir(path) else {
-      throw InputError(
-        file: path, field: "folder", expected: "to be readable",
-        found: String(cString: strerror(errno)))
-    }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      names.append(
-        withUnsafeBytes(of: entry.pointee.d_name) {
-          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names
-  }
+  private func exists(_ name: String) -> Bool { FileSystem.exists("\(path)/\(name)") }
 }
 
 extension Checkpoint.Companion {

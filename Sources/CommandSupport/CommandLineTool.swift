@@ -2,45 +2,85 @@ package import ArgumentParser
 internal import Glibc
 internal import Tensors
 
-/// What both commands do with errors and notes.
+/// What both commands do with arguments, results, notes and errors.
 package enum CommandLineTool {
-  /// Runs a command: exit code 1 and one line on stderr when the input or the request is wrong, 64
-  /// for wrong usage.
+  /// Runs a command: exit code 1 and one line on stderr when the input or the request is wrong or a
+  /// result cannot be written, 64 for wrong usage.
   package static func run(_ command: any ParsableCommand.Type, name: String) -> Never {
+    StandardStreams.occupy()
+    Signals.prepare()
     MappingFault.endProcess(as: name)
     do {
-      var parsed = try command.parseAsRoot()
-      do {
-        try parsed.run()
-      } catch let error as InputError {
-        note("\(name): \(error)")
-        exit(1)
-      } catch let code as ExitCode {
-        exit(code.rawValue)
-      }
+      try run(command, with: Arguments.all)
       exit(0)
+    } catch let error as InputError {
+      note("\(name): \(error)")
+      exit(1)
+    } catch let code as ExitCode {
+      exit(code.rawValue)
     } catch {
-      command.exit(withError: error)
+      note("\(name): \(error)")
+      exit(1)
     }
   }
 
-  /// Writes a line to stderr.
+  /// - Throws: an error of the command's, an `ExitCode`, or an `InputError` if help cannot be written.
+  private static func run(_ command: any ParsableCommand.Type, with arguments: [String]) throws {
+    do {
+      var parsed = try command.parseAsRoot(arguments)
+      try parsed.run()
+    } catch let error as InputError {
+      throw error
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      // Help, the version and completion scripts are errors to the parser too, with an exit code of 0.
+      let code = command.exitCode(for: error)
+      if code == .success { return try print(command.fullMessage(for: error) + "\n") }
+      _ = StandardStreams.write(
+        usageMessage(for: error, of: command, arguments) + "\n", to: STDERR_FILENO)
+      throw code
+    }
+  }
+
+  /// What is wrong with the arguments, and the usage. The message has several lines and quotes the
+  /// arguments, so these are escaped before the parser does.
+  private static func usageMessage(
+    for error: any Error, of command: any ParsableCommand.Type, _ arguments: [String]
+  ) -> String {
+    let escaped = arguments.map(VisibleText.escaped)
+    if escaped != arguments {
+      do {
+        _ = try command.parseAsRoot(escaped)
+      } catch {
+        return command.fullMessage(for: error)
+      }
+    }
+    return command.fullMessage(for: error)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+      .map { VisibleText.escaped(String($0)) }.joined(separator: "\n")
+  }
+
+  /// Writes a line to stderr, where that is possible: what a command does, and its exit code, do not
+  /// depend on whether anybody reads its notes.
   package static func note(_ text: String) {
-    write(text + "\n", to: STDERR_FILENO)
+    _ = StandardStreams.write(VisibleText.escaped(text) + "\n", to: STDERR_FILENO)
   }
 
-  /// Writes a line to stdout; ends the process quietly when the reader has gone.
-  package static func printLine(_ text: String) {
-    write(text + "\n", to: STDOUT_FILENO)
+  /// Writes a line of results to stdout.
+  /// - Throws: `InputError` when it cannot be written.
+  package static func printLine(_ text: String) throws { try printLines([text]) }
+
+  /// Writes lines of results to stdout.
+  /// - Throws: `InputError` when they cannot be written.
+  package static func printLines(_ lines: [String]) throws {
+    try print(lines.map { VisibleText.escaped($0) + "\n" }.joined())
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { exit(descriptor == STDOUT_FILENO ? 1 : 0) }
-      bytes = bytes.dropFirst(written)
-    }
+  private static func print(_ text: String) throws {
+    guard let reason = StandardStreams.write(text, to: STDOUT_FILENO) else { return }
+    throw InputError(
+      file: "standard output", field: "output", expected: "to be written",
+      found: String(cString: strerror(reason)))
   }
 }

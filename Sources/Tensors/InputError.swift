@@ -24,7 +24,7 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
     self.found = found
   }
 
-  /// `FILE: FIELD: expected X, found Y`, with control characters replaced so that it stays one line
+  /// `FILE: FIELD: expected X, found Y`, with control characters escaped so that it stays one line
   /// and long parts cut short.
   public var description: String {
     let parts = [file, field, expected, found].map(Self.singleLine)
@@ -33,17 +33,10 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
 
   private static let longestPart = 3000
 
-  /// Replaces control characters and shortens, so that hostile names can neither forge further
+  /// Escapes control characters and shortens, so that hostile names can neither forge further
   /// lines of output nor flood it.
   private static func singleLine(_ text: String) -> String {
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(longestPart) {
-      let isControl =
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        || (0x2028...0x2029).contains(scalar.value)
-      scalars.append(isControl ? "\u{FFFD}" : scalar)
-    }
-    if text.unicodeScalars.dropFirst(longestPart).isEmpty { return String(scalars) }
-    return String(scalars) + "..."
+    let part = VisibleText.escaped(String(text.unicodeScalars.prefix(longestPart)))
+    return text.unicodeScalars.dropFirst(longestPart).isEmpty ? part : part + "..."
   }
 }

@@ -9,13 +9,13 @@ struct Architectures: ParsableCommand {
   @Flag(help: "List those too that are known and refused, with what they need.")
   var all = false
 
-  func run() {
+  func run() throws {
     let listed = Architecture.all.filter { all || $0.missing == nil }
     let width = listed.map(\.name.count).max() ?? 0
-    for architecture in listed {
-      CommandLineTool.printLine(
+    try CommandLineTool.printLines(
+      listed.map { architecture in
         "\(Figures.left(architecture.name, width))  \(architecture.summary)"
-          + (architecture.missing.map { "; needs \($0)" } ?? ""))
-    }
+          + (architecture.missing.map { "; needs \($0)" } ?? "")
+      })
   }
 }

@@ -20,10 +20,14 @@ struct Inspect: ParsableCommand {
     let file = try PlanFile(path: plan)
     let executed = try PlanEmitter.executableGraph(of: file)
     if graph {
-      CommandLineTool.printLine("\(executed)")
-      return
+      let lines = "\(executed)".split(separator: "\n", omittingEmptySubsequences: false)
+      return try CommandLineTool.printLines(lines.map(String.init))
     }
     let summary = PlanSummary(file, executed)
-    CommandLineTool.printLine(json ? summary.json.text(indented: true) : summary.text)
+    // A line break in a value is an escape in JSON, so that what is split here is the layout only.
+    try CommandLineTool.printLines(
+      json
+        ? summary.json.text(indented: true).split(separator: "\n").map(String.init)
+        : summary.lines)
   }
 }

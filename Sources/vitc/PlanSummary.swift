@@ -66,7 +66,7 @@ struct PlanSummary {
   }
 
   /// The same for people.
-  var text: String {
+  var lines: [String] {
     var lines = [
       "\(facts.architecture) (\(facts.family))",
       "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
@@ -94,6 +94,6 @@ struct PlanSummary {
     for entry in facts.provenance {
       lines.append("  \(entry.key) = \(entry.value): \(entry.source)")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

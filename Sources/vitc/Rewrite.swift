@@ -75,7 +75,8 @@ struct Rewrite: ParsableCommand {
 
   func run() throws {
     let graphs = try PlanCompiler.rewrite(try PlanFile(path: plan), options, to: output)
-    CommandLineTool.printLine(RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).text)
+    try CommandLineTool.printLines(
+      RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).lines)
     if !quiet {
       CommandLineTool.note(
         "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "

@@ -7,7 +7,7 @@ struct RewriteSchedule {
   let rewritten: Graph
 
   /// Block, tokens before and after, work before and after, and the total.
-  var text: String {
+  var lines: [String] {
     func giga(_ count: Int) -> String { Figures.right(Figures.fixed(Double(count) / 1e9, 3), 6) }
     var lines = ["block  tokens in  tokens out  GMACs before   after"]
     for (before, after) in zip(base.blockSummaries(), rewritten.blockSummaries()) {
@@ -21,6 +21,6 @@ struct RewriteSchedule {
     lines.append(
       "total                               \(giga(before))  \(giga(after))"
         + "  (\(Figures.fixed(share, 1)) %)")
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

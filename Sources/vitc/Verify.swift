@@ -14,7 +14,7 @@ struct Verify: ParsableCommand {
     let file = try PlanFile(path: plan)
     for index in file.constants.indices { try file.verifyConstant(index) }
     let graph = try PlanEmitter.executableGraph(of: file)
-    CommandLineTool.printLine(
+    try CommandLineTool.printLine(
       "\(plan): intact: \(file.constants.count) constants, \(file.program.steps.count) steps, "
         + "\(graph.nodes.count) nodes")
   }

@@ -65,35 +65,35 @@ struct Bench: ParsableCommand {
       } read: { _ in
       }
     }
-    CommandLineTool.printLine(report(session, times, timing))
+    try CommandLineTool.printLines(report(session, times, timing))
   }
 
   private func measureLimit() throws {
     let (gigaflops, threads) = try MachineLimit.measure(threadCount: execution.threads)
     let object: JSONValue = ["gflops": .init(gigaflops), "threads": .init(threads)]
-    CommandLineTool.printLine(
+    try CommandLineTool.printLine(
       json
         ? object.text()
         : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
   }
 
-  private func report(_ session: Session, _ times: [Double], _ timing: NodeTiming) -> String {
+  private func report(_ session: Session, _ times: [Double], _ timing: NodeTiming) -> [String] {
     func percentile(_ share: Double) -> Double { times[Int(Double(times.count - 1) * share)] }
     let median = percentile(0.5)
     let total = timing.seconds.values.reduce(0, +)
     let shares = timing.seconds.map { ($0.key, $0.value / total) }.sorted { $0.1 > $1.1 }
     let giga = Double(session.plan.multiplyAdds) / 1e9
     if json {
-      return
-        ([
-          "batch": .init(batch), "threads": .init(session.threadCount),
-          "kernels": .string(session.kernelName),
-          "median_ms": .init(median), "p10_ms": .init(percentile(0.1)),
-          "p90_ms": .init(percentile(0.9)), "images_per_second": .init(1000 / median),
-          "gmacs": .init(giga),
-          "executed_gmacs": .init(Double(session.plan.executedMultiplyAdds) / 1e9),
-          "nodes": .object(shares.map { JSONMember($0.0.word, .init($0.1)) }),
-        ] as JSONValue).text()
+      let object: JSONValue = [
+        "batch": .init(batch), "threads": .init(session.threadCount),
+        "kernels": .string(session.kernelName),
+        "median_ms": .init(median), "p10_ms": .init(percentile(0.1)),
+        "p90_ms": .init(percentile(0.9)), "images_per_second": .init(1000 / median),
+        "gmacs": .init(giga),
+        "executed_gmacs": .init(Double(session.plan.executedMultiplyAdds) / 1e9),
+        "nodes": .object(shares.map { JSONMember($0.0.word, .init($0.1)) }),
+      ]
+      return [object.text()]
     }
     var lines = [
       "batch \(batch), \(session.threadCount) threads, \(session.kernelName) kernels, "
@@ -107,6 +107,6 @@ struct Bench: ParsableCommand {
       lines.append(
         "  \(Figures.left(kind.word, 12))\(Figures.right(Figures.fixed(share * 100, 1), 5)) %")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

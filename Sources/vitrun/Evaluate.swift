@@ -42,7 +42,7 @@ struct Evaluate: ParsableCommand {
         file: other.plan.path, field: "classes", expected: "\(plan.classCount)",
         found: "\(other.plan.classCount)")
     }
-    CommandLineTool.printLine(try score(pictures, classifier, other))
+    try CommandLineTool.printLines(score(pictures, classifier, other))
   }
 
   private func classifier(_ plan: Plan) throws -> Classifier {
@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
 
   private func score(
     _ pictures: [LabelledPicture], _ classifier: Classifier, _ other: Classifier?
-  ) throws -> String {
+  ) throws -> [String] {
     try classifier.session.waitUntilVerified()
     try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
@@ -100,7 +100,7 @@ struct Evaluate: ParsableCommand {
       ]
       if other != nil { members.append(.init("agreement", .init(share(agreeing)))) }
       members.append(.init("images_per_second", .init(Double(count) / seconds)))
-      return JSONValue.object(members).text()
+      return [JSONValue.object(members).text()]
     }
     func line(_ name: String, _ part: Int) -> String {
       "\(Figures.left(name, 10))\(part) of \(count) (\(Figures.fixed(share(part) * 100, 1)) %)"
@@ -109,7 +109,7 @@ struct Evaluate: ParsableCommand {
     if other != nil { lines.append(line("agreement", agreeing)) }
     if skipped > 0 { lines.append("skipped   \(skipped)") }
     lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) pictures/s")
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private func top5(_ classifier: Classifier, _ crops: [Picture]) throws -> [[Int]] {

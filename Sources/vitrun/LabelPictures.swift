@@ -83,29 +83,29 @@ struct LabelPictures: ParsableCommand {
     let milliseconds = clock.lap()
     if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }
     let ranking = Ranking(logits, count: top)
-    if json {
-      let line: JSONValue = [
-        "image": .string(path),
-        "top": .array(
-          ranking.top.map {
-            [
-              "class": .init($0.index), "label": .string(classifier.plan.label($0.index)),
-              "probability": .init($0.probability),
-            ]
-          }),
-        "ms": [
-          "decode": .init(picture.decodeMilliseconds),
-          "preprocess": .init(picture.preprocessMilliseconds), "model": .init(milliseconds),
-        ],
-      ]
-      CommandLineTool.printLine(line.text())
-    } else {
-      CommandLineTool.printLine(path)
-      for (index, probability) in ranking.top {
-        CommandLineTool.printLine(
-          "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))")
+    guard json else {
+      let lines = ranking.top.map { index, probability in
+        "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))"
       }
+      return try CommandLineTool.printLines([path] + lines)
     }
+    let top: [JSONValue] = ranking.top.map {
+      [
+        "class": .init($0.index), "label": .string(classifier.plan.label($0.index)),
+        "probability": .init($0.probability),
+      ]
+    }
+    let members =
+      ImageName(path: path).members + [
+        .init("top", .array(top)),
+        .init(
+          "ms",
+          [
+            "decode": .init(picture.decodeMilliseconds),
+            "preprocess": .init(picture.preprocessMilliseconds), "model": .init(milliseconds),
+          ]),
+      ]
+    try CommandLineTool.printLine(JSONValue.object(members).text())
   }
 
   private func draw(_ stages: [StageTrace], over crop: Picture, _ plan: Plan, to path: String)

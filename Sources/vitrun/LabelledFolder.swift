@@ -31,11 +31,10 @@ enum LabelledFolder {
         found: labels.isEmpty ? "'\(name)', and the plan has no labels; use --labels" : "'\(name)'")
     }
     let names = try PictureList.entries(of: folder)
-    let folders = names.filter { PictureList.isFolder("\(folder)/\($0)") }
+    let folders = names.filter { FileSystem.isFolder("\(folder)/\($0)") }
     if folders.isEmpty {
       return try PictureList.pictures(in: folder).map { path in
-        let name = path.split(separator: "/").last ?? ""
-        let identifier = name.prefix { $0 != "_" && $0 != "." }
+        let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
         return LabelledPicture(path: path, label: try index(of: String(identifier)))
       }
     }

@@ -50,6 +50,11 @@ import Testing
     #expect(error?.found.contains("'\(location)'") == true, "\(error?.description ?? "")")
   }
 
+  @Test(arguments: ["../\u{301}secret", "data/../\u{301}secret", "../\u{301}/\u{301}secret"])
+  func aSlashIsOneWhateverFollows(location: String) {
+    #expect(refusal([("location", location)])?.found.contains("leads out") == true)
+  }
+
   @Test func linksAndSpecialFilesAreRefusedWithTheReason() throws {
     #expect(makeLink("\(folder.path)/link", to: "data"))
     #expect(makeLink("\(folder.path)/outward", to: "\(outside.path)/secret"))

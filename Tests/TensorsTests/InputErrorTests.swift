@@ -6,7 +6,8 @@ import Testing
     let error = InputError(
       file: "a\nb", field: "\u{1B}[2J", expected: "x\u{2028}y", found: "\u{9B}\r")
     #expect(
-      error.description == "a\u{FFFD}b: \u{FFFD}[2J: expected x\u{FFFD}y, found \u{FFFD}\u{FFFD}")
+      error.description
+        == "a\\u{A}b: \\u{1B}[2J: expected x\\u{2028}y, found \\u{9B}\\u{D}")
   }
 
   @Test func emptyNamesAreSeen() {

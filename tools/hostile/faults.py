@@ -1,16 +1,17 @@
 """Checks what happens when the machine or another program gets in the way of a command.
 
-Usage: faults.py
+Usage: faults.py [--binaries FOLDER]
 
 Disk full, a read-only folder, output over the input, an input that changes or shrinks while it is read,
-two writers of one output, and memory maps that are refused. Each check prints a line; closes with
-`N passed, N failed`. What needs root is skipped with a line saying so.
+two writers of one output, and memory maps that are refused; and what streams.py has on streams, signals,
+texts and paths. Each check prints a line; closes with `N passed, N failed`. What needs root is skipped
+with a line saying so.
 """
 
+import argparse
 import contextlib
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,51 +20,10 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARIES = ROOT / ".build" / "release"
-OLD = b"an older output"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-
-class Skipped(Exception):
-    """The check needs what this machine does not give."""
-
-
-class Folder:
-    """A folder with a checkpoint of some megabytes and its plan."""
-
-    def __init__(self, base: Path):
-        self.base = base
-        self.checkpoint = base / "model.safetensors"
-        self.plan = base / "dense.plan"
-        maker = ROOT / "tools" / "bench" / "random_checkpoint.py"
-        subprocess.run(
-            [sys.executable, maker, "deit_tiny_patch16_224", self.checkpoint], check=True
-        )
-        self.finish(self.convert(self.plan))
-
-    def convert(self, output: Path, checkpoint: Path | None = None) -> list:
-        """The command that converts."""
-        return [BINARIES / "vitc", "convert", checkpoint or self.checkpoint, "-o", output, "--quiet"]
-
-    def rewrite(self, output: Path, plan: Path | None = None) -> list:
-        """The command that rewrites."""
-        return [BINARIES / "vitc", "rewrite", plan or self.plan, "--keep", "0.7", "-o", output, "--quiet"]
-
-    def finish(self, command: list) -> None:
-        """Runs a command that has to succeed."""
-        subprocess.run(command, check=True, capture_output=True)
-
-    def refused(self, command: list, words: str, **options) -> None:
-        """Runs a command that has to end with exit code 1 and one line."""
-        done = subprocess.run(command, capture_output=True, timeout=60, **options)
-        check_refusal(done.returncode, done.stderr.decode(), words)
-
-
-def check_refusal(code: int, error: str, words: str) -> None:
-    """Exit code 1 and one line that has the words."""
-    lines = error.splitlines()
-    assert code == 1, f"exit {code}: {error.strip()[:200]}"
-    assert len(lines) == 1 and words in lines[0], f"said {error.strip()[:200]!r}, not {words!r}"
+import streams  # noqa: E402
+from fixture import OLD, PICTURES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -171,11 +131,11 @@ def input_changed(folder: Folder) -> None:
 def plan_shortened(folder: Folder) -> None:
     """vitrun says so too; --no-mmap goes on."""
     plan = folder.base / "short.plan"
-    pictures = [str(next((ROOT / "tools" / "demo" / "pictures").glob("*.png")))] * 400
+    pictures = [str(PICTURES[0])] * 400
     for flag in ([], ["--no-mmap"]):
         plan.write_bytes(folder.plan.read_bytes())
         process = subprocess.Popen(
-            [BINARIES / "vitrun", plan, *pictures, *flag],
+            [folder.binaries / "vitrun", plan, *pictures, *flag],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -185,7 +145,7 @@ def plan_shortened(folder: Folder) -> None:
             time.sleep(0.2)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=60)
-            assert process.returncode == -signal.SIGTERM, process.returncode
+            assert process.returncode == 128 + signal.SIGTERM, process.returncode
         else:
             error = process.communicate(timeout=60)[1].decode()
             check_refusal(process.returncode, error, "shortened")
@@ -228,16 +188,11 @@ void *mmap(void *at, size_t count, int protection, int flags, int file, off_t of
 
 def mapping_refused(folder: Folder) -> None:
     """Files are read instead, with the same result; without the memory for that, it is said."""
-    source, library = folder.base / "no_mapping.c", folder.base / "no_mapping.so"
-    source.write_text(NO_MAPPING)
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if compiler is None:
-        raise Skipped("a C compiler is needed")
-    subprocess.run([compiler, "-shared", "-fPIC", source, "-o", library], check=True)
+    library = compiled(folder.base / "no_mapping", NO_MAPPING)
     preloaded = {**os.environ, "LD_PRELOAD": str(library)}
     out = folder.base / "read.plan"
-    picture = next((ROOT / "tools" / "demo" / "pictures").glob("*.png"))
-    for command in (folder.convert(out), folder.rewrite(out), [BINARIES / "vitrun", folder.plan, picture]):
+    label = folder.command(["vitrun", folder.plan, PICTURES[0]])
+    for command in (folder.convert(out), folder.rewrite(out), label):
         results = []
         for environment in (None, preloaded):
             done = subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -261,13 +216,17 @@ CHECKS = (
     plan_shortened,
     two_writers,
     mapping_refused,
+    *streams.CHECKS,
 )
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binaries", type=Path, default=ROOT / ".build" / "release")
+    arguments = parser.parse_args()
     passed = failed = 0
     with tempfile.TemporaryDirectory() as name:
-        folder = Folder(Path(name))
+        folder = Folder(Path(name), arguments.binaries.absolute())
         for check in CHECKS:
             title = check.__name__.replace("_", " ")
             try:

@@ -114,6 +114,9 @@ def external_cases() -> Iterator[Case]:
     """Rows 31 to 33."""
     for location in ("../secret", "/etc/passwd", "a/../../b", "..", "", "none", "data/"):
         yield Case(31, location or "empty", initializer(external(location=location)), words="location")
+    # A slash before a combining accent is one character with it, and yet a slash.
+    for location, words in (("../\u0301x", "leads out"), ("/\u0301x", "an absolute path")):
+        yield Case(31, repr(location), initializer(external(location=location)), words=words)
 
     def link(folder: Path) -> None:
         os.symlink("/etc/passwd", folder / "link")

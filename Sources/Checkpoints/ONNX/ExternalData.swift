@@ -66,9 +66,11 @@ struct ExternalData {
     func refuse(_ found: String) -> InputError {
       fail("external data, location", "a file in the model's folder", "'\(location)', \(found)")
     }
-    guard !location.hasPrefix("/") else { throw refuse("an absolute path") }
-    let parts = location.split(separator: "/").filter { $0 != "." }
-    guard let name = parts.last, !location.hasSuffix("/") else { throw refuse("no file name") }
+    // By bytes: as a character, a slash before a combining accent is no slash.
+    let slash = UInt8(ascii: "/")
+    guard location.utf8.first != slash else { throw refuse("an absolute path") }
+    let parts = location.utf8.split(separator: slash).map(Substring.init).filter { $0 != "." }
+    guard let name = parts.last, location.utf8.last != slash else { throw refuse("no file name") }
     guard !parts.contains("..") else { throw refuse("which leads out of it") }
     guard !location.contains("\\") else { throw refuse("a path of another system") }
     let descriptor = try Self.open(parts.dropLast(), name, in: folder, refuse)
@@ -90,7 +92,7 @@ struct ExternalData {
     _ parents: ArraySlice<Substring>, _ name: Substring, in folder: String,
     _ refuse: (String) -> InputError
   ) throws -> Int32 {
-    var parent = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    var parent = FileSystem.open(folder, O_RDONLY | O_DIRECTORY)
     guard parent >= 0 else { throw refuse(String(cString: strerror(errno))) }
     defer { close(parent) }
     for part in parents {

@@ -18,8 +18,9 @@ struct SafeTensorsIndex {
     var shardNames: Set<String> = []
     var owners: [String: String] = [:]
     for member in map {
-      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), shard != "..",
-        shard != "."
+      // By bytes: as a character, a slash before a combining accent is no slash.
+      guard let shard = member.value.string, !shard.isEmpty,
+        !shard.utf8.contains(UInt8(ascii: "/")), shard != "..", shard != "."
       else {
         throw InputError(
           file: path, field: "weight_map.\(member.name)",
@@ -35,7 +36,7 @@ struct SafeTensorsIndex {
     var tensors: [String: TensorView] = [:]
     var shards: [MappedFile] = []
     for name in shardNames.sorted() {
-      let mapped = try MappedFile(path: "\(folder)/\(name)")
+      let mapped = try MappedFile(path: "\(folder)/\(PathText.text(of: name.utf8))")
       shards.append(mapped)
       guard try FileKind.recognise(mapped) == .safetensors else {
         throw InputError(

@@ -119,6 +119,13 @@ final class PoolState: Sendable {
   // MARK: - Threads
 
   func startThread(index: Int) -> Bool {
+    // What ends the process is left to the thread that began it, which knows when it may end.
+    var ending = sigset_t()
+    var previous = sigset_t()
+    sigemptyset(&ending)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&ending, number) }
+    pthread_sigmask(SIG_BLOCK, &ending, &previous)
+    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
     let start = Unmanaged.passRetained(ThreadStart(state: self, index: index))
     var thread = pthread_t()
     let status = pthread_create(

@@ -7,8 +7,7 @@ package struct FileIdentity: Hashable, Sendable {
 
   /// The identity of an existing file, following symbolic links.
   package init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = FileSystem.status(path) else { return nil }
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 

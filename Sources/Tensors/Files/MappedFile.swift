@@ -28,7 +28,7 @@ public final class MappedFile: Sendable {
   /// - Throws: `InputError` when it does not exist, cannot be read or is no regular file.
   public convenience init(path: String, mapping: Bool = true) throws {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = FileSystem.open(path, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw InputError.cannotOpen(path, errno) }
     try self.init(owning: descriptor, path: path, mapping: mapping)
   }

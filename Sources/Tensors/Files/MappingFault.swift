@@ -17,7 +17,6 @@ package enum MappingFault {
   }
 
   private nonisolated(unsafe) static var first: UnsafeMutablePointer<Entry>?
-  private nonisolated(unsafe) static var temporary: UnsafeMutablePointer<CChar>?
   private nonisolated(unsafe) static var tool: UnsafeMutablePointer<CChar>?
   private static let changes = Lock(())
 
@@ -25,7 +24,7 @@ package enum MappingFault {
   private static let isEnding = Atomic(false)
 
   /// From now on, reading past the end that a mapped file has lost ends the process with exit code 1
-  /// and one line, after a temporary output has been removed.
+  /// and one line, after temporary outputs have been removed.
   package static func endProcess(as name: String) {
     tool = strdup(name + ": ")
     // Made here: the handler must not be the first to touch it.
@@ -38,7 +37,7 @@ package enum MappingFault {
       while let current = entry {
         if address &- current.pointee.start < current.pointee.count {
           while MappingFault.isEnding.exchange(true, ordering: .relaxed) { pause() }
-          if let temporary = MappingFault.temporary { unlink(temporary) }
+          TemporaryFiles.removeAll()
           MappingFault.write(MappingFault.tool)
           MappingFault.write(current.pointee.line)
           _exit(1)
@@ -88,15 +87,6 @@ package enum MappingFault {
         }
         entry = current.pointee.next
       }
-    }
-  }
-
-  /// Names the file that has to go if the process ends; nil when none has.
-  static func setTemporary(_ path: String?) {
-    changes.withLock { _ in
-      let old = temporary
-      temporary = path.flatMap { strdup($0) }
-      free(old)
     }
   }
 }

@@ -59,8 +59,8 @@ public struct OutputFile: ~Copyable {
     _ target: String, named path: String, notOver inputs: [MappedFile]
   ) throws {
     guard !target.isEmpty else { throw InputError.cannotWrite(path, ENOENT) }
-    var status = stat()
-    guard let existing = FileIdentity(path: target), stat(target, &status) == 0 else { return }
+    guard let status = FileSystem.status(target) else { return }
+    let existing = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     guard !inputs.contains(where: { $0.identity == existing }) else {
       throw InputError.isInput(path)
     }
@@ -74,24 +74,28 @@ public struct OutputFile: ~Copyable {
     -> (descriptor: Int32, temporary: String?)
   {
     // A file without a name gets one through /proc.
-    if access("/proc/self/fd", F_OK) == 0 {
-      let unnamed = open(folder, unnamedFlag | O_WRONLY | O_CLOEXEC, 0o666)
+    if FileSystem.exists("/proc/self/fd") {
+      let unnamed = FileSystem.open(folder, unnamedFlag | O_WRONLY, mode: 0o666)
       if unnamed >= 0 { return (unnamed, nil) }
     }
     names.removeAbandoned()
     let name = names.fresh()
-    let named = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard named >= 0 else { throw InputError.cannotWrite(path, errno) }
+    TemporaryFiles.add(name)
+    let named = FileSystem.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
+    guard named >= 0 else {
+      let reason = errno
+      TemporaryFiles.forget(name)
+      throw InputError.cannotWrite(path, reason)
+    }
     flock(named, LOCK_EX | LOCK_NB)
-    MappingFault.setTemporary(name)
     return (named, name)
   }
 
   deinit {
     close(descriptor)
     guard let temporary else { return }
-    if !isCommitted { unlink(temporary) }
-    MappingFault.setTemporary(nil)
+    if !isCommitted { FileSystem.remove(temporary) }
+    TemporaryFiles.forget(temporary)
   }
 
   /// Appends bytes.
@@ -164,7 +168,7 @@ public struct OutputFile: ~Copyable {
     defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
     try takeName()
     isCommitted = true
-    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let directory = FileSystem.open(folder, O_RDONLY | O_DIRECTORY)
     if directory >= 0 {
       fsync(directory)
       close(directory)
@@ -174,21 +178,22 @@ public struct OutputFile: ~Copyable {
   private mutating func takeName() throws {
     if temporary == nil {
       // A name that is free can be taken in one step; only replacing needs two.
-      if link(as: target) { return }
+      if FileSystem.link(descriptor, as: target) { return }
       guard errno == EEXIST else { throw InputError.cannotWrite(path, errno) }
       names.removeAbandoned()
       flock(descriptor, LOCK_EX | LOCK_NB)
       let name = names.fresh()
-      guard link(as: name) else { throw InputError.cannotWrite(path, errno) }
+      TemporaryFiles.add(name)
+      guard FileSystem.link(descriptor, as: name) else {
+        let reason = errno
+        TemporaryFiles.forget(name)
+        throw InputError.cannotWrite(path, reason)
+      }
       temporary = name
     }
-    guard let temporary, rename(temporary, target) == 0 else {
+    guard let temporary, FileSystem.rename(temporary, to: target) else {
       throw InputError.cannotWrite(path, errno)
     }
-  }
-
-  private func link(as name: String) -> Bool {
-    linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, at start: Int) throws {
@@ -203,14 +208,8 @@ public struct OutputFile: ~Copyable {
 
   /// The path that a symbolic link stands for, so that the link itself stays a link.
   private static func resolvingLinks(_ path: String) throws -> String {
-    guard let resolved = realpath(path, nil) else {
-      var status = stat()
-      if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
-        throw InputError.danglingLink(path)
-      }
-      return path
-    }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    if let resolved = FileSystem.resolved(path) { return resolved }
+    if FileSystem.isLink(path) { throw InputError.danglingLink(path) }
+    return path
   }
 }

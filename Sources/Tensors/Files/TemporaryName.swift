@@ -14,7 +14,7 @@ struct TemporaryName {
 
   init(folder: String, output: String) {
     self.folder = folder
-    let name = output.utf8.split(separator: UInt8(ascii: "/")).last.map(Array.init) ?? []
+    let name = PathText.bytes(of: PathText.lastName(of: output))
     prefix = ".vit-" + String(XXH64.hash(name), radix: 16) + "-"
   }
 
@@ -25,17 +25,12 @@ struct TemporaryName {
 
   /// Removes what killed writers of this output left behind.
   func removeAbandoned() {
-    guard let directory = opendir(folder) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard name.hasPrefix(prefix), name.hasSuffix(Self.suffix) else { continue }
+    for name in (try? FileSystem.names(in: folder)) ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(Self.suffix) {
       let path = "\(folder)/\(name)"
-      let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      let file = FileSystem.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
       guard file >= 0 else { continue }
-      if flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { FileSystem.remove(path) }
       close(file)
     }
   }

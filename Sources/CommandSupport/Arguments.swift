@@ -1,0 +1,13 @@
+internal import Glibc
+internal import Tensors
+
+/// The command line as it was given.
+enum Arguments {
+  /// All but the command's own name. They may be paths, so they are read as these are: Swift's own list
+  /// has repaired what is no UTF-8.
+  static var all: [String] {
+    UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+      .dropFirst().compactMap(\.self)
+      .map { PathText.text(of: UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+  }
+}

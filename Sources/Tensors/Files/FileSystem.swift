@@ -1,0 +1,85 @@
+package import Glibc
+
+/// The system calls that take a path. Everything that opens or looks at a file by its name does so here,
+/// so that names are the same bytes everywhere; see ``PathText``.
+///
+/// As the calls themselves, these leave the reason of a failure in `errno`.
+package enum FileSystem {
+  /// Opens a file; negative on failure.
+  package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) -> Int32 {
+    withBytes(of: path) { Glibc.open($0, flags | O_CLOEXEC, mode) } ?? -1
+  }
+
+  /// What a path leads to, following links.
+  package static func status(_ path: String) -> stat? {
+    var status = stat()
+    return withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
+  }
+
+  /// Whether there is something under that name.
+  package static func exists(_ path: String) -> Bool {
+    withBytes(of: path) { access($0, F_OK) } == 0
+  }
+
+  /// Whether the path leads to a folder.
+  package static func isFolder(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+  }
+
+  /// The names in a folder, in no order, with `.` and `..`.
+  package static func names(in folder: String) throws -> [String] {
+    guard let directory = withBytes(of: folder, { opendir($0) }) ?? nil else {
+      throw InputError(
+        file: folder, field: "folder", expected: "to be readable",
+        found: String(cString: strerror(errno)))
+    }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { PathText.text(of: $0.prefix { $0 != 0 }) })
+    }
+    return names
+  }
+
+  /// Whether the name itself is a symbolic link.
+  static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return withBytes(of: path) { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// The path without links, `.` and `..`.
+  static func resolved(_ path: String) -> String? {
+    guard let resolved = withBytes(of: path, { realpath($0, nil) }) ?? nil else { return nil }
+    defer { free(resolved) }
+    return PathText.text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+  }
+
+  /// Removes a name.
+  @discardableResult
+  package static func remove(_ path: String) -> Bool { withBytes(of: path) { unlink($0) } == 0 }
+
+  /// Gives a file another name, in the place of what has it.
+  static func rename(_ path: String, to target: String) -> Bool {
+    withBytes(of: path) { path in withBytes(of: target) { Glibc.rename(path, $0) } } == 0
+  }
+
+  /// Gives an open file a name that is free.
+  static func link(_ descriptor: Int32, as name: String) -> Bool {
+    withBytes(of: name) {
+      linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, $0, AT_SYMLINK_FOLLOW)
+    } == 0
+  }
+
+  /// Calls `body` with the path's bytes; no file has a name that holds a zero.
+  static func withBytes<R>(of path: String, _ body: (UnsafePointer<CChar>) -> R) -> R? {
+    let bytes = PathText.bytes(of: path)
+    guard !bytes.contains(0) else {
+      errno = ENOENT
+      return nil
+    }
+    return (bytes + [0]).withUnsafeBytes { buffer in
+      buffer.assumingMemoryBound(to: CChar.self).baseAddress.map(body)
+    }
+  }
+}

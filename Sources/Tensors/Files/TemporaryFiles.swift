@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// The names of temporary files, for whoever ends the process to remove.
+package enum TemporaryFiles {
+  /// A name. Entries are never freed, so that a signal handler can walk them at any moment; those that
+  /// are not in use are used again.
+  private struct Entry {
+    var isInUse: Bool
+    let name: UnsafeMutablePointer<CChar>
+    let next: UnsafeMutablePointer<Entry>?
+  }
+
+  /// The longest path that the system takes, with its closing zero.
+  private static let longestName = 4096
+
+  private nonisolated(unsafe) static var first: UnsafeMutablePointer<Entry>?
+  private static let changes = Lock(())
+
+  /// Announces a name; best before there is a file under it.
+  static func add(_ path: String) {
+    changes.withLock { _ in
+      var entry = first
+      while let current = entry, current.pointee.isInUse { entry = current.pointee.next }
+      let free = entry ?? .allocate(capacity: 1)
+      if entry == nil {
+        let name = UnsafeMutablePointer<CChar>.allocate(capacity: longestName)
+        free.initialize(to: Entry(isInUse: false, name: name, next: first))
+        first = free
+      }
+      _ = FileSystem.withBytes(of: path) { bytes in
+        guard strlen(bytes) < longestName else { return }
+        strcpy(free.pointee.name, bytes)
+        free.pointee.isInUse = true
+      }
+    }
+  }
+
+  /// Forgets a name.
+  static func forget(_ path: String) {
+    changes.withLock { _ in
+      _ = FileSystem.withBytes(of: path) { bytes in
+        var entry = first
+        while let current = entry {
+          if current.pointee.isInUse, strcmp(current.pointee.name, bytes) == 0 {
+            current.pointee.isInUse = false
+          }
+          entry = current.pointee.next
+        }
+      }
+    }
+  }
+
+  /// Removes all of them; safe in a signal handler.
+  package static func removeAll() {
+    var entry = first
+    while let current = entry {
+      if current.pointee.isInUse { unlink(current.pointee.name) }
+      entry = current.pointee.next
+    }
+  }
+}

@@ -1,0 +1,70 @@
+"""The folder that the checks of faults.py work in, and what they have in common."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = sorted((ROOT / "tools" / "demo" / "pictures").glob("*.png"))
+OLD = b"an older output"
+
+
+class Skipped(Exception):
+    """The check needs what this machine does not give."""
+
+
+class Folder:
+    """A folder with a checkpoint of some megabytes and its plan."""
+
+    def __init__(self, base: Path, binaries: Path):
+        self.base = base
+        self.binaries = binaries
+        self.checkpoint = base / "model.safetensors"
+        self.plan = base / "dense.plan"
+        maker = ROOT / "tools" / "bench" / "random_checkpoint.py"
+        subprocess.run(
+            [sys.executable, maker, "deit_tiny_patch16_224", self.checkpoint], check=True
+        )
+        self.finish(self.convert(self.plan))
+
+    def command(self, words: list) -> list:
+        """The words with the path of the command that they begin with."""
+        return [self.binaries / words[0], *words[1:]]
+
+    def convert(self, output: Path, checkpoint: Path | None = None) -> list:
+        """The command that converts."""
+        words = ["vitc", "convert", checkpoint or self.checkpoint, "-o", output, "--quiet"]
+        return self.command(words)
+
+    def rewrite(self, output: Path, plan: Path | None = None) -> list:
+        """The command that rewrites."""
+        words = ["vitc", "rewrite", plan or self.plan, "--keep", "0.7", "-o", output, "--quiet"]
+        return self.command(words)
+
+    def finish(self, command: list) -> None:
+        """Runs a command that has to succeed."""
+        subprocess.run(command, check=True, capture_output=True)
+
+    def refused(self, command: list, words: str, **options) -> None:
+        """Runs a command that has to end with exit code 1 and one line."""
+        done = subprocess.run(command, capture_output=True, timeout=60, **options)
+        check_refusal(done.returncode, done.stderr.decode(), words)
+
+
+def check_refusal(code: int, error: str, words: str) -> None:
+    """Exit code 1 and one line that has the words."""
+    lines = error.splitlines()
+    assert code == 1, f"exit {code}: {error.strip()[:200]}"
+    assert len(lines) == 1 and words in lines[0], f"said {error.strip()[:200]!r}, not {words!r}"
+
+
+def compiled(path: Path, source: str) -> Path:
+    """A shared library made of C."""
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        raise Skipped("a C compiler is needed")
+    code, library = path.with_suffix(".c"), path.with_suffix(".so")
+    code.write_text(source)
+    subprocess.run([compiler, "-shared", "-fPIC", code, "-o", library], check=True)
+    return library
