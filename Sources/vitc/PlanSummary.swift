@@ -3,6 +3,7 @@ internal import JSON
 internal import ModelFacts
 internal import ModelGraph
 internal import PlanFormat
+internal import Tensors
 
 /// What `vitc inspect` shows of a plan.
 struct PlanSummary {
@@ -49,7 +50,10 @@ struct PlanSummary {
       "preprocess": PreprocessSummary(facts).json,
       "provenance": .object(
         facts.provenance.map {
-          JSONMember($0.key, ["value": .string($0.value), "source": .string($0.source)])
+          JSONMember($0.key, [
+            "value": .string(PathText.repaired($0.value)),
+            "source": .string(PathText.repaired($0.source)),
+          ])
         }),
     ]
   }
