@@ -76,6 +76,7 @@ let package = Package(
     .target(name: "COnnx", dependencies: ["CProtobufC"]),
 
     .systemLibrary(name: "CVectorExtras"),
+    .target(name: "CArguments"),
 
     // MARK: - Implementation: foundations
     .target(name: "Tensors", swiftSettings: swiftSettings),
@@ -142,7 +143,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "PlanFormat", "Tensors",
+        "CArguments", "PlanFormat", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

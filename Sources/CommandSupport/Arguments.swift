@@ -1,3 +1,4 @@
+internal import CArguments
 internal import Glibc
 internal import Tensors
 
@@ -6,7 +7,7 @@ enum Arguments {
   /// All but the command's own name. They may be paths, so they are read as these are: Swift's own list
   /// has repaired what is no UTF-8.
   static var all: [String] {
-    UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+    UnsafeBufferPointer(start: vit_arguments(), count: Int(vit_argument_count()))
       .dropFirst().compactMap(\.self)
       .map { PathText.text(of: UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
   }

@@ -50,10 +50,12 @@ struct PlanSummary {
       "preprocess": PreprocessSummary(facts).json,
       "provenance": .object(
         facts.provenance.map {
-          JSONMember($0.key, [
-            "value": .string(PathText.repaired($0.value)),
-            "source": .string(PathText.repaired($0.source)),
-          ])
+          JSONMember(
+            $0.key,
+            [
+              "value": .string(PathText.repaired($0.value)),
+              "source": .string(PathText.repaired($0.source)),
+            ])
         }),
     ]
   }

@@ -1,6 +1,6 @@
 """Runs every hostile input of make.py through the real commands and checks what happens.
 
-Usage: gate.py [--verbose]
+Usage: gate.py [--verbose] [--binaries FOLDER]
 
 Each command runs under a memory cap of 512 MB (more for files that are larger) and a time limit of 10 s.
 A refused input must end with exit code 1 and exactly one line on stderr, `tool: file: field: expected
@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import make  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARIES = ROOT / ".build" / "release"
 BEFORE = b"what was here before"
 
 
@@ -33,7 +32,7 @@ def limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def problem(case: make.Case, folder: Path, plan: bytes) -> str | None:
+def problem(case: make.Case, folder: Path, plan: bytes, binaries: Path) -> str | None:
     """What went wrong; None if nothing did."""
     names = {
         "file": folder / f"case.{case.suffix}",
@@ -55,7 +54,7 @@ def problem(case: make.Case, folder: Path, plan: bytes) -> str | None:
     words = [word.format(**names) for word in shlex.split(case.command)]
     try:
         done = subprocess.run(
-            [BINARIES / words[0], *words[1:]],
+            [binaries / words[0], *words[1:]],
             capture_output=True,
             timeout=10,
             preexec_fn=lambda: limit(case.memory),
@@ -85,7 +84,9 @@ def problem(case: make.Case, folder: Path, plan: bytes) -> str | None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--binaries", type=Path, default=ROOT / ".build" / "release")
     arguments = parser.parse_args()
+    binaries = arguments.binaries.absolute()
     rows: dict[int, list[bool]] = collections.defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
@@ -95,15 +96,15 @@ def main() -> int:
         config.write_bytes(make.CONFIG)
         plan_path = base / "demo.plan"
         convert = ["convert", checkpoint, "--config", config, "--weights", "f16", "-o", plan_path]
-        subprocess.run([BINARIES / "vitc", *convert, "--quiet"], check=True)
+        subprocess.run([binaries / "vitc", *convert, "--quiet"], check=True)
         plan = plan_path.read_bytes()
         rewrite = ["rewrite", plan_path, "--keep", "0.7", "-o", base / "reduced.plan", "--quiet"]
-        subprocess.run([BINARIES / "vitc", *rewrite], check=True)
+        subprocess.run([binaries / "vitc", *rewrite], check=True)
         reduced = (base / "reduced.plan").read_bytes()
         for number, case in enumerate(make.all_cases(plan, reduced)):
             folder = base / str(number)
             folder.mkdir()
-            wrong = problem(case, folder, plan)
+            wrong = problem(case, folder, plan, binaries)
             rows[case.row].append(wrong is None)
             if wrong or arguments.verbose:
                 print(f"row {case.row}, {case.name}: {wrong or 'as it should be'}")

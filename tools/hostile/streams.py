@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
-from fixture import Folder, OLD, PICTURES, check_refusal, compiled
+from fixture import Folder, OLD, PICTURES, Skipped, check_refusal, compiled
 
 STREAMS = ("closed", "full", "pipe")
 
@@ -313,6 +313,18 @@ def paths_of_bytes(folder: Folder) -> None:
     assert b"/none\\xFF: file: expected a readable file" in error, error
 
 
+def no_proc(folder: Folder) -> None:
+    """The command line is read, and files are written, where /proc is not mounted."""
+    out = folder.base / "no_proc.plan"
+    hidden = ["unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh"]
+    if os.geteuid() != 0 or subprocess.run([*hidden, "true"], capture_output=True).returncode != 0:
+        raise Skipped("unmounting /proc needs root")
+    folder.finish([*hidden, *folder.convert(out)])
+    assert out.exists(), "wrote nothing"
+    assert out.read_bytes() == folder.plan.read_bytes(), "another plan"
+    folder.refused([*hidden, *folder.command(["vitc", "verify", folder.checkpoint])], "magic")
+
+
 CHECKS: tuple[Callable[[Folder], None], ...] = (
     notes_nobody_reads,
     results_nobody_reads,
@@ -321,4 +333,5 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     ended_by_signal,
     texts_from_outside,
     paths_of_bytes,
+    no_proc,
 )
