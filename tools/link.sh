@@ -6,4 +6,7 @@ for argument do
   shift
   [ "$argument" = '-rpath=$ORIGIN' ] || set -- "$@" "$argument"
 done
-exec ld.lld "$@"
+# The one beside the compiler that calls this, which need not be the first on the PATH.
+linker=$(dirname "$(readlink -f "/proc/$PPID/exe")")/ld.lld
+[ -x "$linker" ] || linker=ld.lld
+exec "$linker" "$@"
