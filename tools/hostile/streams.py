@@ -300,6 +300,17 @@ def paths_of_bytes(folder: Folder) -> None:
     call("vitc", "convert", checkpoint, "-o", os.path.join(base, b"link\xff"), "--quiet")
     names.append(b"link\xff")
     holds(*names)
+    # A checkpoint as a folder, its only file with another such name; labels from a third.
+    inside = os.path.join(base, b"folder\xf0\x9f")
+    os.mkdir(inside)
+    os.rename(checkpoint, os.path.join(inside, b"\x80.safetensors"))
+    names[0] = b"folder\xf0\x9f"
+    labels = os.path.join(inside, b"labels\xff.txt")
+    with open(labels, "w") as file:
+        file.writelines(f"label {number}\n" for number in range(1000))
+    call("vitc", "convert", inside, "--labels", labels, "-o", plan, "--quiet")
+    holds(*names)
+    assert b"label " in call("vitrun", plan, PICTURES[0])
     image = os.path.join(images, b"8_\xff\xe2\x82.png")
     shutil.copy(PICTURES[0], image)
     for argument in (images, image):
