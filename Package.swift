@@ -36,8 +36,8 @@ func wideTarget(_ name: String, flags: [String]) -> Target {
 #if os(Linux)
   let commandLinkerSettings: [LinkerSetting] = [
     .unsafeFlags([
-      "-static-stdlib", "-use-ld=lld", "-ld-path=\(Context.packageDirectory)/tools/link.sh",
-      "-lswiftSynchronization", "-l_FoundationCollections", "-l_FoundationCShims",
+      "-static-stdlib", "-use-ld=lld", "-lswiftSynchronization", "-l_FoundationCollections",
+      "-l_FoundationCShims",
       // Addresses of functions are looked up at the start and cannot be changed after it.
       "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "relro",
       "-Xlinker", "-z", "-Xlinker", "noexecstack",

@@ -43,7 +43,7 @@ sanitized=(swift build --sanitize address --scratch-path .build-fuzz -Xswiftc -O
 if [ $kind = release ]; then
   fuzz=.build/release/vitfuzz
   seed=1
-  swift build -c release --product vitfuzz 2>&1 | tail -1
+  swift build -c release --disable-local-rpath --product vitfuzz 2>&1 | tail -1
 elif links_fuzzer; then
   fuzz=.build-fuzz/debug/vitfuzz
   # The default linker gives up on what the sanitizers add.

@@ -22,4 +22,5 @@ command -v swift >/dev/null || {
   echo "swift is not on the PATH; install it from https://www.swift.org/install/linux/" >&2
   exit 1
 }
-swift build -c release "$@"
+# Without a path of their own folder, in which the commands would look for system libraries.
+swift build -c release --disable-local-rpath "$@"

@@ -9,4 +9,4 @@ python3 tools/hostile/gate.py
 tools/check-plan-dump.sh
 tools/check-commands.sh
 # Without testable imports, the tests use the binaries that are already built.
-swift test -c release --disable-testable-imports
+swift test -c release --disable-testable-imports --disable-local-rpath
