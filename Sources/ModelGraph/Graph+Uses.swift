@@ -1,10 +1,24 @@
+/// Who reads a value.
+package struct Uses: Sendable {
+  /// The positions of the nodes that read it, in order; a node that reads it twice is there twice.
+  package fileprivate(set) var nodes: [Int] = []
+
+  /// Whether the graph is run for it, so that it must be made whatever nodes do with it.
+  package fileprivate(set) var isOutput = false
+
+  /// Whether one node is all that reads it. Only then may a pass leave the value out and give that
+  /// node its maker's work.
+  package var isOneNode: Bool { nodes.count == 1 && !isOutput }
+}
+
 extension Graph {
-  /// For each value, the positions of the nodes that read it, in order.
-  package func uses() -> [[Int]] {
-    var uses = [[Int]](repeating: [], count: types.count)
+  /// Who reads each value.
+  package func uses() -> [Uses] {
+    var uses = [Uses](repeating: Uses(), count: types.count)
     for (position, node) in nodes.enumerated() {
-      for input in node.inputs { uses[input.index].append(position) }
+      for input in node.inputs { uses[input.index].nodes.append(position) }
     }
+    for output in outputs { uses[output.index].isOutput = true }
     return uses
   }
 
@@ -50,9 +64,11 @@ package struct GraphRebuilder {
   }
 
   /// What stands for a value of the original now.
-  package func replacement(_ value: ValueID) -> ValueID {
+  /// - Throws: ``GraphError`` if a pass left the value out although something reads it.
+  package func replacement(_ value: ValueID) throws -> ValueID {
     guard let new = replacements[value.index] else {
-      preconditionFailure("value \(value.index) was dropped but is still read")
+      throw GraphError(
+        node: result.nodes.count, kind: "value \(value.index)", "left out, but still read")
     }
     return new
   }
@@ -66,14 +82,14 @@ package struct GraphRebuilder {
   @discardableResult
   package mutating func copy(_ node: Graph.Node, as op: Op? = nil) throws -> [ValueID] {
     let outputs = try result.append(
-      op ?? node.op, node.inputs.map(replacement), block: node.block)
+      op ?? node.op, try node.inputs.map(replacement), block: node.block)
     for (old, new) in zip(node.outputs, outputs) { replacements[old.index] = new }
     return outputs
   }
 
   /// The new graph, with the outputs of the original.
-  package mutating func finish() -> Graph {
-    result.outputs = original.outputs.map(replacement)
+  package mutating func finish() throws -> Graph {
+    result.outputs = try original.outputs.map(replacement)
     return result
   }
 }

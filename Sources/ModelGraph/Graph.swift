@@ -131,8 +131,12 @@ package struct GraphError: Error, CustomStringConvertible {
   package let reason: String
 
   init(node: Int, op: Op, _ reason: String) {
+    self.init(node: node, kind: op.name, reason)
+  }
+
+  init(node: Int, kind: String, _ reason: String) {
     self.node = node
-    self.kind = op.name
+    self.kind = kind
     self.reason = reason
   }
 

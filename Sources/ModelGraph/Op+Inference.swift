@@ -128,7 +128,8 @@ extension Op {
         countedAs: depthwise.height, depthwise.width)
       try check.that(
         (1...63).contains(depthwise.kernel) && (1...63).contains(depthwise.dilation)
-          && depthwise.padding * 2 == depthwise.dilation * (depthwise.kernel - 1),
+          && depthwise.dilation * (depthwise.kernel - 1) % 2 == 0
+          && depthwise.padding == depthwise.dilation * (depthwise.kernel - 1) / 2,
         "a kernel whose padding keeps the grid, found \(depthwise)")
       try check.constant(
         depthwise.weight, is: [width, 1, depthwise.kernel, depthwise.kernel])

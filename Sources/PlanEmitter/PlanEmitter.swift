@@ -16,15 +16,19 @@ package enum PlanEmitter {
   /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
+  /// - Throws: `InputError` naming the first of `inputs`, or `path`, and the node that does not hold.
   package static func convert(
     _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
     notOver inputs: [MappedFile]
   ) throws {
-    let base = try PassDriver(PassList.cleanup).run(graph)
-      .compacted { $0.name.hasPrefix(carriedPrefix) }
-    let executable = try PassDriver(PassList.fusion).run(base)
+    let file = inputs.first?.path ?? path
+    let (base, executable) = try InputError.wrappingGraphErrors(of: file) {
+      let base = try PassDriver(PassList.cleanup).run(graph)
+        .compacted { $0.name.hasPrefix(carriedPrefix) }
+      return (base, try PassDriver(PassList.fusion).run(base))
+    }
     var table = ConstantPlan(base: base, executable: executable, weights: weights)
-    let program = try lower(executable, nominal: base, &table)
+    let program = try lower(executable, nominal: base, file: file, &table)
     var writer = try PlanWriter(path: path, notOver: inputs)
     for entry in table.entries { try write(entry, of: executable, to: &writer) }
     try writer.finish(
@@ -45,9 +49,11 @@ package enum PlanEmitter {
     let copied = base.constants.count
     for constant in extra { _ = base.add(constant) }
     let rewritten = try rewritten(base, recipe, plan)
-    let executable = try PassDriver(PassList.fusion).run(rewritten)
+    let executable = try InputError.wrappingGraphErrors(of: plan.path) {
+      try PassDriver(PassList.fusion).run(rewritten)
+    }
     var table = ConstantPlan(base: base, executable: executable, weights: plan.weightElement)
-    let program = try lower(executable, nominal: rewritten, &table)
+    let program = try lower(executable, nominal: rewritten, file: plan.path, &table)
     var writer = try PlanWriter(path: path, notOver: [plan.mapped])
     try writer.copy(plan.constants[..<copied], of: plan)
     for entry in table.entries[copied...] { try write(entry, of: executable, to: &writer) }
@@ -72,13 +78,7 @@ package enum PlanEmitter {
       }
     }
     let passes = RewritePasses.passes(for: recipe, model: plan.facts) + [EliminateDeadNodes()]
-    do {
-      return try PassDriver(passes).run(graph)
-    } catch let error as GraphError {
-      throw InputError(
-        file: plan.path, field: "rewrite", expected: "a graph that the rewrite suits",
-        found: "\(error)")
-    }
+    return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
   }
 
   /// The graph that a plan was lowered from before any rewrite.
@@ -101,12 +101,12 @@ package enum PlanEmitter {
   }
 
   private static func lower(
-    _ executable: Graph, nominal: Graph, _ table: inout ConstantPlan
+    _ executable: Graph, nominal: Graph, file: String, _ table: inout ConstantPlan
   ) throws -> Program {
     var collected = table
     var program = try withoutActuallyEscaping(
       { (id: ConstantID, layout: ConstantLayout) in collected.index(of: id, layout) }
-    ) { try Lowering.lower(executable, constantIndex: $0) }
+    ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
     table = collected
     program.multiplyAdds = nominal.multiplyAdds
     program.executedMultiplyAdds = executable.executedMultiplyAdds

@@ -28,7 +28,8 @@ struct MultiScaleSource {
       }
       return []
     }
-    guard base.constant(named: shapes[0].0) == nil else {
+    // A pass takes the first constant of a name, which would be the plan's own.
+    guard shapes.allSatisfy({ base.constant(named: $0.0) == nil }) else {
       throw InputError(
         file: path, field: "--multiscale-weights", expected: "a plan without multi-scale weights",
         found: "\(plan.path), which has them from its checkpoint")

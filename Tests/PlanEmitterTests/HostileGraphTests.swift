@@ -1,3 +1,4 @@
+import ModelFacts
 import ModelGraph
 import PlanEmitter
 import PlanFormat
@@ -70,6 +71,106 @@ struct HostileGraphTests {
       try graph.append(.attention(attention), [tokens])
     }
     #expect(error?.reason.contains("multiply-adds") == true)
+  }
+
+  @Test(arguments: [Int.min, -1, 0, 2, Int.max])
+  func paddingThatDoesNotKeepTheGridIsRefused(padding: Int) throws {
+    var (graph, tokens) = try graph(rows: 4, width: 6)
+    var depthwise = Depthwise()
+    depthwise.weight = graph.add(Constant(name: "taps", shape: [6, 1, 3, 3]) { [] })
+    depthwise.bias = graph.add(Constant(name: "bias", shape: [6]) { [] })
+    (depthwise.kernel, depthwise.height, depthwise.width) = (3, 2, 2)
+    depthwise.padding = padding
+    #expect(throws: GraphError.self) { try graph.append(.depthwise(depthwise), [tokens]) }
+    depthwise.padding = 1
+    try graph.append(.depthwise(depthwise), [tokens])
+  }
+
+  /// Whatever a conversion finds in a graph is an error of the checkpoint that it came from.
+  @Test func aGraphThatDoesNotHoldIsAnErrorOfItsFile() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    let checkpoint = try MappedFile(path: folder.file("model.safetensors"))
+    func refuse(_ graph: Graph, _ field: String, from inputs: [MappedFile]) {
+      let before = folder.names
+      let error = #expect(throws: InputError.self) {
+        try PlanEmitter.convert(
+          graph, facts: model.facts, labels: Labels(), weights: .float32,
+          to: folder.file("plan.bin"), notOver: inputs)
+      }
+      #expect(error?.file == inputs.first?.path ?? folder.file("plan.bin"))
+      #expect(error?.field.hasPrefix(field) == true, "\(error?.description ?? "")")
+      #expect(folder.names == before)
+    }
+    var nothing = model.graph
+    nothing.outputs = []
+    refuse(nothing, "graph, node \(nothing.nodes.count)", from: [checkpoint])
+    refuse(nothing, "graph, node \(nothing.nodes.count)", from: [])
+
+    // As many nodes as a graph may have, two of them slices that fusion makes one more for.
+    var (full, tokens) = try graph(rows: 9, width: 6)
+    while full.nodes.count < 16384 - 3 {
+      tokens = try full.add(.combine(Combine(alpha: 1, beta: 1)), tokens, tokens)
+    }
+    let first = try full.add(.slice(Slice(first: 0, count: 1)), tokens)
+    let second = try full.add(.slice(Slice(first: 1, count: 1)), tokens)
+    full.outputs = [try full.add(.add, first, second)]
+    refuse(full, "graph, node 16384 (", from: [checkpoint])
+
+    var unlowered = model.graph
+    let logits = unlowered.outputs[0]
+    unlowered.outputs = [try unlowered.add(.activation(ActivationNode(.gelu)), logits)]
+    unlowered.outputs = [
+      try unlowered.add(.activation(ActivationNode(.relu)), unlowered.outputs[0])
+    ]
+    refuse(unlowered, "graph, node ", from: [checkpoint])
+  }
+
+  @Test func aRewriteThatDoesNotSuitIsAnErrorOfThePlan() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try SmallPlan.all(in: folder)[0].bytes, to: "sound.bin")
+    var recipe = RewriteRecipe()
+    recipe.strategy = .tome
+    recipe.stages = [.init(block: 0, keepRate: 0.1)]
+    let error = #expect(throws: InputError.self) {
+      try PlanEmitter.rewrite(
+        try PlanFile(path: path), recipe: recipe, to: folder.file("output.bin"))
+    }
+    #expect(error?.file == path)
+    #expect(error?.field.hasPrefix("graph, node ") == true)
+    #expect(error?.field.hasSuffix(" (tome)") == true)
+  }
+
+  /// The stage's weights are only looked at once a rewrite asks for them.
+  @Test(arguments: [
+    ("cls_token", [2, 1, 8]), ("cls_token", [1, 2, 8]), ("cls_token", [1, 1, 0]),
+    ("cls_token", [8]), ("pos_embed", [2, 2, 8]), ("pos_embed", [2, 1, 4]),
+    ("pos_embed", [1, 0, 8]),
+    ("pos_embed", [1, 2, 4]), ("pos_embed", [16]), ("lka.conv1.weight", [8, 8, 1, 2]),
+    ("lka.conv1.weight", [8, 8, 2, 1]), ("lka.conv1.weight", [8, 8]), ("peg.weight", [8, 1, 3, 4]),
+    ("lka.conv0.bias", [4, 2]),
+  ])
+  func weightsOfTheMultiScaleStageOfOtherShapesAreRefused(name: String, shape: [Int]) throws {
+    let folder = try TemporaryFolder()
+    var form = SmallModel.Form("smallest")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
+    (form.patch, form.classes, form.hasMultiScale) = (2, 2, true)
+    let model = try SmallModel(form, in: folder)
+    var graph = model.graph
+    let weight = try #require(graph.constant(named: "multiscale.\(name)"))
+    graph.constants[weight.index] = Constant(name: "multiscale.\(name)", shape: Shape(shape)) {
+      [Float](repeating: 1, count: shape.reduce(1, *))
+    }
+    let path = folder.file("plan.bin")
+    var recipe = RewriteRecipe()
+    recipe.multiScaleBlocks = 0
+    #expect(throws: InputError.self) {
+      try PlanEmitter.convert(
+        graph, facts: model.facts, labels: Labels(), weights: .float32, to: path, notOver: [])
+      try PlanEmitter.rewrite(
+        try PlanFile(path: path), recipe: recipe,
+        to: folder.file("scales.bin"))
+    }
   }
 
   @Test func nodesAreBounded() throws {

@@ -18,6 +18,11 @@ package struct GraphInterpreter {
 
   /// The graph's first output for one picture, `[channels, height, width]`.
   package static func run(_ graph: Graph, picture: ArraySlice<Float>) throws -> [Double] {
+    try outputs(of: graph, picture: picture)[0]
+  }
+
+  /// All of the graph's outputs for one picture.
+  package static func outputs(of graph: Graph, picture: ArraySlice<Float>) throws -> [[Double]] {
     var interpreter = GraphInterpreter(graph)
     for node in graph.nodes {
       interpreter.probabilityTokens = node.inputs.first.map { interpreter.extents($0).count } ?? 0
@@ -26,7 +31,7 @@ package struct GraphInterpreter {
         interpreter.values[value.index] = result
       }
     }
-    return interpreter.values[graph.outputs[0].index]
+    return graph.outputs.map { interpreter.values[$0.index] }
   }
 
   private func constant(_ id: ConstantID) throws -> [Double] {

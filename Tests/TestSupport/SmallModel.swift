@@ -67,11 +67,10 @@ package struct SmallModel {
     }
     let path = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
     var options = ImportOptions()
-    let heads: JSONValue =
-      form.isLVViT
-      ? ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
-      : ["num_heads": .init(form.heads)]
-    options.config = Checkpoint.Companion(path: "config.json", json: ["model_args": heads])
+    let heads: JSONValue = ["num_heads": .init(form.heads)]
+    let divided: JSONValue = ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
+    options.config = Checkpoint.Companion(
+      path: "config.json", json: ["model_args": form.isLVViT ? divided : heads])
     let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
     graph = model.graph
     facts = model.facts

@@ -33,9 +33,11 @@ package enum SmallPlan {
     tome.strategy = .tome
     var scales = RewriteRecipe()
     scales.multiScaleBlocks = 1
+    var joined = RewriteRecipe()
+    joined.multiScaleBlocks = 0
     return [
       ("merge", merge), ("attention", attention), ("fuse", fuse), ("tome", tome),
-      ("scales", scales),
+      ("scales", scales), ("joined", joined),
     ]
   }
 }

@@ -14,6 +14,6 @@ package struct EliminateDeadNodes: Pass {
     for node in graph.nodes where node.outputs.contains(where: { isLive[$0.index] }) {
       try rebuilder.copy(node)
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 }

@@ -14,7 +14,7 @@ package struct FoldBatchNorm: Pass {
         case let producer = graph.nodes[producers[node.inputs[0].index]],
         case .convolution(var convolution) = producer.op,
         convolution.activation == .none, convolution.table == nil,
-        uses[node.inputs[0].index].count == 1
+        uses[node.inputs[0].index].isOneNode
       else {
         try rebuilder.copy(node)
         continue
@@ -24,7 +24,7 @@ package struct FoldBatchNorm: Pass {
         .convolution(convolution), producer.inputs.map(rebuilder.replacement), block: node.block)
       rebuilder.replace(node.outputs[0], with: folded[0])
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 
   private func fold(_ norm: BatchNorm, into convolution: Convolution, _ graph: inout Graph)

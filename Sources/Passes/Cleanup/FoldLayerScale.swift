@@ -49,7 +49,7 @@ private func foldIntoLinear(
     guard let factors = recognise(node, graph),
       case let producer = graph.nodes[producers[node.inputs[0].index]],
       case .linear(var linear) = producer.op, linear.activation == .none, !linear.hasResidual,
-      uses[node.inputs[0].index].count == 1
+      uses[node.inputs[0].index].isOneNode
     else {
       try rebuilder.copy(node)
       continue
@@ -67,5 +67,5 @@ private func foldIntoLinear(
       .linear(linear), producer.inputs.map(rebuilder.replacement), block: node.block)
     rebuilder.replace(node.outputs[0], with: folded[0])
   }
-  return rebuilder.finish()
+  return try rebuilder.finish()
 }

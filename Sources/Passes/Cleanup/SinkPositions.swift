@@ -15,7 +15,7 @@ package struct SinkPositions: Pass {
       guard case .addTable(let add) = node.op,
         case let producer = graph.nodes[producers[node.inputs[0].index]],
         case .prepend(let prepend) = producer.op,
-        uses[node.inputs[0].index].count == 1
+        uses[node.inputs[0].index].isOneNode
       else {
         try rebuilder.copy(node)
         continue
@@ -41,6 +41,6 @@ package struct SinkPositions: Pass {
         node.outputs[0],
         with: try rebuilder.result.add(.prepend(Prepend(rows)), patches))
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 }

@@ -18,7 +18,7 @@ extension Graph {
       if operand < node.inputs.count {
         let value = node.inputs[operand]
         let producer = current[producers[value.index]]
-        if uses[value.index].count == 1, !outputs.contains(value), producer.outputs.count == 1,
+        if uses[value.index].isOneNode, producer.outputs.count == 1,
           let fused = fuse(node, producer)
         {
           let outputs = try rebuilder.result.append(
@@ -32,6 +32,6 @@ extension Graph {
       try rebuilder.copy(node)
     }
     // A producer that is left over would count as a use of its operands and keep those from fusing.
-    return try EliminateDeadNodes().run(rebuilder.finish())
+    return try EliminateDeadNodes().run(try rebuilder.finish())
   }
 }

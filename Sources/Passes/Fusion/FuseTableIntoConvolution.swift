@@ -12,10 +12,10 @@ package struct FuseTableIntoConvolution: Pass {
     for node in graph.nodes {
       guard case .addTable(let add) = node.op,
         case let flatten = graph.nodes[producers[node.inputs[0].index]],
-        case .flatten = flatten.op, uses[node.inputs[0].index].count == 1,
+        case .flatten = flatten.op, uses[node.inputs[0].index].isOneNode,
         case let producer = graph.nodes[producers[flatten.inputs[0].index]],
         case .convolution(var convolution) = producer.op, convolution.table == nil,
-        uses[flatten.inputs[0].index].count == 1
+        uses[flatten.inputs[0].index].isOneNode
       else {
         try rebuilder.copy(node)
         continue
@@ -25,6 +25,6 @@ package struct FuseTableIntoConvolution: Pass {
         .convolution(convolution), producer.inputs.map(rebuilder.replacement))
       rebuilder.replace(node.outputs[0], with: try rebuilder.result.add(.flatten, map[0]))
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 }

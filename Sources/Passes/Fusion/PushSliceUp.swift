@@ -20,9 +20,9 @@ package struct PushSliceUp: Pass {
     var hulls: [ValueID: (value: ValueID, first: Int, count: Int)] = [:]
     for node in graph.nodes {
       guard case .slice(let slice) = node.op,
-        case let operand = node.inputs[0], uses[operand.index].count > 1,
-        case let readers = uses[operand.index].map({ graph.nodes[$0] }),
-        !graph.outputs.contains(operand), let range = hull(of: readers)
+        case let operand = node.inputs[0], case let readers = uses[operand.index],
+        readers.nodes.count > 1, !readers.isOutput,
+        let range = hull(of: readers.nodes.map { graph.nodes[$0] })
       else {
         try rebuilder.copy(node)
         continue
@@ -34,7 +34,7 @@ package struct PushSliceUp: Pass {
         }
         let value = try rebuilder.result.add(
           .slice(Slice(first: range.lowerBound, count: range.count)),
-          rebuilder.replacement(operand), block: node.block)
+          try rebuilder.replacement(operand), block: node.block)
         hulls[operand] = (value, range.lowerBound, range.count)
       }
       guard let hull = hulls[operand] else { continue }
@@ -47,7 +47,7 @@ package struct PushSliceUp: Pass {
           with: try rebuilder.result.add(.slice(inner), hull.value, block: node.block))
       }
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 
   /// The rows that slices read together; nil if a reader is no slice.
@@ -72,7 +72,7 @@ package struct PushSliceUp: Pass {
       let position = graph.nodes.firstIndex(where: { node in
         guard case .slice(let slice) = node.op else { return false }
         let producer = graph.nodes[producers[node.inputs[0].index]]
-        return uses[node.inputs[0].index].count == 1 && canMove(slice, above: producer, in: graph)
+        return uses[node.inputs[0].index].isOneNode && canMove(slice, above: producer, in: graph)
       }), case .slice(let slice) = graph.nodes[position].op
     else { return nil }
     let consumer = graph.nodes[position]
@@ -88,7 +88,7 @@ package struct PushSliceUp: Pass {
       let moved = try move(slice, above: producer, with: &rebuilder)
       rebuilder.replace(consumer.outputs[0], with: moved)
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 
   private func canMove(_ slice: Slice, above producer: Graph.Node, in graph: Graph) -> Bool {
@@ -103,7 +103,7 @@ package struct PushSliceUp: Pass {
   private func move(
     _ slice: Slice, above producer: Graph.Node, with rebuilder: inout GraphRebuilder
   ) throws -> ValueID {
-    let operands = producer.inputs.map(rebuilder.replacement)
+    let operands = try producer.inputs.map(rebuilder.replacement)
     if case .attention(var attention) = producer.op {
       attention.queries = slice.count
       return try rebuilder.result.append(

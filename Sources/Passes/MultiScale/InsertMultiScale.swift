@@ -34,7 +34,7 @@ struct InsertMultiScale: Pass {
       }
       try low.append(node, embedding: self, to: &rebuilder)
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 
   /// Eq. 6: `x += UP(attn(DOWN(norm1(x))))`, then the ordinary FFN.
@@ -87,7 +87,7 @@ struct InsertMultiScale: Pass {
         file: "--multi-scale", field: "block \(node.block ?? 0)",
         expected: "a block that begins by reading tokens", found: "a node without inputs")
     }
-    let high = rebuilder.replacement(stream)
+    let high = try rebuilder.replacement(stream)
     let lowTokens = try low.replacement(stream)
     let block = node.block
     func slice(_ value: ValueID, _ first: Int, _ count: Int) throws -> ValueID {
@@ -116,7 +116,10 @@ struct InsertMultiScale: Pass {
 
   // MARK: - Constants
 
-  private func constant(_ name: String, _ graph: Graph, rank: Int? = nil) throws -> ConstantID {
+  /// The weight of this name; `holds` says what its shape must be beyond what inference asks for.
+  private func constant(
+    _ name: String, _ graph: Graph, _ expected: String = "", holds: (Shape) -> Bool = { _ in true }
+  ) throws -> ConstantID {
     let name = MultiScaleWeights.prefix + name
     guard let id = graph.constant(named: name) else {
       throw InputError(
@@ -124,9 +127,9 @@ struct InsertMultiScale: Pass {
         found: "none")
     }
     let shape = graph.constant(id).shape
-    if let rank, shape.rank != rank || shape.elementCount == 0 {
+    guard holds(shape) else {
       throw InputError(
-        file: "--multi-scale", field: name, expected: "\(rank) extents above 0", found: "\(shape)")
+        file: "--multi-scale", field: name, expected: expected, found: "\(shape)")
     }
     return id
   }
@@ -148,21 +151,25 @@ struct InsertMultiScale: Pass {
   private func pointwise(
     _ name: String, _ value: ValueID, _ block: Int?, _ graph: inout Graph
   ) throws -> ValueID {
-    let kernel = graph.constant(try constant("\(name).weight", graph, rank: 4))
-    let weight = graph.add(
+    let weight = try constant("\(name).weight", graph, "[out, in, 1, 1]") {
+      $0.rank == 4 && $0[2] == 1 && $0[3] == 1
+    }
+    let kernel = graph.constant(weight)
+    let matrix = graph.add(
       Constant(
         name: "\(kernel.name)[:, :, 0, 0]", shape: [kernel.shape[0], kernel.shape[1]],
         parameters: kernel.parameters
       ) { try kernel.values() })
-    let linear = Linear(weight: weight, bias: try constant("\(name).bias", graph))
+    let linear = Linear(weight: matrix, bias: try constant("\(name).bias", graph))
     return try graph.add(.linear(linear), value, block: block)
   }
 
   /// The low scale's class token with its position, `[1, D]`.
   func lowPrefix(_ graph: inout Graph) throws -> ConstantID {
-    let token = graph.constant(try constant("cls_token", graph, rank: 3))
-    let table = graph.constant(try constant("pos_embed", graph, rank: 3))
-    let width = token.shape[2]
+    let table = try positions(graph)
+    let width = table.shape[2]
+    let token = graph.constant(
+      try constant("cls_token", graph, "[1, 1, \(width)]") { $0.extents == [1, 1, width] })
     return graph.add(
       Constant(
         name: "\(token.name)+\(table.name)[:1]", shape: [1, width], parameters: token.parameters
@@ -171,13 +178,21 @@ struct InsertMultiScale: Pass {
 
   /// The low scale's patch positions, `[gridHeight / 2 * gridWidth / 2, D]`.
   func lowTable(_ graph: inout Graph) throws -> ConstantID {
-    let table = graph.constant(try constant("pos_embed", graph, rank: 3))
+    let table = try positions(graph)
     let width = table.shape[2]
     return graph.add(
       Constant(
         name: "\(table.name)[1:]", shape: [table.shape[1] - 1, width],
         parameters: table.parameters
       ) { Array(try table.values().dropFirst(width)) })
+  }
+
+  /// The low scale's positions, `[1, 1 + N, D]`.
+  private func positions(_ graph: Graph) throws -> Constant {
+    graph.constant(
+      try constant("pos_embed", graph, "[1, tokens, width]") {
+        $0.rank == 3 && $0[0] == 1 && $0[1] >= 1 && $0[2] >= 1
+      })
   }
 }
 
@@ -207,7 +222,7 @@ private struct LowScale {
     var op = node.op
     switch node.op {
     case .picture:
-      let whole = rebuilder.replacement(node.outputs[0])
+      let whole = try rebuilder.replacement(node.outputs[0])
       replacements[node.outputs[0].index] = try rebuilder.result.add(.halve, whole)
       return
     case .prepend: op = .prepend(Prepend(try pass.lowPrefix(&rebuilder.result)))

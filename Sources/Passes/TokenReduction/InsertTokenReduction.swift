@@ -20,7 +20,7 @@ struct InsertTokenReduction: Pass {
       let stage = stages.first { $0.block == node.block }
       switch node.op {
       case .attention(var attributes):
-        var operands = node.inputs.map(rebuilder.replacement)
+        var operands = try node.inputs.map(rebuilder.replacement)
         if let sizes = state.sizes {
           attributes.isSizeAware = true
           operands.append(sizes)
@@ -47,7 +47,7 @@ struct InsertTokenReduction: Pass {
       default: try rebuilder.copy(node)
       }
     }
-    return rebuilder.finish()
+    return try rebuilder.finish()
   }
 
   /// How many rows (negative) a slice that reached to the end has to leave out.
@@ -55,7 +55,8 @@ struct InsertTokenReduction: Pass {
     behind slice: Slice, _ node: Graph.Node, _ rebuilder: GraphRebuilder
   ) throws -> Int {
     guard case .rows(let before, _) = rebuilder.original.type(node.inputs[0]),
-      case .rows(let after, _) = rebuilder.result.type(rebuilder.replacement(node.inputs[0])),
+      case .rows(let after, _) = rebuilder.result.type(
+        try rebuilder.replacement(node.inputs[0])),
       slice.first > 0, slice.first + slice.count == before
     else { return 0 }
     return after - before

@@ -37,12 +37,10 @@ struct GraphRecord: Record {
     for (index, node) in nodes.enumerated() where !node.op.isOfBaseGraph {
       throw fail("node \(index)", "one of a model before any rewrite", "\(node.op.name)")
     }
-    do {
+    try InputError.wrappingGraphErrors(of: file) {
       for node in nodes {
         try graph.append(node.op, node.inputs.map(ValueID.init), block: node.block)
       }
-    } catch let error as GraphError {
-      throw fail("node \(error.node) (\(error.kind))", "operands that fit", error.reason)
     }
     guard !outputs.isEmpty, outputs.allSatisfy(graph.types.indices.contains) else {
       throw fail("outputs", "values of the graph", "\(outputs)")

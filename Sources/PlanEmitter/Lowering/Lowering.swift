@@ -9,6 +9,9 @@ internal import Tensors
 /// written straight into the whole's buffer; a residual that nobody reads any more is overwritten.
 struct Lowering {
   let graph: Graph
+
+  /// What errors name.
+  let file: String
   var program = Program()
 
   /// Names a constant of the graph in a layout; its position in the plan's table.
@@ -22,9 +25,10 @@ struct Lowering {
 
   /// The plan's steps, buffers and stages for a fused graph.
   static func lower(
-    _ graph: Graph, constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
+    _ graph: Graph, file: String,
+    constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
   ) throws -> Program {
-    var lowering = Lowering(graph: graph, constantIndex: constantIndex)
+    var lowering = Lowering(graph: graph, file: file, constantIndex: constantIndex)
     for position in graph.nodes.indices { try lowering.lower(nodeAt: position) }
     guard let logits = graph.outputs.first else { throw lowering.unsupported(0, "no output") }
     lowering.program.logits = try lowering.wholeBuffer(logits, node: graph.nodes.count - 1)
@@ -33,9 +37,11 @@ struct Lowering {
   }
 
   private init(
-    graph: Graph, constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
+    graph: Graph, file: String,
+    constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
   ) {
     self.graph = graph
+    self.file = file
     self.constantIndex = constantIndex
     places = .init(repeating: nil, count: graph.types.count)
     roots = Array(graph.types.indices)
@@ -82,6 +88,9 @@ struct Lowering {
         let producer = graph.nodes[producers[owner.index]]
         if Self.writesRows(producer.op), targets[owner.index] == nil {
           targets[owner.index] = RowsOperand(buffer, first: first, count: count)
+          // The part lies in the whole: who reads it reads the whole's bytes.
+          let whole = node.outputs[0].index
+          lastUse[whole] = max(lastUse[whole], lastUse[owner.index])
         }
         first += count
       }
@@ -145,7 +154,9 @@ struct Lowering {
       !targets.keys.contains(root)
     else { return output(value) }
     let place = try self.place(operand, node: position)
-    guard place.buffer != program.input else { return output(value) }
+    guard place.buffer != program.input,
+      try !others.contains(where: { try self.place($0, node: position).buffer == place.buffer })
+    else { return output(value) }
     places[value.index] = place
     // The bytes now belong to the result; they stay in use as long as it does.
     roots[value.index] = root
@@ -169,7 +180,7 @@ struct Lowering {
 
   func unsupported(_ position: Int, _ reason: String) -> InputError {
     InputError(
-      file: "graph", field: "node \(position) (\(graph.nodes[position].op.name))",
+      file: file, field: "graph, node \(position) (\(graph.nodes[position].op.name))",
       expected: "a node that can be lowered", found: reason)
   }
 

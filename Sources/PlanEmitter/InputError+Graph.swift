@@ -1,0 +1,15 @@
+internal import ModelGraph
+internal import Tensors
+
+extension InputError {
+  /// What `body` returns; a graph that does not hold is an error of the file that it came from.
+  static func wrappingGraphErrors<R>(of file: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as GraphError {
+      throw InputError(
+        file: file, field: "graph, node \(error.node) (\(error.kind))",
+        expected: "operands that fit", found: error.reason)
+    }
+  }
+}

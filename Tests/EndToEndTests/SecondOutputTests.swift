@@ -1,0 +1,87 @@
+import ModelFacts
+import ModelGraph
+import PlanEmitter
+import PlanFormat
+import Tensors
+import TestSupport
+import Testing
+
+/// Plans whose graph is run for more than the logits, as `vitc` itself writes none.
+struct SecondOutputTests {
+  private static let form: SmallModel.Form = {
+    var form = SmallModel.Form("smallest")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
+    (form.patch, form.classes, form.hasMultiScale) = (2, 2, true)
+    return form
+  }()
+
+  private func convert(_ graph: Graph, _ facts: ModelFacts, to path: String) throws {
+    try PlanEmitter.convert(
+      graph, facts: facts, labels: Labels(), weights: .float32, to: path, notOver: [])
+  }
+
+  private func logits(_ path: String, _ input: [Float]) throws -> [Float] {
+    try BatchRun.logits(path, input, pictures: 1, batch: 1, threads: 1)[0]
+  }
+
+  @Test func plansWithAnySecondOutputAreRewrittenRight() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(Self.form, in: folder)
+    let input = model.input(pictures: 1)
+    let (plan, rewritten) = (folder.file("plan.bin"), folder.file("rewritten.bin"))
+    let recipes = SmallPlan.recipes.map(\.recipe)
+    func run() throws -> [[Float]] {
+      try [try logits(plan, input)]
+        + recipes.map { recipe in
+          try PlanEmitter.rewrite(try PlanFile(path: plan), recipe: recipe, to: rewritten)
+          return try logits(rewritten, input)
+        }
+    }
+    try convert(model.graph, model.facts, to: plan)
+    let expected = try run()
+    for index in model.graph.types.indices {
+      var graph = model.graph
+      graph.outputs.append(ValueID(index))
+      do {
+        try convert(graph, model.facts, to: plan)
+      } catch let error as InputError {
+        // A table that cannot be folded, as its operand is wanted without it.
+        #expect(error.expected == "a node that can be lowered", "value \(index): \(error)")
+        continue
+      }
+      for (found, wanted) in zip(try run(), expected) {
+        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-4 }, "value \(index)")
+      }
+    }
+  }
+
+  /// The rows of a part lie in the whole, which must not be overwritten while they are read.
+  @Test func aPartOfAConcatenationMayBeReadAfterTheWhole() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(Self.form, in: folder)
+    var source = RandomSource(seed: 3)
+    var graph = Graph()
+    func constant(_ name: String, _ shape: [Int]) -> ConstantID {
+      let values = (0..<shape.reduce(1, *)).map { _ in source.symmetric() }
+      return graph.add(Constant(name: name, shape: Shape(shape)) { values })
+    }
+    var convolution = Convolution()
+    (convolution.kernelHeight, convolution.kernelWidth, convolution.outputs) = (4, 4, 2)
+    convolution.weight = constant("embedding", [2, 3, 4, 4])
+    let picture = try graph.add(.picture(Picture(channels: 3, height: 4, width: 4)))
+    let rows = try graph.add(.flatten, try graph.add(.convolution(convolution), picture))
+    func linear(_ name: String) throws -> ValueID {
+      try graph.add(.linear(Linear(weight: constant(name, [2, 2]), bias: nil)), rows)
+    }
+    let part = try linear("a")
+    let whole = try graph.add(.concatenate, part)
+    let sum = try graph.add(.add, whole, try linear("b"))
+    graph.outputs = [try graph.add(.combine(Combine(alpha: 1, beta: 3)), part, sum)]
+    try convert(graph, model.facts, to: folder.file("plan.bin"))
+    let input = model.input(pictures: 1)
+    let expected = try GraphInterpreter.run(graph, picture: input[...])
+    for (a, b) in zip(try logits(folder.file("plan.bin"), input), expected) {
+      #expect(abs(Double(a) - b) < 1e-5)
+    }
+  }
+}

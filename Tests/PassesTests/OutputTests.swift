@@ -1,0 +1,78 @@
+import ModelFacts
+import ModelGraph
+import Passes
+import TestSupport
+import Testing
+
+/// A hostile plan's graph may be run for any of its values beside the logits.
+struct OutputTests {
+  /// Every value of a model's graph, as a second output of that graph.
+  private func graphs(of graph: Graph) -> [Graph] {
+    graph.types.indices.map(ValueID.init).map { value in
+      var changed = graph
+      changed.outputs.append(value)
+      return changed
+    }
+  }
+
+  private func expectClose(_ found: [Double], _ expected: [Double], _ what: String) {
+    let largest = max(1, expected.map { abs($0) }.max() ?? 1)
+    #expect(
+      found.count == expected.count
+        && zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 * largest },
+      "\(what)")
+  }
+
+  @Test(arguments: SmallModel.forms, PassEquivalenceTests.lists.indices)
+  func passesKeepEveryOutput(form: SmallModel.Form, list: Int) throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    let input = model.input(pictures: 1)
+    for graph in graphs(of: model.graph) {
+      let before = try GraphInterpreter.outputs(of: graph, picture: input[...])
+      let changed = try PassDriver(PassEquivalenceTests.lists[list].1).run(graph)
+      let after = try GraphInterpreter.outputs(of: changed, picture: input[...])
+      #expect(after.count == 2)
+      for (a, b) in zip(after, before) { expectClose(a, b, "\(form), \(graph.outputs[1])") }
+    }
+  }
+
+  /// A rewrite may change what the second output is, but not the logits.
+  @Test(arguments: SmallModel.forms.prefix(5), SmallPlan.recipes.indices)
+  func rewritesKeepTheLogits(form: SmallModel.Form, recipe: Int) throws {
+    let (name, recipe) = SmallPlan.recipes[recipe]
+    guard form.hasMultiScale || !recipe.isMultiScale else { return }
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    let input = model.input(pictures: 1)
+    let base = try PassDriver(PassList.cleanup).run(model.graph)
+    let rewrites = RewritePasses.passes(for: recipe, model: model.facts)
+    let expected = try GraphInterpreter.run(
+      try PassDriver(rewrites).run(base), picture: input[...])
+    for graph in graphs(of: base) {
+      let changed = try PassDriver(rewrites + PassList.fusion).run(graph)
+      let found = try GraphInterpreter.run(changed, picture: input[...])
+      expectClose(found, expected, "\(form), \(name), \(graph.outputs[1])")
+    }
+  }
+
+  @Test func anOutputIsAUse() throws {
+    var graph = Graph()
+    let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
+    let halved = try graph.add(.halve, picture)
+    _ = try graph.add(.scale(Scale(2)), halved)
+    graph.outputs = [picture]
+    let uses = graph.uses()
+    #expect(uses.map(\.nodes) == [[1], [2], []])
+    #expect(uses.map(\.isOneNode) == [false, true, false])
+  }
+
+  @Test func aValueThatWasLeftOutIsAnErrorOfTheGraph() throws {
+    var graph = Graph()
+    let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
+    graph.outputs = [try graph.add(.halve, picture)]
+    var rebuilder = GraphRebuilder(graph)
+    #expect(throws: GraphError.self) { try rebuilder.copy(graph.nodes[1]) }
+    #expect(throws: GraphError.self) { try rebuilder.finish() }
+  }
+}
