@@ -44,6 +44,24 @@ struct ProgramVerifierTests {
     try program().verify(constants: constants, file: "plan")
   }
 
+  /// A shape's elements may be countable where its panels are not.
+  @Test func panelsThatOverflowAreRefused() {
+    for outputs in [Int.max, Int.max - 14, Int.max / 2] {
+      for layout in [ConstantLayout.panels, .panelsChannelsLast] {
+        let shape = layout == .panels ? [outputs, 1] : [outputs, 1, 1, 1]
+        let elements = ConstantRecord.storedElements(shape: shape, layout: layout)
+        #expect(elements == nil || elements == (outputs - 1) / 16 * 16 + 16)
+        var record = constants[0]
+        (record.shape, record.layout) = (shape, layout)
+        #expect(throws: InputError.self) {
+          try ConstantRecord.verify([record], sectionBytes: 64, file: "plan")
+        }
+      }
+    }
+    #expect(ConstantRecord.storedElements(shape: [17, 3], layout: .panels) == 96)
+    #expect(ConstantRecord.storedElements(shape: [16, 3], layout: .panels) == 48)
+  }
+
   @Test func buffersThatShareBytesWhileInUseAreRefused() throws {
     try reject("buffers 1 and 2") { $0.buffers[2].offset = 0 }
   }

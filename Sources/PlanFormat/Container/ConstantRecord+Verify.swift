@@ -17,7 +17,7 @@ extension ConstantRecord {
       guard shape.count == 2 || shape.count == 4 else { return nil }
       guard layout == .panels || shape.count == 4 else { return nil }
       let outputs = shape[0]
-      let panels = (outputs + panelWidth - 1) / panelWidth
+      let panels = (outputs - 1) / panelWidth + 1
       let inputs = logical.elementCount / outputs
       let (columns, overflow) = panels.multipliedReportingOverflow(by: panelWidth)
       let (total, overflow2) = columns.multipliedReportingOverflow(by: inputs)
