@@ -1,5 +1,7 @@
+import Glibc
 import KernelInterface
 import Kernels
+import Synchronization
 import Testing
 
 /// A kernel set as a test argument.
@@ -13,24 +15,97 @@ struct Implementation: CustomTestStringConvertible, Sendable {
   static let wide = all.filter { $0.testDescription != "portable" }
 }
 
-/// Elements at a 64-byte boundary, followed by guard elements that must not change.
+/// Memory with bytes on both sides that must not change.
+///
+/// Each is known to the thread that made it, so that ``runItems(_:scratchBytes:reversed:_:)`` can look
+/// at all that a kernel may have been given.
+final class GuardedMemory: @unchecked Sendable {
+  /// At a 64-byte boundary.
+  let base: UnsafeMutableRawPointer
+
+  private let byteCount: Int
+  private let file: StaticString
+  private let line: UInt
+
+  /// Bytes of a side: more than a register holds.
+  private static let side = 256
+
+  /// Not a number, as a single and as a half, so that a sum over a byte of it shows.
+  private static let mark: UInt16 = 0xFFDA
+
+  private static let all = Mutex<[UInt: [ObjectIdentifier: Weak]]>([:])
+
+  private struct Weak: @unchecked Sendable {
+    weak let memory: GuardedMemory?
+  }
+
+  init(byteCount: Int, file: StaticString = #filePath, line: UInt = #line) {
+    self.byteCount = byteCount
+    (self.file, self.line) = (file, line)
+    let total = 2 * Self.side + (byteCount + 63) / 64 * 64
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: total, alignment: 64)
+    for place in 0..<total {
+      memory.storeBytes(of: Self.byte(place), toByteOffset: place, as: UInt8.self)
+    }
+    base = memory + Self.side
+    let own = Weak(memory: self)
+    Self.all.withLock { $0[Self.thread, default: [:]][ObjectIdentifier(self)] = own }
+  }
+
+  deinit {
+    let id = ObjectIdentifier(self)
+    Self.all.withLock { all in
+      for thread in all.keys { all[thread]?[id] = nil }
+    }
+    (base - Self.side).deallocate()
+  }
+
+  /// The first changed byte, from the first of the memory's own; nil if there is none.
+  var changedByte: Int? {
+    let end = (byteCount + 63) / 64 * 64 + Self.side
+    return (Array(-Self.side..<0) + Array(byteCount..<end)).first {
+      base.load(fromByteOffset: $0, as: UInt8.self) != Self.byte(Self.side + $0)
+    }
+  }
+
+  /// Records an issue for every memory of this thread that was written beside.
+  static func check(sourceLocation: SourceLocation = #_sourceLocation) {
+    let own = all.withLock { $0[thread].map { Array($0.values) } ?? [] }
+    for memory in own.compactMap(\.memory) {
+      if let byte = memory.changedByte {
+        Issue.record(
+          "byte \(byte) of \(memory.byteCount), made at \(memory.file):\(memory.line), was written",
+          sourceLocation: sourceLocation)
+      }
+    }
+  }
+
+  private static func byte(_ place: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: mark >> UInt16(place % 2 * 8))
+  }
+
+  private static var thread: UInt { UInt(pthread_self()) }
+}
+
+/// Elements at a 64-byte boundary, between bytes that must not change.
 final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
   let count: Int
   let pointer: UnsafeMutablePointer<Element>
+  private let memory: GuardedMemory
 
-  init(_ elements: [Element]) {
+  init(_ elements: [Element], file: StaticString = #filePath, line: UInt = #line) {
     count = elements.count
-    let bytes = (count + 1) * MemoryLayout<Element>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    pointer = raw.bindMemory(to: Element.self, capacity: count + 1)
+    memory = GuardedMemory(
+      byteCount: count * MemoryLayout<Element>.stride, file: file, line: line)
+    pointer = memory.base.bindMemory(to: Element.self, capacity: max(count, 1))
     for (i, element) in elements.enumerated() { pointer[i] = element }
   }
 
-  convenience init(repeating element: Element, count: Int) {
-    self.init(Array(repeating: element, count: count))
+  convenience init(
+    repeating element: Element, count: Int, file: StaticString = #filePath, line: UInt = #line
+  ) {
+    self.init(Array(repeating: element, count: count), file: file, line: line)
   }
-
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
   var array: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
   var constant: UnsafePointer<Element> { UnsafePointer(pointer) }
@@ -52,18 +127,18 @@ struct Values {
   }
 }
 
-/// Runs a step's items in ascending order, with scratch full of NaN and nothing past its end touched.
+/// Runs a step's items in ascending order, with scratch full of NaN; after each, nothing beside the
+/// buffers that this test made may have changed.
 func runItems(
   _ count: Int, scratchBytes: Int = 0, reversed: Bool = false,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (Int, UnsafeMutableRawPointer) -> Void
 ) {
-  let floats = scratchBytes / 4
-  let scratch = Buffer<Float>(repeating: .nan, count: floats + 16)
-  for i in 0..<16 { scratch.pointer[floats + i] = 1234 }
+  let scratch = Buffer<Float>(repeating: .nan, count: scratchBytes / 4)
   for i in 0..<count {
     body(reversed ? count - 1 - i : i, UnsafeMutableRawPointer(scratch.pointer))
+    GuardedMemory.check(sourceLocation: sourceLocation)
   }
-  for i in 0..<16 { #expect(scratch.pointer[floats + i] == 1234, "scratch past its end") }
 }
 
 /// Expects every element within `tolerance` of the reference, relative to its size where above 1.
