@@ -217,7 +217,8 @@ let package = Package(
       name: "ImageInputTests", dependencies: ["ImageInput", "Tensors"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ThreadPoolTests", dependencies: ["PlanRuntime"], swiftSettings: swiftSettings),
+      name: "ThreadPoolTests", dependencies: ["KernelInterface", "PlanRuntime"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "KernelTests", dependencies: ["KernelInterface", "Kernels", "Tensors"],
       swiftSettings: swiftSettings),

@@ -67,15 +67,12 @@ package struct AttentionArguments: @unchecked Sendable {
     return EvenSplit(tiles, minimum: 2, parts: max(1, min(wanted, 8)))
   }
 
-  /// Work items of the step: `[heads, pictures, querySplit.parts]`.
-  package var itemCount: Int { heads * partCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { pictures * querySplit.parts }
+  /// Work items of the step, `[heads, pictures, querySplit.parts]`, by parts of the rows.
+  package var items: WorkItems { WorkItems(parts: pictures * querySplit.parts, runs: heads) }
 
   /// What an item attends to.
   package func place(_ item: Int) -> (picture: Int, head: Int, part: Int) {
-    let (head, row) = item.quotientAndRemainder(dividingBy: max(partCount, 1))
+    let (head, row) = item.quotientAndRemainder(dividingBy: max(items.parts, 1))
     let (picture, part) = row.quotientAndRemainder(dividingBy: max(querySplit.parts, 1))
     return (picture, head, part)
   }

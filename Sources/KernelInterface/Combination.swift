@@ -100,7 +100,7 @@ package struct CombineArguments: @unchecked Sendable {
   package var split: EvenSplit { EvenSplit(prefix + newPatches, minimum: 8, parts: 16) }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 }
 
 /// The first half of bipartite soft matching: every odd patch position (set A) finds the even one (set
@@ -150,7 +150,7 @@ package struct BipartiteMatchArguments: @unchecked Sendable {
   package var split: EvenSplit { EvenSplit(patches / 2, minimum: 12, parts: 8) }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int {
@@ -200,7 +200,7 @@ package struct BipartiteSelectArguments: @unchecked Sendable {
   }
 
   /// Work items of the step.
-  package var itemCount: Int { pictures }
+  package var items: WorkItems { WorkItems(parts: pictures) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { patches * MemoryLayout<Float>.stride }

@@ -94,11 +94,8 @@ package struct ConvolutionArguments: @unchecked Sendable {
       outputs: outputChannels, preparesRows: true)
   }
 
-  /// Work items of the step.
-  package var itemCount: Int { blocking.itemCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { blocking.partCount }
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { blocking.items }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: sums, and a window or the padded
   /// lines under a block.
@@ -182,5 +179,5 @@ package struct DepthwiseArguments: @unchecked Sendable {
   }
 
   /// Work items of the step: one for every row of every map.
-  package var itemCount: Int { pictures * height }
+  package var items: WorkItems { WorkItems(parts: pictures * height) }
 }

@@ -27,7 +27,7 @@ package struct CopyRowsArguments: @unchecked Sendable {
   }
 
   /// Work items of the step: one for each picture.
-  package var itemCount: Int { pictures }
+  package var items: WorkItems { WorkItems(parts: pictures) }
 }
 
 /// `output = a + u * v`, or `a + u` without v, element by element over rows.
@@ -71,11 +71,8 @@ package struct MultiplyAddArguments: @unchecked Sendable {
   /// How the `pictures * rows` rows are cut into items.
   package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
-  /// Work items of the step.
-  package var itemCount: Int { split.itemCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { split.partCount }
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { split.items }
 }
 
 /// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
@@ -108,7 +105,7 @@ package struct ColumnMaxArguments: @unchecked Sendable {
   package var split: EvenSplit { EvenSplit(width, minimum: 64, parts: 16) }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 }
 
 /// `output = alpha * x + beta * y` over rows; without y, `alpha * x`. `output` may alias either
@@ -156,9 +153,6 @@ package struct ScaleAddArguments: @unchecked Sendable {
   /// How the `pictures * rows` rows are cut into items.
   package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
-  /// Work items of the step.
-  package var itemCount: Int { split.itemCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { split.partCount }
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { split.items }
 }

@@ -37,7 +37,7 @@ package struct HalvePictureArguments: @unchecked Sendable {
   }
 
   /// Work items of the step.
-  package var itemCount: Int { split.parts }
+  package var items: WorkItems { WorkItems(parts: split.parts) }
 }
 
 /// Prefix rows are passed on, the grid's rows are averaged 2 x 2: `[prefix + height * width, D]` to
@@ -89,7 +89,7 @@ package struct GridDownArguments: @unchecked Sendable {
   }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int {
@@ -144,5 +144,5 @@ package struct GridUpArguments: @unchecked Sendable {
   package var split: EvenSplit { EvenSplit(prefix + gridHeight * gridWidth, minimum: 8, parts: 16) }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 }

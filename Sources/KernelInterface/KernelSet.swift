@@ -1,6 +1,6 @@
 /// One implementation of every kernel, for one instruction set.
 ///
-/// A step is a set of arguments and its items `0..<arguments.itemCount`, which depends on the extents
+/// A step is a set of arguments and its items `0..<arguments.items.count`, which depends on the extents
 /// only. The items of a step are independent: they may run in any order, each once, on any thread.
 /// Every output element is written by exactly one item, and the order of its sum depends neither on
 /// the batch nor on how the rows are cut, so that results are bit-identical for every batch and every

@@ -105,11 +105,8 @@ package struct LinearArguments: @unchecked Sendable {
       inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
   }
 
-  /// Work items of the step.
-  package var itemCount: Int { blocking.itemCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { blocking.partCount }
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { blocking.items }
 
   /// Rows from which on normalising them once is cheaper than in every item.
   package static var rowsWorthNormalizingOnce: Int { 24 }
@@ -177,11 +174,8 @@ package struct LayerNormArguments: @unchecked Sendable {
   /// How the step is cut into items: over `pictures * rows`.
   package var split: RowSplit { RowSplit(pictures * rows, width: width) }
 
-  /// Work items of the step.
-  package var itemCount: Int { split.itemCount }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { split.partCount }
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { split.items }
 }
 
 /// The smallest odd number of cache lines that holds `width` floats, in floats.

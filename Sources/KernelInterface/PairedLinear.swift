@@ -93,7 +93,7 @@ package struct PairedWeightsArguments: @unchecked Sendable {
   package static func termCount(outputs: Int) -> Int { outputs + outputs / PanelLayout.width }
 
   /// Work items: one for each panel.
-  package var itemCount: Int { outputWidth / PanelLayout.width }
+  package var items: WorkItems { WorkItems(parts: outputWidth / PanelLayout.width) }
 }
 
 extension LinearArguments {

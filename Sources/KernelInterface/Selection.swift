@@ -57,7 +57,7 @@ package struct SelectArguments: @unchecked Sendable {
   }
 
   /// Work items of the step.
-  package var itemCount: Int { pictures }
+  package var items: WorkItems { WorkItems(parts: pictures) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { patches * MemoryLayout<Float>.stride }
@@ -144,7 +144,7 @@ package struct MatchArguments: @unchecked Sendable {
   package var split: EvenSplit { EvenSplit(patches - keep, minimum: 6, parts: 16) }
 
   /// Work items of the step: `[pictures, split.parts]`.
-  package var itemCount: Int { pictures * split.parts }
+  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { keep * MemoryLayout<Float>.stride }

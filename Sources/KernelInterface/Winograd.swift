@@ -32,7 +32,9 @@ package struct WinogradArguments: @unchecked Sendable {
   }
 
   /// Items of the transformation of the weights: one for each panel.
-  package var weightItemCount: Int { convolution.outputChannels / PanelLayout.width }
+  package var weightItems: WorkItems {
+    WorkItems(parts: convolution.outputChannels / PanelLayout.width)
+  }
 
   // MARK: - Tiles
 
@@ -57,7 +59,7 @@ package struct WinogradArguments: @unchecked Sendable {
   private static var blockInputs: Int { 1536 }
 
   /// Work items of the step: one for each block of each picture.
-  package var itemCount: Int { convolution.pictures * tileSplit.parts }
+  package var items: WorkItems { WorkItems(parts: convolution.pictures * tileSplit.parts) }
 
   /// The picture of an item and its tiles.
   package func block(_ item: Int) -> (picture: Int, tiles: Range<Int>) {

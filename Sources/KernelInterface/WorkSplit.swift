@@ -1,3 +1,23 @@
+/// The items of a step: as many `runs` for each of `parts` parts of what is written. Item i is one of
+/// part `i % parts`, so that there is no item without a part and no part with fewer items than another.
+package struct WorkItems: Sendable, Equatable {
+  /// Parts, dealt to threads.
+  package let parts: Int
+
+  /// Items of each part.
+  package let runs: Int
+
+  /// `runs` items for each of `parts` parts; none where either is not above 0.
+  package init(parts: Int, runs: Int = 1) {
+    let isEmpty = parts <= 0 || runs <= 0
+    self.parts = isEmpty ? 0 : parts
+    self.runs = isEmpty ? 0 : runs
+  }
+
+  /// Number of items.
+  package var count: Int { parts * runs }
+}
+
 /// A range cut into parts whose lengths differ by one at most.
 package struct EvenSplit: Sendable {
   /// Length of the range.
@@ -34,11 +54,8 @@ package struct RowSplit: Sendable {
     pieces = min(largest / (1 + 4096 / max(width, 1)), 64 / max(blocks.parts, 1))
   }
 
-  /// Number of items.
-  package var itemCount: Int { blocks.parts * max(pieces, 1) }
-
-  /// Parts of the rows; item i is some of part `i % partCount`.
-  package var partCount: Int { blocks.parts }
+  /// The items, by parts of the rows.
+  package var items: WorkItems { WorkItems(parts: blocks.parts, runs: max(pieces, 1)) }
 
   /// The rows of an item; may be empty.
   package func rows(_ item: Int) -> Range<Int> {
@@ -127,11 +144,10 @@ package struct ProductBlocking: Sendable {
   /// The most pairs of panels in an item.
   private static let maximumRun = 8
 
-  /// Number of items.
-  package var itemCount: Int { partCount * pairSplit.parts }
-
-  /// Parts of the rows; item i writes some of part `i % partCount`.
-  package var partCount: Int { groups * rowSplit.parts }
+  /// The items, by blocks of rows.
+  package var items: WorkItems {
+    WorkItems(parts: groups * rowSplit.parts, runs: pairSplit.parts)
+  }
 
   /// At least the rows of the largest block; does not fall as the rows grow.
   package let maximumRows: Int
@@ -143,7 +159,7 @@ package struct ProductBlocking: Sendable {
 
   /// The block of an item.
   package func block(_ item: Int) -> Block {
-    let blocks = max(partCount, 1)
+    let blocks = max(groups * rowSplit.parts, 1)
     let (run, rest) = item.quotientAndRemainder(dividingBy: blocks)
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(

@@ -1,4 +1,5 @@
 package import PlanFormat
+internal import Tensors
 
 /// What a run left in the arena; valid during ``Session/run(pictures:fill:read:)`` only.
 public struct RunResult: ~Copyable {
@@ -13,21 +14,25 @@ public struct RunResult: ~Copyable {
   }
 
   /// The logits of one picture, `[classes]`.
-  public func logits(picture: Int) -> [Float] {
-    values(program.logits, picture: picture, as: Float.self)
+  /// - Throws: `InputError` if the batch has no such picture.
+  public func logits(picture: Int) throws -> [Float] {
+    try values(program.logits, picture: picture, as: Float.self)
   }
 
   /// What each stage of token reduction did to one picture, in order of blocks.
-  package func stages(picture: Int) -> [StageTrace] {
-    program.stages.map { stage in
+  package func stages(picture: Int) throws -> [StageTrace] {
+    try program.stages.map { stage in
       StageTrace(
-        record: stage, kept: values(stage.kept, picture: picture, as: Int32.self),
-        destination: values(stage.destination, picture: picture, as: Int32.self))
+        record: stage, kept: try values(stage.kept, picture: picture, as: Int32.self),
+        destination: try values(stage.destination, picture: picture, as: Int32.self))
     }
   }
 
-  private func values<T>(_ buffer: Int, picture: Int, as type: T.Type) -> [T] {
-    precondition((0..<pictures).contains(picture), "a picture of the batch")
+  private func values<T>(_ buffer: Int, picture: Int, as type: T.Type) throws -> [T] {
+    guard (0..<pictures).contains(picture) else {
+      throw InputError(
+        file: "result", field: "picture", expected: "0 to \(pictures - 1)", found: "\(picture)")
+    }
     let record = program.buffers[buffer]
     let count = record.rows * record.columns
     let base = (arena + record.offset * pictures).assumingMemoryBound(to: T.self)

@@ -31,6 +31,9 @@ public final class Session: Sendable {
   private let paired: PairedWeights
   private let state: Lock<State>
 
+  /// Bytes of scratch that each thread has: enough for every batch.
+  package let scratchBytes: Int
+
   /// Memory and prepared phases; owned by the session and touched under its lock only.
   private struct State: ~Copyable, @unchecked Sendable {
     let arena: AlignedMemory
@@ -52,8 +55,8 @@ public final class Session: Sendable {
   /// - Parameters:
   ///   - maximumBatch: the most pictures that one run takes.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
-  /// - Throws: `InputError` if memory runs out, if `VITRUN_KERNELS` names a set of kernels that is
-  ///   not available here.
+  /// - Throws: `InputError` if the batch is empty, if memory runs out, if `VITRUN_KERNELS` names a set
+  ///   of kernels that is not available here.
   public convenience init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
     try self.init(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
@@ -64,7 +67,11 @@ public final class Session: Sendable {
   package init(
     plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice
   ) throws {
-    precondition(maximumBatch >= 1, "a batch holds at least one picture")
+    guard maximumBatch >= 1 else {
+      throw InputError(
+        file: plan.path, field: "maximum batch", expected: "at least 1 picture",
+        found: "\(maximumBatch)")
+    }
     self.plan = plan
     self.maximumBatch = maximumBatch
     kernels = choice.set
@@ -92,19 +99,34 @@ public final class Session: Sendable {
     }
     transformed = try TransformedWeights(builder, kernels: kernels, plan: plan)
     builder.transformed = transformed
-    // Scratch depends on the batch only through how rows are cut, so the largest decides.
     var stride = 64
-    for pictures in Set([1, maximumBatch]) {
+    for pictures in Self.batchesThatDecide(maximumBatch) {
       builder.pictures = pictures
-      stride = max(stride, builder.phases().map(\.scratchBytes).max() ?? 0)
+      stride = max(stride, builder.scratchBytes)
     }
     stride = (stride + 4095) / 4096 * 4096
+    scratchBytes = stride
     let scratch = try AlignedMemory(
       byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
     state = Lock(
       State(
         arena: arena, input: input, prepared: prepared, scratch: scratch, scratchStride: stride,
         check: check))
+  }
+
+  /// The batches of which one needs the most scratch.
+  ///
+  /// Scratch depends on the batch only through how rows are cut, and more rows never need less, but
+  /// for layers that normalise their rows in scratch as long as there are few of them. Every picture
+  /// has at least one row, so from so many pictures on there are none of those.
+  private static func batchesThatDecide(_ maximum: Int) -> [Int] {
+    let few = min(maximum, LinearArguments.rowsWorthNormalizingOnce)
+    return Array(1...few) + (few < maximum ? [maximum] : [])
+  }
+
+  /// Bytes of scratch that a thread needs for a batch.
+  package func scratchBytes(pictures: Int) -> Int {
+    state.withLock { state in builder(pictures, state).scratchBytes }
   }
 
   private static func bytes(_ one: Int, times count: Int) throws -> Int {
@@ -151,7 +173,8 @@ public final class Session: Sendable {
   ///   - read: gets the logits, `[pictures, classes]`, and the stages' indices; what it needs
   ///     beyond the call it copies.
   /// - Returns: what `read` returns.
-  /// - Throws: `InputError` if a weight is damaged, and what `fill` and `read` throw.
+  /// - Throws: `InputError` if there are no or too many pictures or a weight is damaged, and what
+  ///   `fill` and `read` throw.
   public func run<R>(
     pictures: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
@@ -164,16 +187,15 @@ public final class Session: Sendable {
     fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
-    precondition((1...maximumBatch).contains(pictures), "a batch of 1 to \(maximumBatch) pictures")
+    guard (1...maximumBatch).contains(pictures) else {
+      throw InputError(
+        file: plan.path, field: "batch", expected: "1 to \(maximumBatch) pictures",
+        found: "\(pictures)")
+    }
     return try state.withLock { state in
       try verify(&state)
       if state.pictures != pictures {
-        var builder = Self.builder(plan, arena: state.arena, input: state.input)
-        builder.pictures = pictures
-        builder.prepared = state.prepared.base
-        builder.transformed = transformed
-        builder.paired = paired
-        state.phases = builder.phases()
+        state.phases = builder(pictures, state).phases()
         state.pictures = pictures
       }
       let program = plan.file.program
@@ -187,6 +209,15 @@ public final class Session: Sendable {
     }
   }
 
+  private func builder(_ pictures: Int, _ state: borrowing State) -> PhaseBuilder {
+    var builder = Self.builder(plan, arena: state.arena, input: state.input)
+    builder.pictures = pictures
+    builder.prepared = state.prepared.base
+    builder.transformed = transformed
+    builder.paired = paired
+    return builder
+  }
+
   private func execute(
     _ phases: [Phase], scratch: UnsafeMutableRawPointer, stride: Int, _ timing: NodeTiming?
   ) {
@@ -198,7 +229,7 @@ public final class Session: Sendable {
         let start = timing.now()
         pool.run { worker in
           let own = scratch + worker.index * stride
-          worker.forEach(itemCount: phase.itemCount, partCount: phase.partCount) {
+          worker.forEach(phase.items) {
             phase.run($0, on: kernels, scratch: own)
           }
         }
@@ -209,7 +240,7 @@ public final class Session: Sendable {
     pool.run { worker in
       let own = scratch + worker.index * stride
       for phase in phases {
-        worker.forEach(itemCount: phase.itemCount, partCount: phase.partCount) {
+        worker.forEach(phase.items) {
           phase.run($0, on: kernels, scratch: own)
         }
       }

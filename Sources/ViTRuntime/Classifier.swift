@@ -32,19 +32,20 @@ public struct Classifier: Sendable {
     session = try Session(plan: plan, maximumBatch: maximumBatch, threadCount: threadCount)
   }
 
-  /// The logits of cropped pictures, `[pictures][classes]`; at most `session.maximumBatch` pictures.
-  /// - Throws: `InputError` if a weight is damaged.
+  /// The logits of cropped pictures, `[pictures][classes]`; 1 to `session.maximumBatch` pictures.
+  /// - Throws: `InputError` if there are no or too many pictures, if one has other extents than
+  ///   ``preprocessing`` crops to, or if a weight is damaged.
   public func logits(of crops: [Picture]) throws -> [[Float]] {
-    try run(crops) { result in crops.indices.map { result.logits(picture: $0) } }
+    try run(crops) { result in try crops.indices.map { try result.logits(picture: $0) } }
   }
 
   /// What `read` makes of a run over cropped pictures.
-  /// - Throws: `InputError` if a weight is damaged, and what `read` throws.
+  /// - Throws: `InputError` as ``logits(of:)``, and what `read` throws.
   public func run<R>(_ crops: [Picture], read: (borrowing RunResult) throws -> R) throws -> R {
     let count = 3 * preprocessing.height * preprocessing.width
     return try session.run(pictures: crops.count) { tensor in
       for (index, crop) in crops.enumerated() {
-        preprocessing.normalise(
+        try preprocessing.normalise(
           crop,
           into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
       }

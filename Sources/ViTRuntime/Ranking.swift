@@ -13,6 +13,6 @@ public struct Ranking: Sendable {
     let order = logits.indices.sorted {
       logits[$0] == logits[$1] ? $0 < $1 : logits[$0] > logits[$1]
     }
-    top = order.prefix(count).map { ($0, weights[$0] / total) }
+    top = order.prefix(max(0, count)).map { ($0, weights[$0] / total) }
   }
 }

@@ -78,7 +78,7 @@ struct LabelPictures: ParsableCommand {
     try classifier.session.waitUntilVerified()
     var clock = Stopwatch()
     let (logits, stages) = try classifier.run([picture.crop]) {
-      ($0.logits(picture: 0), visualize == nil ? [] : $0.stages(picture: 0))
+      (try $0.logits(picture: 0), visualize == nil ? [] : try $0.stages(picture: 0))
     }
     let milliseconds = clock.lap()
     if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }

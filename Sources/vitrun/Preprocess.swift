@@ -22,7 +22,7 @@ struct Preprocess: ParsableCommand {
     let crop = try preprocessing.crop(path: image, orientation: pictures.exif.orientation)
     let shape = [1, 3, preprocessing.height, preprocessing.width]
     var tensor = [Float](repeating: 0, count: shape.reduce(1, *))
-    tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }
+    try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
     try NPYFile.write(tensor, shape: shape, to: output)
   }
 }

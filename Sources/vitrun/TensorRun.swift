@@ -26,7 +26,7 @@ struct TensorRun {
       logits += try session.run(pictures: pictures) { tensor in
         _ = tensor.update(fromContentsOf: values[first * count..<(first + pictures) * count])
       } read: { result in
-        (0..<pictures).flatMap { result.logits(picture: $0) }
+        try (0..<pictures).flatMap { try result.logits(picture: $0) }
       }
     }
     try NPYFile.write(logits, shape: [shape[0], plan.classCount], to: output)

@@ -6,23 +6,24 @@ enum BatchRun {
   /// The logits of each of `pictures`, which lie one behind the other in `input`.
   static func logits(
     _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
-    kernels: KernelChoice? = nil
+    maximum: Int? = nil, kernels: KernelChoice? = nil
   ) throws -> [[Float]] {
     try results(
-      path, input, pictures: pictures, batch: batch, threads: threads, kernels: kernels
+      path, input, pictures: pictures, batch: batch, threads: threads, maximum: maximum,
+      kernels: kernels
     ) {
-      $0.logits(picture: $1)
+      try $0.logits(picture: $1)
     }
   }
 
   /// What `read` takes from the run of each picture.
   static func results<R>(
     _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
-    kernels: KernelChoice? = nil,
+    maximum: Int? = nil, kernels: KernelChoice? = nil,
     read: (borrowing RunResult, Int) throws -> R
   ) throws -> [R] {
     let session = try Session(
-      plan: try Plan(path: path), maximumBatch: batch, threadCount: threads,
+      plan: try Plan(path: path), maximumBatch: maximum ?? batch, threadCount: threads,
       kernels: try kernels ?? KernelSelection.best())
     let count = input.count / pictures
     var results: [R] = []

@@ -33,7 +33,7 @@ internal import ViTRuntime
         do {
           let crop = try preprocessing.crop(image)
           var tensor = [Float](repeating: 0, count: crop.pixels.count)
-          tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }
+          try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
           cropped += 1
         } catch {
           #expect(error is InputError)

@@ -65,7 +65,7 @@ struct SharedGoldenTests {
     let runs = try BatchRun.results(
       plan, input, pictures: shape[0], batch: shape[0], threads: 2
     ) { result, picture in
-      (result.logits(picture: picture), result.stages(picture: picture))
+      (try result.logits(picture: picture), try result.stages(picture: picture))
     }
     for (picture, run) in runs.enumerated() {
       let wanted = expected[picture * 1000..<(picture + 1) * 1000]
@@ -85,7 +85,7 @@ struct SharedGoldenTests {
     let expected = try #require(golden.tensors["logits"]).float32Values()
     let runs = try BatchRun.results(
       plan, input, pictures: shape[0], batch: shape[0], threads: 2
-    ) { result, picture in result.logits(picture: picture) }
+    ) { result, picture in try result.logits(picture: picture) }
     for (picture, logits) in runs.enumerated() {
       let wanted = Array(expected[picture * 1000..<(picture + 1) * 1000])
       let difference = zip(logits, wanted).map { abs($0 - $1) }.max() ?? .infinity

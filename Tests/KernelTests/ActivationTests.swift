@@ -20,7 +20,7 @@ import Testing
       output: OutputRows(y.pointer, pictureStride: x.count, stride: width), pictures: 1,
       rows: x.count, inputWidth: 1, outputWidth: width,
       weights: PanelWeights(ones.pointer, element: .float32), activation: activation)
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
       implementation.kernels.linear(arguments, item: $0, scratch: $1)
     }
     return numbers.indices.map { y.pointer[$0 * width + $0 % width] }

@@ -111,7 +111,7 @@ extension AttentionTests {
       arguments.queries = queries
       arguments.output = OutputRows(output.pointer, pictureStride: queries, stride: 16)
       arguments.classRows = classRows.pointer
-      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
         implementation.kernels.attention(arguments, item: $0, scratch: $1)
       }
       #expect(bits(classRows.array) == bits(all.classRows))
@@ -175,7 +175,7 @@ struct AttentionProblem {
       output.pointer, pictureStride: tokens, stride: test.heads * test.width)
     arguments.classRows = classRows.pointer
     arguments.probabilities = probabilities.pointer
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       implementation.kernels.attention(arguments, item: $0, scratch: $1)
     }
     return (output.array, classRows.array, probabilities.array)

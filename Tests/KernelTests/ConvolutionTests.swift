@@ -124,7 +124,7 @@ import Testing
       if test.isFiltered {
         implementation.filter(arguments, reversed: reversed)
       } else {
-        runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+        runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
           implementation.kernels.convolution(arguments, item: $0, scratch: $1)
         }
       }
@@ -251,7 +251,7 @@ import Testing
         output: OutputRows(output.pointer, pictureStride: pixels, stride: channels), pictures: 2,
         height: height, width: width, channels: channels, kernel: kernel, dilation: dilation,
         taps: taps.constant, bias: addsInput ? nil : bias.constant, addsInput: addsInput)
-      runItems(arguments.itemCount) { item, _ in
+      runItems(arguments.items.count) { item, _ in
         implementation.kernels.depthwise(arguments, item: item)
       }
       var expected: [Double] = []
@@ -288,10 +288,10 @@ extension Implementation {
     let weights = Buffer<Float>(
       repeating: .nan, count: WinogradArguments.weightCount(convolution))
     let arguments = WinogradArguments(convolution, weights: weights.pointer)
-    runItems(arguments.weightItemCount, reversed: reversed) { item, _ in
+    runItems(arguments.weightItems.count, reversed: reversed) { item, _ in
       kernels.winogradWeights(arguments, item: item)
     }
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       kernels.winograd(arguments, item: $0, scratch: $1)
     }
   }

@@ -112,7 +112,7 @@ import Testing
     let normalized = Buffer<Float>(repeating: 0, count: rows * width)
     let output = Buffer<Float>(repeating: 0, count: rows * 40)
     func run(_ arguments: LinearArguments) -> [Float] {
-      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
         implementation.kernels.linear(arguments, item: $0, scratch: $1)
       }
       return output.array
@@ -123,7 +123,7 @@ import Testing
       inputWidth: width, outputWidth: 40,
       weights: PanelWeights(weights.pointer, element: .float32), norm: norm)
     let split = try #require(fused.normalizingOnce(into: normalized.pointer))
-    runItems(split.norm.itemCount) { item, _ in
+    runItems(split.norm.items.count) { item, _ in
       implementation.kernels.layerNorm(split.norm, item: item)
     }
     #expect(bits(run(fused)) == bits(run(split.product)))
@@ -143,7 +143,7 @@ import Testing
       input: InputRows(x.constant, pictureStride: 2, stride: width),
       output: OutputRows(x.pointer, pictureStride: 2, stride: width), pictures: 1, rows: 2,
       width: width, norm: LayerNorm(gamma: g.constant, beta: b.constant, epsilon: 1e-6))
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.layerNorm(arguments, item: item)
     }
     let expected = (0..<2).flatMap { row in
@@ -225,7 +225,7 @@ struct LinearProblem {
       implementation.multiplyInPairs(arguments, reversed: reversed)
       return output.array
     }
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       implementation.kernels.linear(arguments, item: $0, scratch: $1)
     }
     return output.array

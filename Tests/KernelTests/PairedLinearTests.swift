@@ -175,14 +175,15 @@ extension Implementation {
       scaled: place ?? OutputRows(rows.pointer, pictureStride: linear.rows, stride: stride),
       rowTerms: rowTerms.pointer, weightTerms: terms.constant)
     let weights = PairedWeightsArguments(linear, terms: terms.pointer)
-    runItems(weights.itemCount, reversed: reversed) { item, _ in
+    runItems(weights.items.count, reversed: reversed) { item, _ in
       kernels.pairedWeights(weights, item: item)
     }
-    runItems(arguments.rowSplit.itemCount, reversed: reversed) { item, _ in
+    runItems(arguments.rowSplit.items.count, reversed: reversed) { item, _ in
       kernels.pairedRows(arguments, item: item)
     }
     runItems(
-      arguments.product.itemCount, scratchBytes: arguments.product.scratchBytes, reversed: reversed
+      arguments.product.items.count, scratchBytes: arguments.product.scratchBytes,
+      reversed: reversed
     ) { kernels.pairedLinear(arguments, item: $0, scratch: $1) }
   }
 }

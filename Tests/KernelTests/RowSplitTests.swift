@@ -7,10 +7,10 @@ struct RowSplitTests {
     let split = RowSplit(count, width: width)
     let product = ProductBlocking(
       groups: 1, rows: count, inputs: width, outputs: 32, preparesRows: false)
-    #expect(split.partCount == product.rowSplit.parts)
-    #expect(split.itemCount <= max(64, split.partCount))
-    var rows = [[Int]](repeating: [], count: split.partCount)
-    for item in 0..<split.itemCount { rows[item % split.partCount] += split.rows(item) }
+    #expect(split.items.parts == product.rowSplit.parts)
+    #expect(split.items.count <= max(64, split.items.parts))
+    var rows = [[Int]](repeating: [], count: split.items.parts)
+    for item in 0..<split.items.count { rows[item % split.items.parts] += split.rows(item) }
     for part in rows.indices {
       #expect(
         rows[part] == Array(product.rowSplit.start(part)..<product.rowSplit.start(part + 1)))

@@ -50,7 +50,7 @@ import Testing
       let arguments = MultiplyAddArguments(
         a: a.input, u: u.input, v: product ? v.input : nil, output: out.output, pictures: 3,
         rows: count, width: width)
-      runItems(arguments.itemCount) { item, _ in
+      runItems(arguments.items.count) { item, _ in
         implementation.kernels.multiplyAdd(arguments, item: item)
       }
       expectClose(
@@ -63,7 +63,7 @@ import Testing
       let arguments = ScaleAddArguments(
         x: a.input, y: second ? u.input : nil, output: out.output, alpha: 0.5, beta: -2,
         pictures: 3, rows: count, width: width)
-      runItems(arguments.itemCount) { item, _ in
+      runItems(arguments.items.count) { item, _ in
         implementation.kernels.scaleAdd(arguments, item: item)
       }
       expectClose(
@@ -81,7 +81,7 @@ import Testing
     let out = Rows(count: 1, width: width, seed: 7)
     let arguments = ColumnMaxArguments(
       input: x.input, output: out.output, pictures: 3, rows: count, width: width)
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.columnMax(arguments, item: item)
     }
     expectClose(
@@ -97,7 +97,7 @@ import Testing
     let out = Rows(count: 2, width: 3, seed: 1)
     let arguments = CopyRowsArguments(
       source: source.constant, output: out.output, pictures: 3, rows: 2, width: 3)
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.copyRows(arguments, item: item)
     }
     #expect(out.inner == source.array + source.array + source.array)
@@ -111,7 +111,7 @@ import Testing
     let y = Buffer<Float>(repeating: -7, count: x.count / 4)
     let arguments = HalvePictureArguments(
       input: x.constant, output: y.pointer, pictures: 2, channels: 3, height: height, width: width)
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.halvePicture(arguments, item: item)
     }
     var means: [Double] = []
@@ -140,7 +140,7 @@ import Testing
         input: x.input, output: down.output, pictures: 3, prefix: prefix, gridHeight: height,
         gridWidth: width, width: channels,
         norm: norm ? LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-5) : nil)
-      runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+      runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
         implementation.kernels.gridDown(arguments, item: $0, scratch: $1)
       }
       var sums = [Double](repeating: 0, count: 3 * small * channels)
@@ -166,7 +166,7 @@ import Testing
       let arguments = GridUpArguments(
         input: down.input, output: up.output, addend: adds ? up.input : nil, pictures: 3,
         prefix: prefix, gridHeight: height, gridWidth: width, width: channels)
-      runItems(arguments.itemCount) { item, _ in
+      runItems(arguments.items.count) { item, _ in
         implementation.kernels.gridUp(arguments, item: item)
       }
       let spread = expected(large, channels) { p, row, c in

@@ -63,7 +63,7 @@ import Testing
       classRows: classRows.constant, pictures: pictures, heads: heads, prefix: prefix,
       patches: patches, keep: keep, weights: weights.pointer, kept: kept.pointer,
       dropped: dropped.pointer, destination: destination.pointer)
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
       implementation.kernels.select(arguments, item: $0, scratch: $1)
     }
     return (weights.array, kept.array, dropped.array, destination.array)
@@ -99,7 +99,7 @@ import Testing
       prefix: prefix, patches: patches, keep: keep, width: width, similarity: similarity,
       kept: kept.constant, dropped: dropped.constant, origin: origin.constant, into: into.pointer,
       destination: destination.pointer)
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
       implementation.kernels.match(arguments, item: $0, scratch: $1)
     }
 
@@ -153,7 +153,7 @@ import Testing
       input: InputRows(x.constant, pictureStride: 6, stride: 2), pictures: 1, prefix: 1,
       patches: 5, keep: 3, width: 2, similarity: .cosine, kept: kept.constant,
       dropped: dropped.constant, into: into.pointer, destination: destination.pointer)
-    runItems(arguments.itemCount, scratchBytes: arguments.scratchBytes) {
+    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
       implementation.kernels.match(arguments, item: $0, scratch: $1)
     }
     #expect(into.array == [1, 0])
@@ -177,7 +177,7 @@ import Testing
       qkv: InputRows(qkv.constant, pictureStride: tokens, stride: 3 * embedding), pictures: 2,
       prefix: prefix, patches: patches, heads: heads, headWidth: width, best: best.pointer,
       score: score.pointer)
-    runItems(match.itemCount, scratchBytes: match.scratchBytes) {
+    runItems(match.items.count, scratchBytes: match.scratchBytes) {
       implementation.kernels.bipartiteMatch(match, item: $0, scratch: $1)
     }
     let kept = Buffer<Int32>(repeating: -9, count: 2 * keep)
@@ -185,7 +185,7 @@ import Testing
     let select = BipartiteSelectArguments(
       pictures: 2, patches: patches, keep: keep, best: best.constant, score: score.constant,
       kept: kept.pointer, destination: destination.pointer)
-    runItems(select.itemCount, scratchBytes: select.scratchBytes) {
+    runItems(select.items.count, scratchBytes: select.scratchBytes) {
       implementation.kernels.bipartiteSelect(select, item: $0, scratch: $1)
     }
 
@@ -259,7 +259,7 @@ import Testing
       weightStride: patches, sizes: sizes.constant, newSizes: newSizes.pointer,
       origin: origin.constant, newOrigin: newOrigin.pointer)
     #expect(arguments.newPatches == newPatches)
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.combine(arguments, item: item)
     }
 
@@ -315,7 +315,7 @@ import Testing
       output: OutputRows(output.pointer, pictureStride: 3, stride: 1), pictures: 1, prefix: 1,
       patches: 4, keep: 2, width: 1, mode: .merge, kept: kept.constant,
       destination: destination.constant, newSizes: newSizes.pointer, newOrigin: newOrigin.pointer)
-    runItems(arguments.itemCount) { item, _ in
+    runItems(arguments.items.count) { item, _ in
       implementation.kernels.combine(arguments, item: item)
     }
     #expect(output.array[..<2] == [0.1, 0.5])

@@ -33,7 +33,7 @@ struct FlippedBitTests {
       let logits = try session.run(pictures: 1) {
         $0.update(repeating: 0.5)
       } read: {
-        $0.logits(picture: 0)
+        try $0.logits(picture: 0)
       }
       #expect(logits.count == plan.classCount)
       return .ran
@@ -59,7 +59,7 @@ struct FlippedBitTests {
     }
   }
 
-  @Test(arguments: 0..<6)
+  @Test(arguments: 0..<7)
   func everyBitWithNewChecksums(number: Int) throws {
     let plan = plans[number].bytes
     let weights = PlanSeal.range(of: .weights, in: plan) ?? 0..<0

@@ -1,3 +1,4 @@
+import KernelInterface
 import PlanRuntime
 import Synchronization
 import Testing
@@ -8,15 +9,39 @@ import Testing
     let pool = ThreadPool(threadCount: threads)
     #expect(pool.threadCount == threads)
     let log = Log(items: 36)
-    let partCounts = [nil, 1, 2, 9, 36]
+    let steps = [36, 1, 2, 9, 18].map { WorkItems(parts: $0, runs: 36 / $0) }
     for region in 0..<200 {
       pool.run { worker in
         for step in 0..<5 {
-          worker.forEach(itemCount: 36, partCount: partCounts[step]) { item in
+          worker.forEach(steps[step]) { item in
             log.advance(item, to: region * 5 + step + 1)
           }
           worker.forEach(itemCount: 0) { _ in log.fail() }
         }
+      }
+    }
+    #expect(log.failures == 0)
+  }
+
+  /// Steps of every form one after the other: an item that no thread gets would be waited for forever.
+  @Test(arguments: [1, 2, 3, 8])
+  func noFormOfItemsLeavesOneOut(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let log = Log(items: 7 * 8)
+    var steps = 0
+    for parts in -1...7 {
+      for runs in -1...8 {
+        let items = WorkItems(parts: parts, runs: runs)
+        #expect(items.count == max(parts, 0) * max(runs, 0))
+        #expect(items.count % max(items.parts, 1) == 0)
+        let target = steps + 1
+        pool.run { worker in
+          worker.forEach(items) { item in log.advance(item, to: target) }
+          worker.forEach(itemCount: 7 * 8 - items.count) { item in
+            log.advance(items.count + item, to: target)
+          }
+        }
+        steps = target
       }
     }
     #expect(log.failures == 0)
@@ -29,7 +54,7 @@ import Testing
     for region in 0..<20 {
       pool.run { worker in
         if worker.index == region % 4 { sleepMilliseconds(1) }
-        worker.forEach(itemCount: 40, partCount: 8) { item in log.advance(item, to: region + 1) }
+        worker.forEach(WorkItems(parts: 8, runs: 5)) { item in log.advance(item, to: region + 1) }
       }
     }
     #expect(log.failures == 0)

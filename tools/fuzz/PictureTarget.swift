@@ -38,7 +38,7 @@ struct PictureTarget: Target {
         throw Finding(text: "a crop of \(crop.width) x \(crop.height)")
       }
       var tensor = [Float](repeating: .nan, count: crop.pixels.count)
-      tensor.withUnsafeMutableBufferPointer { preprocessing.normalise(crop, into: $0) }
+      try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
       guard tensor.allSatisfy(\.isFinite) else { throw Finding(text: "a value that is no number") }
       return true
     } catch let error as InputError {

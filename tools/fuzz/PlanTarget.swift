@@ -124,8 +124,8 @@ struct PlanTarget: Target {
         for index in tensor.indices { tensor[index] = Float(index % 17) - 8 }
       } read: { result in
         let patches = plan.facts.gridHeight * plan.facts.gridWidth
-        _ = TokenOwners.trace(result.stages(picture: 0), patches: patches)
-        return result.logits(picture: pictures - 1)
+        _ = TokenOwners.trace(try result.stages(picture: 0), patches: patches)
+        return try result.logits(picture: pictures - 1)
       }
       guard logits.count == plan.classCount else {
         throw Finding(text: "\(logits.count) logits of \(plan.classCount) classes")

@@ -1,10 +1,21 @@
+internal import Tensors
+
 /// From the 8-bit image to the tensor.
 extension Preprocessing {
   /// Writes the input tensor `[3, height, width]` of an image that ``crop(_:file:)`` made:
   /// `(scaled - mean) / deviation` in float32.
-  public func normalise(_ crop: Picture, into tensor: UnsafeMutableBufferPointer<Float>) {
+  /// - Throws: `InputError` if the image or the tensor has other extents.
+  public func normalise(_ crop: Picture, into tensor: UnsafeMutableBufferPointer<Float>) throws {
     let area = width * height
-    precondition(crop.width == width && crop.height == height && tensor.count == 3 * area)
+    guard crop.width == width, crop.height == height else {
+      throw InputError(
+        file: "picture", field: "size", expected: "a crop of \(width) x \(height)",
+        found: "\(crop.width) x \(crop.height)")
+    }
+    guard tensor.count == 3 * area else {
+      throw InputError(
+        file: "tensor", field: "elements", expected: "\(3 * area)", found: "\(tensor.count)")
+    }
     for channel in 0..<3 {
       let table = table(channel: channel)
       for index in 0..<area {

@@ -3,7 +3,7 @@
 ///
 /// ```swift
 /// let crop = try preprocessing.crop(path: "photo.jpg")
-/// preprocessing.normalise(crop, into: tensor)
+/// try preprocessing.normalise(crop, into: tensor)
 /// ```
 public struct Preprocessing: Sendable, Equatable {
   /// Resampling filters, Pillow's.

@@ -48,7 +48,7 @@ final class PairedWeights: Sendable {
     var items = 0
     layers = products.sorted { $0.key < $1.key }.map { constant, linear in
       let arguments = PairedWeightsArguments(linear, terms: terms + (places[constant] ?? 0))
-      defer { items += arguments.itemCount }
+      defer { items += arguments.items.count }
       return (arguments, items)
     }
     itemCount = items

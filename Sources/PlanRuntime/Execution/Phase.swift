@@ -9,10 +9,7 @@ struct Phase: Sendable {
   let kind: StepKind
 
   /// Independent items.
-  let itemCount: Int
-
-  /// Parts of the rows that are written, of which item i writes part `i % partCount`.
-  let partCount: Int
+  let items: WorkItems
 
   /// Bytes of scratch an item needs.
   let scratchBytes: Int
@@ -48,42 +45,30 @@ struct Phase: Sendable {
   init(_ kind: StepKind, _ work: Work) {
     self.kind = kind
     self.work = work
-    (itemCount, scratchBytes) =
+    (items, scratchBytes) =
       switch work {
-      case .linear(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .layerNorm(let arguments): (arguments.itemCount, 0)
-      case .pairedRows(let arguments, _): (arguments.rowSplit.itemCount, 0)
+      case .linear(let arguments): (arguments.items, arguments.scratchBytes)
+      case .layerNorm(let arguments): (arguments.items, 0)
+      case .pairedRows(let arguments, _): (arguments.rowSplit.items, 0)
       case .pairedLinear(let arguments, _):
-        (arguments.product.itemCount, arguments.product.scratchBytes)
-      case .convolution(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .winograd(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .depthwise(let arguments): (arguments.itemCount, 0)
-      case .attention(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .select(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .match(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .bipartiteMatch(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .bipartiteSelect(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .combine(let arguments): (arguments.itemCount, 0)
-      case .halvePicture(let arguments): (arguments.itemCount, 0)
-      case .gridDown(let arguments): (arguments.itemCount, arguments.scratchBytes)
-      case .gridUp(let arguments): (arguments.itemCount, 0)
-      case .copyRows(let arguments): (arguments.itemCount, 0)
-      case .multiplyAdd(let arguments): (arguments.itemCount, 0)
-      case .columnMax(let arguments): (arguments.itemCount, 0)
-      case .scaleAdd(let arguments): (arguments.itemCount, 0)
-      case .ones, .indices: (1, 0)
-      }
-    partCount =
-      switch work {
-      case .linear(let arguments): arguments.partCount
-      case .layerNorm(let arguments): arguments.partCount
-      case .pairedRows(let arguments, _): arguments.rowSplit.partCount
-      case .pairedLinear(let arguments, _): arguments.product.partCount
-      case .convolution(let arguments): arguments.partCount
-      case .attention(let arguments): arguments.partCount
-      case .multiplyAdd(let arguments): arguments.partCount
-      case .scaleAdd(let arguments): arguments.partCount
-      default: itemCount
+        (arguments.product.items, arguments.product.scratchBytes)
+      case .convolution(let arguments): (arguments.items, arguments.scratchBytes)
+      case .winograd(let arguments): (arguments.items, arguments.scratchBytes)
+      case .depthwise(let arguments): (arguments.items, 0)
+      case .attention(let arguments): (arguments.items, arguments.scratchBytes)
+      case .select(let arguments): (arguments.items, arguments.scratchBytes)
+      case .match(let arguments): (arguments.items, arguments.scratchBytes)
+      case .bipartiteMatch(let arguments): (arguments.items, arguments.scratchBytes)
+      case .bipartiteSelect(let arguments): (arguments.items, arguments.scratchBytes)
+      case .combine(let arguments): (arguments.items, 0)
+      case .halvePicture(let arguments): (arguments.items, 0)
+      case .gridDown(let arguments): (arguments.items, arguments.scratchBytes)
+      case .gridUp(let arguments): (arguments.items, 0)
+      case .copyRows(let arguments): (arguments.items, 0)
+      case .multiplyAdd(let arguments): (arguments.items, 0)
+      case .columnMax(let arguments): (arguments.items, 0)
+      case .scaleAdd(let arguments): (arguments.items, 0)
+      case .ones, .indices: (WorkItems(parts: 1), 0)
       }
   }
 

@@ -24,12 +24,15 @@ struct PhaseBuilder {
 
   /// Every phase in order.
   func phases() -> [Phase] {
-    let preparation = PreparedRows(program, paired)
+    let preparation = preparation
     return program.steps.indices.flatMap { index in
       let step = program.steps[index].step
       return work(of: step, at: index, preparation).map { Phase(step.kind, $0) }
     }
   }
+
+  /// Bytes of scratch that a thread needs for all of them.
+  var scratchBytes: Int { phases().map(\.scratchBytes).max() ?? 0 }
 
   // MARK: - Operands
 
@@ -186,7 +189,11 @@ struct PhaseBuilder {
   }
 
   /// Bytes for each picture of what is prepared before products.
-  var preparedBytes: Int { PreparedRows(program, paired).byteCount }
+  var preparedBytes: Int { preparation.byteCount }
+
+  private var preparation: PreparedRows {
+    PreparedRows(program) { paired?.terms(of: $0) != nil }
+  }
 
   private func convolution(_ step: ConvolutionStep) -> Phase.Work {
     let arguments = arguments(of: step)

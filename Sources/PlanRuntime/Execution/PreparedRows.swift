@@ -1,30 +1,29 @@
 internal import KernelInterface
-internal import PlanFormat
+package import PlanFormat
 
 /// How rows are prepared before products: normalised or scaled into memory that all linear layers share
 /// in turn, or scaled where they lie.
-struct PreparedRows {
+package struct PreparedRows {
   /// Floats for each picture of the terms of rows that are multiplied in pairs.
   private(set) var termFloats = 0
 
   /// Floats for each picture of the rows.
   private(set) var rowFloats = 0
 
-  /// Steps whose input nothing else reads afterwards.
+  /// Steps whose input nothing reads or writes afterwards.
   private var scalingInPlace: Set<Int> = []
 
-  init(_ program: Program, _ paired: PairedWeights?) {
-    var lastReaders: [Int: Int] = [:]
-    for (index, record) in program.steps.enumerated() {
-      for buffer in record.step.payload.reads { lastReaders[buffer] = index }
-    }
+  /// - Parameter hasTerms: whether there are terms for pairs of the weights of this number.
+  package init(_ program: Program, hasTerms: (Int) -> Bool) {
+    // Results are in use until the caller has read them.
+    let lifetimes = program.lifetimes()
     for (index, record) in program.steps.enumerated() {
       guard case .linear(let step) = record.step else { continue }
       let rows = step.input.count
       let inputs = program.buffers[step.input.buffer].columns
-      let isPaired = paired?.terms(of: step.weight) != nil
+      let isPaired = hasTerms(step.weight)
       if isPaired { termFloats = max(termFloats, 2 * rows) }
-      if isPaired, step.norm == nil, lastReaders[step.input.buffer] == index,
+      if isPaired, step.norm == nil, lifetimes[step.input.buffer]?.upperBound == index,
         step.input.buffer != program.input, step.residual?.buffer != step.input.buffer
       {
         scalingInPlace.insert(index)
@@ -40,5 +39,5 @@ struct PreparedRows {
   var byteCount: Int { (termFloats + rowFloats) * MemoryLayout<Float>.stride }
 
   /// Whether the layer at `step` scales its input in place where it multiplies in pairs.
-  func scalesInPlace(step: Int) -> Bool { scalingInPlace.contains(step) }
+  package func scalesInPlace(step: Int) -> Bool { scalingInPlace.contains(step) }
 }

@@ -28,7 +28,7 @@ final class TransformedWeights: Sendable {
     for (constant, convolution) in convolutions {
       guard let weights = weights(of: constant) else { continue }
       let arguments = WinogradArguments(convolution, weights: weights)
-      for item in 0..<arguments.weightItemCount {
+      for item in 0..<arguments.weightItems.count {
         kernels.winogradWeights(arguments, item: item)
       }
     }

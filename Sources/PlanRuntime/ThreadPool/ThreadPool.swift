@@ -1,7 +1,7 @@
 /// Threads that run one region of code together, again and again.
 ///
 /// A region is one closure that every thread runs; inside it,
-/// ``Worker/forEach(itemCount:partCount:_:)`` deals out the items of one step after the other. Between
+/// ``Worker/forEach(_:_:)`` deals out the items of one step after the other. Between
 /// steps threads wait spinning; between regions they spin for ``spinNanoseconds`` and then sleep. A
 /// thread that the system has taken off its core is waited for only while it holds an item. Nothing is
 /// allocated by a region.
@@ -14,15 +14,20 @@ package final class ThreadPool: Sendable {
   /// How long a thread stays awake for the next region.
   package static let spinNanoseconds: UInt64 = 50_000
 
+  /// The most threads that a pool has, whatever is asked for.
+  package static let mostThreads = 1024
+
   /// Threads that take part, the caller included.
   package let threadCount: Int
 
   private let shared: PoolState
 
-  /// Starts `threadCount - 1` threads. If the system refuses some, the pool has fewer.
+  /// Starts `threadCount - 1` threads, at most ``mostThreads`` with the caller. If the system refuses
+  /// some, the pool has fewer.
   package init(threadCount: Int) {
-    shared = PoolState(queueCount: max(threadCount, 1))
-    for index in 1..<max(threadCount, 1) {
+    let wanted = min(max(threadCount, 1), Self.mostThreads)
+    shared = PoolState(queueCount: wanted)
+    for index in 1..<wanted {
       guard shared.startThread(index: index) else { break }
     }
     self.threadCount = shared.threads.withLock { $0.count } + 1
@@ -31,7 +36,7 @@ package final class ThreadPool: Sendable {
   deinit { shared.stop() }
 
   /// Runs `region` on the calling thread and on every other that is ready in time; returns when all
-  /// have left it. All threads must make the same calls to ``Worker/forEach(itemCount:partCount:_:)``.
+  /// have left it. All threads must make the same calls to ``Worker/forEach(_:_:)``.
   package func run(_ region: @escaping Region) {
     begin(region)
     finish()

@@ -1,3 +1,5 @@
+package import KernelInterface
+
 /// One thread's part in a region.
 package struct Worker: ~Copyable {
   /// 0 for the caller, below the pool's `threadCount`.
@@ -13,33 +15,35 @@ package struct Worker: ~Copyable {
     self.isAlone = isAlone
   }
 
-  /// Runs `body` for items of `0..<itemCount`, each on one thread. Returns when all items are done, so
-  /// that the next step sees their results.
+  /// Runs `body` for each of the items, numbered from 0, on one thread. Returns when all items are
+  /// done, so that the next step sees their results.
   ///
-  /// Item i belongs to part `i % partCount`; neighbouring parts are dealt to the same thread, step
-  /// after step, so that what a thread reads is what it wrote. A thread that has no item left takes
-  /// those of others. `partCount` divides `itemCount`; `nil` makes every item a part.
-  package mutating func forEach(
-    itemCount: Int, partCount: Int? = nil, _ body: (Int) -> Void
-  ) {
+  /// Neighbouring parts are dealt to the same thread, step after step, so that what a thread reads is
+  /// what it wrote. A thread that has no item left takes those of others.
+  package mutating func forEach(_ items: WorkItems, _ body: (Int) -> Void) {
+    let count = items.count
     guard !isAlone else {
-      for item in 0..<max(itemCount, 0) { body(item) }
+      for item in 0..<count { body(item) }
       return
     }
-    guard itemCount > 0 else { return }
-    let items = DealtItems(
-      itemCount: itemCount, partCount: partCount ?? itemCount, mostQueues: state.queueCount)
+    guard count > 0 else { return }
+    let dealt = DealtItems(items, mostQueues: state.queueCount)
     var done = 0
-    for turn in 0..<items.queueCount {
-      let queue = (index + turn) % items.queueCount
-      while let item = state.claim(step: step, queue: queue, of: items) {
+    for turn in 0..<dealt.queueCount {
+      let queue = (index + turn) % dealt.queueCount
+      while let item = state.claim(step: step, queue: queue, of: dealt) {
         body(item)
         done += 1
       }
     }
-    if done > 0 { state.finish(done, step: step, itemCount: itemCount) }
+    if done > 0 { state.finish(done, step: step, itemCount: count) }
     state.wait(for: step)
     step += 1
+  }
+
+  /// As ``forEach(_:_:)``, with every item a part of its own.
+  package mutating func forEach(itemCount: Int, _ body: (Int) -> Void) {
+    forEach(WorkItems(parts: itemCount), body)
   }
 }
 
@@ -49,10 +53,10 @@ struct DealtItems {
   private let runs: Int
   private let partCount: Int
 
-  init(itemCount: Int, partCount: Int, mostQueues: Int) {
-    self.partCount = partCount
-    runs = itemCount / partCount
-    queueCount = min(mostQueues, partCount)
+  init(_ items: WorkItems, mostQueues: Int) {
+    partCount = items.parts
+    runs = items.runs
+    queueCount = min(mostQueues, items.parts)
   }
 
   /// The item at a place of a queue, `nil` past its end. A queue goes through its parts again for each

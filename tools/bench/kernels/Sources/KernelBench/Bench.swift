@@ -80,7 +80,7 @@ final class Bench: @unchecked Sendable {
     }
     report(
       "linear \(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")\(norm ? " norm" : "") \(activation)",
-      flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].itemCount
+      flops: 2 * Double(rows) * Double(inputs) * Double(outputs), items: arguments[0].items.count
     ) { kernels.linear(arguments[$2 % copies], item: $0, scratch: $1) }
     if let kernels = kernels as? any PairedKernelSet.Type, arguments[0].isWorthPairing {
       let terms = floats(PairedWeightsArguments.termCount(outputs: outputs))
@@ -95,15 +95,15 @@ final class Bench: @unchecked Sendable {
       let shape = "\(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32")"
       report(
         "pairs \(shape)\(norm ? " norm" : "") \(activation)", flops: flops,
-        items: paired[0].product.itemCount
+        items: paired[0].product.items.count
       ) { kernels.pairedLinear(paired[$2 % copies], item: $0, scratch: $1) }
       report(
-        "pair rows \(shape)\(norm ? " norm" : "")", flops: 0, items: paired[0].rowSplit.itemCount
+        "pair rows \(shape)\(norm ? " norm" : "")", flops: 0, items: paired[0].rowSplit.items.count
       ) {
         item, _, turn in kernels.pairedRows(paired[turn % copies], item: item)
       }
       let weights = arguments.map { PairedWeightsArguments($0, terms: terms) }
-      report("pair weights \(shape)", flops: 0, items: weights[0].itemCount) {
+      report("pair weights \(shape)", flops: 0, items: weights[0].items.count) {
         item, _, turn in kernels.pairedWeights(weights[turn % copies], item: item)
       }
     }
@@ -117,7 +117,7 @@ final class Bench: @unchecked Sendable {
       rows: rows, width: width,
       norm: LayerNorm(gamma: floats(width), beta: floats(width), epsilon: 1e-6))
     report(
-      "layerNorm \(rows)x\(width)", flops: 8 * Double(rows * width), items: arguments.itemCount
+      "layerNorm \(rows)x\(width)", flops: 8 * Double(rows * width), items: arguments.items.count
     ) { item, _, _ in kernels.layerNorm(arguments, item: item) }
   }
 
@@ -129,7 +129,7 @@ final class Bench: @unchecked Sendable {
       pictures: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
     report(
       "attention \(tokens)x\(heads)x\(width)",
-      flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.itemCount
+      flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.items.count
     ) { item, scratch, _ in kernels.attention(arguments, item: item, scratch: scratch) }
   }
 
@@ -151,17 +151,17 @@ final class Bench: @unchecked Sendable {
         floats(PanelLayout.elementCount(inputs: window, outputs: outputs)), element: .float32),
       bias: floats(outputs), activation: .relu)
     let flops = 2 * Double(out * out) * Double(window) * Double(outputs)
-    report("convolution \(name)", flops: flops, items: arguments.itemCount) { item, scratch, _ in
+    report("convolution \(name)", flops: flops, items: arguments.items.count) { item, scratch, _ in
       kernels.convolution(arguments, item: item, scratch: scratch)
     }
     guard arguments.isWorthFilteringMinimally else { return }
     let filtered = WinogradArguments(
       arguments, weights: floats(WinogradArguments.weightCount(arguments)))
     // The rate counts what the direct sum multiplies, so that the times of both compare.
-    report("winograd \(name)", flops: flops, items: filtered.itemCount) { item, scratch, _ in
+    report("winograd \(name)", flops: flops, items: filtered.items.count) { item, scratch, _ in
       kernels.winograd(filtered, item: item, scratch: scratch)
     }
-    report("winograd weights \(name)", flops: 0, items: filtered.weightItemCount) { item, _, _ in
+    report("winograd weights \(name)", flops: 0, items: filtered.weightItems.count) { item, _, _ in
       kernels.winogradWeights(filtered, item: item)
     }
   }
@@ -176,7 +176,7 @@ final class Bench: @unchecked Sendable {
       dilation: dilation, taps: floats(kernel * kernel * channels), bias: floats(channels))
     report(
       "depthwise \(kernel)x\(kernel)", flops: 2 * Double(side * side * channels * kernel * kernel),
-      items: arguments.itemCount
+      items: arguments.items.count
     ) { item, _, _ in kernels.depthwise(arguments, item: item) }
   }
 
@@ -190,7 +190,7 @@ final class Bench: @unchecked Sendable {
       destination: .allocate(capacity: patches))
     report(
       "match \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
-      items: arguments.itemCount
+      items: arguments.items.count
     ) { item, scratch, _ in kernels.match(arguments, item: item, scratch: scratch) }
   }
 
