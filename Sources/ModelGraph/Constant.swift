@@ -50,13 +50,19 @@ package struct Constant: Sendable {
   }
 
   /// The values, row-major in the logical shape.
+  /// - Throws: `InputError` if the source has other than the shape's number of values, beside what it
+  ///   throws itself.
   package func values() throws -> [Float] {
     let values =
       switch source {
       case .computed(let compute): try compute()
       case .stored(_, _, let unpack): try unpack()
       }
-    precondition(values.count == shape.elementCount, "\(name): values differ from \(shape)")
+    guard values.count == shape.elementCount else {
+      throw InputError(
+        file: "graph", field: "constant \(name)",
+        expected: "\(shape.elementCount) values for \(shape)", found: "\(values.count)")
+    }
     return values
   }
 }

@@ -86,6 +86,13 @@ struct HostileGraphTests {
     try graph.append(.depthwise(depthwise), [tokens])
   }
 
+  @Test(arguments: [0, 5, 7])
+  func valuesThatDoNotFillAShapeAreRefused(count: Int) throws {
+    let constant = Constant(name: "odd", shape: [2, 3]) { [Float](repeating: 0, count: count) }
+    let error = #expect(throws: InputError.self) { try constant.values() }
+    #expect(error?.field == "constant odd" && error?.found == "\(count)")
+  }
+
   /// Whatever a conversion finds in a graph is an error of the checkpoint that it came from.
   @Test func aGraphThatDoesNotHoldIsAnErrorOfItsFile() throws {
     let folder = try TemporaryFolder()
