@@ -10,6 +10,7 @@ package enum CommandLineTool {
     StandardStreams.occupy()
     Signals.prepare()
     MappingFault.endProcess(as: name)
+    FileRegister.rememberClosedFiles()
     do {
       try run(command, with: Arguments.all)
       exit(0)

@@ -16,12 +16,13 @@ package enum PlanEmitter {
   /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
-  /// - Throws: `InputError` naming the first of `inputs`, or `path`, and the node that does not hold.
+  /// - Parameter sources: the files that the graph's constants are in, which must not change meanwhile.
+  /// - Throws: `InputError` naming the first of `sources`, or `path`, and the node that does not hold.
   package static func convert(
     _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
-    notOver inputs: [MappedFile]
+    from sources: [MappedFile]
   ) throws {
-    let file = inputs.first?.path ?? path
+    let file = sources.first?.path ?? path
     let (base, executable) = try InputError.wrappingGraphErrors(of: file) {
       let base = try PassDriver(PassList.cleanup).run(graph)
         .compacted { $0.name.hasPrefix(carriedPrefix) }
@@ -29,7 +30,7 @@ package enum PlanEmitter {
     }
     var table = ConstantPlan(base: base, executable: executable, weights: weights)
     let program = try lower(executable, nominal: base, file: file, &table)
-    var writer = try PlanWriter(path: path, notOver: inputs)
+    var writer = try PlanWriter(path: path, from: sources)
     for entry in table.entries { try write(entry, of: executable, to: &writer) }
     try writer.finish(
       facts: facts, labels: labels, program: program,
@@ -54,7 +55,7 @@ package enum PlanEmitter {
     }
     var table = ConstantPlan(base: base, executable: executable, weights: plan.weightElement)
     let program = try lower(executable, nominal: rewritten, file: plan.path, &table)
-    var writer = try PlanWriter(path: path, notOver: [plan.mapped])
+    var writer = try PlanWriter(path: path, from: [plan.mapped])
     try writer.copy(plan.constants[..<copied], of: plan)
     for entry in table.entries[copied...] { try write(entry, of: executable, to: &writer) }
     try writer.finish(

@@ -18,7 +18,7 @@ public enum PlanCompiler {
   ///   - checkpoint: where its weights are read from.
   ///   - labels: the classes' names by class; nil takes those of the model's configuration.
   ///   - weights: how the weights of products are stored.
-  ///   - path: where the plan goes; never over a file of the checkpoint.
+  ///   - path: where the plan goes; never over a file that is open as an input, as those of the checkpoint.
   /// - Throws: `InputError` if the labels are not one a class, a weight does not fit its storage or
   ///   the plan cannot be written.
   public static func convert(
@@ -41,7 +41,7 @@ public enum PlanCompiler {
     }
     try PlanEmitter.convert(
       model.graph, facts: model.facts, labels: Labels(labels),
-      weights: weights == .float32 ? .float32 : .float16, to: path, notOver: checkpoint.sources)
+      weights: weights == .float32 ? .float32 : .float16, to: path, from: checkpoint.sources)
   }
 
   /// Writes a plan that does what another does on fewer tokens; see ``RewriteOptions``.

@@ -60,7 +60,12 @@ struct LabelPictures: ParsableCommand {
     }
     let classifier = try Classifier(plan: plan, threadCount: execution.threads)
     var failures = 0
-    for path in try PictureList.expand(images) {
+    let paths = try PictureList.expand(images)
+    guard visualize == nil || paths.count == 1 else {
+      throw InputError(
+        file: images[0], field: "--visualize", expected: "one picture", found: "\(paths.count)")
+    }
+    for path in paths {
       let picture: PreparedPicture
       do {
         picture = try classifier.prepare(path, orientation: pictures.exif.orientation)

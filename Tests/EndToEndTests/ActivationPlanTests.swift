@@ -39,7 +39,7 @@ import Testing
     let graph = try Self.graph(of: model, with: activation)
     let plan = folder.file("model.bin")
     try PlanEmitter.convert(
-      graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan, notOver: [])
+      graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan, from: [])
     let input = model.input(pictures: 3)
     let expected = try (0..<3).map { picture in
       let count = input.count / 3
@@ -75,7 +75,7 @@ import Testing
     let plan = folder.file("model.bin")
     try PlanEmitter.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan,
-      notOver: checkpoint.sources)
+      from: checkpoint.sources)
     let input = try #require(
       try Checkpoint.open("\(variants)/expected.safetensors").tensors["input"])
     let logits = try #require(

@@ -36,7 +36,7 @@ struct ReferenceFixtureTests {
     let model = try ModelImporter.importModel(checkpoint, options: options)
     try PlanEmitter.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: .float32,
-      to: folder.file("dense.bin"), notOver: checkpoint.sources)
+      to: folder.file("dense.bin"), from: checkpoint.sources)
     for (tensor, logits) in golden.tensors where tensor.hasPrefix("logits.") {
       let name = String(tensor.dropFirst("logits.".count))
       let recipe = try Self.recipe(config["cases"]?[name], name)

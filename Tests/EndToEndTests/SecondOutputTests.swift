@@ -17,7 +17,7 @@ struct SecondOutputTests {
 
   private func convert(_ graph: Graph, _ facts: ModelFacts, to path: String) throws {
     try PlanEmitter.convert(
-      graph, facts: facts, labels: Labels(), weights: .float32, to: path, notOver: [])
+      graph, facts: facts, labels: Labels(), weights: .float32, to: path, from: [])
   }
 
   private func logits(_ path: String, _ input: [Float]) throws -> [Float] {

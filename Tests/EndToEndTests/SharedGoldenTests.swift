@@ -100,7 +100,7 @@ struct SharedGoldenTests {
     options.architecture = "deit_tiny_patch16_224"
     let model = try ModelImporter.importModel(checkpoint, options: options)
     try PlanEmitter.convert(
-      model.graph, facts: model.facts, labels: Labels(), weights: weights, to: plan, notOver: [])
+      model.graph, facts: model.facts, labels: Labels(), weights: weights, to: plan, from: [])
   }
 
   /// Compares kept and owner sets, where the golden file has them.

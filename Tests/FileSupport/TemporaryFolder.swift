@@ -70,3 +70,10 @@ package func removeFolder(_ path: String, files: [String]) {
 
 /// Makes a file longer without writing to the disk.
 package func extend(_ path: String, to size: Int) -> Bool { truncate(path, size) == 0 }
+
+package func changeMode(_ path: String, to mode: UInt32) -> Bool { chmod(path, mode) == 0 }
+
+/// A file's permissions.
+package func fileMode(_ path: String) -> UInt32? {
+  FileSystem.status(path).map { $0.st_mode & 0o7777 }
+}

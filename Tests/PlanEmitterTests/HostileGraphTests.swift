@@ -103,7 +103,7 @@ struct HostileGraphTests {
       let error = #expect(throws: InputError.self) {
         try PlanEmitter.convert(
           graph, facts: model.facts, labels: Labels(), weights: .float32,
-          to: folder.file("plan.bin"), notOver: inputs)
+          to: folder.file("plan.bin"), from: inputs)
       }
       #expect(error?.file == inputs.first?.path ?? folder.file("plan.bin"))
       #expect(error?.field.hasPrefix(field) == true, "\(error?.description ?? "")")
@@ -173,7 +173,7 @@ struct HostileGraphTests {
     recipe.multiScaleBlocks = 0
     #expect(throws: InputError.self) {
       try PlanEmitter.convert(
-        graph, facts: model.facts, labels: Labels(), weights: .float32, to: path, notOver: [])
+        graph, facts: model.facts, labels: Labels(), weights: .float32, to: path, from: [])
       try PlanEmitter.rewrite(
         try PlanFile(path: path), recipe: recipe,
         to: folder.file("scales.bin"))
@@ -195,7 +195,7 @@ struct HostileGraphTests {
       let output = folder.file("raised.bin")
       try PlanEmitter.convert(
         try PlanEmitter.executableGraph(of: plan), facts: plan.facts, labels: plan.labels,
-        weights: .float32, to: output, notOver: [])
+        weights: .float32, to: output, from: [])
       let error = #expect(throws: InputError.self) {
         try PlanEmitter.executableGraph(of: try PlanFile(path: output))
       }
@@ -211,7 +211,7 @@ struct HostileGraphTests {
     facts.patchSize = 1
     try PlanEmitter.convert(
       try PlanEmitter.executableGraph(of: dense), facts: facts, labels: dense.labels,
-      weights: .float32, to: folder.file("lie.bin"), notOver: [])
+      weights: .float32, to: folder.file("lie.bin"), from: [])
     let lie = try PlanFile(path: folder.file("lie.bin"))
     let before = folder.names
     let error = #expect(throws: InputError.self) {

@@ -71,16 +71,53 @@ import Testing
     let input = try MappedFile(path: path)
     for name in ["in", "symbolic", "hard", "./in"] {
       let error = #expect(throws: InputError.self) {
-        _ = try OutputFile(path: "\(folder.path)/\(name)", notOver: [input])
+        _ = try OutputFile(path: "\(folder.path)/\(name)")
       }
-      #expect(error?.found == "the input")
+      #expect(error?.file == "\(folder.path)/\(name)")
+      #expect(error?.found == "the input \(path)")
+    }
+    withExtendedLifetime(input) {}
+    #expect(try contents(path) == Array("input".utf8))
+  }
+
+  @Test func refusesToReplaceAnInputThatWasOpenedMeanwhile() throws {
+    let path = try folder.write("input", to: "out")
+    func write() throws {
+      var output = try OutputFile(path: target)
+      try output.append([1])
+      let input = try MappedFile(path: path)
+      defer { withExtendedLifetime(input) {} }
+      try output.commit()
+    }
+    #expect(throws: InputError.self) { try write() }
+    #expect(try contents(path) == Array("input".utf8))
+    #expect(folder.entries == ["out"])
+  }
+
+  @Test func replacesAFileThatWasReadAndClosed() throws {
+    _ = try contents(folder.write("old", to: "out"))
+    var output = try OutputFile(path: target)
+    try output.append([1])
+    try output.commit()
+    #expect(try contents(target) == [1])
+  }
+
+  @Test func keepsTheModeOfWhatItReplaces() throws {
+    for mode in [0o600, 0o640, 0o444, 0o666, 0o755] as [UInt32] {
+      _ = try folder.write("old", to: "out")
+      #expect(changeMode(target, to: mode))
+      var output = try OutputFile(path: target)
+      try output.append([1])
+      try output.commit()
+      #expect(fileMode(target) == mode)
+      #expect(FileSystem.remove(target))
     }
   }
 
   @Test func refusesToCommitAfterAnInputChanged() throws {
     let input = try MappedFile(path: folder.write("input", to: "in"))
     func write() throws {
-      let output = try OutputFile(path: target, notOver: [input])
+      let output = try OutputFile(path: target, from: [input])
       _ = try folder.write("another input", to: "in")
       try output.commit()
     }

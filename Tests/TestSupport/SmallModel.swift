@@ -67,10 +67,11 @@ package struct SmallModel {
     }
     let path = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
     var options = ImportOptions()
-    let heads: JSONValue = ["num_heads": .init(form.heads)]
-    let divided: JSONValue = ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
-    options.config = Checkpoint.Companion(
-      path: "config.json", json: ["model_args": form.isLVViT ? divided : heads])
+    let heads: JSONValue =
+      form.isLVViT
+      ? ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
+      : ["num_heads": .init(form.heads)]
+    options.config = Checkpoint.Companion(path: "config.json", json: ["model_args": heads])
     let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
     graph = model.graph
     facts = model.facts
@@ -79,7 +80,7 @@ package struct SmallModel {
   /// Writes the model's plan.
   package func convert(to path: String, weights: PlanEmitter.WeightElement = .float32) throws {
     try PlanEmitter.convert(
-      graph, facts: facts, labels: Labels(), weights: weights, to: path, notOver: [])
+      graph, facts: facts, labels: Labels(), weights: weights, to: path, from: [])
   }
 
   /// A random batch, `[pictures, 3, side, side]`.

@@ -81,8 +81,13 @@ struct CheckpointTarget: Target {
       let checkpoint = try Checkpoint.open(MappedFile(path: path, mapping: false))
       for (name, view) in checkpoint.tensors { try Self.measure(name, view, input.count) }
       var options = ImportOptions()
+      let hasStem = checkpoint.tensors["patch_embed.conv1.weight"] != nil
       options.config = Checkpoint.Companion(
-        path: "config.json", json: ["model_args": ["num_heads": .init(2), "skip_lam": .init(2.0)]])
+        path: "config.json",
+        json: [
+          "model_args": hasStem
+            ? ["num_heads": .init(2), "skip_lam": .init(2.0)] : ["num_heads": .init(2)]
+        ])
       let graph = try ModelImporter.importModel(checkpoint, options: options).graph
       for index in graph.constants.indices { _ = try graph.constants[index].values() }
       return true

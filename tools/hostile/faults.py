@@ -2,9 +2,9 @@
 
 Usage: faults.py [--binaries FOLDER]
 
-Disk full, a read-only folder, output over the input, an input that changes or shrinks while it is read,
-two writers of one output, and memory maps that are refused; and what streams.py has on streams, signals,
-texts and paths. Each check prints a line; closes with `N passed, N failed`. What needs root is skipped
+Disk full, a read-only folder, an input that changes or shrinks while it is read, two writers of one
+output, and memory maps that are refused; what outputs.py has on outputs over inputs; and what streams.py
+has on streams, signals, texts and paths. Each check prints a line; closes with `N passed, N failed`. What needs root is skipped
 with a line saying so.
 """
 
@@ -22,6 +22,7 @@ from typing import Callable, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import outputs  # noqa: E402
 import streams  # noqa: E402
 from fixture import OLD, PICTURES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
 
@@ -57,22 +58,6 @@ def read_only_folder(folder: Folder) -> None:
         for command in (folder.convert, folder.rewrite):
             folder.refused(command(disk / "out.plan"), "Read-only")
             assert (disk / "out.plan").read_bytes() == OLD
-
-
-def output_is_input(folder: Folder) -> None:
-    """By the same name, by a link and by a hard link."""
-    whole = folder.checkpoint.read_bytes()
-    plan = folder.plan.read_bytes()
-    link, hard = folder.base / "link", folder.base / "hard"
-    link.symlink_to(folder.plan)
-    os.link(folder.checkpoint, hard)
-    folder.refused(folder.convert(folder.checkpoint), "the input")
-    folder.refused(folder.convert(hard), "the input")
-    folder.refused(folder.rewrite(folder.plan), "the input")
-    folder.refused(folder.rewrite(link), "the input")
-    assert folder.checkpoint.read_bytes() == whole and folder.plan.read_bytes() == plan
-    link.unlink()
-    hard.unlink()
 
 
 def disturb(folder: Folder, command: Callable[..., list], change: Callable[[Path], None]) -> None:
@@ -210,12 +195,12 @@ def mapping_refused(folder: Folder) -> None:
 CHECKS = (
     disk_full,
     read_only_folder,
-    output_is_input,
     input_shortened,
     input_changed,
     plan_shortened,
     two_writers,
     mapping_refused,
+    *outputs.CHECKS,
     *streams.CHECKS,
 )
 

@@ -38,10 +38,15 @@ def tensor(*values: bytes, name: str = "w", dims: tuple = (1,), kind: int = 1) -
     return b"".join(number(1, dim) for dim in dims) + number(2, kind) + chunk(8, name) + b"".join(values)
 
 
+def place(**entries: str) -> bytes:
+    """The fields that say where in another file a tensor lies."""
+    pairs = [chunk(13, chunk(1, key), chunk(2, value)) for key, value in entries.items()]
+    return b"".join(pairs) + number(14, 1)
+
+
 def external(**entries: str) -> bytes:
     """The fields of a tensor that lies in another file."""
-    pairs = [chunk(13, chunk(1, key), chunk(2, value)) for key, value in entries.items()]
-    return tensor(*pairs, number(14, 1))
+    return tensor(place(**entries))
 
 
 def node(op: str, inputs: list, outputs: list, *attributes: bytes) -> bytes:

@@ -6,6 +6,7 @@ enum StandardInput {
   /// Everything up to the end.
   /// - Throws: `InputError` when there are more than `limit` bytes.
   static func read(limit: Int) throws -> [UInt8] {
+    FileRegister.addInput(STDIN_FILENO, path: "standard input")
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -13,14 +13,14 @@ package struct PlanWriter: ~Copyable {
   /// The constants written so far.
   package private(set) var constants: [ConstantRecord] = []
 
-  /// Starts a plan at `path`, which must not be one of `inputs`.
-  package init(path: String, notOver inputs: [MappedFile]) throws {
-    source = inputs.first?.path ?? path
-    output = try Self.start(path: path, notOver: inputs)
+  /// Starts a plan at `path` that is made of `sources`, which must not change meanwhile.
+  package init(path: String, from sources: [MappedFile]) throws {
+    source = sources.first?.path ?? path
+    output = try Self.start(path: path, from: sources)
   }
 
-  private static func start(path: String, notOver inputs: [MappedFile]) throws -> OutputFile {
-    var output = try OutputFile(path: path, notOver: inputs)
+  private static func start(path: String, from sources: [MappedFile]) throws -> OutputFile {
+    var output = try OutputFile(path: path, from: sources)
     try output.pad(toOffset: PlanLayout.weightsOffset)
     return output
   }

@@ -8,10 +8,14 @@ package struct FileIdentity: Hashable, Sendable {
   /// The identity of an existing file, following symbolic links.
   package init?(path: String) {
     guard let status = FileSystem.status(path) else { return nil }
+    self.init(status)
+  }
+
+  init(_ status: stat) {
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 
-  init(device: UInt64, inode: UInt64) {
+  package init(device: UInt64, inode: UInt64) {
     self.device = device
     self.inode = inode
   }

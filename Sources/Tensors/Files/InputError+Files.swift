@@ -24,9 +24,21 @@ extension InputError {
     )
   }
 
-  static func isInput(_ path: String) -> InputError {
+  static func isInput(_ path: String, _ input: String) -> InputError {
     InputError(
-      file: path, field: "output", expected: "another file than the input", found: "the input")
+      file: path, field: "output", expected: "another file than the inputs",
+      found: "the input \(input)")
+  }
+
+  static func isOutput(_ path: String, _ other: String) -> InputError {
+    InputError(
+      file: path, field: "output", expected: "a file for each output", found: "the output \(other)")
+  }
+
+  static func mayBeInput(_ path: String, inputs: Int) -> InputError {
+    InputError(
+      file: path, field: "output", expected: "a new file, with more than \(inputs) inputs",
+      found: "an existing file")
   }
 
   static func danglingLink(_ path: String) -> InputError {

@@ -36,13 +36,17 @@ public final class MappedFile: Sendable {
   /// Takes over an open descriptor, which is closed even when this throws.
   /// - Throws: `InputError` when it cannot be read or is no regular file.
   package init(owning descriptor: Int32, path: String, mapping: Bool = true) throws {
+    var entered: FileIdentity?
     do {
       var status = stat()
       guard fstat(descriptor, &status) == 0 else { throw InputError.cannotOpen(path, errno) }
       guard status.st_mode & S_IFMT == S_IFREG else {
         throw InputError.notRegular(path, mode: status.st_mode)
       }
-      identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+      let identity = FileIdentity(status)
+      FileRegister.shared.withLock { $0.addInput(identity, path: path) }
+      entered = identity
+      self.identity = identity
       stamp = FileStamp(status)
       count = Int(status.st_size)
       if count == 0 {
@@ -57,6 +61,7 @@ public final class MappedFile: Sendable {
         isMapped = false
       }
     } catch {
+      if let entered { FileRegister.shared.withLock { $0.closeInput(entered) } }
       close(descriptor)
       throw error
     }
@@ -71,6 +76,8 @@ public final class MappedFile: Sendable {
     } else {
       free(base)
     }
+    // Closed after that: another file may have the identity then.
+    FileRegister.shared.withLock { $0.closeInput(identity) }
     close(descriptor)
   }
 

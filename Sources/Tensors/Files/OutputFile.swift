@@ -3,8 +3,9 @@ internal import Glibc
 /// A file that appears whole or not at all.
 ///
 /// Bytes go to a file without a name in the target's folder; ``commit()`` syncs it and gives it the
-/// target's name in one step, replacing what was there. Until then an existing file is untouched,
-/// and if the process ends for any reason nothing is left behind. Where the file system cannot make
+/// target's name in one step, replacing what was there and keeping its mode; where the name is a
+/// symbolic link, what it leads to is replaced. A file that is open as an input is never replaced,
+/// whatever names it has. Until the commit an existing file is untouched, and if the process ends for any reason nothing is left behind. Where the file system cannot make
 /// files without names, a hidden temporary name is used and removed again on failure; if the process
 /// is killed there, the next writer of the same output removes it.
 ///
@@ -30,58 +31,78 @@ public struct OutputFile: ~Copyable {
   private let folder: String
   private let target: String
   private let names: TemporaryName
-  private let inputs: [MappedFile]
+  private let sources: [MappedFile]
+  private let replaced: FileIdentity?
   private var temporary: String?
   private var isCommitted = false
 
   /// Prepares to write `path`.
-  /// - Parameter inputs: files that are being read; writing over one of them is refused, and so is
-  ///   committing after one of them was changed.
-  /// - Throws: `InputError` if the folder cannot be written or the target is an input or no
-  ///   regular file.
-  public init(path: String, notOver inputs: [MappedFile] = []) throws {
+  /// - Parameter sources: what the output is made of; committing is refused after one of these files
+  ///   was changed.
+  /// - Throws: `InputError` if the folder cannot be written, or if the target is an input, another
+  ///   output or no regular file.
+  public init(path: String, from sources: [MappedFile] = []) throws {
     let target = try Self.resolvingLinks(path)
-    try Self.checkTarget(target, named: path, notOver: inputs)
+    let existing = try Self.existing(target, named: path)
     let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
     let names = TemporaryName(folder: folder, output: target)
-    let (descriptor, temporary) = try Self.create(in: folder, names, for: path)
+    let (descriptor, temporary) = try Self.create(
+      in: folder, names, for: path, mode: existing.map { $0.st_mode & 0o777 })
     self.path = path
     self.target = target
     self.folder = folder
     self.names = names
-    self.inputs = inputs
+    self.sources = sources
+    self.replaced = existing.map(FileIdentity.init)
     self.descriptor = descriptor
     self.temporary = temporary
   }
 
-  private static func checkTarget(
-    _ target: String, named path: String, notOver inputs: [MappedFile]
-  ) throws {
+  /// The file that is going to be replaced, if there is one and it may be.
+  private static func existing(_ target: String, named path: String) throws -> stat? {
     guard !target.isEmpty else { throw InputError.cannotWrite(path, ENOENT) }
-    guard let status = FileSystem.status(target) else { return }
-    let existing = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    guard !inputs.contains(where: { $0.identity == existing }) else {
-      throw InputError.isInput(path)
-    }
+    guard let status = FileSystem.status(target) else { return nil }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw InputError.notRegular(path, mode: status.st_mode)
     }
+    try FileRegister.shared.withLock { try $0.addOutput(path, over: FileIdentity(status)) }
+    return status
   }
 
   /// An empty file in `folder`: without a name where the file system can, else with a hidden one.
-  private static func create(in folder: String, _ names: TemporaryName, for path: String) throws
-    -> (descriptor: Int32, temporary: String?)
-  {
+  private static func create(
+    in folder: String, _ names: TemporaryName, for path: String, mode: mode_t?
+  ) throws -> (descriptor: Int32, temporary: String?) {
+    let created = try create(in: folder, names, for: path, allowing: mode ?? 0o666)
+    // Creating a file leaves out what the process's mask has.
+    var status = stat()
+    if let mode, fstat(created.descriptor, &status) != 0 || status.st_mode & 0o777 != mode,
+      fchmod(created.descriptor, mode) != 0
+    {
+      let reason = errno
+      close(created.descriptor)
+      if let temporary = created.temporary {
+        FileSystem.remove(temporary)
+        TemporaryFiles.forget(temporary)
+      }
+      throw InputError.cannotWrite(path, reason)
+    }
+    return created
+  }
+
+  private static func create(
+    in folder: String, _ names: TemporaryName, for path: String, allowing mode: mode_t
+  ) throws -> (descriptor: Int32, temporary: String?) {
     // A file without a name gets one through /proc.
     if FileSystem.exists("/proc/self/fd") {
-      let unnamed = FileSystem.open(folder, unnamedFlag | O_WRONLY, mode: 0o666)
+      let unnamed = FileSystem.open(folder, unnamedFlag | O_WRONLY, mode: mode)
       if unnamed >= 0 { return (unnamed, nil) }
     }
     names.removeAbandoned()
     let name = names.fresh()
     TemporaryFiles.add(name)
-    let named = FileSystem.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
+    let named = FileSystem.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
     guard named >= 0 else {
       let reason = errno
       TemporaryFiles.forget(name)
@@ -155,11 +176,17 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Makes the file appear under its name, after its bytes are on the disk.
-  /// - Throws: `InputError` if it cannot be written, or if an input has changed meanwhile.
+  /// - Throws: `InputError` if it cannot be written, if what it is made of has changed meanwhile, or
+  ///   if the name has become that of an input or of another output.
   public consuming func commit() throws {
     try writePending()
     guard fsync(descriptor) == 0 else { throw InputError.cannotWrite(path, errno) }
-    for input in inputs { try input.checkUnchanged() }
+    for source in sources { try source.checkUnchanged() }
+    if let existing = FileIdentity(path: target) {
+      try FileRegister.shared.withLock {
+        try $0.check(path, over: existing, announced: replaced)
+      }
+    }
     // Between taking a temporary name and the final one nothing may end this process.
     var everything = sigset_t()
     var previous = sigset_t()
@@ -168,6 +195,11 @@ public struct OutputFile: ~Copyable {
     defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
     try takeName()
     isCommitted = true
+    var status = stat()
+    if fstat(descriptor, &status) == 0 {
+      let whole = FileIdentity(status)
+      FileRegister.shared.withLock { $0.finishOutput(path, as: whole, over: replaced) }
+    }
     let directory = FileSystem.open(folder, O_RDONLY | O_DIRECTORY)
     if directory >= 0 {
       fsync(directory)
