@@ -56,7 +56,27 @@ extension Checkpoint {
     if let folder = CheckpointFolder(path: path) {
       return try openFile(MappedFile(path: folder.checkpoint()), named: path, besides: folder)
     }
+    if isHubName(path) {
+      throw InputError(
+        file: path, field: "file", expected: "a file or folder",
+        found: "none; if this is a model of the Hugging Face hub, fetch it first with: "
+          + "hf download \(path) --local-dir FOLDER, and convert that folder")
+    }
     return try open(MappedFile(path: path))
+  }
+
+  /// Whether it is no path but has the form of a hub's name for a model, OWNER/NAME.
+  private static func isHubName(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let punctuation: Set<Character> = ["-", "_", "."]
+    let isName = parts.allSatisfy { part in
+      part.first.map { $0 != "." && $0 != "-" } ?? false
+        && part.allSatisfy {
+          $0.isASCII && ($0.isLetter || $0.isNumber || punctuation.contains($0))
+        }
+    }
+    return parts.count == 2 && isName && !FileSystem.exists(path)
+      && !FileSystem.isFolder(String(parts[0]))
   }
 
   /// Opens a checkpoint of one file.

@@ -35,8 +35,14 @@ struct CheckpointFolder {
     // Beside an index, the other files are its shards.
     let candidates = indexes.isEmpty ? files : indexes
     if candidates.count == 1, let only = candidates.first { return "\(path)/\(only)" }
-    let pickle = entries.first { $0.hasSuffix(".bin") || $0.hasSuffix(".pth") }
-    let remedy = pickle.map { "; convert \($0) with: tools/pth_to_safetensors.py \(path)/\($0)" }
+    let isOpenVINO = entries.contains { $0.hasSuffix(".xml") }
+    let pickle = entries.first { name in
+      [".bin", ".pth", ".pt"].contains(where: name.hasSuffix) && !isOpenVINO
+    }
+    let remedy =
+      pickle.map { "; convert \($0) with: tools/pth_to_safetensors.py \(path)/\($0)" }
+      ?? (isOpenVINO
+        ? "; of an OpenVINO IR, convert the ONNX model or checkpoint that it was made from" : nil)
     throw InputError(
       file: path, field: "folder", expected: "one checkpoint, e.g. model.safetensors",
       found: candidates.isEmpty ? "none" + (remedy ?? "") : candidates.joined(separator: ", "))

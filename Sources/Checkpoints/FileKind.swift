@@ -17,6 +17,8 @@ enum FileKind {
     case tar
     case hdf5
     case gguf
+    case plan
+    case openVINO
 
     /// What it is and what to do.
     fileprivate func words(_ path: String) -> String {
@@ -29,6 +31,10 @@ enum FileKind {
       case .compressed(let name): "a file compressed by \(name); unpack it first"
       case .tar: "a tar archive; unpack it first"
       case .hdf5: "an HDF5 file, as Keras writes; export the model to ONNX"
+      case .plan:
+        "a plan, which vitc convert has made; run it with vitrun, or change it with vitc rewrite"
+      case .openVINO:
+        "a part of an OpenVINO IR; convert the ONNX model or the checkpoint that it was made from"
       case .gguf: "a GGUF file; use the checkpoint that it was made from"
       }
     }
@@ -55,6 +61,7 @@ enum FileKind {
       if let refused = refused(bytes) { throw refusal(of: file.path, refused) }
       if starts(bytes, "PK\u{3}\u{4}") || starts(bytes, "PK\u{5}\u{6}") { return .zip }
       if firstVisible(bytes) == UInt8(ascii: "{") { return .json }
+      if isOpenVINOWeights(file.path) { throw refusal(of: file.path, .openVINO) }
       return looksLikeONNX(bytes) ? .onnx : .safetensors
     }
   }
@@ -63,6 +70,19 @@ enum FileKind {
   private static func looksLikeSafeTensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.count > 8 && bytes[4..<8].allSatisfy { $0 == 0 }
       && [0x7B, 0x20, 0x09, 0x0A, 0x0D].contains(bytes[8])
+  }
+
+  /// An IR's weights have nothing that tells them; its graph lies beside them.
+  private static func isOpenVINOWeights(_ path: String) -> Bool {
+    guard path.hasSuffix(".bin"),
+      let graph = try? MappedFile(path: path.dropLast(".bin".count) + ".xml")
+    else { return false }
+    return graph.withBytes(isOpenVINOGraph)
+  }
+
+  private static func isOpenVINOGraph(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let text = String(decoding: bytes.prefix(1024), as: UTF8.self)
+    return text.contains("<net ")
   }
 
   private static func refused(_ bytes: UnsafeRawBufferPointer) -> Refused? {
@@ -75,13 +95,15 @@ enum FileKind {
     if starts(bytes, "ustar", at: 257) { return .tar }
     if bytes.starts(with: [0x89] + Array("HDF".utf8)) { return .hdf5 }
     if starts(bytes, "GGUF") { return .gguf }
+    if starts(bytes, "VITPLAN\u{0}") { return .plan }
     if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return .pickle }
     if starts(bytes, "PK\u{3}\u{4}"), bytes.count >= 30 {
       let count = Int(bytes[26]) | Int(bytes[27]) << 8
       let name = String(decoding: bytes[30...].prefix(count), as: UTF8.self)
       if isPickle(member: name) { return .pickleArchive }
     }
-    return firstVisible(bytes) == UInt8(ascii: "<") ? .page : nil
+    guard firstVisible(bytes) == UInt8(ascii: "<") else { return nil }
+    return isOpenVINOGraph(bytes) ? .openVINO : .page
   }
 
   /// The first byte that is no white space and no byte order mark.

@@ -27,6 +27,7 @@ package enum CommandLineTool {
 
   /// - Throws: an error of the command's, an `ExitCode`, or an `InputError` if help cannot be written.
   private static func run(_ command: any ParsableCommand.Type, with arguments: [String]) throws {
+    try checkName(command, arguments)
     do {
       var parsed = try command.parseAsRoot(arguments)
       try parsed.run()
@@ -42,6 +43,19 @@ package enum CommandLineTool {
         usageMessage(for: error, of: command, arguments) + "\n", to: STDERR_FILENO)
       throw code
     }
+  }
+
+  /// Throws if a command is named that there is not: the parser only says that a word is unexpected.
+  private static func checkName(_ command: any ParsableCommand.Type, _ arguments: [String]) throws {
+    let configuration = command.configuration
+    let names = configuration.subcommands.map { $0._commandName }
+    guard configuration.defaultSubcommand == nil, let word = arguments.first, !word.hasPrefix("-"),
+      !(names + ["help"]).contains(word)
+    else { return }
+    note(
+      "\(command._commandName): \(word): command: expected \(names.joined(separator: ", ")) or help, "
+        + "found another word")
+    throw ExitCode(64)
   }
 
   /// What is wrong with the arguments, and the usage. The message has several lines and quotes the
@@ -78,8 +92,18 @@ package enum CommandLineTool {
     try print(lines.map { VisibleText.escaped($0) + "\n" }.joined())
   }
 
+  /// Writes a result that is no text to stdout.
+  /// - Throws: `InputError` when it cannot be written.
+  package static func printBytes(_ bytes: [UInt8]) throws {
+    try check(bytes.withUnsafeBytes { StandardStreams.write($0, to: STDOUT_FILENO) })
+  }
+
   private static func print(_ text: String) throws {
-    guard let reason = StandardStreams.write(text, to: STDOUT_FILENO) else { return }
+    try check(StandardStreams.write(text, to: STDOUT_FILENO))
+  }
+
+  private static func check(_ reason: Int32?) throws {
+    guard let reason else { return }
     throw InputError(
       file: "standard output", field: "output", expected: "to be written",
       found: String(cString: strerror(reason)))

@@ -3,13 +3,22 @@ internal import Tensors
 
 /// Reads class names from a text file.
 package enum LabelFile {
-  /// Labels by class. Lines are `index<TAB>identifier<TAB>name`, or names alone in order of classes.
+  private static let maximumBytes = 16 << 20
+
+  /// What a file or standard input holds, if it is text.
+  private static func text(_ path: String) throws -> String? {
+    if path == "-" {
+      return String(validating: try NamedFile.standardInput(limit: maximumBytes), as: UTF8.self)
+    }
+    let file = try MappedFile(path: path)
+    guard file.count <= maximumBytes else { return nil }
+    return file.withBytes { String(validating: $0, as: UTF8.self) }
+  }
+
+  /// Labels by class; `-` is standard input. Lines are `index<TAB>identifier<TAB>name`, or names alone in order of classes.
   /// - Throws: `InputError` naming the line.
   package static func read(path: String) throws -> [Label] {
-    let file = try MappedFile(path: path)
-    guard file.count <= 16 << 20,
-      let text = file.withBytes({ String(validating: $0, as: UTF8.self) })
-    else {
+    guard let text = try text(path) else {
       throw InputError(
         file: path, field: "text", expected: "at most 16 MiB of UTF-8", found: "other bytes")
     }

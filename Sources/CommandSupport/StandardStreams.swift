@@ -17,21 +17,24 @@ enum StandardStreams {
   /// Writes all of the text; the reason if that cannot be done.
   static func write(_ text: String, to descriptor: Int32) -> Int32? {
     var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if written > 0 {
-          rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-        } else if written < 0 && errno == EAGAIN {
-          // Whoever shares the stream has set it not to wait.
-          var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&room, 1, -1)
-        } else if written == 0 || errno != EINTR {
-          return written == 0 ? EIO : errno
-        }
+    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  /// Writes all of the bytes; the reason if that cannot be done.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if written > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+      } else if written < 0 && errno == EAGAIN {
+        // Whoever shares the stream has set it not to wait.
+        var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&room, 1, -1)
+      } else if written == 0 || errno != EINTR {
+        return written == 0 ? EIO : errno
       }
-      return nil
     }
+    return nil
   }
 }

@@ -17,11 +17,13 @@ package enum PlanEmitter {
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
   /// - Parameter sources: the files that the graph's constants are in, which must not change meanwhile.
+  /// - Returns: the weights that hold NaN or infinity.
   /// - Throws: `InputError` naming the first of `sources`, or `path`, and the node that does not hold.
+  @discardableResult
   package static func convert(
     _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
     from sources: [MappedFile]
-  ) throws {
+  ) throws -> [NonFiniteWeight] {
     let file = sources.first?.path ?? path
     let (base, executable) = try InputError.wrappingGraphErrors(of: file) {
       let base = try PassDriver(PassList.cleanup).run(graph)
@@ -31,10 +33,16 @@ package enum PlanEmitter {
     var table = ConstantPlan(base: base, executable: executable, weights: weights)
     let program = try lower(executable, nominal: base, file: file, &table)
     var writer = try PlanWriter(path: path, from: sources)
-    for entry in table.entries { try write(entry, of: executable, to: &writer) }
+    var nonFinite: [NonFiniteWeight] = []
+    for (index, entry) in table.entries.enumerated() {
+      let found = try write(entry, of: executable, to: &writer)
+      // What was folded of a tensor repeats what is in it; it counts where folding alone made it so.
+      if let found, index < base.constants.count || nonFinite.isEmpty { nonFinite.append(found) }
+    }
     try writer.finish(
       facts: facts, labels: labels, program: program,
       graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: RewriteRecipe())
+    return nonFinite
   }
 
   /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
@@ -114,9 +122,12 @@ package enum PlanEmitter {
     return program
   }
 
+  /// Writes a constant.
+  /// - Returns: it, if it holds NaN or infinity.
+  @discardableResult
   private static func write(
     _ entry: ConstantPlan.Entry, of graph: Graph, to writer: inout PlanWriter
-  ) throws {
+  ) throws -> NonFiniteWeight? {
     let constant = graph.constant(entry.id)
     var record = ConstantRecord()
     record.name = constant.name
@@ -124,13 +135,16 @@ package enum PlanEmitter {
     record.layout = entry.layout
     record.element = entry.element
     record.parameters = constant.parameters
+    let values = try constant.values()
+    let nonFinite = NonFiniteWeight(values, of: constant)
     let packed = WeightPacking.pack(
-      try constant.values(), shape: constant.shape.extents, layout: entry.layout)
+      values, shape: constant.shape.extents, layout: entry.layout)
     switch entry.element {
     case .float32: try packed.withUnsafeBytes { try writer.append(record, bytes: $0) }
     case .float16:
       let halves = try WeightPacking.halves(packed, name: constant.name)
       try halves.withUnsafeBytes { try writer.append(record, bytes: $0) }
     }
+    return nonFinite
   }
 }

@@ -9,45 +9,64 @@ public enum NPYFile {
   /// - Throws: `InputError` naming the field of the header that is something else.
   public static func readFloat32(path: String) throws -> (shape: [Int], values: [Float]) {
     let file = try MappedFile(path: path)
-    return try file.withBytes { bytes in
-      let header = try NPYHeader(bytes, file: path)
-      guard header.descriptor == "<f4" else {
-        throw InputError(
-          file: path, field: "descr", expected: "'<f4' (little-endian float32)",
-          found: "'\(header.descriptor)'")
-      }
-      guard !header.isColumnMajor else {
-        throw InputError(
-          file: path, field: "fortran_order", expected: "False", found: "True")
-      }
-      guard
-        let view = TensorView(
-          dtype: .float32, shape: header.shape, storage: .file(file),
-          range: header.dataOffset..<bytes.count)
-      else {
-        throw InputError(
-          file: path, field: "data",
-          expected: "\(header.shape.byteCount(of: .float32) ?? 0) bytes for \(header.shape)",
-          found: "\(bytes.count - header.dataOffset) bytes")
-      }
-      return (header.shape.extents, view.float32Values())
+    return try file.withBytes { try readFloat32($0, in: .file(file), file: path) }
+  }
+
+  /// Reads an array from bytes, which errors call `file`.
+  /// - Throws: `InputError` naming the field of the header that is something else.
+  package static func readFloat32(_ bytes: [UInt8], file: String) throws
+    -> (shape: [Int], values: [Float])
+  {
+    try bytes.withUnsafeBytes { try readFloat32($0, in: .array(bytes), file: file) }
+  }
+
+  private static func readFloat32(
+    _ bytes: UnsafeRawBufferPointer, in storage: TensorView.Storage, file path: String
+  ) throws -> (shape: [Int], values: [Float]) {
+    let header = try NPYHeader(bytes, file: path)
+    guard header.descriptor == "<f4" else {
+      throw InputError(
+        file: path, field: "descr", expected: "'<f4' (little-endian float32)",
+        found: "'\(header.descriptor)'")
     }
+    guard !header.isColumnMajor else {
+      throw InputError(
+        file: path, field: "fortran_order", expected: "False", found: "True")
+    }
+    guard
+      let view = TensorView(
+        dtype: .float32, shape: header.shape, storage: storage,
+        range: header.dataOffset..<bytes.count)
+    else {
+      throw InputError(
+        file: path, field: "data",
+        expected: "\(header.shape.byteCount(of: .float32) ?? 0) bytes for \(header.shape)",
+        found: "\(bytes.count - header.dataOffset) bytes")
+    }
+    return (header.shape.extents, view.float32Values())
   }
 
   /// Writes an array of float32 in C order; it appears whole or not at all.
   public static func write(_ values: [Float], shape: [Int], to path: String) throws {
+    var output = try OutputFile(path: path)
+    try output.append(header(of: values, shape: shape))
+    try values.withUnsafeBytes { try output.append($0) }
+    try output.commit()
+  }
+
+  /// An array of float32 in C order, as a file holds it.
+  package static func bytes(of values: [Float], shape: [Int]) -> [UInt8] {
+    header(of: values, shape: shape) + values.withUnsafeBytes(Array.init)
+  }
+
+  private static func header(of values: [Float], shape: [Int]) -> [UInt8] {
     precondition(values.count == shape.reduce(1, *), "values fill the shape")
     let extents = shape.map { "\($0)" }.joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     let unpadded = magic.count + 4 + header.utf8.count + 1
     header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
-    var output = try OutputFile(path: path)
-    try output.append(magic + [1, 0])
     let length = UInt16(header.utf8.count)
-    try output.append([UInt8(length & 0xFF), UInt8(length >> 8)])
-    try output.append(Array(header.utf8))
-    try values.withUnsafeBytes { try output.append($0) }
-    try output.commit()
+    return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8)
   }
 
   /// A parsed header.

@@ -1,5 +1,5 @@
 package import ModelGraph
-internal import PlanEmitter
+package import PlanEmitter
 package import PlanFormat
 
 /// Makes plans: from checkpoints, and from other plans.
@@ -30,16 +30,18 @@ public enum PlanCompiler {
   }
 
   /// As the public function, with identifiers beside the names; `source` is where they are from.
+  /// - Returns: the weights that hold NaN or infinity.
+  @discardableResult
   package static func convert(
     _ model: ImportedModel, of checkpoint: Checkpoint, labels: [Label],
     source: String = "labels", weights: WeightStorage, to path: String
-  ) throws {
+  ) throws -> [NonFiniteWeight] {
     guard labels.isEmpty || labels.count == model.facts.classes else {
       throw InputError(
         file: source, field: "lines", expected: "\(model.facts.classes), one a class",
         found: "\(labels.count)")
     }
-    try PlanEmitter.convert(
+    return try PlanEmitter.convert(
       model.graph, facts: model.facts, labels: Labels(labels),
       weights: weights == .float32 ? .float32 : .float16, to: path, from: checkpoint.sources)
   }

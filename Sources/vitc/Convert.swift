@@ -69,16 +69,24 @@ struct Convert: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    for (path, name) in [
+      (checkpoint, "CHECKPOINT"), (output, "--output"), (config, "--config"),
+      (preprocessor, "--preprocessor"),
+    ] {
+      if let path { try NamedFile.check(path, name) }
+    }
     let checkpoint = try Checkpoint.open(checkpoint)
     let options = try options()
     let model = try ModelImporter.importModel(checkpoint, options: options)
     let names =
       try labels.map(LabelFile.read)
       ?? model.labels.map { Label(identifier: $0, name: $0) }
-    try PlanCompiler.convert(
+    let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, source: labels ?? "labels",
       weights: weights == .f32 ? .float32 : .float16, to: output)
-    if !quiet { report(model, checkpoint, options) }
+    if quiet { return }
+    for weight in nonFinite { CommandLineTool.note("vitc: note: \(checkpoint.path): \(weight)") }
+    report(model, checkpoint, options)
   }
 
   private func options() throws -> ImportOptions {

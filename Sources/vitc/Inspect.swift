@@ -17,6 +17,7 @@ struct Inspect: ParsableCommand {
   var graph = false
 
   func run() throws {
+    try NamedFile.check(plan, "PLAN")
     let file = try PlanFile(path: plan)
     let executed = try PlanEmitter.executableGraph(of: file)
     if graph {

@@ -45,7 +45,7 @@ struct Rewrite: ParsableCommand {
   @Option(help: "Start the multi-scale stage from weights that leave the high scale as it is.")
   var multiscaleInit: MultiScaleInitialisation?
 
-  @Flag(help: "Write no notes.")
+  @Flag(help: "Write no notes and no schedule.")
   var quiet = false
 
   func validate() throws {
@@ -74,14 +74,18 @@ struct Rewrite: ParsableCommand {
   }
 
   func run() throws {
+    for (path, name) in [
+      (plan, "PLAN"), (output, "--output"), (multiscaleWeights, "--multiscale-weights"),
+    ] {
+      if let path { try NamedFile.check(path, name) }
+    }
     let graphs = try PlanCompiler.rewrite(try PlanFile(path: plan), options, to: output)
+    if quiet { return }
     try CommandLineTool.printLines(
       RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).lines)
-    if !quiet {
-      CommandLineTool.note(
-        "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "
-          + "vitrun eval \(output) DIR --against \(plan)")
-    }
+    CommandLineTool.note(
+      "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "
+        + "vitrun eval \(output) DIR --against \(plan)")
   }
 
   private var options: RewriteOptions {

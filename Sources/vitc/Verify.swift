@@ -11,6 +11,7 @@ struct Verify: ParsableCommand {
   var plan: String
 
   func run() throws {
+    try NamedFile.check(plan, "PLAN")
     let file = try PlanFile(path: plan)
     for index in file.constants.indices { try file.verifyConstant(index) }
     let graph = try PlanEmitter.executableGraph(of: file)

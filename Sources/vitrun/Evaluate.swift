@@ -19,7 +19,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "The folder.")
   var folder: String
 
-  @Option(help: "Class names to use in place of the plan's.")
+  @Option(help: "Class names to use in place of the plan's; - is standard input.")
   var labels: String?
 
   @Option(help: "A second plan: how often both name the same class.")
@@ -32,9 +32,12 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var pictures: PictureOptions
 
   func run() throws {
+    try NamedFile.check(folder, "DIR")
+    if let against { try NamedFile.check(against, "--against") }
     let plan = try execution.plan(plan)
     let names = try labels.map(LabelFile.read) ?? plan.labels
-    let pictures = try LabelledFolder.pictures(in: folder, labels: names, classes: plan.classCount)
+    let contents = try LabelledFolder.contents(
+      of: folder, labels: names, classes: plan.classCount, note: execution.note)
     let classifier = try classifier(plan)
     let other = try against.map { try self.classifier(try execution.plan($0)) }
     if let other, other.plan.classCount != plan.classCount {
@@ -42,7 +45,9 @@ struct Evaluate: ParsableCommand {
         file: other.plan.path, field: "classes", expected: "\(plan.classCount)",
         found: "\(other.plan.classCount)")
     }
-    try CommandLineTool.printLines(score(pictures, classifier, other))
+    let (lines, isWhole) = try score(contents, classifier, other)
+    try CommandLineTool.printLines(lines)
+    if !isWhole { throw ExitCode(1) }
   }
 
   private func classifier(_ plan: Plan) throws -> Classifier {
@@ -52,12 +57,15 @@ struct Evaluate: ParsableCommand {
   /// Pictures that are prepared and run together: enough for all threads.
   private static let batch = 8
 
+  /// - Returns: the lines to print, and whether all logits were finite.
   private func score(
-    _ pictures: [LabelledPicture], _ classifier: Classifier, _ other: Classifier?
-  ) throws -> [String] {
+    _ contents: LabelledFolder.Contents, _ classifier: Classifier, _ other: Classifier?
+  ) throws -> (lines: [String], isWhole: Bool) {
+    let pictures = contents.pictures
     try classifier.session.waitUntilVerified()
     try other?.session.waitUntilVerified()
-    var (count, skipped, first, five, agreeing) = (0, 0, 0, 0, 0)
+    var (count, skipped, first, five, agreeing) = (0, contents.unknown, 0, 0, 0)
+    var isWhole = true
     var clock = Stopwatch()
     let batches = PictureBatches(classifier, orientation: self.pictures.exif.orientation)
     for start in stride(from: 0, to: pictures.count, by: Self.batch) {
@@ -72,18 +80,29 @@ struct Evaluate: ParsableCommand {
         }
       }
       guard !batch.isEmpty else { continue }
-      let tops = try top5(classifier, batch.map(\.crop))
-      for (picture, top) in zip(batch.map(\.picture), tops) {
-        count += 1
-        if top.first == picture.label { first += 1 }
-        if top.contains(picture.label) { five += 1 }
-      }
-      if let other {
+      let logits = try classifier.logits(of: batch.map(\.crop))
+      let others = try other.map { other in
         let crops =
           other.preprocessing == classifier.preprocessing
           ? batch.map(\.crop)
           : try batches.prepare(batch.map(\.picture.path), for: other).map { try $0.get().crop }
-        agreeing += zip(tops, try top5(other, crops)).count { $0.first == $1.first }
+        return try other.logits(of: crops)
+      }
+      for (index, picture) in batch.map(\.picture).enumerated() {
+        let problem =
+          FiniteLogits.problem(logits[index], picture.path)
+          ?? others.flatMap { FiniteLogits.problem($0[index], picture.path) }
+        if let problem {
+          CommandLineTool.note("vitrun: \(problem)")
+          skipped += 1
+          isWhole = false
+          continue
+        }
+        let top = Self.top5(logits[index])
+        count += 1
+        if top.first == picture.label { first += 1 }
+        if top.contains(picture.label) { five += 1 }
+        if let others, Self.top5(others[index]).first == top.first { agreeing += 1 }
       }
     }
     let seconds = clock.lap() / 1000
@@ -100,7 +119,7 @@ struct Evaluate: ParsableCommand {
       ]
       if other != nil { members.append(.init("agreement", .init(share(agreeing)))) }
       members.append(.init("images_per_second", .init(Double(count) / seconds)))
-      return [JSONValue.object(members).text()]
+      return ([JSONValue.object(members).text()], isWhole)
     }
     func line(_ name: String, _ part: Int) -> String {
       "\(Figures.left(name, 10))\(part) of \(count) (\(Figures.fixed(share(part) * 100, 1)) %)"
@@ -109,10 +128,10 @@ struct Evaluate: ParsableCommand {
     if other != nil { lines.append(line("agreement", agreeing)) }
     if skipped > 0 { lines.append("skipped   \(skipped)") }
     lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) pictures/s")
-    return lines
+    return (lines, isWhole)
   }
 
-  private func top5(_ classifier: Classifier, _ crops: [Picture]) throws -> [[Int]] {
-    try classifier.logits(of: crops).map { Ranking($0, count: 5).top.map(\.index) }
+  private static func top5(_ logits: [Float]) -> [Int] {
+    Ranking(logits, count: 5).top.map(\.index)
   }
 }

@@ -25,10 +25,10 @@ struct LabelPictures: ParsableCommand {
   @Flag(help: "Print one JSON object a picture.")
   var json = false
 
-  @Option(help: "Run this array, float32 [n, 3, H, W], instead of pictures.")
+  @Option(help: "Run this array, float32 [n, 3, H, W], instead of pictures; - is standard input.")
   var tensor: String?
 
-  @Option(help: "Where the logits of --tensor go, float32 [n, classes].")
+  @Option(help: "Where the logits of --tensor go, float32 [n, classes]; - is standard output.")
   var logits: String?
 
   @Option(help: "Draw which tokens were merged, as PNG: the picture, then a panel a stage.")
@@ -55,44 +55,60 @@ struct LabelPictures: ParsableCommand {
 
   func run() throws {
     let plan = try execution.plan(plan)
+    if let visualize { try NamedFile.check(visualize, "--visualize") }
     if let tensor, let logits {
       return try TensorRun(plan: plan, options: execution).run(tensor, logitsTo: logits)
     }
     let classifier = try Classifier(plan: plan, threadCount: execution.threads)
     var failures = 0
-    let paths = try PictureList.expand(images)
-    guard visualize == nil || paths.count == 1 else {
-      throw InputError(
-        file: images[0], field: "--visualize", expected: "one picture", found: "\(paths.count)")
-    }
-    for path in paths {
-      let picture: PreparedPicture
+    /// What is wrong with one picture concerns no other.
+    func attempt<R>(_ body: () throws -> R) throws -> R? {
       do {
-        picture = try classifier.prepare(path, orientation: pictures.exif.orientation)
+        return try body()
       } catch let error as InputError {
         CommandLineTool.note("vitrun: \(error)")
         failures += 1
-        continue
+        return nil
       }
-      try label(path, picture, classifier)
+    }
+    for argument in images {
+      let paths = try attempt { try PictureList.expand(argument, note: execution.note) } ?? []
+      guard visualize == nil || paths.count <= 1 else {
+        throw InputError(
+          file: argument, field: "--visualize", expected: "one picture", found: "\(paths.count)")
+      }
+      for path in paths {
+        let picture = try attempt {
+          try classifier.prepare(path, orientation: pictures.exif.orientation)
+        }
+        if let picture, try !label(path, picture, classifier) { failures += 1 }
+      }
     }
     if failures > 0 { throw ExitCode(1) }
   }
 
-  private func label(_ path: String, _ picture: PreparedPicture, _ classifier: Classifier) throws {
+  /// - Returns: whether there are probabilities; if not, that has been said.
+  private func label(_ path: String, _ picture: PreparedPicture, _ classifier: Classifier) throws
+    -> Bool
+  {
     try classifier.session.waitUntilVerified()
     var clock = Stopwatch()
     let (logits, stages) = try classifier.run([picture.crop]) {
       (try $0.logits(picture: 0), visualize == nil ? [] : try $0.stages(picture: 0))
     }
     let milliseconds = clock.lap()
+    if let error = FiniteLogits.problem(logits, path) {
+      CommandLineTool.note("vitrun: \(error)")
+      return false
+    }
     if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }
     let ranking = Ranking(logits, count: top)
     guard json else {
       let lines = ranking.top.map { index, probability in
         "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))"
       }
-      return try CommandLineTool.printLines([path] + lines)
+      try CommandLineTool.printLines([path] + lines)
+      return true
     }
     let top: [JSONValue] = ranking.top.map {
       [
@@ -111,6 +127,7 @@ struct LabelPictures: ParsableCommand {
           ]),
       ]
     try CommandLineTool.printLine(JSONValue.object(members).text())
+    return true
   }
 
   private func draw(_ stages: [StageTrace], over crop: Picture, _ plan: Plan, to path: String)

@@ -9,10 +9,20 @@ struct LabelledPicture {
 
 /// A folder of pictures whose classes are told by the names of files or sub-folders.
 enum LabelledFolder {
-  /// Every picture with its class, in order of names.
-  static func pictures(in folder: String, labels: [Label], classes: Int) throws
-    -> [LabelledPicture]
-  {
+  /// Pictures whose classes are known.
+  struct Contents {
+    /// Each with its class, in order of names.
+    var pictures: [LabelledPicture] = []
+
+    /// How many pictures are of other classes.
+    var unknown = 0
+  }
+
+  /// Every picture with its class; `note` is told of sub-folders and files whose classes are not known.
+  /// - Throws: `InputError` if no class is.
+  static func contents(
+    of folder: String, labels: [Label], classes: Int, note: (String) -> Void
+  ) throws -> Contents {
     guard labels.isEmpty || labels.count == classes else {
       throw InputError(
         file: "--labels", field: "lines", expected: "\(classes), one a class",
@@ -23,26 +33,40 @@ enum LabelledFolder {
       indices[label.name] = index
     }
     for (index, label) in labels.enumerated() { indices[label.identifier] = index }
-    func index(of name: String) throws -> Int {
-      if let index = indices[name] ?? Int(name), (0..<classes).contains(index) { return index }
-      throw InputError(
-        file: "\(folder)/\(name)", field: "class",
+    var contents = Contents()
+    var unknown: [InputError] = []
+    func add(_ pictures: [String], named name: String, at path: String) {
+      if let index = indices[name] ?? Int(name), (0..<classes).contains(index) {
+        contents.pictures += pictures.map { LabelledPicture(path: $0, label: index) }
+        return
+      }
+      let remedy =
+        labels.isEmpty
+        ? ", and the plan has no labels; name them with --labels"
+        : "; other labels can be named with --labels"
+      let error = InputError(
+        file: path, field: "class",
         expected: "an identifier or name of the labels, or a number below \(classes)",
-        found: labels.isEmpty ? "'\(name)', and the plan has no labels; use --labels" : "'\(name)'")
+        found: "'\(name)'\(remedy)")
+      contents.unknown += pictures.count
+      unknown.append(error)
     }
     let names = try PictureList.entries(of: folder)
     let folders = names.filter { FileSystem.isFolder("\(folder)/\($0)") }
     if folders.isEmpty {
-      return try PictureList.pictures(in: folder).map { path in
+      for path in try PictureList.pictures(in: folder) {
         let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
-        return LabelledPicture(path: path, label: try index(of: String(identifier)))
+        add([path], named: String(identifier), at: path)
+      }
+    } else {
+      for name in folders {
+        let path = "\(folder)/\(name)"
+        add(try PictureList.pictures(in: path), named: name, at: path)
       }
     }
-    return try folders.flatMap { name in
-      let label = try index(of: name)
-      return try PictureList.pictures(in: "\(folder)/\(name)").map {
-        LabelledPicture(path: $0, label: label)
-      }
-    }
+    // Where no class is known, one line says why; a note for each would only repeat it.
+    if contents.pictures.isEmpty, let first = unknown.first { throw first }
+    for error in unknown { note("\(error); skipped") }
+    return contents
   }
 }

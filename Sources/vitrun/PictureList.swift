@@ -4,11 +4,22 @@ internal import Tensors
 enum PictureList {
   private static let endings = [".jpg", ".jpeg", ".png", ".webp"]
 
-  /// Files as they are, folders as their pictures in order of names.
-  static func expand(_ paths: [String]) throws -> [String] {
-    try paths.flatMap { path in
-      FileSystem.isFolder(path) ? try pictures(in: path) : [path]
+  /// A file as it is, a folder as its pictures in order of names; `note` is told of sub-folders, whose
+  /// pictures are not among them.
+  /// - Throws: `InputError` for a folder without pictures.
+  static func expand(_ path: String, note: (String) -> Void) throws -> [String] {
+    guard FileSystem.isFolder(path) else { return [path] }
+    let pictures = try pictures(in: path)
+    let folders = try entries(of: path).count { FileSystem.isFolder("\(path)/\($0)") }
+    let counted = folders == 1 ? "1 sub-folder" : "\(folders) sub-folders"
+    guard !pictures.isEmpty else {
+      throw InputError(
+        file: path, field: "folder",
+        expected: "pictures in the folder itself, named *\(endings.joined(separator: ", *"))",
+        found: folders == 0 ? "none" : "none, but \(counted), which can be named as folders")
     }
+    if folders > 0 { note("\(path): \(counted) left out; name them too to label what is in them") }
+    return pictures
   }
 
   /// The pictures that lie in a folder itself, by their endings.
@@ -17,6 +28,7 @@ enum PictureList {
       .filter { name in
         let lower = name.lowercased()
         return endings.contains { lower.hasSuffix($0) }
+          && !FileSystem.isFolder("\(folder)/\(name)")
       }
       .map { "\(folder)/\($0)" }
   }

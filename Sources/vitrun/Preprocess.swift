@@ -11,7 +11,7 @@ struct Preprocess: ParsableCommand {
   @Argument(help: "The picture; - is standard input.")
   var image: String
 
-  @Option(name: .shortAndLong, help: "The .npy file to write.")
+  @Option(name: .shortAndLong, help: "The .npy file to write; - is standard output.")
   var output: String
 
   @OptionGroup var execution: RunOptions
@@ -23,6 +23,6 @@ struct Preprocess: ParsableCommand {
     let shape = [1, 3, preprocessing.height, preprocessing.width]
     var tensor = [Float](repeating: 0, count: shape.reduce(1, *))
     try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
-    try NPYFile.write(tensor, shape: shape, to: output)
+    try TensorOutput.write(tensor, shape: shape, to: output)
   }
 }

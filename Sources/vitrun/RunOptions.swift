@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import CommandSupport
+internal import Tensors
 internal import ViTRuntime
 
 /// Options of every command that runs a plan.
@@ -11,6 +13,14 @@ struct RunOptions: ParsableArguments {
     help: "Map the plan; --no-mmap reads it, which is safe if another program shortens the file.")
   var mapping = true
 
+  @Flag(help: "Write no notes.")
+  var quiet = false
+
+  /// Writes a note, unless none are wanted.
+  func note(_ text: String) {
+    if !quiet { CommandLineTool.note("vitrun: note: \(text)") }
+  }
+
   func validate() throws {
     if let threads, !(1...256).contains(threads) {
       throw ValidationError("--threads: expected 1 to 256, found \(threads)")
@@ -18,7 +28,16 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Maps and verifies a plan.
-  func plan(_ path: String) throws -> Plan { try Plan(path: path, mapping: mapping) }
+  func plan(_ path: String) throws -> Plan {
+    try NamedFile.check(path, "PLAN")
+    // The default command takes what is no command's name for a plan.
+    guard path.contains(where: { "./".contains($0) }) || FileSystem.exists(path) else {
+      throw InputError(
+        file: path, field: "file", expected: "a plan, or one of the commands \(VITRun.commands)",
+        found: "neither: there is no such file")
+    }
+    return try Plan(path: path, mapping: mapping)
+  }
 }
 
 /// Options of every command that reads pictures.

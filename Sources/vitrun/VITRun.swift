@@ -10,6 +10,11 @@ struct VITRun: ParsableCommand {
     subcommands: [LabelPictures.self, Evaluate.self, Bench.self, Preprocess.self],
     defaultSubcommand: LabelPictures.self)
 
+  /// The commands' names, for messages.
+  static var commands: String {
+    configuration.subcommands.map { $0._commandName }.joined(separator: ", ")
+  }
+
   static func main() {
     CommandLineTool.run(VITRun.self, name: "vitrun")
   }

@@ -77,6 +77,7 @@ import Testing
   @Test func otherConstantsAreRefusedByNodeAndFormula() {
     let error = #expect(throws: InputError.self) { try Self.imported("refused_sigmoid_1.5") }
     #expect(error?.expected.contains("one of the activations gelu, relu, gelu_tanh") == true)
+    #expect(error?.expected.hasSuffix("behind mlp.fc1 of block 1 from the end") == true)
     #expect(error?.found.contains("sigmoid(1.5 x)") == true)
     #expect(error?.field.contains("/blocks/blocks.1/mlp/act/Mul_1 (Mul)") == true)
   }

@@ -211,6 +211,16 @@ import Testing
     }
   }
 
+  @Test func labelsThatNobodyGaveAreNone() throws {
+    func labels(_ name: (Int) -> String) throws -> [String] {
+      let names = JSONValue.object(
+        (0..<1000).map { JSONMember("\($0)", .string(name($0))) })
+      return try Self.imported(Self.transformers.setting("id2label", names)).labels
+    }
+    #expect(try labels { "LABEL_\($0)" }.isEmpty)
+    #expect(try labels { $0 == 999 ? "mouse" : "LABEL_\($0)" }.count == 1000)
+  }
+
   // MARK: - Importing
 
   /// What an import decides, but for the words of its provenance.

@@ -6,13 +6,44 @@ internal import Testing
 @Suite struct HostilePictureTests {
   @Test(arguments: [
     "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "stray_bytes.jpg",
-    "filtered.png",
-    "palette8_trns.png", "interlaced.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp",
+    "lossy.webp", "lossless.webp", "lossy_alpha.webp",
   ])
   func everyTruncationIsRefused(name: String) throws {
     let bytes = try Fixture.bytes(name)
     for count in 0..<bytes.count {
       #expect(refusal(Array(bytes.prefix(count))) != nil, "\(count) of \(bytes.count) bytes")
+    }
+  }
+
+  /// Pillow asks for the pixels only: not for the end of their deflate stream (its 4 bytes of
+  /// checksum), nor for the chunk's checksum and the chunk `IEND` behind it.
+  @Test(arguments: ["filtered.png", "palette8_trns.png", "interlaced.png"])
+  func truncatedPNGIsReadIfItHasAllPixels(name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    let whole = try decode(bytes)
+    #expect(bytes.suffix(8).prefix(4).elementsEqual("IEND".utf8))
+    for count in 0..<bytes.count {
+      let truncated = Array(bytes.prefix(count))
+      if count >= bytes.count - 20 {
+        #expect(try decode(truncated).pixels == whole.pixels, "\(count) of \(bytes.count) bytes")
+      } else if count < bytes.count - 24 {
+        #expect(refusal(truncated) != nil, "\(count) of \(bytes.count) bytes")
+      }
+    }
+  }
+
+  @Test func whatFollowsThePixelsOfPNGCountsAsInPillow() throws {
+    let bytes = try Fixture.bytes("filtered.png")
+    let pixels = Array(bytes.dropLast(12))
+    let text: [UInt8] = [0, 0, 0, 3] + Array("tEXta".utf8) + [0] + Array("b".utf8)
+    let whole = try decode(bytes)
+    // No name of a chunk, a chunk without its checksum, and a checksum of another.
+    for rest in [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], text, text + [1, 2, 3, 4]] {
+      #expect(try decode(pixels + rest).pixels == whole.pixels)
+    }
+    // A chunk that is cut.
+    for rest in [text.dropLast(), text.prefix(8)] {
+      #expect(refusal(pixels + rest)?.field.hasPrefix("PNG chunk tEXt at byte ") == true)
     }
   }
 

@@ -1,10 +1,11 @@
 """Checks what happens when the machine or another program gets in the way of a command.
 
-Usage: faults.py [--binaries FOLDER]
+Usage: faults.py [--binaries FOLDER] [--only WORDS]
 
 Disk full, a read-only folder, an input that changes or shrinks while it is read, two writers of one
-output, and memory maps that are refused; what outputs.py has on outputs over inputs; and what streams.py
-has on streams, signals, texts and paths. Each check prints a line; closes with `N passed, N failed`. What needs root is skipped
+output, and memory maps that are refused; what outputs.py has on outputs over inputs, streams.py on
+streams, signals, texts and paths, and usage.py on what is asked for by mistake. Each check prints a
+line; closes with `N passed, N failed`. What needs root is skipped
 with a line saying so.
 """
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import outputs  # noqa: E402
 import streams  # noqa: E402
+import usage  # noqa: E402
 from fixture import OLD, PICTURES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
 
 
@@ -202,18 +204,22 @@ CHECKS = (
     mapping_refused,
     *outputs.CHECKS,
     *streams.CHECKS,
+    *usage.CHECKS,
 )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", type=Path, default=ROOT / ".build" / "release")
+    parser.add_argument("--only", help="a part of the names of the checks to run", default="")
     arguments = parser.parse_args()
     passed = failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Folder(Path(name), arguments.binaries.absolute())
         for check in CHECKS:
             title = check.__name__.replace("_", " ")
+            if arguments.only not in title:
+                continue
             try:
                 check(folder)
             except Skipped as reason:

@@ -74,7 +74,10 @@ def png_cases() -> Iterator[Case]:
         name = kind.decode()
         yield Case(47, f"{name} bomb", png(8, 8, ROW * 8, extra=bomb), LABEL, words=name)
     yield Case(47, "unknown critical chunk", png(8, 8, ROW * 8, extra=chunk(b"ABCD", b"")), LABEL)
-    yield Case(47, "wrong checksum", png(8, 8, ROW * 8)[:-5] + b"xxxxx", LABEL)
+    whole = png(8, 8, ROW * 8)
+    yield Case(47, "wrong checksum", whole[:29] + b"xxxx" + whole[33:], LABEL)
+    yield Case(47, "pixels cut", whole[:-22], LABEL, words="IDAT")
+    yield Case(47, "text cut behind the pixels", whole[:-12] + chunk(b"tEXt", b"k\0words")[:-6], LABEL, words="tEXt")
     long = png(8, 8, ROW * 8, extra=struct.pack(">I", 2**31 - 1) + b"tEXt")
     yield Case(47, "chunk past the end", long, LABEL, words="tEXt")
 
@@ -89,6 +92,9 @@ def sound_cases() -> Iterator[Case]:
         ("16-bit grey", grey16, "png"),
         ("RGBA named .jpg", alpha, "jpg"),
         ("1 x 1", png(1, 1, b"\0abc"), "png"),
+        ("without IEND", png(4, 4, (b"\0" + bytes(12)) * 4)[:-12], "png"),
+        ("IEND cut", png(4, 4, (b"\0" + bytes(12)) * 4)[:-3], "png"),
+        ("another name for IEND", png(4, 4, (b"\0" + bytes(12)) * 4)[:-5] + b"xxxxx", "png"),
         ("1 x 3000", png(1, 3000, b"\0abc" * 3000), "png"),
     ]:
         yield Case(48, name, data, LABEL, accepted=True, suffix=suffix)

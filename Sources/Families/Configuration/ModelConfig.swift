@@ -282,6 +282,8 @@ struct ModelConfig {
       }
       labels[index] = label
     }
-    return labels.compactMap(\.self)
+    let names = labels.compactMap(\.self)
+    // What transformers fills in where nobody gave names; it tells no more than the class's number.
+    return names.enumerated().allSatisfy { $1 == "LABEL_\($0)" } ? [] : names
   }
 }

@@ -14,10 +14,10 @@ struct AttentionReader {
   }
 
   /// The attention whose heads, side by side, are `rows`.
-  func read(_ rows: TermView, block: Int, depth: Int) throws(Mismatch) -> Found {
-    let name = "blocks.\(block).attn"
+  func read(_ rows: TermView, of block: String, depth: Int) throws(Mismatch) -> Found {
+    let name = "attention of \(block)"
     func mismatch(_ term: Int, _ expected: String) -> Mismatch {
-      Mismatch(term: term, expected: "\(expected) of \(name)", depth: depth)
+      Mismatch(term: term, expected: "\(expected) in \(name)", depth: depth)
     }
     let term = reader.terms[rows.term]
     let rank = term.shape.count
@@ -37,7 +37,8 @@ struct AttentionReader {
       (query, key, value, scale) = (q, k, v, factor * q.factor * k.factor)
       isKeyTransposed = false
     case .product(let probabilities, let v):
-      guard case .softmax(let scores) = try reader.kind(probabilities, "\(name): probabilities"),
+      guard
+        case .softmax(let scores) = try reader.kind(probabilities, "the probabilities of \(name)"),
         reader.isOrdered(scores), case .product(let q, let k) = reader.terms[scores.term].kind
       else { throw mismatch(probabilities.term, "the softmax of query times key") }
       (query, key, value, scale) = (q, k, v, scores.factor * q.factor * k.factor)
@@ -62,7 +63,8 @@ struct AttentionReader {
     }
     var layers: [TermReader.Layer] = []
     for part in isJoint ? [query] : [query, key, value] {
-      layers.append(try reader.linear(reader.whole(part.term), "\(name).qkv", depth: depth))
+      layers.append(
+        try reader.linear(reader.whole(part.term), "attn.qkv of \(block)", depth: depth))
     }
     guard let first = layers.first, layers.allSatisfy({ reader.isSame($0.input, first.input) })
     else {

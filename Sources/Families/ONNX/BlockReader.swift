@@ -34,26 +34,30 @@ struct BlockReader {
 
   /// All blocks in order, and the rows that the first one reads. `end` are the last one's rows.
   ///
-  /// The number of blocks is not known yet: errors count from the last, which is block -1.
+  /// The number of blocks is not known yet, so that errors count from the last.
   func blocks(endingAt end: TermView) throws(Mismatch) -> (blocks: [Block], start: TermView) {
     var blocks: [Block] = []
     var rows = end
     while reader.isWhole(rows), case .add = reader.terms[rows.term].kind {
-      let number = -1 - blocks.count
+      let name = Self.name(blocks.count)
       let (feedForward, middle) = try residual(rows, depth: 0) { branch, stream throws(Mismatch) in
-        try self.feedForward(branch, stream, block: number)
+        try self.feedForward(branch, stream, of: name)
       }
       let (attended, start) = try residual(middle, depth: 10) { branch, stream throws(Mismatch) in
-        try self.attended(branch, stream, block: number)
+        try self.attended(branch, stream, of: name)
       }
       blocks.append(Block(attended: attended, feedForward: feedForward))
       rows = start
     }
     guard !blocks.isEmpty else {
-      throw Mismatch(term: end.term, expected: "the sum of block -1 and its FFN", depth: 0)
+      throw Mismatch(
+        term: end.term, expected: "the residual sum behind the FFN of \(Self.name(0))", depth: 0)
     }
     return (blocks.reversed(), rows)
   }
+
+  /// What errors call the block in front of which `count` were read.
+  private static func name(_ count: Int) -> String { "block \(count + 1) from the end" }
 
   /// Reads a sum as stream and branch, whichever way round it is written.
   private func residual<Part>(
@@ -69,31 +73,33 @@ struct BlockReader {
     }
   }
 
-  private func feedForward(_ branch: TermView, _ stream: TermView, block: Int) throws(Mismatch)
-    -> FeedForward
+  private func feedForward(_ branch: TermView, _ stream: TermView, of block: String)
+    throws(Mismatch) -> FeedForward
   {
-    let name = "blocks.\(block)"
-    let ending = try ending(branch, "\(name).mlp.fc2", depth: 1)
+    let ending = try ending(branch, "mlp.fc2 of \(block)", depth: 1)
     let (activation, activated) = try ActivationReader(reader: reader).read(
-      ending.layer.input, "\(name).mlp.fc1", depth: 2)
-    let hidden = try reader.linear(activated, "\(name).mlp.fc1", depth: 3)
-    let norm = try reader.norm(hidden.input, "\(name).norm2", depth: 4)
+      ending.layer.input, "mlp.fc1 of \(block)", depth: 2)
+    let hidden = try reader.linear(activated, "mlp.fc1 of \(block)", depth: 3)
+    let norm = try reader.norm(hidden.input, "norm2 of \(block)", depth: 4)
     guard reader.isSame(norm.input, stream) else {
-      throw Mismatch(term: norm.input.term, expected: "\(name).norm2 of the stream", depth: 5)
+      throw Mismatch(
+        term: norm.input.term, expected: "the residual stream in front of norm2 of \(block)",
+        depth: 5)
     }
     return FeedForward(ending: ending, activation: activation, hidden: hidden, norm: norm)
   }
 
-  private func attended(_ branch: TermView, _ stream: TermView, block: Int) throws(Mismatch)
-    -> Attended
+  private func attended(_ branch: TermView, _ stream: TermView, of block: String)
+    throws(Mismatch) -> Attended
   {
-    let name = "blocks.\(block)"
-    let ending = try ending(branch, "\(name).attn.proj", depth: 11)
+    let ending = try ending(branch, "attn.proj of \(block)", depth: 11)
     let attention = try AttentionReader(reader: reader).read(
-      ending.layer.input, block: block, depth: 12)
-    let norm = try reader.norm(attention.input, "\(name).norm1", depth: 13)
+      ending.layer.input, of: block, depth: 12)
+    let norm = try reader.norm(attention.input, "norm1 of \(block)", depth: 13)
     guard reader.isSame(norm.input, stream) else {
-      throw Mismatch(term: norm.input.term, expected: "\(name).norm1 of the stream", depth: 14)
+      throw Mismatch(
+        term: norm.input.term, expected: "the residual stream in front of norm1 of \(block)",
+        depth: 14)
     }
     return Attended(ending: ending, attention: attention, norm: norm)
   }

@@ -24,6 +24,10 @@ struct PNGChunks {
   /// The data of chunk `tRNS`, a palette's alphas or a transparent colour.
   private(set) var transparency: UnsafeRawBufferPointer?
 
+  /// The pixels' last chunk, without what of it is missing, where the file has no chunk `IEND` behind it;
+  /// otherwise nil.
+  private var unended: Range<Int>?
+
   /// Checks the chunks' lengths, the picture's extents, and what compressed data would become:
   /// pixels that fill the picture exactly, texts and profiles of a sane size.
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
@@ -33,7 +37,12 @@ struct PNGChunks {
     var lastData = 8
     var offset = 8
     while true {
-      let chunk = try chunk(at: offset)
+      if picture?.isFull == true, Self.hasEnded(bytes, at: offset) {
+        let end = lastData + 8 + Self.integer(bytes, lastData)
+        unended = lastData..<min(end, bytes.count)
+        return
+      }
+      let chunk = try chunk(at: offset, isBehindPixels: picture != nil)
       if offset == 8 {
         guard chunk.name == "IHDR", chunk.data.count == 13 else {
           throw InputError.pngChunk(
@@ -48,6 +57,9 @@ struct PNGChunks {
         if picture == nil { picture = try Inflation(limit: header.filteredByteCount, file: file) }
         try picture?.take(chunk.data, of: "IDAT", at: offset)
         lastData = offset
+        if picture?.isFull != true, chunk.data.count < Self.integer(bytes, offset) {
+          throw cut("IDAT", at: offset, chunk.data.count)
+        }
       // Behind the pixels it counts for nothing.
       case "tRNS": if picture == nil { transparency = chunk.data }
       case "zTXt", "iTXt", "iCCP":
@@ -68,9 +80,50 @@ struct PNGChunks {
     }
   }
 
-  private func chunk(at offset: Int) throws -> (name: String, data: UnsafeRawBufferPointer) {
+  /// Whether there are no more chunks. Once it has all pixels, Pillow stops at the end of the file and at
+  /// what cannot be a chunk's name, whether there was a chunk `IEND` or not.
+  private static func hasEnded(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard bytes.count - offset >= 8 else { return true }
+    let name = bytes[(offset + 4)..<(offset + 8)]
+    if name.elementsEqual("IEND".utf8) { return integer(bytes, offset) > bytes.count - offset - 12 }
+    return !name.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
+  }
+
+  /// The file with a chunk `IEND` behind its pixels, if it has none: the decoder asks for one.
+  func ended() -> [UInt8]? {
+    guard let unended else { return nil }
+    let isWhole = bytes.count - unended.upperBound >= 4
+    var ended = Array(bytes[..<(unended.upperBound + (isWhole ? 4 : 0))])
+    if !isWhole {
+      let start = unended.lowerBound
+      let length = UInt32(unended.count - 8)
+      withUnsafeBytes(of: length.bigEndian) { ended.replaceSubrange(start..<(start + 4), with: $0) }
+      ended += Self.checksum(ended[(start + 4)...])
+    }
+    let end = Array("IEND".utf8)
+    return ended + [0, 0, 0, 0] + end + Self.checksum(end[...])
+  }
+
+  /// The checksum of a chunk's name and data, as a file holds it.
+  private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    let sum = bytes.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
+    return withUnsafeBytes(of: UInt32(sum).bigEndian, Array.init)
+  }
+
+  /// - Parameter isBehindPixels: whether the pixels began before. From there on the file may end
+  ///   without the chunk's checksum, and within `IDAT`.
+  private func chunk(at offset: Int, isBehindPixels: Bool) throws -> (
+    name: String, data: UnsafeRawBufferPointer
+  ) {
     let rest = bytes.count - offset
-    guard rest >= 12 else {
+    guard rest >= 8 else {
       throw InputError.pngChunk(
         file, "header", at: offset, expected: "12 bytes", found: "\(max(0, rest)), the file's end")
     }
@@ -80,11 +133,17 @@ struct PNGChunks {
           Unicode.Scalar((0x20...0x7E).contains($0) ? $0 : 0x3F)
         }))
     let length = Self.integer(bytes, offset)
-    guard length <= rest - 12 else {
-      throw InputError.pngChunk(
-        file, name, at: offset, expected: "\(length) bytes", found: "\(rest - 12), the file's end")
-    }
-    return (name, UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + 8 + length)]))
+    let isPixels = name == "IDAT"
+    let room = max(0, rest - (isBehindPixels || isPixels ? 8 : 12))
+    guard length <= room || isPixels else { throw cut(name, at: offset, room) }
+    let end = offset + 8 + min(length, room)
+    return (name, UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<end]))
+  }
+
+  private func cut(_ name: String, at offset: Int, _ found: Int) -> InputError {
+    InputError.pngChunk(
+      file, name, at: offset, expected: "\(Self.integer(bytes, offset)) bytes",
+      found: "\(found), the file's end")
   }
 
   private static func header(_ data: UnsafeRawBufferPointer) -> Header {
@@ -196,6 +255,9 @@ private final class Inflation {
       }
     }
   }
+
+  /// Whether the stream has become all of the bytes that it may.
+  var isFull: Bool { count == limit }
 
   /// Throws unless the stream has become exactly `limit` bytes.
   func requireFull(of chunk: String, at offset: Int) throws {

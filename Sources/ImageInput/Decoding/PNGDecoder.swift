@@ -11,6 +11,15 @@ enum PNGDecoder {
     _ bytes: UnsafeRawBufferPointer, file: String, alpha: PictureDecoder.Alpha
   ) throws -> Picture {
     let chunks = try PNGChunks(bytes, file: file)
+    guard let ended = chunks.ended() else {
+      return try decode(bytes, chunks, file: file, alpha: alpha)
+    }
+    return try ended.withUnsafeBytes { try decode($0, chunks, file: file, alpha: alpha) }
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, _ chunks: PNGChunks, file: String, alpha: PictureDecoder.Alpha
+  ) throws -> Picture {
     let header = chunks.header
     guard let context = spng_ctx_new(0) else {
       throw InputError.pictureData(file, "PNG", found: "no memory for a decoder")

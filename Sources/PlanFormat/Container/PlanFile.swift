@@ -31,6 +31,11 @@ package final class PlanFile: Sendable {
   /// Maps and verifies a plan.
   /// - Throws: `InputError` naming the section and the field.
   package init(path: String, mapping: Bool = true) throws {
+    if FileSystem.isFolder(path) {
+      throw InputError(
+        file: path, field: "file", expected: "a plan",
+        found: "a folder; make a plan of the checkpoint in it with: vitc convert \(path) -o PLAN")
+    }
     let mapped = try MappedFile(path: path, mapping: mapping)
     let sections = try mapped.withBytes { try PlanHead.sections(of: $0, file: path) }
     func section(_ kind: SectionKind) -> Range<Int> {

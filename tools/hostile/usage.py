@@ -1,0 +1,229 @@
+"""What the commands say to what people ask for by mistake, and about numbers that are none.
+
+The checks that faults.py runs on folders without images, `-` where a file is named, files that are no
+checkpoint, unknown classes and commands, and NaN.
+"""
+
+import json
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+from fixture import PICTURES, ROOT, Folder, check_refusal
+
+
+def call(folder: Folder, *words, code: int = 0, **options) -> subprocess.CompletedProcess:
+    """A command that has to end with this code."""
+    done = subprocess.run(folder.command(list(words)), capture_output=True, timeout=60, **options)
+    assert done.returncode == code, f"{words[:3]}: exit {done.returncode}: {done.stderr[:300]}"
+    return done
+
+
+def refused(folder: Folder, words: str, *command, **options) -> None:
+    """A command that has to end with exit code 1 and one line that has the words."""
+    folder.refused(folder.command(list(command)), words, **options)
+
+
+def fresh(folder: Folder, name: str) -> Path:
+    """An empty folder."""
+    path = folder.base / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    return path
+
+
+def folders_of_images(folder: Folder) -> None:
+    """A folder without images is an error; sub-folders that are left out are counted."""
+    images = fresh(folder, "images")
+    refused(folder, "folder: expected pictures", "vitrun", folder.plan, images)
+    (images / "notes.txt").write_text("none")
+    (images / "sub.png").mkdir()
+    (images / "other").mkdir()
+    refused(folder, "found none, but 2 sub-folders", "vitrun", folder.plan, images)
+    # What is wrong with one folder concerns no other image.
+    done = call(folder, "vitrun", folder.plan, images, PICTURES[0], code=1)
+    assert done.stdout.startswith(bytes(PICTURES[0])) and len(done.stderr.splitlines()) == 1
+    shutil.copy(PICTURES[0], images / "a.png")
+    done = call(folder, "vitrun", folder.plan, images, "--json")
+    (note,) = done.stderr.decode().splitlines()
+    assert note.startswith("vitrun: note: ") and "2 sub-folders" in note, note
+    assert len(done.stdout.splitlines()) == 1
+    done = call(folder, "vitrun", folder.plan, images, "--json", "--quiet")
+    assert done.stderr == b"" and len(done.stdout.splitlines()) == 1, done.stderr
+
+
+def quiet(folder: Folder) -> None:
+    """No notes and no table, but errors."""
+    out = folder.base / "quiet.plan"
+    for command in (folder.convert(out), folder.rewrite(out)):
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert done.stdout == done.stderr == b"", done
+    refused(folder, "magic", "vitc", "rewrite", folder.checkpoint, "--keep", "0.7", "-o", out, "--quiet")
+
+
+def streams_as_files(folder: Folder) -> None:
+    """`-` is standard input or output, or is refused; no file gets that name."""
+    base = fresh(folder, "streams")
+    plan, image = folder.plan, PICTURES[0]
+    call(folder, "vitrun", "preprocess", plan, image, "-o", "in.npy", cwd=base)
+    tensor = (base / "in.npy").read_bytes()
+    done = call(folder, "vitrun", "preprocess", plan, image, "-o", "-", cwd=base)
+    assert done.stdout == tensor, "another tensor on standard output"
+    call(folder, "vitrun", plan, "--tensor", "in.npy", "--logits", "out.npy", cwd=base)
+    logits = (base / "out.npy").read_bytes()
+    done = call(folder, "vitrun", plan, "--tensor", "-", "--logits", "-", cwd=base, input=tensor)
+    assert done.stdout == logits, "other logits on standard output"
+    images = base / "images"
+    images.mkdir()
+    shutil.copy(image, images / "name7_image.png")
+    names = "".join(f"name{number}\n" for number in range(1000)).encode()
+    call(folder, "vitrun", "eval", plan, images, "--labels", "-", input=names)
+    call(folder, "vitc", "convert", folder.checkpoint, "-o", "l.plan", "--labels", "-", cwd=base, input=names)
+    (base / "l.plan").unlink()
+    for command in (
+        ["vitc", "convert", folder.checkpoint, "-o", "-"],
+        ["vitc", "convert", "-", "-o", "x"],
+        ["vitc", "convert", folder.checkpoint, "--config", "-", "-o", "x"],
+        ["vitc", "convert", folder.checkpoint, "--preprocessor", "-", "-o", "x"],
+        ["vitc", "rewrite", plan, "--keep", "0.7", "-o", "-"],
+        ["vitc", "rewrite", "-", "--keep", "0.7", "-o", "x"],
+        ["vitc", "rewrite", plan, "--multi-scale", "--multiscale-weights", "-", "-o", "x"],
+        ["vitc", "inspect", "-"],
+        ["vitc", "verify", "-"],
+        ["vitrun", plan, image, "--visualize", "-"],
+        ["vitrun", "-", image],
+        ["vitrun", "eval", plan, "-"],
+        ["vitrun", "eval", plan, images, "--against", "-"],
+        ["vitrun", "bench", "-"],
+    ):
+        refused(folder, "for which - stands", *command, cwd=base)
+    found = sorted(path.name for path in base.iterdir())
+    assert found == ["images", "in.npy", "out.npy"], found
+
+
+def unknown_classes(folder: Folder) -> None:
+    """A note each, their images are skipped; if no class is known, exit code 1."""
+    base = fresh(folder, "classes")
+    for name in ("8", "n99", "n98"):
+        (base / name).mkdir()
+        shutil.copy(PICTURES[0], base / name / "image.png")
+    done = call(folder, "vitrun", "eval", folder.plan, base, "--json")
+    found = json.loads(done.stdout)
+    assert (found["images"], found["skipped"]) == (1, 2), found
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 2 and all("n9" in line and "--labels" in line for line in lines), lines
+    done = call(folder, "vitrun", "eval", folder.plan, base, "--quiet")
+    assert done.stderr == b"" and b"skipped   2" in done.stdout
+    shutil.rmtree(base / "8")
+    refused(folder, "--labels", "vitrun", "eval", folder.plan, base)
+    flat = fresh(folder, "flat")
+    for name in ("8_a.png", "n99_b.png"):
+        shutil.copy(PICTURES[0], flat / name)
+    done = call(folder, "vitrun", "eval", folder.plan, flat, "--json")
+    assert json.loads(done.stdout)["skipped"] == 1 and len(done.stderr.splitlines()) == 1
+
+
+def mistaken_requests(folder: Folder) -> None:
+    """What is no checkpoint or no plan is named, with what to do."""
+    base = fresh(folder, "mistaken")
+    out = base / "out.plan"
+    (base / "ir.xml").write_text('<?xml version="1.0"?>\n<net name="m" version="11">\n</net>\n')
+    (base / "ir.bin").write_bytes(bytes(range(1, 200)))
+    (base / "torch.bin").write_bytes(b"\x80\x02}q\x00.")
+    torch = fresh(folder, "torch")
+    (torch / "model.pt").write_bytes(b"\x80\x02}q\x00.")
+    for checkpoint, words in (
+        (folder.plan, "a plan, which vitc convert has made; run it with vitrun"),
+        (base / "ir.xml", "OpenVINO IR; convert the ONNX model"),
+        (base / "ir.bin", "OpenVINO IR; convert the ONNX model"),
+        (base / "torch.bin", "pth_to_safetensors"),
+        (torch, "pth_to_safetensors"),
+        ("facebook/deit-tiny-patch16-224", "hf download facebook/deit-tiny-patch16-224"),
+    ):
+        refused(folder, words, "vitc", "convert", checkpoint, "-o", out)
+    # What is no hub's name is a path.
+    for path in ("no/such/path", "./none", "none"):
+        refused(folder, "No such file", "vitc", "convert", path, "-o", out)
+    for command in (["vitc", "inspect"], ["vitc", "verify"], ["vitrun", "bench"]):
+        refused(folder, "a folder; make a plan of the checkpoint in it", *command, base)
+    done = call(folder, "vitc", "convrt", "x", "-o", "y", code=64)
+    assert b"convert, rewrite, inspect" in done.stderr, done.stderr
+    refused(folder, "one of the commands label, eval, bench, preprocess", "vitrun", "evla", folder.plan, base)
+    assert not out.exists()
+
+
+def broken(folder: Folder, name: str, tensor: str, values: dict[int, float]) -> Path:
+    """The checkpoint with other values in a tensor."""
+    data = bytearray(folder.checkpoint.read_bytes())
+    (length,) = struct.unpack_from("<Q", data)
+    entry = json.loads(data[8 : 8 + length])[tensor]
+    assert entry["dtype"] == "F16"
+    for index, value in values.items():
+        struct.pack_into("<e", data, 8 + length + entry["data_offsets"][0] + 2 * index, value)
+    path = folder.base / f"{name}.safetensors"
+    path.write_bytes(data)
+    return path
+
+
+def numbers_that_are_none(folder: Folder) -> None:
+    """NaN and infinity in weights are a note, in logits and in tensors an error."""
+    nan, infinity = float("nan"), float("inf")
+    base = fresh(folder, "numbers")
+    plan = base / "nan.plan"
+    tensor = "blocks.3.mlp.fc1.weight"
+    for storage in ("f32", "f16"):
+        checkpoint = broken(folder, "nan", tensor, {7: nan, 9: -infinity})
+        done = call(folder, "vitc", "convert", checkpoint, "--weights", storage, "-o", plan)
+        notes = [line for line in done.stderr.decode().splitlines() if "not finite" in line]
+        assert len(notes) == 1 and notes[0].startswith("vitc: note: "), done.stderr
+        assert f"{tensor}: 2 of " in notes[0] and "at index 7, is nan" in notes[0], notes
+        call(folder, "vitc", "convert", checkpoint, "-o", plan, "--quiet")
+    done = call(folder, "vitc", "convert", folder.checkpoint, "-o", base / "sound.plan")
+    assert b"not finite" not in done.stderr, done.stderr
+    # A norm's weight is folded into what follows; it is named once all the same.
+    norm = broken(folder, "norm", "blocks.2.norm1.weight", {0: infinity})
+    done = call(folder, "vitc", "convert", norm, "-o", base / "norm.plan")
+    assert done.stderr.count(b"not finite") == 1 and b"blocks.2.norm1.weight" in done.stderr
+
+    images = base / "images"
+    images.mkdir()
+    for number, picture in enumerate(PICTURES[:2]):
+        shutil.copy(picture, images / f"8_{number}.png")
+    done = call(folder, "vitrun", plan, images, "--json", code=1)
+    lines = done.stderr.decode().splitlines()
+    assert done.stdout == b"" and len(lines) == 2, done
+    assert all("logits: expected finite numbers, found nan for class 0" in line for line in lines)
+    done = call(folder, "vitrun", "eval", folder.plan, images, "--against", plan, code=1)
+    assert b"expected at least one" in done.stderr and done.stdout == b""
+
+    call(folder, "vitrun", "preprocess", plan, PICTURES[0], "-o", base / "in.npy")
+    command = ["vitrun", plan, "--tensor", base / "in.npy", "--logits", base / "out.npy"]
+    refused(folder, "picture 0: logits: expected finite", *command)
+    data = bytearray((base / "in.npy").read_bytes())
+    data[-4:] = struct.pack("<f", nan)
+    (base / "in.npy").write_bytes(data)
+    command[1] = folder.plan
+    refused(folder, "element [0, 2, 223, 223]: expected a finite number, found nan", *command)
+    assert not (base / "out.npy").exists()
+
+
+def graphs_from_the_end(folder: Folder) -> None:
+    """Errors about a graph's blocks, which are read from the end, have no negative numbers."""
+    model = ROOT / "Tests" / "Fixtures" / "variants" / "activations" / "refused_sigmoid_1.5" / "model.onnx"
+    command = folder.command(["vitc", "convert", model, "-o", folder.base / "x.plan"])
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    check_refusal(done.returncode, done.stderr.decode(), "mlp.fc1 of block 1 from the end")
+    assert b"blocks.-" not in done.stderr and b"act/Mul_1" in done.stderr, done.stderr
+
+
+CHECKS: tuple[Callable[[Folder], None], ...] = (
+    folders_of_images,
+    quiet,
+    graphs_from_the_end,
+    numbers_that_are_none,
+    streams_as_files,
+    unknown_classes,
+    mistaken_requests,
+)
