@@ -25,7 +25,8 @@ let package = Package(
     .target(
       name: "KernelsAVX512", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
       swiftSettings: settings + [.unsafeFlags(avx2Flags + avx512Flags + kernelFlags)]),
-    .target(name: "ThreadPool", dependencies: ["CVectorExtras"], swiftSettings: settings),
+    .target(
+      name: "ThreadPool", dependencies: ["CVectorExtras", "KernelInterface"], swiftSettings: settings),
     .executableTarget(
       name: "kernel-bench",
       dependencies: [
