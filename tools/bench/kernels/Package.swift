@@ -26,7 +26,8 @@ let package = Package(
       name: "KernelsAVX512", dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
       swiftSettings: settings + [.unsafeFlags(avx2Flags + avx512Flags + kernelFlags)]),
     .target(
-      name: "ThreadPool", dependencies: ["CVectorExtras", "KernelInterface"], swiftSettings: settings),
+      name: "ThreadPool", dependencies: ["CVectorExtras", "KernelInterface"],
+      swiftSettings: settings),
     .executableTarget(
       name: "kernel-bench",
       dependencies: [
