@@ -60,7 +60,7 @@ struct ConfigResolver {
       against: ViTShapes.expected(source), family: source.family.rawValue, reason: reason)
     let choice = try ArchitectureChoice(
       named: named, source: source, tensors: tensors, config: config, options: options)
-    if let family = choice.family(of: source) { source.family = family }
+    if let family = choice.family { source.family = family }
     reason += choice.chosen.map { "; shapes of \($0.name)" } ?? ""
     decisions.told("family", source.family.rawValue, from: reason)
     try shapes.recordImage(source, choice, &decisions)

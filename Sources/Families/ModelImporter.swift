@@ -69,7 +69,8 @@ public enum ModelImporter {
   /// Recognises the naming scheme of a checkpoint and builds its graph.
   ///
   /// Values that the weights do not determine come from, in this order: `options`, the
-  /// configuration, the known architecture whose shapes match, the family's rule.
+  /// configuration, the architecture that it names, the published models whose shapes match. What
+  /// nothing says is one of ``ImportedModel/assumptions``, or an error where these models disagree.
   /// - Throws: `InputError` naming every tensor that is missing, unexpected or of another shape, or
   ///   the flag that decides a value which nothing else does.
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws

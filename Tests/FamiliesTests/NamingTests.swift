@@ -28,7 +28,8 @@ import Testing
 
   @Test(arguments: [
     "backbone.", "encoder.", "timm_model.", "module._orig_mod.", "teacher.backbone.",
-    "visual.trunk.", "base_model.model.", "decoder.", "optimizer_model.",
+    "visual.trunk.", "base_model.model.", "decoder.", "optimizer_model.", "opt/target/",
+    "optimizer.",
   ])
   func anyPrefixOfAllTensorsIsTakenOff(prefix: String) throws {
     #expect(try Self.imported(Self.prefixed(prefix)).facts.depth == 2)

@@ -95,7 +95,7 @@ struct ArchitectureChoice {
   var title: String { namedBy != nil || isExact ? chosen?.name ?? "custom" : "custom" }
 
   /// The family that the name says, where shapes leave several.
-  func family(of source: ViTConfig) -> ViTConfig.Family? {
+  var family: ViTConfig.Family? {
     namedBy != nil || isExact ? chosen?.family : nil
   }
 

@@ -43,12 +43,13 @@ enum Prefixes {
     let copies = all.subtracting([chosen]).sorted()
     var found = Found(tensors: [:])
     for (name, tensor) in tensors {
-      // A copy's tensors mirror the model's.
-      if copies.contains(where: { !$0.isEmpty && name.hasPrefix($0) && $0.count > chosen.count })
-        || UnreadTensors.isBesideModel(name, tensor)
-      {
+      // A copy's tensors mirror the model's. Only beside the model does a first word tell training's: the
+      // model itself may lie under such a one, as under opt/target/.
+      if copies.contains(where: { !$0.isEmpty && name.hasPrefix($0) && $0.count > chosen.count }) {
         continue
       }
+      let isInside = !chosen.isEmpty && name.hasPrefix(chosen)
+      if !isInside, UnreadTensors.isBesideModel(name, tensor) { continue }
       if name.hasPrefix(chosen) {
         found.tensors[String(name.dropFirst(chosen.count))] = tensor
       } else if !copies.contains(where: { name.hasPrefix($0) }) {

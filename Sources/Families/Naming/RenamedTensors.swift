@@ -16,9 +16,6 @@ struct RenamedTensors {
     tensors[name] = tensor
   }
 
-  /// Takes a tensor out.
-  mutating func remove(_ name: String) { tensors[name] = nil }
-
   /// A block's number as names write it; nil for another spelling, e.g. `01`.
   static func block(_ text: Substring) -> Int? {
     guard let block = Int(text), block >= 0, String(block) == text else { return nil }

@@ -24,8 +24,15 @@ struct PreprocessResolver {
           or: "\(source) names none")
       }
       facts = try prepared(by: processor)
+      let isScaled = !isGeometryTold && !isWrittenForTarget(processor)
       record(facts, &decisions) {
-        $0.told($1, $2, from: Self.geometry.contains($1) ? geometry : source)
+        if isScaled, Self.geometry.contains($1) {
+          $0.assumed(
+            $1, $2, "in proportion to what \(source) has for the checkpoint's size",
+            or: "--preprocessor or --crop-pct and --crop-mode decide")
+        } else {
+          $0.told($1, $2, from: Self.geometry.contains($1) ? geometry : source)
+        }
       }
     } else if let name = unsaidProcessor {
       let path = config.path.isEmpty ? tensors.file : config.path
@@ -121,14 +128,18 @@ struct PreprocessResolver {
     if isOfAnySize {
       return try processor.facts(height: height, width: width, insteadOf: processor.ownSize)
     }
-    if target == source {
+    if isWrittenForTarget(processor) {
       return try processor.facts(height: height, width: width, insteadOf: nil)
-    }
-    if let facts = try? processor.facts(height: height, width: width, insteadOf: nil) {
-      return facts
     }
     return try processor.facts(
       height: height, width: width, insteadOf: (source.imageHeight, source.imageWidth))
+  }
+
+  /// Whether a file's sizes are taken as they are: no other size was asked for, or they end in it.
+  private func isWrittenForTarget(_ processor: ProcessorConfig) -> Bool {
+    let (height, width) = (target.imageHeight, target.imageWidth)
+    return target == source
+      || (try? processor.facts(height: height, width: width, insteadOf: nil)) != nil
   }
 
   private func record(
@@ -155,69 +166,60 @@ struct PreprocessResolver {
 
   /// timm's transform, from flags, configuration, architecture or family.
   private func timmTransform(_ decisions: inout Decisions) throws -> TimmTransform {
-    let flags = options
     let (base, isTold, reason) = timmBase()
     var transform = base
-    func note(_ key: String, _ value: some Any, _ others: String, _ flag: String) {
-      if isTold {
-        decisions.told(key, "\(value)", from: reason)
+    /// One value: a flag's, or what the configuration says, or the base's.
+    func decide<Value: Equatable>(
+      _ key: String, _ place: WritableKeyPath<TimmTransform, Value>, _ flag: String,
+      _ flagged: Value?, said: Value?, _ words: (Value) -> String
+    ) {
+      if let flagged {
+        transform[keyPath: place] = flagged
+        decisions.told(key, words(flagged), from: flag)
+      } else if let said {
+        transform[keyPath: place] = said
+        decisions.told(key, words(said), from: config.path)
+      } else if isTold {
+        decisions.told(key, words(base[keyPath: place]), from: reason)
       } else {
+        let others = choice.others({ $0.transform[keyPath: place] }, words)
         decisions.assumed(
-          key, "\(value)", reason,
+          key, words(base[keyPath: place]), reason,
           or: (others.isEmpty ? "" : "\(others); ") + "\(flag) or a config.json decides")
       }
     }
-    let said = config.hasTimmTransform
-    if let share = flags.cropFraction {
-      transform.cropShare = share
-      decisions.told("crop_pct", "\(share)", from: "--crop-pct")
-    } else if said, let share = try cropShare() {
-      transform.cropShare = share
-      decisions.told("crop_pct", "\(share)", from: config.path)
-    } else {
-      note(
-        "crop_pct", base.cropShare, choice.others(\.transform.cropShare) { "\($0)" }, "--crop-pct")
+    decide("crop_pct", \.cropShare, "--crop-pct", options.cropFraction, said: try cropShare()) {
+      "\($0)"
     }
-    if let word = flags.cropMode {
-      transform.cropMode = try cropMode(word, file: "--crop-mode", field: word)
-      decisions.told("crop_mode", word, from: "--crop-mode")
-    } else if said, let found = config.pretrained("crop_mode"), found.value != "" {
-      let word = try config.word(found)
-      transform.cropMode = try cropMode(word, file: config.path, field: found.field)
-      decisions.told("crop_mode", word, from: config.path)
-    } else {
-      note(
-        "crop_mode", base.cropMode.rawValue,
-        choice.others(\.transform.cropMode) { $0.rawValue }, "--crop-mode")
-    }
-    // What flags of every kind of preprocessing say is recorded with them.
-    if flags.interpolation != nil {
-    } else if said, let found = config.pretrained("interpolation"), found.value != "" {
-      let word = try config.word(found)
-      transform.interpolation = try filter(word, file: config.path, field: found.field)
-      decisions.told("interpolation", word, from: config.path)
-    } else {
-      note(
-        "interpolation", base.interpolation.word,
-        choice.others(\.transform.interpolation) { $0.word }, "--interpolation")
-    }
-    if flags.mean != nil {
-    } else if said, let values = try triple("mean") {
-      transform.mean = values
-      decisions.told("mean", "\(values)", from: config.path)
-    } else {
-      note("mean", base.mean, choice.others(\.transform.mean) { "\($0)" }, "--mean")
-    }
-    if flags.standardDeviation != nil {
-    } else if said, let values = try triple("std") {
-      transform.standardDeviation = values
-      decisions.told("std", "\(values)", from: config.path)
-    } else {
-      note(
-        "std", base.standardDeviation, choice.others(\.transform.standardDeviation) { "\($0)" },
-        "--std")
-    }
+    decide(
+      "crop_mode", \.cropMode, "--crop-mode",
+      try options.cropMode.map { try cropMode($0, file: "--crop-mode", field: $0) },
+      said: try saidWord("crop_mode", cropMode)
+    ) { $0.rawValue }
+    decide(
+      "interpolation", \.interpolation, "--interpolation",
+      try options.interpolation.map { try filter($0, file: "--interpolation", field: $0) },
+      said: try saidWord("interpolation", filter)
+    ) { $0.word }
+    decide("mean", \.mean, "--mean", options.mean, said: try triple("mean")) { "\($0)" }
+    decide(
+      "std", \.standardDeviation, "--std", options.standardDeviation, said: try triple("std")
+    ) { "\($0)" }
     return transform
+  }
+
+  /// A word of timm's configuration; as in timm, nothing and an empty one are the same.
+  private func saidWord<Value>(
+    _ name: String, _ read: (_ word: String, _ file: String, _ field: String) throws -> Value
+  ) throws -> Value? {
+    guard let found = said(name) else { return nil }
+    let word = try config.word(found)
+    return word.isEmpty ? nil : try read(word, config.path, found.field)
+  }
+
+  /// What a configuration in timm's form says of the transform.
+  private func said(_ name: String) -> ModelConfig.Found? {
+    config.hasTimmTransform ? config.pretrained(name) : nil
   }
 
   /// Throws if timm's images would not end in the model's size.
@@ -258,7 +260,7 @@ struct PreprocessResolver {
   }
 
   private func cropShare() throws -> Double? {
-    guard let found = config.pretrained("crop_pct") else { return nil }
+    guard let found = said("crop_pct") else { return nil }
     guard let share = found.value.double, share == 0 || (share > 0.05 && share <= 4) else {
       throw config.fail(found, "a share in (0.05, 4]")
     }
@@ -267,7 +269,7 @@ struct PreprocessResolver {
   }
 
   private func triple(_ name: String) throws -> [Float]? {
-    guard let found = config.pretrained(name) else { return nil }
+    guard let found = said(name) else { return nil }
     return try found.value.triple(file: config.path, field: found.field)
   }
 

@@ -153,11 +153,13 @@ def cases() -> Iterator[Case]:
         ("hf_resized_deit", _TEACHER, 16, 24), ("hf_resized_msn", _MSN, 16, 24)
     ):
         yield _case(name, classes, options={"image_size": asked}, image_size=own)
-    yield _case("hf_resized_processor", options={"image_size": 24}, preprocessor=_SQUARE)
+    # A file for another size is taken in proportion, with a note.
+    yield _case("hf_resized_processor", options={"image_size": 24}, preprocessor=_SQUARE,
+                assumptions=("crop", "resize"))
     yield _case("hf_resized_processor_24", options={"image_size": 24}, scale=1,
                 preprocessor=_SQUARE | {"size": {"height": 24, "width": 24}})
     yield _case("hf_resized_deit_processor", _TEACHER, options={"image_size": 24},
-                preprocessor=_PROCESSORS["deit"])
+                preprocessor=_PROCESSORS["deit"], assumptions=("crop", "resize"))
     yield from _mask_token()
     yield from _wrappers()
 
