@@ -41,6 +41,8 @@ func wideTarget(_ name: String, flags: [String]) -> Target {
       // Addresses of functions are looked up at the start and cannot be changed after it.
       "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "relro",
       "-Xlinker", "-z", "-Xlinker", "noexecstack",
+      // Memory that the system refuses is an error like any other: see CRefusedMemory.
+      "-Xlinker", "--wrap=_ZN5swift28swift_abortAllocationFailureEmm",
     ])
   ]
 #else
@@ -70,13 +72,15 @@ let package = Package(
     .systemLibrary(
       name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(
-      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .target(name: "CJPEGRows", dependencies: ["CJPEG"]),
     .systemLibrary(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "COnnx", dependencies: ["CProtobufC"]),
 
     .systemLibrary(name: "CVectorExtras"),
     .target(name: "CArguments"),
+    .target(name: "CRefusedMemory"),
 
     // MARK: - Implementation: foundations
     .target(name: "Tensors", swiftSettings: swiftSettings),
@@ -124,7 +128,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "ImageInput", dependencies: ["Tensors", "CTurboJPEG", "CSPNG", "CWebP", "CZlib"],
+      name: "ImageInput", dependencies: ["Tensors", "CJPEGRows", "CSPNG", "CWebP", "CZlib"],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: libraries
@@ -143,7 +147,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "CArguments", "PlanFormat", "Tensors",
+        "CArguments", "CRefusedMemory", "PlanFormat", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

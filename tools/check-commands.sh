@@ -51,7 +51,9 @@ case $(uname -m) in
 esac
 system=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1)
 linked vitc "${system[@]}" libprotobuf-c.so.1
-linked vitrun "${system[@]}" libspng.so.0 libturbojpeg.so.0 libwebp.so.7
+# Distributions have libjpeg-turbo under several numbers.
+jpeg=$(readelf --dynamic "$(cc -print-file-name=libjpeg.so)" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+linked vitrun "${system[@]}" libspng.so.0 "$jpeg" libwebp.so.7
 
 classify-example "$model/dense.safetensors" "$folder" "$pictures/triangle-rows_09000.png" \
   >"$folder/example.txt"

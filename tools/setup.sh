@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev libturbojpeg0-dev pkg-config)
+packages=(libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev libjpeg-dev pkg-config)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \

@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import CRefusedMemory
 internal import Glibc
 internal import Tensors
 
@@ -10,6 +11,7 @@ package enum CommandLineTool {
     StandardStreams.occupy()
     Signals.prepare()
     MappingFault.endProcess(as: name)
+    vit_end_on_refused_memory(strdup(name)) { TemporaryFiles.removeAll() }
     FileRegister.rememberClosedFiles()
     do {
       try run(command, with: Arguments.all)
@@ -95,7 +97,13 @@ package enum CommandLineTool {
   /// Writes a result that is no text to stdout.
   /// - Throws: `InputError` when it cannot be written.
   package static func printBytes(_ bytes: [UInt8]) throws {
-    try check(bytes.withUnsafeBytes { StandardStreams.write($0, to: STDOUT_FILENO) })
+    try bytes.withUnsafeBytes { try printBytes($0) }
+  }
+
+  /// Writes a result that is no text to stdout.
+  /// - Throws: `InputError` when it cannot be written.
+  package static func printBytes(_ bytes: UnsafeRawBufferPointer) throws {
+    try check(StandardStreams.write(bytes, to: STDOUT_FILENO))
   }
 
   private static func print(_ text: String) throws {

@@ -20,6 +20,14 @@ extension InputError {
       found: "\(width) x \(height)")
   }
 
+  static func pictureMemory(_ file: String, width: Int, height: Int, limit: Int, found: Int)
+    -> InputError
+  {
+    InputError(
+      file: file, field: "picture memory", expected: "at most \(limit) bytes to decode it",
+      found: "\(found), for \(width) x \(height) pixels in several scans")
+  }
+
   /// A decoder's own words.
   static func pictureData(_ file: String, _ format: String, found: String) -> InputError {
     InputError(file: file, field: "\(format) data", expected: "a whole picture", found: found)
@@ -38,17 +46,13 @@ extension InputError {
       file: file, field: "PNG chunk \(chunk) at byte \(offset)", expected: expected, found: found)
   }
 
-  static func standardInput(_ found: String) -> InputError {
-    InputError(file: "standard input", field: "read", expected: "a picture", found: found)
-  }
-
   static func pngEncoder(_ found: String) -> InputError {
     InputError(file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
   }
 
   /// A resized image that has no pixels or too many.
   static func resizedExtent(
-    _ file: String, width: Int, height: Int, limit: Int, original: Picture
+    _ file: String, width: Int, height: Int, limit: Int, original: Preprocessing.Extents
   ) -> InputError {
     InputError(
       file: file, field: "resized image, width x height", expected: "sides from 1 to \(limit)",

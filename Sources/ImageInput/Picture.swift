@@ -1,8 +1,7 @@
+internal import Tensors
+
 /// A decoded picture: 8-bit RGB, rows from top to bottom, `[height, width, 3]`.
 public struct Picture: Sendable, Equatable {
-  /// The largest area that is decoded, in pixels (Pillow's own limit against bombs).
-  public static let maximumArea = 178_956_970
-
   /// Pixels in a row.
   public let width: Int
 
@@ -18,6 +17,11 @@ public struct Picture: Sendable, Equatable {
     self.width = width
     self.height = height
     self.pixels = pixels
+  }
+
+  /// Throws if there is no memory for a picture of this size.
+  static func requireMemory(width: Int, height: Int, for file: String) throws {
+    try ByteBuffer.require(width * height * 3, for: file)
   }
 
   /// The three samples of a pixel.

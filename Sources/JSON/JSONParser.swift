@@ -3,29 +3,33 @@ internal import Tensors
 /// A strict RFC 8259 parser over untrusted bytes.
 ///
 /// Refuses what the grammar does not allow, text that is not UTF-8, nesting deeper than
-/// ``maximumDepth`` and more than ``maximumValues`` values, which bounds the memory that hostile
+/// ``maximumDepth`` and more values than the caller expects, which bounds the memory that hostile
 /// text can ask for; every error names the byte where it happened.
 public struct JSONParser {
   /// How deep arrays and objects may lie in each other.
   public static let maximumDepth = 64
 
-  /// How many values a text may hold. The index of a checkpoint of 90,000 tensors needs a million.
-  public static let maximumValues = 1 << 20
+  /// How many values a text may hold unless its caller expects more. A configuration that names 22,000
+  /// classes both ways has 44,000.
+  public static let usualMaximumValues = 1 << 17
 
   private let bytes: UnsafeRawBufferPointer
   private let file: String
   private let base: Int
   private var offset = 0
+  private let maximumValues: Int
   private var values = 0
 
   /// Parses one value that takes up all of `bytes`, apart from white space around it.
   /// - Parameters:
   ///   - file: the file's name for errors.
   ///   - base: position of the first byte in that file.
-  public static func parse(_ bytes: UnsafeRawBufferPointer, file: String, base: Int = 0) throws
-    -> JSONValue
-  {
-    var parser = JSONParser(bytes: bytes, file: file, base: base)
+  ///   - maximumValues: how many values the text may hold.
+  public static func parse(
+    _ bytes: UnsafeRawBufferPointer, file: String, base: Int = 0,
+    maximumValues: Int = usualMaximumValues
+  ) throws -> JSONValue {
+    var parser = JSONParser(bytes: bytes, file: file, base: base, maximumValues: maximumValues)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.offset == bytes.count else {
@@ -34,10 +38,11 @@ public struct JSONParser {
     return value
   }
 
-  private init(bytes: UnsafeRawBufferPointer, file: String, base: Int) {
+  private init(bytes: UnsafeRawBufferPointer, file: String, base: Int, maximumValues: Int) {
     self.bytes = bytes
     self.file = file
     self.base = base
+    self.maximumValues = maximumValues
   }
 
   private func error(expected: String) -> InputError {
@@ -65,8 +70,8 @@ public struct JSONParser {
     skipSpace()
     guard offset < bytes.count else { throw error(expected: "a value") }
     values += 1
-    guard values <= Self.maximumValues else {
-      throw error(expected: "at most \(Self.maximumValues) values", found: "more")
+    guard values <= maximumValues else {
+      throw error(expected: "at most \(maximumValues) values", found: "more")
     }
     switch bytes[offset] {
     case UInt8(ascii: "{"): return try object(depth: depth)

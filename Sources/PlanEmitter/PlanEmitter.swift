@@ -135,6 +135,9 @@ package enum PlanEmitter {
     record.layout = entry.layout
     record.element = entry.element
     record.parameters = constant.parameters
+    // The values, two steps of packing, and one to spare for what computes them.
+    try ByteBuffer.require(
+      4 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)
     let values = try constant.values()
     let nonFinite = NonFiniteWeight(values, of: constant)
     let packed = WeightPacking.pack(

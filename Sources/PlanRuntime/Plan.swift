@@ -37,6 +37,33 @@ public final class Plan: Sendable {
   /// Multiply-adds that are executed for one picture: rows that nothing reads are left out.
   public var executedMultiplyAdds: Int { file.program.executedMultiplyAdds }
 
+  /// The most operations of a picture, roughly multiply-adds, that are run without being asked for:
+  /// three times what the largest ViT at 518 pixels takes.
+  public static let usualMaximumWork = 1e13
+
+  /// The most bytes of memory between the steps, for a picture, that are taken without being asked for.
+  public static let usualMaximumArenaBytes = 4 << 30
+
+  /// Throws if a picture would take more time or memory than models do: a plan of a few thousand bytes
+  /// can ask for hours.
+  public func checkSize() throws {
+    let work = file.program.work(constants: file.constants)
+    guard work <= Self.usualMaximumWork else {
+      throw InputError(
+        file: path, field: "work of a picture",
+        expected: "at most \(Self.usualMaximumWork) operations, unless large plans are allowed "
+          + "(--allow-large)",
+        found: "\(work)")
+    }
+    guard file.program.arenaBytes <= Self.usualMaximumArenaBytes else {
+      throw InputError(
+        file: path, field: "memory of a picture",
+        expected: "at most \(Self.usualMaximumArenaBytes) bytes, unless large plans are allowed "
+          + "(--allow-large)",
+        found: "\(file.program.arenaBytes)")
+    }
+  }
+
   /// Extents of the input picture.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)

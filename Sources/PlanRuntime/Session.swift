@@ -55,15 +55,20 @@ public final class Session: Sendable {
   /// - Parameters:
   ///   - maximumBatch: the most pictures that one run takes.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
-  /// - Throws: `InputError` if the batch is empty, if memory runs out, if `VITRUN_KERNELS` names a set
-  ///   of kernels that is not available here.
-  public convenience init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+  ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
+  /// - Throws: `InputError` if the batch is empty, if the plan is too large, if memory runs out, if
+  ///   `VITRUN_KERNELS` names a set of kernels that is not available here.
+  public convenience init(
+    plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil, allowsLarge: Bool = false
+  ) throws {
+    if !allowsLarge { try plan.checkSize() }
     try self.init(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
       kernels: try KernelSelection.best())
   }
 
-  /// As ``init(plan:maximumBatch:threadCount:)``, with kernels of the caller's choice.
+  /// As ``init(plan:maximumBatch:threadCount:allowsLarge:)``, with kernels of the caller's choice and
+  /// plans of any size.
   package init(
     plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice
   ) throws {

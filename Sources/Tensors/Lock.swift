@@ -32,4 +32,14 @@ package struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value.pointee)
   }
+
+  /// Calls `attempt` with the value until it succeeds; between attempts it waits for a signal to
+  /// `condition`, and other threads may lock.
+  func wait(
+    for condition: UnsafeMutablePointer<pthread_cond_t>, until attempt: (inout Value) -> Bool
+  ) {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while !attempt(&value.pointee) { pthread_cond_wait(condition, mutex) }
+  }
 }

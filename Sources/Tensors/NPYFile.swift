@@ -6,23 +6,30 @@ public enum NPYFile {
   package static let maximumHeader = 10_000
 
   /// Reads an array of little-endian float32 in C order.
-  /// - Throws: `InputError` naming the field of the header that is something else.
+  /// - Throws: `InputError` naming the field of the header that is something else, or if there is no
+  ///   memory for the values.
   public static func readFloat32(path: String) throws -> (shape: [Int], values: [Float]) {
-    let file = try MappedFile(path: path)
-    return try file.withBytes { try readFloat32($0, in: .file(file), file: path) }
+    let view = try float32(path: path)
+    try ByteBuffer.require(view.byteCount, for: path)
+    return (view.shape.extents, view.float32Values())
   }
 
-  /// Reads an array from bytes, which errors call `file`.
+  /// An array of little-endian float32 in C order, left where it is.
   /// - Throws: `InputError` naming the field of the header that is something else.
-  package static func readFloat32(_ bytes: [UInt8], file: String) throws
-    -> (shape: [Int], values: [Float])
-  {
-    try bytes.withUnsafeBytes { try readFloat32($0, in: .array(bytes), file: file) }
+  package static func float32(path: String) throws -> TensorView {
+    let file = try MappedFile(path: path)
+    return try file.withBytes { try float32($0, in: .file(file), file: path) }
   }
 
-  private static func readFloat32(
+  /// An array of little-endian float32 in C order in memory, which errors call `file`.
+  /// - Throws: `InputError` naming the field of the header that is something else.
+  package static func float32(_ buffer: ByteBuffer, file: String) throws -> TensorView {
+    try float32(UnsafeRawBufferPointer(buffer.bytes), in: .memory(buffer), file: file)
+  }
+
+  private static func float32(
     _ bytes: UnsafeRawBufferPointer, in storage: TensorView.Storage, file path: String
-  ) throws -> (shape: [Int], values: [Float]) {
+  ) throws -> TensorView {
     let header = try NPYHeader(bytes, file: path)
     guard header.descriptor == "<f4" else {
       throw InputError(
@@ -43,24 +50,27 @@ public enum NPYFile {
         expected: "\(header.shape.byteCount(of: .float32) ?? 0) bytes for \(header.shape)",
         found: "\(bytes.count - header.dataOffset) bytes")
     }
-    return (header.shape.extents, view.float32Values())
+    return view
   }
 
   /// Writes an array of float32 in C order; it appears whole or not at all.
   public static func write(_ values: [Float], shape: [Int], to path: String) throws {
+    try values.withUnsafeBufferPointer { try write($0, shape: shape, to: path) }
+  }
+
+  /// As ``write(_:shape:to:)-([Float],_,_)``.
+  package static func write(
+    _ values: UnsafeBufferPointer<Float>, shape: [Int], to path: String
+  ) throws {
     var output = try OutputFile(path: path)
-    try output.append(header(of: values, shape: shape))
-    try values.withUnsafeBytes { try output.append($0) }
+    try output.append(header(of: values.count, shape: shape))
+    try output.append(UnsafeRawBufferPointer(values))
     try output.commit()
   }
 
-  /// An array of float32 in C order, as a file holds it.
-  package static func bytes(of values: [Float], shape: [Int]) -> [UInt8] {
-    header(of: values, shape: shape) + values.withUnsafeBytes(Array.init)
-  }
-
-  private static func header(of values: [Float], shape: [Int]) -> [UInt8] {
-    precondition(values.count == shape.reduce(1, *), "values fill the shape")
+  /// What a file has in front of `count` values.
+  package static func header(of count: Int, shape: [Int]) -> [UInt8] {
+    precondition(count == shape.reduce(1, *), "values fill the shape")
     let extents = shape.map { "\($0)" }.joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     let unpadded = magic.count + 4 + header.utf8.count + 1

@@ -4,6 +4,7 @@ public struct TensorView: Sendable {
   package enum Storage: Sendable {
     case file(MappedFile)
     case array([UInt8])
+    case memory(ByteBuffer)
   }
 
   /// Element type.
@@ -30,6 +31,7 @@ public struct TensorView: Sendable {
       switch storage {
       case .file(let file): file.count
       case .array(let bytes): bytes.count
+      case .memory(let buffer): buffer.count
       }
     guard range.lowerBound >= 0, range.upperBound <= available,
       shape.byteCount(of: dtype) == range.count
@@ -52,6 +54,10 @@ public struct TensorView: Sendable {
       try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     case .array(let array):
       try array.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    case .memory(let buffer):
+      try withExtendedLifetime(buffer) {
+        try body(UnsafeRawBufferPointer(rebasing: buffer.bytes[range]))
+      }
     }
   }
 

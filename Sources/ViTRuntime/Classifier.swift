@@ -25,11 +25,16 @@ public struct Classifier: Sendable {
   ///   - plan: what is run.
   ///   - maximumBatch: the most pictures that run at once.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
-  /// - Throws: `InputError` if memory runs out.
-  public init(plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil) throws {
+  ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
+  /// - Throws: `InputError` if the plan is too large or memory runs out.
+  public init(
+    plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil, allowsLarge: Bool = false
+  ) throws {
     self.plan = plan
     preprocessing = Preprocessing(plan)
-    session = try Session(plan: plan, maximumBatch: maximumBatch, threadCount: threadCount)
+    session = try Session(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
+      allowsLarge: allowsLarge)
   }
 
   /// The logits of cropped pictures, `[pictures][classes]`; 1 to `session.maximumBatch` pictures.

@@ -79,7 +79,7 @@ struct Convert: ParsableCommand {
     let options = try options()
     let model = try ModelImporter.importModel(checkpoint, options: options)
     let names =
-      try labels.map(LabelFile.read)
+      try labels.map { try LabelFile.read(path: $0, classes: model.facts.classes) }
       ?? model.labels.map { Label(identifier: $0, name: $0) }
     let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, source: labels ?? "labels",

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
 internal import PlanFormat
+internal import Tensors
 internal import ViTRuntime
 
 struct Bench: ParsableCommand {
@@ -40,7 +41,9 @@ struct Bench: ParsableCommand {
   func run() throws {
     guard let path = plan else { return try measureLimit() }
     let plan = try execution.plan(path)
-    let session = try Session(plan: plan, maximumBatch: batch, threadCount: execution.threads)
+    let session = try Session(
+      plan: plan, maximumBatch: batch, threadCount: execution.threads,
+      allowsLarge: execution.allowLarge)
     // Any values do: the work does not depend on them.
     try session.run(pictures: batch) { tensor in
       for index in tensor.indices { tensor[index] = Float(index % 255) / 128 - 1 }

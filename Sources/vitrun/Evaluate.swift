@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
 internal import PlanFormat
+internal import Tensors
 internal import ViTRuntime
 
 struct Evaluate: ParsableCommand {
@@ -35,7 +36,8 @@ struct Evaluate: ParsableCommand {
     try NamedFile.check(folder, "DIR")
     if let against { try NamedFile.check(against, "--against") }
     let plan = try execution.plan(plan)
-    let names = try labels.map(LabelFile.read) ?? plan.labels
+    let names =
+      try labels.map { try LabelFile.read(path: $0, classes: plan.classCount) } ?? plan.labels
     let contents = try LabelledFolder.contents(
       of: folder, labels: names, classes: plan.classCount, note: execution.note)
     let classifier = try classifier(plan)
@@ -51,7 +53,9 @@ struct Evaluate: ParsableCommand {
   }
 
   private func classifier(_ plan: Plan) throws -> Classifier {
-    try Classifier(plan: plan, maximumBatch: Self.batch, threadCount: execution.threads)
+    try Classifier(
+      plan: plan, maximumBatch: Self.batch, threadCount: execution.threads,
+      allowsLarge: execution.allowLarge)
   }
 
   /// Pictures that are prepared and run together: enough for all threads.
@@ -67,7 +71,7 @@ struct Evaluate: ParsableCommand {
     var (count, skipped, first, five, agreeing) = (0, contents.unknown, 0, 0, 0)
     var isWhole = true
     var clock = Stopwatch()
-    let batches = PictureBatches(classifier, orientation: self.pictures.exif.orientation)
+    let batches = PictureBatches(classifier, self.pictures)
     for start in stride(from: 0, to: pictures.count, by: Self.batch) {
       var batch: [(picture: LabelledPicture, crop: Picture)] = []
       let group = pictures[start..<min(start + Self.batch, pictures.count)]

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
+internal import Tensors
 internal import ViTRuntime
 
 struct LabelPictures: ParsableCommand {
@@ -59,7 +60,9 @@ struct LabelPictures: ParsableCommand {
     if let tensor, let logits {
       return try TensorRun(plan: plan, options: execution).run(tensor, logitsTo: logits)
     }
-    let classifier = try Classifier(plan: plan, threadCount: execution.threads)
+    let classifier = try Classifier(
+      plan: plan, threadCount: execution.threads,
+      allowsLarge: execution.allowLarge)
     var failures = 0
     /// What is wrong with one picture concerns no other.
     func attempt<R>(_ body: () throws -> R) throws -> R? {
@@ -79,7 +82,7 @@ struct LabelPictures: ParsableCommand {
       }
       for path in paths {
         let picture = try attempt {
-          try classifier.prepare(path, orientation: pictures.exif.orientation)
+          try classifier.prepare(path, pictures)
         }
         if let picture, try !label(path, picture, classifier) { failures += 1 }
       }
@@ -88,7 +91,8 @@ struct LabelPictures: ParsableCommand {
   }
 
   /// - Returns: whether there are probabilities; if not, that has been said.
-  private func label(_ path: String, _ picture: PreparedPicture, _ classifier: Classifier) throws
+  private func label(_ path: String, _ picture: Preprocessing.Preparation, _ classifier: Classifier)
+    throws
     -> Bool
   {
     try classifier.session.waitUntilVerified()
@@ -122,8 +126,8 @@ struct LabelPictures: ParsableCommand {
         .init(
           "ms",
           [
-            "decode": .init(picture.decodeMilliseconds),
-            "preprocess": .init(picture.preprocessMilliseconds), "model": .init(milliseconds),
+            "decode": .init(picture.decoding),
+            "preprocess": .init(picture.resizing), "model": .init(milliseconds),
           ]),
       ]
     try CommandLineTool.printLine(JSONValue.object(members).text())

@@ -23,11 +23,6 @@ enum LabelledFolder {
   static func contents(
     of folder: String, labels: [Label], classes: Int, note: (String) -> Void
   ) throws -> Contents {
-    guard labels.isEmpty || labels.count == classes else {
-      throw InputError(
-        file: "--labels", field: "lines", expected: "\(classes), one a class",
-        found: "\(labels.count)")
-    }
     var indices: [String: Int] = [:]
     for (index, label) in labels.enumerated() {
       indices[label.name] = index

@@ -5,25 +5,28 @@ internal import ViTRuntime
 struct PictureBatches {
   private let pool: ThreadPool
   private let classifier: Classifier
-  private let orientation: PictureDecoder.Orientation
+  private let options: PictureOptions
+
+  /// What pictures hold that are decoded at the same time, whatever the number of threads: 1 GiB.
+  private let budget = MemoryBudget(bytes: 1 << 30)
 
   /// Prepares pictures for `classifier`, on as many threads as it has.
-  init(_ classifier: Classifier, orientation: PictureDecoder.Orientation) {
+  init(_ classifier: Classifier, _ options: PictureOptions) {
     pool = ThreadPool(threadCount: classifier.session.threadCount)
     self.classifier = classifier
-    self.orientation = orientation
+    self.options = options
   }
 
   /// The pictures at `paths`, each with the preparation of the classifier or of another; an error for
   /// each that cannot be read.
   func prepare(
     _ paths: [String], for other: Classifier? = nil
-  ) -> [Result<PreparedPicture, any Error>] {
+  ) -> [Result<Preprocessing.Preparation, any Error>] {
     let classifier = other ?? classifier
     let results = Results(count: paths.count)
-    pool.run { [orientation] worker in
+    pool.run { [options, budget] worker in
       worker.forEach(itemCount: paths.count) { index in
-        let result = Result { try classifier.prepare(paths[index], orientation: orientation) }
+        let result = Result { try classifier.prepare(paths[index], options, budget: budget) }
         results.prepared.withLock { $0[index] = result }
       }
     }
@@ -32,7 +35,7 @@ struct PictureBatches {
 
   /// One for each picture, in whatever order they are done.
   private final class Results: Sendable {
-    let prepared: Lock<[Result<PreparedPicture, any Error>?]>
+    let prepared: Lock<[Result<Preprocessing.Preparation, any Error>?]>
 
     init(count: Int) { prepared = Lock(Array(repeating: nil, count: count)) }
   }

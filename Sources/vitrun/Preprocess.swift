@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Tensors
 internal import ViTRuntime
 
 struct Preprocess: ParsableCommand {
@@ -19,10 +20,12 @@ struct Preprocess: ParsableCommand {
 
   func run() throws {
     let preprocessing = Preprocessing(try execution.plan(plan))
-    let crop = try preprocessing.crop(path: image, orientation: pictures.exif.orientation)
+    let crop = try preprocessing.crop(
+      path: image, orientation: pictures.exif.orientation, maximumPixels: pictures.maxPixels)
     let shape = [1, 3, preprocessing.height, preprocessing.width]
-    var tensor = [Float](repeating: 0, count: shape.reduce(1, *))
-    try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
+    let tensor = try ByteBuffer(
+      count: shape.reduce(MemoryLayout<Float>.stride, *), for: image)
+    try preprocessing.normalise(crop, into: tensor.elements(of: Float.self))
     try TensorOutput.write(tensor, shape: shape, to: output)
   }
 }

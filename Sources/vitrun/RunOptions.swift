@@ -16,6 +16,9 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Write no notes.")
   var quiet = false
 
+  @Flag(help: "Run plans of more than 10^13 operations or 4 GiB of memory a picture.")
+  var allowLarge = false
+
   /// Writes a note, unless none are wanted.
   func note(_ text: String) {
     if !quiet { CommandLineTool.note("vitrun: note: \(text)") }
@@ -44,6 +47,16 @@ struct RunOptions: ParsableArguments {
 struct PictureOptions: ParsableArguments {
   @Option(help: "What to do with a picture's EXIF orientation: apply or ignore.")
   var exif = EXIFHandling.ignore
+
+  @Option(help: "The largest picture that is decoded, in pixels.")
+  var maxPixels = PictureDecoder.usualMaximumPixels
+
+  func validate() throws {
+    guard (1...PictureDecoder.mostPixels).contains(maxPixels) else {
+      throw ValidationError(
+        "--max-pixels: expected 1 to \(PictureDecoder.mostPixels), found \(maxPixels)")
+    }
+  }
 }
 
 /// What is done with EXIF orientation.

@@ -1,4 +1,5 @@
 internal import CommandSupport
+internal import Tensors
 internal import ViTRuntime
 
 /// Runs an array of prepared pictures.
@@ -11,37 +12,53 @@ struct TensorRun {
 
   /// Reads float32 `[n, 3, H, W]` and writes the logits, float32 `[n, classes]`.
   func run(_ input: String, logitsTo output: String) throws {
-    let file = input == "-" ? "standard input" : input
-    let (shape, values) =
+    let file = input == "-" ? StandardInput.name : input
+    let tensor =
       input == "-"
-      ? try NPYFile.readFloat32(try NamedFile.standardInput(limit: 4 << 30), file: file)
-      : try NPYFile.readFloat32(path: input)
+      ? try NPYFile.float32(try StandardInput.read(limit: 4 << 30), file: file)
+      : try NPYFile.float32(path: input)
     let size = plan.inputSize
+    let shape = tensor.shape.extents
     guard shape.count == 4, Array(shape[1...]) == [3, size.height, size.width], shape[0] >= 1 else {
       throw InputError(
         file: file, field: "shape", expected: "[n, 3, \(size.height), \(size.width)]",
         found: "\(shape)")
     }
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw InputError(
-        file: file, field: "element \(Self.place(of: index, in: shape))",
-        expected: "a finite number", found: "\(values[index])")
-    }
     let batch = min(shape[0], Self.maximumBatch)
-    let session = try Session(plan: plan, maximumBatch: batch, threadCount: options.threads)
-    let count = 3 * size.height * size.width
-    var logits: [Float] = []
+    let session = try Session(
+      plan: plan, maximumBatch: batch, threadCount: options.threads,
+      allowsLarge: options.allowLarge)
+    let pictureBytes = 3 * size.height * size.width * MemoryLayout<Float>.stride
+    let rowBytes = plan.classCount * MemoryLayout<Float>.stride
+    let logits = try ByteBuffer(count: shape[0] * rowBytes, for: file)
     for first in stride(from: 0, to: shape[0], by: batch) {
       let pictures = min(batch, shape[0] - first)
-      logits += try session.run(pictures: pictures) { tensor in
-        _ = tensor.update(fromContentsOf: values[first * count..<(first + pictures) * count])
+      try session.run(pictures: pictures) { values in
+        let range = first * pictureBytes..<(first + pictures) * pictureBytes
+        tensor.withBytes {
+          UnsafeMutableRawBufferPointer(values)
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
+        }
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+          let place = Self.place(
+            of: range.lowerBound / MemoryLayout<Float>.stride + index, in: shape)
+          throw InputError(
+            file: file, field: "element \(place)", expected: "a finite number",
+            found: "\(values[index])")
+        }
       } read: { result in
-        try (0..<pictures).flatMap { try result.logits(picture: $0) }
+        for picture in 0..<pictures {
+          let row = try result.logits(picture: picture)
+          if let error = FiniteLogits.problem(row, "\(file), picture \(first + picture)") {
+            throw error
+          }
+          row.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(
+              rebasing: logits.bytes[((first + picture) * rowBytes)...]
+            ).copyMemory(from: $0)
+          }
+        }
       }
-    }
-    for picture in 0..<shape[0] {
-      let row = logits[picture * plan.classCount..<(picture + 1) * plan.classCount]
-      if let error = FiniteLogits.problem(row, "\(file), picture \(picture)") { throw error }
     }
     try TensorOutput.write(logits, shape: [shape[0], plan.classCount], to: output)
   }

@@ -1,4 +1,6 @@
+import Glibc
 import ImageInput
+import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
@@ -85,6 +87,27 @@ struct LimitTests {
     #expect(throws: InputError.self) {
       try session.run(pictures: 1, fill: { _ in }, read: { try $0.logits(picture: picture) })
     }
+  }
+
+  /// Attention of a million tokens, in a plan that is sound.
+  @Test func moreWorkThanModelsHaveIsRefusedUnlessAllowed() throws {
+    try plan.checkSize()
+    var form = SmallModel.Form("large")
+    (form.width, form.heads, form.depth, form.hidden) = (8, 2, 2, 8)
+    (form.grid, form.patch, form.classes) = (1024, 1, 2)
+    try SmallModel(form, in: folder).convert(to: folder.file("large.bin"))
+    let large = try Plan(path: folder.file("large.bin"))
+    let work = 2 * pow(1024.0 * 1024.0 + 1, 2) * 8
+    let counted = large.file.program.work(constants: large.file.constants)
+    #expect(counted > work && counted < 1.01 * work)
+    for body in [
+      { try Session(plan: large, threadCount: 1) },
+      { try Classifier(plan: large, threadCount: 1).session },
+    ] {
+      let error = #expect(throws: InputError.self) { try body() }
+      #expect(error?.field == "work of a picture" && error?.file == large.path)
+    }
+    _ = try Session(plan: large, threadCount: 1, allowsLarge: true)
   }
 
   @Test func aRankingOfNoClassesIsEmpty() {

@@ -67,7 +67,7 @@ private func parse(_ text: String) throws -> JSONValue { try parse(Array(text.ut
   }
 
   @Test func theNumberOfValuesIsBounded() {
-    let text = "[" + String(repeating: "0,", count: JSONParser.maximumValues) + "0]"
+    let text = "[" + String(repeating: "0,", count: JSONParser.usualMaximumValues) + "0]"
     #expect(throws: InputError.self) { try parse(text) }
   }
 

@@ -18,9 +18,12 @@ import Testing
     let values = (0..<24).map { Float($0) * 0.1 }
     try NPYFile.write(values, shape: [1, 2, 3, 4], to: path)
     let (shape, got) = try NPYFile.readFloat32(path: path)
-    let bytes = NPYFile.bytes(of: values, shape: [1, 2, 3, 4])
-    #expect(try MappedFile(path: path).withBytes { Array($0) } == bytes)
-    #expect(try NPYFile.readFloat32(bytes, file: "stream").values == got)
+    let bytes = try contents(path)
+    let header = NPYFile.header(of: values.count, shape: [1, 2, 3, 4])
+    #expect(bytes == header + values.withUnsafeBytes(Array.init))
+    let stream = try ByteBuffer(count: bytes.count, for: "stream")
+    stream.bytes.copyBytes(from: bytes)
+    #expect(try NPYFile.float32(stream, file: "stream").float32Values() == got)
     #expect(shape == [1, 2, 3, 4])
     #expect(got == values)
     // NumPy aligns data to 64 bytes.

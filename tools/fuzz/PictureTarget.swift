@@ -29,7 +29,9 @@ struct PictureTarget: Target {
           $0, file: "picture", orientation: .apply, alpha: preprocessing.alpha)
       }
       let area = picture.width * picture.height
-      guard area > 0, area <= Picture.maximumArea, picture.pixels.count == area * 3 else {
+      guard area > 0, area <= PictureDecoder.usualMaximumPixels,
+        picture.pixels.count == area * 3
+      else {
         throw Finding(
           text: "\(picture.pixels.count) samples of \(picture.width) x \(picture.height) pixels")
       }
@@ -37,6 +39,12 @@ struct PictureTarget: Target {
       guard crop.width == preprocessing.width, crop.height == preprocessing.height else {
         throw Finding(text: "a crop of \(crop.width) x \(crop.height)")
       }
+      let streamed = try input.withUnsafeBytes {
+        try preprocessing.prepare(
+          $0, file: "picture", orientation: .apply,
+          maximumPixels: PictureDecoder.usualMaximumPixels)
+      }
+      guard streamed.crop == crop else { throw Finding(text: "another crop when read in rows") }
       var tensor = [Float](repeating: .nan, count: crop.pixels.count)
       try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
       guard tensor.allSatisfy(\.isFinite) else { throw Finding(text: "a value that is no number") }

@@ -87,15 +87,12 @@ struct NPZFile {
         headCount == head.count
       else { throw damaged("damaged or shorter data") }
       let layout = try head.withUnsafeBytes { try ArrayLayout($0, entry, file: file.path) }
-      var isWhole = false
-      let contents = [UInt8](unsafeUninitializedCapacity: entry.size) { buffer, count in
-        head.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-        let rest = UnsafeMutableRawBufferPointer(
-          rebasing: UnsafeMutableRawBufferPointer(buffer)[headCount..<entry.size])
-        isWhole = inflater.read(into: rest) == rest.count
-        count = isWhole ? entry.size : 0
+      let contents = try ByteBuffer(count: entry.size, for: file.path)
+      contents.bytes.copyBytes(from: head)
+      let rest = UnsafeMutableRawBufferPointer(rebasing: contents.bytes[headCount...])
+      guard inflater.read(into: rest) == rest.count else {
+        throw damaged("damaged or shorter data")
       }
-      guard isWhole else { throw damaged("damaged or shorter data") }
       var extra: UInt8 = 0
       guard withUnsafeMutableBytes(of: &extra, { inflater.read(into: $0) }) == 0 else {
         throw damaged("more")
@@ -104,10 +101,10 @@ struct NPZFile {
         throw damaged("\(inflater.unusedCount) compressed bytes behind its end")
       }
       var checksum = ZipChecksum()
-      contents.withUnsafeBytes { checksum.absorb($0) }
+      checksum.absorb(UnsafeRawBufferPointer(contents.bytes))
       try check(checksum, entry, file: file.path)
       file.release(entry.range)
-      return try layout.view(.array(contents), from: 0, entry, file: file.path)
+      return try layout.view(.memory(contents), from: 0, entry, file: file.path)
     }
   }
 

@@ -92,14 +92,14 @@ struct TensorReader {
       throw fail("values", "raw_data or \(right) for \(dtype.rawValue)", fieldName)
     }
     let decoded = try decode(dtype, shape, bytes) { fail(fieldName, $0, $1) }
-    return try view(dtype, shape, .array(decoded), 0..<decoded.count, fail)
+    return try view(dtype, shape, .memory(decoded), 0..<decoded.count, fail)
   }
 
   /// Packed varints as an array's bytes, least significant first.
   private mutating func decode(
     _ dtype: DType, _ shape: Shape, _ range: Range<Int>,
     _ fail: (_ expected: String, _ found: String) -> InputError
-  ) throws -> [UInt8] {
+  ) throws -> ByteBuffer {
     try file.withBytes { bytes in
       let count = try ProtobufScan.count(bytes, range, file: file.path)
       guard count == shape.elementCount else {
@@ -110,8 +110,8 @@ struct TensorReader {
         throw fail("at most \(budget / size) elements", "\(count)")
       }
       budget -= count * size
-      var decoded: [UInt8] = []
-      decoded.reserveCapacity(count * size)
+      let decoded = try ByteBuffer(count: count * size, for: file.path)
+      var end = 0
       var value: UInt64 = 0
       var shift: UInt64 = 0
       for offset in range {
@@ -121,7 +121,10 @@ struct TensorReader {
         guard Self.fits(value, dtype) else {
           throw fail("values of \(dtype.rawValue)", "\(Int64(bitPattern: value))")
         }
-        for index in 0..<size { decoded.append(UInt8(truncatingIfNeeded: value >> (8 * index))) }
+        for index in 0..<size {
+          decoded.bytes[end + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
+        end += size
         (value, shift) = (0, 0)
       }
       file.release(range)

@@ -10,6 +10,9 @@ package struct SafeTensorsFile: Sendable {
   /// The largest header that is accepted, in bytes.
   package static let maximumHeader = 100_000_000
 
+  /// The most values in a header or an index: 90,000 tensors need a million.
+  static let maximumValues = 1 << 20
+
   /// Views into the mapped file.
   package let tensors: [String: TensorView]
 
@@ -79,7 +82,9 @@ package struct SafeTensorsFile: Sendable {
         found: "\(length)")
     }
     let text = UnsafeRawBufferPointer(rebasing: bytes[8..<(8 + length)])
-    return (try JSONParser.parse(text, file: file, base: 8), 8 + length)
+    let header = try JSONParser.parse(
+      text, file: file, base: 8, maximumValues: maximumValues)
+    return (header, 8 + length)
   }
 
   private static func metadata(_ value: JSONValue, file: String) throws -> [String: String] {

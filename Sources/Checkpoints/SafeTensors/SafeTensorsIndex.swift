@@ -9,7 +9,9 @@ struct SafeTensorsIndex {
   /// Reads an index and every shard that it names, relative to `folder`.
   init(_ file: MappedFile, folder: String) throws {
     let path = file.path
-    let json = try file.withBytes { try JSONParser.parse($0, file: path) }
+    let json = try file.withBytes {
+      try JSONParser.parse($0, file: path, maximumValues: SafeTensorsFile.maximumValues)
+    }
     guard let map = json["weight_map"]?.members else {
       throw InputError(
         file: path, field: "weight_map", expected: "an object of tensor names and file names",

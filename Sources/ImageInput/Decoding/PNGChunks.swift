@@ -30,7 +30,7 @@ struct PNGChunks {
 
   /// Checks the chunks' lengths, the picture's extents, and what compressed data would become:
   /// pixels that fill the picture exactly, texts and profiles of a sane size.
-  init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
+  init(_ bytes: UnsafeRawBufferPointer, file: String, limit: PixelLimit) throws {
     self.bytes = bytes
     self.file = file
     var picture: Inflation?
@@ -50,7 +50,7 @@ struct PNGChunks {
             found: "\(chunk.data.count) bytes")
         }
         header = Self.header(chunk.data)
-        try PictureDecoder.checkExtents(width: header.width, height: header.height, file: file)
+        try limit.check(width: header.width, height: header.height, file: file)
       }
       switch chunk.name {
       case "IDAT":
@@ -97,24 +97,38 @@ struct PNGChunks {
   }
 
   /// The file with a chunk `IEND` behind its pixels, if it has none: the decoder asks for one.
-  func ended() -> [UInt8]? {
+  func ended() throws -> ByteBuffer? {
     guard let unended else { return nil }
-    let isWhole = bytes.count - unended.upperBound >= 4
-    var ended = Array(bytes[..<(unended.upperBound + (isWhole ? 4 : 0))])
-    if !isWhole {
-      let start = unended.lowerBound
-      let length = UInt32(unended.count - 8)
-      withUnsafeBytes(of: length.bigEndian) { ended.replaceSubrange(start..<(start + 4), with: $0) }
-      ended += Self.checksum(ended[(start + 4)...])
-    }
     let end = Array("IEND".utf8)
-    return ended + [0, 0, 0, 0] + end + Self.checksum(end[...])
+    let isWhole = bytes.count - unended.upperBound >= 4
+    let count = unended.upperBound + 4
+    let ended = try ByteBuffer(count: count + 8 + end.count, for: file)
+    func put(_ part: some Collection<UInt8>, at offset: Int) {
+      UnsafeMutableRawBufferPointer(rebasing: ended.bytes[offset..<offset + part.count])
+        .copyBytes(from: part)
+    }
+    put(bytes[..<unended.upperBound], at: 0)
+    if isWhole {
+      put(bytes[unended.upperBound..<count], at: unended.upperBound)
+    } else {
+      let start = unended.lowerBound
+      put(Self.bigEndian(UInt32(unended.count - 8)), at: start)
+      let checked = ended.bytes[start + 4..<unended.upperBound]
+      put(Self.checksum(UnsafeRawBufferPointer(rebasing: checked)), at: unended.upperBound)
+    }
+    put([0, 0, 0, 0] + end, at: count)
+    put(end.withUnsafeBytes(Self.checksum), at: count + 4 + end.count)
+    return ended
   }
 
   /// The checksum of a chunk's name and data, as a file holds it.
-  private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    let sum = bytes.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
-    return withUnsafeBytes(of: UInt32(sum).bigEndian, Array.init)
+  private static func checksum(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    bigEndian(
+      UInt32(crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)))
+  }
+
+  private static func bigEndian(_ value: UInt32) -> [UInt8] {
+    withUnsafeBytes(of: value.bigEndian, Array.init)
   }
 
   /// - Parameter isBehindPixels: whether the pixels began before. From there on the file may end

@@ -2,7 +2,8 @@ internal import Tensors
 
 /// Decodes JPEG, PNG and WebP, recognised by content, to the RGB samples that Pillow gives.
 ///
-/// What is done with alpha belongs to the model: ``Preprocessing/read(path:orientation:)`` knows it.
+/// What is done with alpha belongs to the model: ``Preprocessing/read(path:orientation:maximumPixels:)``
+/// knows it.
 public enum PictureDecoder {
   /// What is done with a picture's EXIF orientation.
   public enum Orientation: String, Sendable, CaseIterable {
@@ -23,60 +24,80 @@ public enum PictureDecoder {
   /// The largest file that is read, in bytes.
   public static let maximumFileBytes = 256 << 20
 
+  /// The largest area that is decoded unless another is asked for, in pixels.
+  public static let usualMaximumPixels = 64_000_000
+
+  /// The largest area that can be asked for, in pixels.
+  public static let mostPixels = 4_000_000_000
+
   /// Reads and decodes a file; `-` is standard input.
+  /// - Parameter maximumPixels: the largest area that is decoded, at most ``mostPixels``.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public static func read(
-    path: String, orientation: Orientation = .ignore, alpha: Alpha
+    path: String, orientation: Orientation = .ignore, alpha: Alpha,
+    maximumPixels: Int = usualMaximumPixels
   ) throws -> Picture {
+    try withBytes(of: path) { bytes, file in
+      try decode(
+        bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
+    }
+  }
+
+  /// Decodes the bytes of a picture.
+  /// - Parameter maximumPixels: the largest area that is decoded, at most ``mostPixels``.
+  /// - Throws: `InputError` naming the file and what is wrong with it.
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation = .ignore,
+    alpha: Alpha, maximumPixels: Int = usualMaximumPixels
+  ) throws -> Picture {
+    let (rows, turn) = try open(
+      bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
+    try rows.start()
+    return try Picture(reading: rows, file: file).turned(turn, file: file)
+  }
+
+  /// Calls `body` with the bytes of a file and what errors call it.
+  static func withBytes<R>(
+    of path: String, _ body: (UnsafeRawBufferPointer, _ file: String) throws -> R
+  ) throws -> R {
     if path == "-" {
-      let bytes = try StandardInput.read(limit: maximumFileBytes)
-      return try bytes.withUnsafeBytes {
-        try decode($0, file: "standard input", orientation: orientation, alpha: alpha)
+      let input = try StandardInput.read(limit: maximumFileBytes)
+      return try withExtendedLifetime(input) {
+        try body(UnsafeRawBufferPointer(input.bytes), StandardInput.name)
       }
     }
     let file = try MappedFile(path: path)
     guard file.count <= maximumFileBytes else {
       throw InputError.pictureBytes(path, limit: maximumFileBytes, found: "\(file.count)")
     }
-    return try file.withBytes {
-      try decode($0, file: path, orientation: orientation, alpha: alpha)
-    }
+    return try file.withBytes { try body($0, path) }
   }
 
-  /// Decodes the bytes of a picture.
-  /// - Throws: `InputError` naming the file and what is wrong with it.
-  public static func decode(
-    _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation = .ignore,
-    alpha: Alpha
-  ) throws -> Picture {
+  /// The rows of a picture as it is stored, and how they are meant to be seen. Only the header has been
+  /// read.
+  static func open(
+    _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation, alpha: Alpha,
+    maximumPixels: Int
+  ) throws -> (rows: any RowSource, turn: Turn) {
     func starts(_ magic: [UInt8], at offset: Int = 0) -> Bool {
       bytes.count >= offset + magic.count
         && bytes[offset..<(offset + magic.count)].elementsEqual(magic)
     }
-    let picture: Picture
+    let limit = PixelLimit(pixels: min(maximumPixels, mostPixels))
+    let rows: any RowSource
     let exif: UnsafeRawBufferPointer?
     if starts([0xFF, 0xD8, 0xFF]) {
-      picture = try JPEGDecoder.decode(bytes, file: file)
+      rows = try JPEGRows(bytes, file: file, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inJPEG(bytes) : nil
     } else if starts([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      picture = try PNGDecoder.decode(bytes, file: file, alpha: alpha)
+      rows = try PNGRows(bytes, file: file, alpha: alpha, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inPNG(bytes) : nil
     } else if starts(Array("RIFF".utf8)), starts(Array("WEBP".utf8), at: 8) {
-      picture = try WebPDecoder.decode(bytes, file: file, alpha: alpha)
+      rows = try WebPRows(bytes, file: file, alpha: alpha, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inWebP(bytes) : nil
     } else {
       throw InputError.pictureKind(file, isEmpty: bytes.isEmpty)
     }
-    guard let exif, let code = EXIFOrientation.code(in: exif) else { return picture }
-    return picture.turned(byOrientation: code)
-  }
-
-  /// Checks a header's extents before memory is taken for them.
-  static func checkExtents(width: Int, height: Int, file: String) throws {
-    let (area, overflow) = width.multipliedReportingOverflow(by: height)
-    guard width > 0, height > 0, !overflow, area <= Picture.maximumArea else {
-      throw InputError.pictureExtent(
-        file, width: width, height: height, limit: Picture.maximumArea)
-    }
+    return (rows, Turn(orientation: exif.flatMap(EXIFOrientation.code) ?? 1))
   }
 }

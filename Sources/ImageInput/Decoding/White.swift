@@ -1,11 +1,13 @@
 /// Transparent pixels on a white ground, as Pillow's `alpha_composite` has them.
 enum White {
-  /// RGBA to RGB in place: three bytes for four.
-  static func composite(_ samples: UnsafeMutableBufferPointer<UInt8>, pixels: Int) {
+  /// RGBA to RGB.
+  static func composite(
+    _ colours: UnsafePointer<UInt8>, to samples: UnsafeMutablePointer<UInt8>, pixels: Int
+  ) {
     for pixel in 0..<pixels {
-      let alpha = UInt32(samples[pixel * 4 + 3])
+      let alpha = UInt32(colours[pixel * 4 + 3])
       for channel in 0..<3 {
-        let sample = UInt32(samples[pixel * 4 + channel])
+        let sample = UInt32(colours[pixel * 4 + channel])
         // Pillow's weights have 7 fractional bits, and it divides by 255 by shifts.
         let sum = (sample * alpha + 255 * (255 - alpha) + 128) << 7
         samples[pixel * 3 + channel] = UInt8(truncatingIfNeeded: ((sum >> 8) + sum) >> 15)
@@ -15,7 +17,7 @@ enum White {
 
   /// Makes the pixels of one colour white.
   static func replace(
-    _ colour: [UInt8], in samples: UnsafeMutableBufferPointer<UInt8>, pixels: Int
+    _ colour: [UInt8], in samples: UnsafeMutablePointer<UInt8>, pixels: Int
   ) {
     let (red, green, blue) = (colour[0], colour[1], colour[2])
     for index in stride(from: 0, to: pixels * 3, by: 3)

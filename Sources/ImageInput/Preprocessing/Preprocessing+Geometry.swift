@@ -40,8 +40,8 @@ extension Preprocessing {
 
   /// The extents before the crop.
   /// - Throws: `InputError` where one is 0 or too large for Pillow.
-  func resizedExtents(of picture: Picture, file: String) throws -> Extents {
-    let (height, width) = (picture.height, picture.width)
+  func resizedExtents(of image: Extents, file: String) throws -> Extents {
+    let (height, width) = (image.height, image.width)
     let extents: Extents
     switch resize {
     case .none:
@@ -55,25 +55,25 @@ extension Preprocessing {
     case .cover(let newHeight, let newWidth):
       let ratio = min(
         Double(height) / Double(newHeight), Double(width) / Double(newWidth))
-      extents = Self.divided(picture, by: ratio)
+      extents = Self.divided(image, by: ratio)
     case .fit(let newHeight, let newWidth):
       let ratio = max(
         Double(height) / Double(newHeight), Double(width) / Double(newWidth))
-      extents = Self.divided(picture, by: ratio)
+      extents = Self.divided(image, by: ratio)
     }
     let allowed = 1...Self.maximumResized
     guard allowed.contains(extents.height), allowed.contains(extents.width) else {
       throw InputError.resizedExtent(
         file, width: extents.width, height: extents.height, limit: Self.maximumResized,
-        original: picture)
+        original: image)
     }
     return extents
   }
 
-  private static func divided(_ picture: Picture, by ratio: Double) -> Extents {
+  private static func divided(_ image: Extents, by ratio: Double) -> Extents {
     func divide(_ extent: Int) -> Int {
       Int((Double(extent) / ratio).rounded(.toNearestOrEven))
     }
-    return Extents(height: divide(picture.height), width: divide(picture.width))
+    return Extents(height: divide(image.height), width: divide(image.width))
   }
 }

@@ -152,6 +152,10 @@ package struct DepthwiseStep: StepPayload {
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight, bias] }
+
+  package func work(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  }
 }
 
 /// Arithmetic on rows of one shape.

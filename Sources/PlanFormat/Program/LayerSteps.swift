@@ -47,6 +47,10 @@ package struct LinearStep: StepPayload {
   package var constants: [Int] {
     [weight] + [bias, norm?.weight, norm?.bias].compactMap(\.self)
   }
+
+  package func work(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  }
 }
 
 /// A convolution of the picture (`[channels * height, width]`) or of rows of pixels
@@ -123,6 +127,10 @@ package struct ConvolutionStep: StepPayload {
   package var reads: [Int] { [input] }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight] + [bias, table].compactMap(\.self) }
+
+  package func work(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  }
 }
 
 /// The first rows of every picture become constant rows.
@@ -204,6 +212,11 @@ package struct AttentionStep: StepPayload {
   package var reads: [Int] { [qkv] + [sizes].compactMap(\.self) }
   package var writes: [Int] { [output] + [classRows, probabilities].compactMap(\.self) }
   package var constants: [Int] { [] }
+
+  package func work(_ context: StepContext) -> Double {
+    let tokens = Double(context.buffers[qkv].rows)
+    return 2 * Double(queries) * tokens * Double(heads * headWidth) + elements(context)
+  }
 }
 
 /// LayerNorm of each row on its own.

@@ -40,6 +40,16 @@ extension Program {
     try verifyIndices(file: file)
   }
 
+  /// Operations that the steps take for one picture, roughly; of a verified program. What the plan says
+  /// about itself in ``multiplyAdds`` need not be so.
+  package func work(constants: [ConstantRecord]) -> Double {
+    steps.reduce(0) { total, record in
+      let context = StepContext(
+        buffers: buffers, constants: constants, file: "", step: 0, kind: record.step.kind.word)
+      return total + record.step.payload.work(context)
+    }
+  }
+
   private func error(_ field: String, _ expected: String, _ found: String, file: String)
     -> InputError
   {

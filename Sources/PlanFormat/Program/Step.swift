@@ -94,6 +94,19 @@ package protocol StepPayload: Record, Equatable {
 
   /// The constants it reads.
   var constants: [Int] { get }
+
+  /// Operations that the step takes for one picture, roughly: multiply-adds, or values that are read
+  /// and written where those are more. Of a verified step.
+  func work(_ context: StepContext) -> Double
+}
+
+extension StepPayload {
+  package func work(_ context: StepContext) -> Double { elements(context) }
+
+  /// Values of all operands and results.
+  func elements(_ context: StepContext) -> Double {
+    (reads + writes).reduce(0) { $0 + context.elements(of: $1) }
+  }
 }
 
 /// A step as a record: its kind, then its fields.

@@ -18,6 +18,16 @@ package struct StepContext {
     self.kind = kind
   }
 
+  /// Values of a buffer.
+  func elements(of buffer: Int) -> Double {
+    Double(buffers[buffer].rows) * Double(buffers[buffer].columns)
+  }
+
+  /// Values of a constant.
+  func elements(ofConstant index: Int) -> Double {
+    constants[index].shape.reduce(1) { $0 * Double($1) }
+  }
+
   func require(
     _ condition: Bool, _ field: String, _ expected: @autoclosure () -> String,
     _ found: @autoclosure () -> String

@@ -159,6 +159,11 @@ package struct ReduceStep: StepPayload {
   }
   package var writes: [Int] { [output] + [into, newSizes, newPatchIndices].compactMap(\.self) }
   package var constants: [Int] { [] }
+
+  package func work(_ context: StepContext) -> Double {
+    let (kept, dropped) = (context.elements(of: kept), context.elements(of: dropped))
+    return kept * dropped * Double(context.buffers[tokens].columns) + elements(context)
+  }
 }
 
 extension ReduceStep {
@@ -232,6 +237,11 @@ package struct MatchStep: StepPayload {
   package var reads: [Int] { [tokens, qkv, sizes] }
   package var writes: [Int] { [output, newSizes, best, score, kept, destination] }
   package var constants: [Int] { [] }
+
+  package func work(_ context: StepContext) -> Double {
+    let pairs = context.elements(of: best) * Double(context.buffers[tokens].rows)
+    return pairs * Double(headWidth) + elements(context)
+  }
 }
 
 /// Ones in a float32 buffer; 0, 1, 2, ... in an int32 buffer.

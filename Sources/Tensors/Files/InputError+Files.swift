@@ -41,6 +41,13 @@ extension InputError {
       found: "an existing file")
   }
 
+  /// - Parameter code: the system's reason.
+  package static func noMemory(_ file: String, _ count: Int, _ code: Int32) -> InputError {
+    InputError(
+      file: file, field: "memory", expected: "\(count) bytes",
+      found: String(cString: strerror(code)))
+  }
+
   static func danglingLink(_ path: String) -> InputError {
     InputError(
       file: path, field: "output", expected: "a file name", found: "a link that leads nowhere")

@@ -134,10 +134,9 @@ public final class MappedFile: Sendable {
     -> UnsafeMutableRawPointer
   {
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 4096, count) == 0, let memory else {
-      throw InputError(
-        file: path, field: "size", expected: "to fit into memory", found: "\(count) bytes")
-    }
+    // Aligned as a mapped file is.
+    let status = posix_memalign(&memory, 4096, count)
+    guard status == 0, let memory else { throw InputError.noMemory(path, count, status) }
     var offset = 0
     while offset < count {
       let got = pread(descriptor, memory + offset, count - offset, off_t(offset))

@@ -19,7 +19,8 @@ public struct OutputFile: ~Copyable {
   public private(set) var count = 0
 
   /// The last of them, which are not written yet.
-  private var pending: [UInt8] = []
+  private let pending: ByteBuffer
+  private var pendingCount = 0
 
   /// The size and the alignment of what is written at once.
   private static let pieceBytes = 2 << 20
@@ -47,9 +48,11 @@ public struct OutputFile: ~Copyable {
     let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
     let names = TemporaryName(folder: folder, output: target)
+    let pending = try ByteBuffer(count: Self.pieceBytes, for: path)
     let (descriptor, temporary) = try Self.create(
       in: folder, names, for: path, mode: existing.map { $0.st_mode & 0o777 })
     self.path = path
+    self.pending = pending
     self.target = target
     self.folder = folder
     self.names = names
@@ -123,23 +126,26 @@ public struct OutputFile: ~Copyable {
   public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let room = Self.pieceBytes - pending.count
+      let room = Self.pieceBytes - pendingCount
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(room))
       rest = rest.dropFirst(room)
       if piece.count == Self.pieceBytes {
         try write(piece, at: count)
         count += piece.count
       } else {
-        pending.append(contentsOf: piece)
+        UnsafeMutableRawBufferPointer(rebasing: pending.bytes[pendingCount...])
+          .copyMemory(from: piece)
+        pendingCount += piece.count
         count += piece.count
-        if pending.count == Self.pieceBytes { try writePending() }
+        if pendingCount == Self.pieceBytes { try writePending() }
       }
     }
   }
 
   private mutating func writePending() throws {
-    try pending.withUnsafeBytes { try write($0, at: count - $0.count) }
-    pending.removeAll(keepingCapacity: true)
+    let bytes = UnsafeRawBufferPointer(rebasing: pending.bytes[..<pendingCount])
+    try write(bytes, at: count - pendingCount)
+    pendingCount = 0
   }
 
   /// Appends bytes.
@@ -149,13 +155,13 @@ public struct OutputFile: ~Copyable {
 
   /// Appends zeros up to the next multiple of `alignment`.
   public mutating func pad(to alignment: Int) throws {
-    let missing = (alignment - count % alignment) % alignment
-    try append([UInt8](repeating: 0, count: missing))
+    try pad(toOffset: count + (alignment - count % alignment) % alignment)
   }
 
   /// Appends zeros up to a byte offset.
   public mutating func pad(toOffset offset: Int) throws {
-    try append([UInt8](repeating: 0, count: max(0, offset - count)))
+    let zeros = [UInt8](repeating: 0, count: min(4096, max(0, offset - count)))
+    while count < offset { try append(Array(zeros.prefix(offset - count))) }
   }
 
   /// Overwrites bytes that have been appended before.
@@ -168,7 +174,7 @@ public struct OutputFile: ~Copyable {
   public mutating func append(_ range: Range<Int>, of file: MappedFile) throws {
     var offset = range.lowerBound
     while offset < range.upperBound {
-      let piece = offset..<min(range.upperBound, offset + Self.pieceBytes - pending.count)
+      let piece = offset..<min(range.upperBound, offset + Self.pieceBytes - pendingCount)
       try file.withBytes { try append(UnsafeRawBufferPointer(rebasing: $0[piece])) }
       file.release(piece)
       offset = piece.upperBound

@@ -1,11 +1,14 @@
 internal import Glibc
 
 /// Time between two moments.
-struct Stopwatch {
+package struct Stopwatch {
   private var start = Stopwatch.now()
 
+  /// Begins now.
+  package init() {}
+
   /// Milliseconds since the last lap or the beginning.
-  mutating func lap() -> Double {
+  package mutating func lap() -> Double {
     let now = Stopwatch.now()
     defer { start = now }
     return Double(now - start) * 1e-6

@@ -1,0 +1,112 @@
+internal import CWebP
+internal import Tensors
+
+/// Lossy and lossless WebP stills by libwebp.
+///
+/// libwebp gives no rows, but parts: of images of which it holds much itself, the result is asked for in
+/// bands, though each band makes it decode everything above it again.
+package final class WebPRows: RowSource {
+  /// What a band and what libwebp holds may take together, beside 4 bytes a pixel.
+  private static let bandBytes = 44 << 20
+
+  /// Rows that are decoded above and below a band and thrown away: at the edge of what it is asked for,
+  /// libwebp does not look at the colours behind it.
+  private static let margin = 2
+
+  package let width: Int
+  package let height: Int
+  package let heldBytes: Int
+
+  private let file: String
+  private let source: UnsafeBufferPointer<UInt8>
+  private let hasAlpha: Bool
+  private let bandRows: Int
+
+  private var config = WebPDecoderConfig()
+  private var band: ByteBuffer?
+  private var bandStart = 0
+  private var bandEnd = 0
+  private var row = 0
+
+  /// - Parameter bandRows: rows of a band; nil for as many as memory allows.
+  package init(
+    _ bytes: UnsafeRawBufferPointer, file: String, alpha: PictureDecoder.Alpha, limit: PixelLimit,
+    bandRows: Int? = nil
+  ) throws {
+    self.file = file
+    source = bytes.bindMemory(to: UInt8.self)
+    guard WebPInitDecoderConfig(&config) != 0 else {
+      throw InputError.pictureData(file, "WebP", found: "another version of libwebp")
+    }
+    let status = WebPGetFeatures(source.baseAddress, source.count, &config.input)
+    guard status == VP8_STATUS_OK else { throw Self.failure(status, file) }
+    (width, height) = (Int(config.input.width), Int(config.input.height))
+    try limit.check(width: width, height: height, file: file)
+    guard config.input.has_animation == 0 else {
+      throw InputError.pictureData(file, "WebP", found: "an animation")
+    }
+    hasAlpha = alpha == .onWhite && config.input.has_alpha != 0
+    // Of lossless images libwebp holds every pixel, of lossy ones the alphas, before and after filters.
+    let isLossless = config.input.format == 2
+    let inside = width * height * (isLossless ? 4 : config.input.has_alpha != 0 ? 2 : 0)
+    let rowBytes = width * (hasAlpha ? 4 : 3)
+    let room = Self.bandBytes + 4 * width * height - inside
+    self.bandRows = min(height, bandRows ?? max(16, room / rowBytes))
+    heldBytes = inside + min(height, self.bandRows + 2 * Self.margin) * rowBytes
+  }
+
+  private static func failure(_ status: VP8StatusCode, _ file: String) -> InputError {
+    let words =
+      switch status {
+      case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
+      case VP8_STATUS_BITSTREAM_ERROR: "bitstream error"
+      case VP8_STATUS_UNSUPPORTED_FEATURE: "unsupported feature"
+      case VP8_STATUS_NOT_ENOUGH_DATA: "not enough data"
+      default: "error \(status.rawValue)"
+      }
+    return InputError.pictureData(file, "WebP", found: "libwebp: " + words)
+  }
+
+  private var bytesPerPixel: Int { hasAlpha ? 4 : 3 }
+
+  package func start() throws { try decodeBand() }
+
+  package func read(into samples: UnsafeMutablePointer<UInt8>) throws {
+    if row == bandEnd { try decodeBand() }
+    guard let band = band?.elements(of: UInt8.self).baseAddress else { return }
+    let source = band + (row - bandStart) * width * bytesPerPixel
+    if hasAlpha {
+      White.composite(source, to: samples, pixels: width)
+    } else {
+      samples.update(from: source, count: width * 3)
+    }
+    row += 1
+  }
+
+  /// Decodes the rows from ``row`` on.
+  private func decodeBand() throws {
+    bandEnd = min(height, row + bandRows)
+    // libwebp crops at even rows only.
+    bandStart = max(0, row - Self.margin) & ~1
+    let rows = min(height, bandEnd + Self.margin) - bandStart
+    let rowBytes = width * bytesPerPixel
+    if band == nil {
+      band = try ByteBuffer(
+        count: min(height, bandRows + 2 * Self.margin + 1) * rowBytes, for: file)
+    }
+    guard let band else { return }
+    if rows < height {
+      config.options.use_cropping = 1
+      config.options.crop_width = Int32(width)
+      config.options.crop_top = Int32(bandStart)
+      config.options.crop_height = Int32(rows)
+    }
+    config.output.colorspace = hasAlpha ? MODE_RGBA : MODE_RGB
+    config.output.is_external_memory = 1
+    config.output.u.RGBA.rgba = band.elements(of: UInt8.self).baseAddress
+    config.output.u.RGBA.stride = Int32(rowBytes)
+    config.output.u.RGBA.size = rows * rowBytes
+    let status = WebPDecode(source.baseAddress, source.count, &config)
+    guard status == VP8_STATUS_OK else { throw Self.failure(status, file) }
+  }
+}

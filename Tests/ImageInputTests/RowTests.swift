@@ -1,0 +1,89 @@
+internal import ImageInput
+internal import Tensors
+internal import Testing
+
+/// Images are resized while their rows are decoded; that is no other image.
+@Suite struct RowTests {
+  @Test(arguments: [PictureDecoder.Orientation.ignore, .apply])
+  func cropOfRowsIsTheCropOfTheWholePicture(orientation: PictureDecoder.Orientation) throws {
+    let cases = try PreprocessingCases.read().sorted { $0.key < $1.key }
+    var count = 0
+    for (index, name) in Set(try Fixture.table("decoded.tsv").map { $0[0] }).sorted().enumerated() {
+      let bytes = try Fixture.bytes(name)
+      // Every picture with a third of the cases, every case with a third of the pictures.
+      for (_, preprocessing) in cases[(index % 3)...].enumerated().filter({ $0.offset % 3 == 0 })
+        .map(\.element)
+      {
+        let picture = try bytes.withUnsafeBytes {
+          try PictureDecoder.decode(
+            $0, file: name, orientation: orientation, alpha: preprocessing.alpha)
+        }
+        guard let whole = try? preprocessing.crop(picture) else { continue }
+        let streamed = try bytes.withUnsafeBytes {
+          try preprocessing.prepare(
+            $0, file: name, orientation: orientation,
+            maximumPixels: PictureDecoder.usualMaximumPixels)
+        }
+        #expect(streamed.crop == whole, "\(name), \(preprocessing)")
+        count += 1
+      }
+    }
+    #expect(count > 500)
+  }
+
+  /// A long picture on its side in each of the eight orientations, so that both passes come first once
+  /// and every axis is mirrored.
+  @Test(arguments: 1...8)
+  func everyOrientationIsResizedAsTheTurnedPicture(code: UInt8) throws {
+    var bytes = try Fixture.bytes("exif6.png")
+    let tag = try #require(bytes.firstPlace(of: Array("eXIf".utf8)))
+    let upright = try #require(bytes[tag...].firstIndex(of: 6))
+    bytes[upright] = code
+    for (height, width) in [(7, 5), (3, 40), (40, 3), (64, 48)] {
+      for interpolation in Preprocessing.Interpolation.allCases {
+        let preprocessing = Preprocessing(
+          height: height - 2, width: width - 1, resize: .squash(height: height, width: width),
+          interpolation: interpolation, mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+        let turned = try decode(bytes, orientation: .apply)
+        let streamed = try bytes.withUnsafeBytes {
+          try preprocessing.prepare(
+            $0, file: "picture", orientation: .apply,
+            maximumPixels: PictureDecoder.usualMaximumPixels)
+        }
+        #expect(try streamed.crop == preprocessing.crop(turned), "\(height) x \(width)")
+      }
+    }
+  }
+
+  @Test(arguments: ["lossy.webp", "lossless.webp", "lossy_alpha.webp"], [1, 2, 3, 8])
+  func bandsOfWebPAreTheWholePicture(name: String, rows: Int) throws {
+    let bytes = try Fixture.bytes(name)
+    for alpha in [PictureDecoder.Alpha.drop, .onWhite] {
+      let whole = try decode(bytes, alpha: alpha)
+      let banded = try bytes.withUnsafeBytes { bytes in
+        let source = try WebPRows(
+          bytes, file: name, alpha: alpha, limit: PixelLimit(pixels: 1 << 20), bandRows: rows)
+        try source.start()
+        return try Picture(reading: source, file: name)
+      }
+      #expect(banded == whole)
+    }
+  }
+
+  @Test func largestAreaIsTheCallers() throws {
+    for name in ["baseline.jpg", "progressive.jpg", "filtered.png", "interlaced.png", "lossy.webp"]
+    {
+      let bytes = try Fixture.bytes(name)
+      let picture = try decode(bytes)
+      let area = picture.width * picture.height
+      func limited(to limit: Int) throws -> Picture {
+        try bytes.withUnsafeBytes {
+          try PictureDecoder.decode($0, file: name, alpha: .drop, maximumPixels: limit)
+        }
+      }
+      #expect(try limited(to: area) == picture)
+      let error = #expect(throws: InputError.self) { try limited(to: area - 1) }
+      #expect(error?.expected.contains("\(area - 1) pixels") == true)
+    }
+  }
+}
