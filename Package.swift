@@ -87,13 +87,13 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(name: "ModelFacts", dependencies: ["Records"], swiftSettings: swiftSettings),
+    .target(
+      name: "ModelGraph", dependencies: ["Tensors", "Records", "ModelFacts"],
+      swiftSettings: swiftSettings),
 
     // MARK: - Implementation: compiler
     .target(
       name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib", "COnnx"],
-      swiftSettings: swiftSettings),
-    .target(
-      name: "ModelGraph", dependencies: ["Tensors", "Records", "ModelFacts"],
       swiftSettings: swiftSettings),
     .target(
       name: "Families",
@@ -104,14 +104,13 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "PlanEmitter",
-      dependencies: [
-        "ModelGraph", "ModelFacts", "Passes", "PlanFormat", "KernelInterface", "Records", "Tensors",
-      ],
+      dependencies: ["ModelGraph", "ModelFacts", "Passes", "PlanFormat", "Records", "Tensors"],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: plan and runtime
     .target(
-      name: "PlanFormat", dependencies: ["Tensors", "Records", "ModelFacts"],
+      name: "PlanFormat",
+      dependencies: ["Tensors", "Records", "ModelFacts", "ModelGraph", "KernelInterface"],
       swiftSettings: swiftSettings),
     .target(name: "KernelInterface", swiftSettings: swiftSettings),
     .target(

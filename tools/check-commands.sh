@@ -45,6 +45,22 @@ linked() {
   }
 }
 
+# modules COMMAND PRESENT ABSENT: fails unless symbols of exactly the first modules, as Swift mangles their
+# names, are in the command.
+modules() {
+  local file=.build/release/$1 module
+  nm "$file" >"$folder/symbols.txt"
+  for module in $2 $3; do
+    local expected=no found=no
+    [[ " $2 " != *" $module "* ]] || expected=yes
+    ! grep -F "\$s${#module}$module" "$folder/symbols.txt" >/dev/null || found=yes
+    [[ $expected == "$found" ]] || {
+      echo "check-commands: $file: module $module: expected $expected, found $found" >&2
+      exit 1
+    }
+  done
+}
+
 case $(uname -m) in
   x86_64) loader=ld-linux-x86-64.so.2 ;;
   aarch64) loader=ld-linux-aarch64.so.1 ;;
@@ -54,6 +70,9 @@ linked vitc "${system[@]}" libprotobuf-c.so.1
 # Distributions have libjpeg-turbo under several numbers.
 jpeg=$(readelf --dynamic "$(cc -print-file-name=libjpeg.so)" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 linked vitrun "${system[@]}" libspng.so.0 "$jpeg" libwebp.so.7
+# What runs a plan reads its graph, but cannot change it.
+modules vitc "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat" "PlanRuntime ImageInput"
+modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" "Checkpoints Families Passes PlanEmitter"
 
 classify-example "$model/dense.safetensors" "$folder" "$pictures/triangle-rows_09000.png" \
   >"$folder/example.txt"

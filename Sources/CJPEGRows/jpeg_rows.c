@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include <jpeglib.h>
+// The codes of its errors.
+#include <jerror.h>
 
 struct vit_jpeg {
   struct jpeg_decompress_struct info;
@@ -99,3 +101,7 @@ int vit_jpeg_finish(vit_jpeg *jpeg) {
 int vit_jpeg_has_warned(const vit_jpeg *jpeg) { return jpeg->errors.num_warnings > 0; }
 
 const char *vit_jpeg_message(const vit_jpeg *jpeg) { return jpeg->message; }
+
+int vit_jpeg_lacks_memory(const vit_jpeg *jpeg) {
+  return jpeg->errors.msg_code == JERR_OUT_OF_MEMORY;
+}

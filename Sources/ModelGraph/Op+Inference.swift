@@ -79,7 +79,8 @@ extension Op {
     case .attention(let attention): return try check.attention(attention)
     case .add, .combine, .multiplyAdd:
       if case .multiplyAdd = self { try check.count(3) } else { try check.count(2) }
-      try check.that(Set(operands).count == 1, "operands of one shape, found \(operands)")
+      try check.that(
+        operands.allSatisfy { $0 == operands[0] }, "operands of one shape, found \(operands)")
       return [operands[0]]
     case .scaleColumns(let scale):
       try check.count(1)

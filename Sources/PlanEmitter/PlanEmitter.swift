@@ -2,7 +2,6 @@ package import ModelFacts
 package import ModelGraph
 internal import Passes
 package import PlanFormat
-internal import Records
 package import Tensors
 
 /// Writes plans: from a graph that a family raised, or from another plan's base graph.
@@ -25,23 +24,21 @@ package enum PlanEmitter {
     from sources: [MappedFile]
   ) throws -> [NonFiniteWeight] {
     let file = sources.first?.path ?? path
-    let (base, executable) = try InputError.wrappingGraphErrors(of: file) {
-      let base = try PassDriver(PassList.cleanup).run(graph)
+    let base = try InputError.wrappingGraphErrors(of: file) {
+      try PassDriver(PassList.cleanup).run(graph)
         .compacted { $0.name.hasPrefix(carriedPrefix) }
-      return (base, try PassDriver(PassList.fusion).run(base))
     }
-    var table = ConstantPlan(base: base, executable: executable, weights: weights)
-    let program = try lower(executable, nominal: base, file: file, &table)
+    let lowered = try LoweredGraph(base, of: base, weights: weights, file: file)
     var writer = try PlanWriter(path: path, from: sources)
     var nonFinite: [NonFiniteWeight] = []
-    for (index, entry) in table.entries.enumerated() {
-      let found = try write(entry, of: executable, to: &writer)
+    for (index, entry) in lowered.table.entries.enumerated() {
+      let found = try write(entry, of: lowered, to: &writer)
       // What was folded of a tensor repeats what is in it; it counts where folding alone made it so.
       if let found, index < base.constants.count || nonFinite.isEmpty { nonFinite.append(found) }
     }
     try writer.finish(
-      facts: facts, labels: labels, program: program,
-      graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: RewriteRecipe())
+      facts: facts, labels: labels, program: lowered.program, graph: base,
+      recipe: RewriteRecipe())
     return nonFinite
   }
 
@@ -54,22 +51,18 @@ package enum PlanEmitter {
   package static func rewrite(
     _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String
   ) throws -> (base: Graph, rewritten: Graph) {
-    var base = try baseGraph(of: plan)
+    var base = plan.graph
     let copied = base.constants.count
     for constant in extra { _ = base.add(constant) }
-    let rewritten = try rewritten(base, recipe, plan)
-    let executable = try InputError.wrappingGraphErrors(of: plan.path) {
-      try PassDriver(PassList.fusion).run(rewritten)
-    }
-    var table = ConstantPlan(base: base, executable: executable, weights: plan.weightElement)
-    let program = try lower(executable, nominal: rewritten, file: plan.path, &table)
+    let lowered = try LoweredGraph(
+      try rewritten(base, recipe, plan), of: base, weights: plan.weightElement, file: plan.path)
     var writer = try PlanWriter(path: path, from: [plan.mapped])
     try writer.copy(plan.constants[..<copied], of: plan)
-    for entry in table.entries[copied...] { try write(entry, of: executable, to: &writer) }
+    for entry in lowered.table.entries[copied...] { try write(entry, of: lowered, to: &writer) }
     try writer.finish(
-      facts: plan.facts, labels: plan.labels, program: program,
-      graph: try RecordWriter.bytes(of: GraphRecord(base)), recipe: recipe)
-    return (base, rewritten)
+      facts: plan.facts, labels: plan.labels, program: lowered.program, graph: base,
+      recipe: recipe)
+    return (base, lowered.rewritten)
   }
 
   private static func rewritten(
@@ -90,51 +83,18 @@ package enum PlanEmitter {
     return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
   }
 
-  /// The graph that a plan was lowered from before any rewrite.
-  package static func baseGraph(of plan: PlanFile) throws -> Graph {
-    let record = try plan.withGraph {
-      try RecordReader.read(GraphRecord.self, from: $0, file: plan.path, section: "graph")
-    }
-    let constants = plan.constants.enumerated().map { index, record in
-      Constant(
-        name: record.name, shape: Shape(record.shape), parameters: record.parameters,
-        storedAt: index, layout: record.layout.rawValue
-      ) { plan.unpackedValues(of: index) }
-    }
-    return try record.graph(constants: constants, file: plan.path)
-  }
-
   /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
   package static func executableGraph(of plan: PlanFile) throws -> Graph {
-    try rewritten(try baseGraph(of: plan), plan.recipe, plan)
-  }
-
-  private static func lower(
-    _ executable: Graph, nominal: Graph, file: String, _ table: inout ConstantPlan
-  ) throws -> Program {
-    var collected = table
-    var program = try withoutActuallyEscaping(
-      { (id: ConstantID, layout: ConstantLayout) in collected.index(of: id, layout) }
-    ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
-    table = collected
-    program.multiplyAdds = nominal.multiplyAdds
-    program.executedMultiplyAdds = executable.executedMultiplyAdds
-    return program
+    try rewritten(plan.graph, plan.recipe, plan)
   }
 
   /// Writes a constant.
   /// - Returns: it, if it holds NaN or infinity.
   @discardableResult
   private static func write(
-    _ entry: ConstantPlan.Entry, of graph: Graph, to writer: inout PlanWriter
+    _ entry: ConstantPlan.Entry, of lowered: LoweredGraph, to writer: inout PlanWriter
   ) throws -> NonFiniteWeight? {
-    let constant = graph.constant(entry.id)
-    var record = ConstantRecord()
-    record.name = constant.name
-    record.shape = constant.shape.extents
-    record.layout = entry.layout
-    record.element = entry.element
-    record.parameters = constant.parameters
+    let (constant, record) = (lowered.constant(entry), lowered.record(of: entry))
     // The values, two steps of packing, and one to spare for what computes them.
     try ByteBuffer.require(
       4 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)

@@ -28,9 +28,7 @@ final class AlignedMemory: @unchecked Sendable {
   }
 
   private static func refused(_ byteCount: Int, _ plan: Plan) -> InputError {
-    InputError(
-      file: plan.path, field: "memory", expected: "\(byteCount) bytes",
-      found: String(cString: strerror(errno)))
+    InputError.noMemory(plan.path, byteCount, errno)
   }
 
   deinit { munmap(region, regionBytes) }

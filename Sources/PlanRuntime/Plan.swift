@@ -11,7 +11,8 @@ public final class Plan: Sendable {
   /// Set when a session has compared every weight's checksum.
   let areWeightsVerified = Atomic(false)
 
-  /// Maps and verifies a plan; the weights' checksums are left for the first ``Session``.
+  /// Maps and verifies a plan, the graph that it was made from included; the weights' checksums are left
+  /// for the first ``Session``.
   /// - Parameter mapping: false reads the file into memory instead of mapping it.
   /// - Throws: `InputError` naming the section and the field that does not hold.
   public init(path: String, mapping: Bool = true) throws {

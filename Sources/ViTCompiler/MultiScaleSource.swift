@@ -2,7 +2,6 @@ internal import Checkpoints
 internal import ModelFacts
 internal import ModelGraph
 internal import Passes
-internal import PlanEmitter
 internal import PlanFormat
 internal import Tensors
 
@@ -20,7 +19,7 @@ struct MultiScaleSource {
     let shapes = MultiScaleWeights.shapes(
       width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
       gridWidth: plan.facts.gridWidth)
-    let base = try PlanEmitter.baseGraph(of: plan)
+    let base = plan.graph
     guard case .from(let path) = origin else {
       for (name, shape) in shapes {
         guard let id = base.constant(named: name) else { throw noWeights(name) }

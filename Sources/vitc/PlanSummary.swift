@@ -20,7 +20,7 @@ struct PlanSummary {
   private var facts: ModelFacts { plan.facts }
 
   private var weightType: String {
-    plan.constants.contains { $0.element == .float16 } ? "f16" : "f32"
+    plan.weightElement == .float16 ? "f16" : "f32"
   }
 
   private var gigaMACs: Double { Double(plan.program.multiplyAdds) / 1e9 }

@@ -5,7 +5,10 @@ internal import PlanFormat
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check every checksum and every structural rule of a plan.")
+    abstract: "Check every checksum and every structural rule of a plan.",
+    discussion: """
+      The plan's graph is lowered again, too: the program must be what comes of it.
+      """)
 
   @Argument(help: "The plan.")
   var plan: String
@@ -14,7 +17,7 @@ struct Verify: ParsableCommand {
     try NamedFile.check(plan, "PLAN")
     let file = try PlanFile(path: plan)
     for index in file.constants.indices { try file.verifyConstant(index) }
-    let graph = try PlanEmitter.executableGraph(of: file)
+    let graph = try PlanEmitter.verifyProgram(of: file)
     try CommandLineTool.printLine(
       "\(plan): intact: \(file.constants.count) constants, \(file.program.steps.count) steps, "
         + "\(graph.nodes.count) nodes")

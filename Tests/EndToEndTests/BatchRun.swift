@@ -1,7 +1,8 @@
 import Kernels
+import PlanEmitter
 import PlanRuntime
 
-/// Runs pictures through a plan.
+/// Runs pictures through a plan, whose program must be what its graph lowers to.
 enum BatchRun {
   /// The logits of each of `pictures`, which lie one behind the other in `input`.
   static func logits(
@@ -22,8 +23,10 @@ enum BatchRun {
     maximum: Int? = nil, kernels: KernelChoice? = nil,
     read: (borrowing RunResult, Int) throws -> R
   ) throws -> [R] {
+    let plan = try Plan(path: path)
+    try PlanEmitter.verifyProgram(of: plan.file)
     let session = try Session(
-      plan: try Plan(path: path), maximumBatch: maximum ?? batch, threadCount: threads,
+      plan: plan, maximumBatch: maximum ?? batch, threadCount: threads,
       kernels: try kernels ?? KernelSelection.best())
     let count = input.count / pictures
     var results: [R] = []

@@ -2,6 +2,7 @@ import ModelFacts
 import ModelGraph
 import PlanEmitter
 import PlanFormat
+import Records
 import TestSupport
 import Tensors
 import Testing
@@ -192,14 +193,23 @@ struct HostileGraphTests {
     let folder = try TemporaryFolder()
     for (name, bytes) in try SmallPlan.all(in: folder) where name != "dense" {
       let plan = try PlanFile(path: folder.write(bytes, to: "rewritten.bin"))
-      let output = folder.file("raised.bin")
-      try PlanEmitter.convert(
-        try PlanEmitter.executableGraph(of: plan), facts: plan.facts, labels: plan.labels,
-        weights: .float32, to: output, from: [])
-      let error = #expect(throws: InputError.self) {
-        try PlanEmitter.executableGraph(of: try PlanFile(path: output))
+      let graph = try PlanEmitter.executableGraph(of: plan)
+      let before = folder.names
+      let written = #expect(throws: InputError.self) {
+        try PlanEmitter.convert(
+          graph, facts: plan.facts, labels: plan.labels, weights: .float32,
+          to: folder.file("raised.bin"), from: [])
       }
-      #expect(error?.field.hasPrefix("graph, node ") == true, "\(name)")
+      #expect(folder.names == before)
+      var record = GraphRecord(graph)
+      record.constantCount = plan.constants.count
+      let raised = try folder.write(
+        PlanSeal.plan(bytes, with: RecordWriter.bytes(of: record), as: .graph), to: "raised.bin")
+      let read = #expect(throws: InputError.self) { try PlanFile(path: raised) }
+      for error in [written, read] {
+        #expect(error?.field.hasPrefix("graph, node ") == true, "\(name)")
+        #expect(error?.expected == "one of a model before any rewrite", "\(name)")
+      }
     }
   }
 

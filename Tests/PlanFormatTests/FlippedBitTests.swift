@@ -27,7 +27,7 @@ struct FlippedBitTests {
     do {
       let plan = try Plan(path: path)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
-      _ = try? PlanEmitter.executableGraph(of: plan.file)
+      _ = try? PlanEmitter.verifyProgram(of: plan.file)
       guard plan.file.program.arenaBytes <= Self.largestArena else { return .opened }
       let session = try Session(plan: plan, threadCount: 1)
       let logits = try session.run(pictures: 1) {

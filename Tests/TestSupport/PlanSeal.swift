@@ -19,6 +19,22 @@ package enum PlanSeal {
     store(XXH64.hash(Array(plan[..<56])), at: 56, in: &plan)
   }
 
+  /// The plan with one section's bytes replaced and those behind it moved, sealed.
+  package static func plan(_ plan: [UInt8], with section: [UInt8], as kind: SectionKind) -> [UInt8]
+  {
+    var result = Array(plan[..<PlanLayout.weightsOffset])
+    for other in SectionKind.allCases {
+      let old = range(of: other, in: plan).map { Array(plan[$0]) } ?? []
+      let bytes = other == kind ? section : old
+      store(UInt64(result.count), at: entry(other) + 8, in: &result)
+      store(UInt64(bytes.count), at: entry(other) + 16, in: &result)
+      let padding = PlanLayout.aligned(bytes.count) - bytes.count
+      result += bytes + [UInt8](repeating: 0, count: padding)
+    }
+    seal(&result)
+    return result
+  }
+
   /// Where the section table says that a section lies, if that is inside the file.
   package static func range(of kind: SectionKind, in plan: [UInt8]) -> Range<Int>? {
     guard plan.count >= PlanLayout.weightsOffset,

@@ -56,26 +56,7 @@ struct PlanTarget: Target {
     } else {
       for _ in 0...source.below(3) { IntegerMutator.mutate(&section, &source) }
     }
-    plan = Self.plan(plan, with: section, as: kind)
-    PlanSeal.seal(&plan)
-  }
-
-  /// The plan with one section's bytes replaced, and those behind it moved.
-  private static func plan(_ plan: [UInt8], with section: [UInt8], as kind: SectionKind) -> [UInt8]
-  {
-    var result = Array(plan[..<PlanLayout.weightsOffset])
-    for other in SectionKind.allCases {
-      let old = PlanSeal.range(of: other, in: plan).map { Array(plan[$0]) } ?? []
-      let bytes = other == kind ? section : old
-      let entry = PlanLayout.headerSize + (Int(other.rawValue) - 1) * PlanLayout.entrySize
-      for (place, value) in [(entry + 8, result.count), (entry + 16, bytes.count)] {
-        let number = withUnsafeBytes(of: UInt64(value).littleEndian, Array.init)
-        result.replaceSubrange(place..<place + 8, with: number)
-      }
-      let padding = PlanLayout.aligned(bytes.count) - bytes.count
-      result += bytes + [UInt8](repeating: 0, count: padding)
-    }
-    return result
+    plan = PlanSeal.plan(plan, with: section, as: kind)
   }
 
   func check(_ input: [UInt8]) throws -> Bool {
@@ -97,21 +78,28 @@ struct PlanTarget: Target {
   }
 
   private func inspect(_ plan: PlanFile) throws {
+    do {
+      try plan.graph.verify()
+    } catch let error as GraphError {
+      throw Finding(text: "a plan that opens, of a graph that does not hold: \(error)")
+    }
     let graph = try PlanEmitter.executableGraph(of: plan)
     let (blocks, stages) = (graph.blockSummaries().map(\.block), plan.program.stages.map(\.block))
     guard (blocks + stages).allSatisfy((0..<Graph.maximumBlocks).contains) else {
       throw Finding(text: "blocks \(blocks), stages \(stages)")
     }
     _ = (graph.multiplyAdds, graph.executedMultiplyAdds, graph.parameterCount, "\(graph)")
+    try PlanEmitter.verifyProgram(of: plan)
   }
 
-  /// A rewrite either refuses the plan or makes another that is sound.
+  /// A rewrite either refuses the plan or makes another that is sound, whose program is what its graph
+  /// lowers to.
   private func rewrite(_ plan: PlanFile, choice: Int) throws {
     let recipe = SmallPlan.recipes[choice % SmallPlan.recipes.count].recipe
     try PlanEmitter.rewrite(plan, recipe: recipe, to: output)
     do {
       let rewritten = try PlanFile(path: output)
-      _ = try PlanEmitter.executableGraph(of: rewritten)
+      try PlanEmitter.verifyProgram(of: rewritten)
     } catch let error as InputError {
       throw Finding(text: "a rewritten plan that is refused: \(error)")
     }

@@ -1,4 +1,4 @@
-"""Plans: rows 36 to 43."""
+"""Plans: rows 36 to 43, and 61."""
 
 from __future__ import annotations
 
@@ -76,13 +76,16 @@ class Plan:
 
     def changed(self, section: str, **values: float) -> bytes:
         """Fields of a section replaced; `__` stands for the dot in their names. A list's value is
-        its count, a text's its length."""
+        its count, a text's its length, a step's or a node's its kind."""
         data = bytearray(self.data)
         (start,) = struct.unpack_from("<Q", data, self.entry(section) + 8)
         for name, value in values.items():
             offset, kind = self.sections[section].found[name.replace("__", ".")]
             is_count = kind.startswith("[") or kind == "text"
-            is_byte = kind == "bool" or kind.startswith("choice")
+            is_byte = kind in ("bool", "Step", "Node") or kind.startswith("choice")
+            if kind == "float":
+                struct.pack_into("<f", data, start + offset, value)
+                continue
             layout = "<I" if is_count else "<B" if is_byte else "<q"
             struct.pack_into(layout, data, start + offset, int(value))
         size = len(self.section(section))
@@ -262,10 +265,93 @@ def schedule_cases(plan: Plan) -> Iterator[Case]:
         yield Case(42, name, plan.changed("program", **values), RUN, words=words)
 
 
+READERS = (
+    VERIFY,
+    RUN,
+    "vitrun label {file} {picture} --no-mmap",
+    "vitrun eval {file} {folder} --labels {labels}",
+    "vitrun eval {plan} {folder} --labels {labels} --against {file}",
+    "vitrun bench {file}",
+    "vitrun preprocess {file} {picture} -o {output}",
+    "vitrun {file} --tensor {tensor} --logits {output}",
+)
+
+
+def tensor(plan: Plan) -> bytes:
+    """One black picture for a plan, as NumPy writes it."""
+    facts = plan.sections["facts"].values
+    shape = (1, 3, facts["image_height"], facts["image_width"])
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    header = text.ljust(-(len(text) + 11) % 64 + len(text)).encode() + b"\n"
+    size = 4 * shape[1] * shape[2] * shape[3]
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(size)
+
+
+def graph_cases(plan: Plan) -> Iterator[Case]:
+    """Row 61: a graph that does not hold is refused by what runs the plan too."""
+    constants = len(plan.sections["constants"].values["constants"])
+    nodes = plan.sections["graph"].values["nodes"]
+    attention, kept = plan.first("graph", "nodes", "attention")
+    linear, _ = plan.first("graph", "nodes", "linear")
+    norm, _ = plan.first("graph", "nodes", "layerNorm")
+    flatten, _ = plan.first("graph", "nodes", "flatten")
+    # The folder's picture is of the class `sound`.
+    labels = ["sound", *(f"other{i}" for i in range(1, plan.sections["facts"].values["classes"]))]
+    files = {"tensor": tensor(plan), "labels": "\n".join(labels).encode()}
+    for command in READERS:
+        # A measurement takes its time.
+        if "bench" not in command:
+            yield Case(61, f"sound: {command}", plan.data, command, accepted=True, files=files)
+    for name, values, words in [
+        ("kind of node", {"nodes__1": 200}, "graph, kind at byte"),
+        ("a rewrite's node", {flatten[:-2]: 23}, "one of a model before any rewrite"),
+        ("a rewrite's result", {attention + "class_rows": 1}, "one of a model before any rewrite"),
+        ("operand one too far", {linear + "inputs__0": 10_000}, "value 10000 does not exist"),
+        ("operand -1", {linear + "inputs__0": -1}, "value -1 does not exist"),
+        ("operand of another type", {linear + "inputs__0": 0}, "expected rows"),
+        ("weight one too far", {linear + "weight": constants}, f"constant {constants} does not"),
+        ("weight -1", {linear + "weight": -1}, "constant -1 does not"),
+        ("weight of another shape", {linear + "weight": 1}, "expected a weight"),
+        ("heads", {attention + "heads": kept["heads"] + 1}, "columns, found"),
+        ("epsilon", {norm + "epsilon": 2.0}, "epsilon in [0, 1)"),
+        ("block 2^63 - 1", {attention + "block": 2**63 - 1}, "block"),
+        ("constant count", {"constant_count": constants + 1}, "graph, constant_count"),
+        ("too few constants", {"constant_count": 1}, "does not exist"),
+        ("a node too few", {"nodes": len(nodes) - 1}, "graph, "),
+        ("nodes 2^32 - 1", {"nodes": 2**32 - 1}, "graph, nodes"),
+        ("output one too far", {"outputs__0": len(nodes)}, "graph, outputs"),
+        ("output -1", {"outputs__0": -1}, "graph, outputs"),
+    ]:
+        damaged = plan.changed("graph", **values)
+        for command in READERS:
+            yield Case(61, f"{name}: {command}", damaged, command, words=words, files=files)
+
+
+def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
+    """Row 61: a sound program that is not the graph's. Only `vitc verify` can tell."""
+    linear, _ = dense.first("program", "steps", "linear")
+    attention, _ = dense.first("program", "steps", "attention")
+    reduce, _ = reduced.first("program", "steps", "reduce")
+    for name, plan, values, words in [
+        ("activation", dense, {linear + "activation": 2}, "(linear), activation"),
+        ("bias", dense, {linear + "bias": -1}, "(linear), bias"),
+        ("epsilon", dense, {linear + "norm__epsilon": 0.5}, "(linear), norm"),
+        ("scale", dense, {attention + "scale": 0.5}, "(attention), scale"),
+        ("arena", dense, {"arena_bytes": 2**20}, "program, arena_bytes"),
+        ("work", dense, {"multiply_adds": 1}, "program, multiply_adds"),
+        ("similarity", reduced, {reduce + "similarity": 1}, "(reduce), similarity"),
+        ("seed", reduced, {reduce + "seed": 7}, "(reduce), seed"),
+    ]:
+        changed = plan.changed("program", **values)
+        yield Case(61, f"program's {name}", changed, VERIFY, words=words)
+
+
 def cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
-    """Every case of rows 36 to 43."""
+    """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
     yield from container_cases(Plan(dense))
     yield from size_cases(Plan(dense))
     yield from index_cases(Plan(dense))
     yield from schedule_cases(Plan(reduced))
+    yield from graph_cases(Plan(dense))
+    yield from lowering_cases(Plan(dense), Plan(reduced))

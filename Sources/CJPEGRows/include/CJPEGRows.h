@@ -36,3 +36,6 @@ int vit_jpeg_has_warned(const vit_jpeg *jpeg);
 
 /// The decoder's own words for the error, or for the first thing that it warned of.
 const char *vit_jpeg_message(const vit_jpeg *jpeg);
+
+/// Whether the error is that the system refuses memory.
+int vit_jpeg_lacks_memory(const vit_jpeg *jpeg);

@@ -26,7 +26,7 @@ final class JPEGRows: RowSource {
     if let extent = markers.extent { try Self.check(extent, markers, bytes.count, limit, file) }
     let source = bytes.bindMemory(to: UInt8.self)
     guard let decoder = vit_jpeg_open(source.baseAddress, source.count) else {
-      throw InputError.pictureData(file, "JPEG", found: "no memory for a decoder")
+      throw InputError.noMemory(file, nil, "none for a decoder")
     }
     do {
       var header = vit_jpeg_header()
@@ -48,8 +48,9 @@ final class JPEGRows: RowSource {
   deinit { vit_jpeg_close(decoder) }
 
   private static func failure(_ decoder: OpaquePointer, _ file: String) -> InputError {
-    .pictureData(
-      file, "JPEG", found: "libjpeg-turbo: " + String(cString: vit_jpeg_message(decoder)))
+    let words = "libjpeg-turbo: " + String(cString: vit_jpeg_message(decoder))
+    return vit_jpeg_lacks_memory(decoder) != 0
+      ? .noMemory(file, nil, words) : .pictureData(file, "JPEG", found: words)
   }
 
   func start() throws {

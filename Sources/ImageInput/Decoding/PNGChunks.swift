@@ -233,7 +233,7 @@ private final class Inflation {
     self.limit = limit
     self.file = file
     guard inflateInit_(&stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw InputError.pictureData(file, "PNG", found: "no memory for a decoder")
+      throw InputError.noMemory(file, nil, "none for a decoder")
     }
   }
 

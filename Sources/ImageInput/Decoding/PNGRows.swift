@@ -67,7 +67,7 @@ final class PNGRows: RowSource {
     heldBytes =
       (ended?.count ?? 0) + (isInterlaced ? header.width * header.height : 0) * form.bytesPerPixel
     guard let context = spng_ctx_new(0) else {
-      throw InputError.pictureData(file, "PNG", found: "no memory for a decoder")
+      throw InputError.noMemory(file, nil, "none for a decoder")
     }
     self.context = context
     try check(spng_set_image_limits(context, 0x7FFF_FFFF, 0x7FFF_FFFF))
@@ -79,10 +79,10 @@ final class PNGRows: RowSource {
   deinit { spng_ctx_free(context) }
 
   private func check(_ status: Int32) throws {
-    guard status == 0 else {
-      throw InputError.pictureData(
-        file, "PNG", found: "libspng: " + String(cString: spng_strerror(status)))
-    }
+    guard status != 0 else { return }
+    let words = "libspng: " + String(cString: spng_strerror(status))
+    throw status == SPNG_EMEM.rawValue
+      ? InputError.noMemory(file, nil, words) : .pictureData(file, "PNG", found: words)
   }
 
   private var rowBytes: Int { width * form.bytesPerPixel }

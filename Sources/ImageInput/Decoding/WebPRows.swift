@@ -56,9 +56,11 @@ package final class WebPRows: RowSource {
   }
 
   private static func failure(_ status: VP8StatusCode, _ file: String) -> InputError {
+    if status == VP8_STATUS_OUT_OF_MEMORY {
+      return .noMemory(file, nil, "libwebp: out of memory")
+    }
     let words =
       switch status {
-      case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
       case VP8_STATUS_BITSTREAM_ERROR: "bitstream error"
       case VP8_STATUS_UNSUPPORTED_FEATURE: "unsupported feature"
       case VP8_STATUS_NOT_ENOUGH_DATA: "not enough data"

@@ -1,9 +1,7 @@
+internal import KernelInterface
 internal import Tensors
 
 extension ConstantRecord {
-  /// Panels hold this many outputs.
-  package static let panelWidth = 16
-
   /// The most parameters of all constants together.
   private static let maximumParameters = 1 << 40
 
@@ -17,9 +15,9 @@ extension ConstantRecord {
       guard shape.count == 2 || shape.count == 4 else { return nil }
       guard layout == .panels || shape.count == 4 else { return nil }
       let outputs = shape[0]
-      let panels = (outputs - 1) / panelWidth + 1
+      let panels = (outputs - 1) / PanelLayout.width + 1
       let inputs = logical.elementCount / outputs
-      let (columns, overflow) = panels.multipliedReportingOverflow(by: panelWidth)
+      let (columns, overflow) = panels.multipliedReportingOverflow(by: PanelLayout.width)
       let (total, overflow2) = columns.multipliedReportingOverflow(by: inputs)
       return overflow || overflow2 ? nil : total
     }

@@ -1,8 +1,9 @@
 package import ModelFacts
+package import ModelGraph
 internal import Records
 package import Tensors
 
-/// A plan, mapped, with its tables decoded and verified.
+/// A plan, mapped, with its tables and its graph decoded and verified.
 ///
 /// Everything is checked when it is opened except the constants' checksums, which cost a pass over
 /// the weights: ``verifyConstant(_:)`` checks one of them, so that a caller can spread the pass over
@@ -23,10 +24,13 @@ package final class PlanFile: Sendable {
   /// What is executed.
   package let program: Program
 
+  /// The graph that the program was lowered from, before any rewrite.
+  package let graph: Graph
+
   /// How the base graph was rewritten.
   package let recipe: RewriteRecipe
 
-  private let sections: [SectionKind: Section]
+  private let weights: Range<Int>
 
   /// Maps and verifies a plan.
   /// - Throws: `InputError` naming the section and the field.
@@ -49,15 +53,20 @@ package final class PlanFile: Sendable {
       }
     }
     self.mapped = mapped
-    self.sections = sections
+    let weights = section(.weights)
+    self.weights = weights
     facts = try read(ModelFacts.self, .facts)
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants
     program = try read(Program.self, .program)
     recipe = try read(RewriteRecipe.self, .recipe)
     try Self.verify(
-      facts: facts, labels: labels, constants: constants,
-      weightsBytes: section(.weights).count, program: program, recipe: recipe, file: path)
+      facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
+      program: program, recipe: recipe, file: path)
+    graph = try read(GraphRecord.self, .graph).graph(
+      constants: constants.enumerated().map { index, record in
+        record.constant(at: index, weights: weights, of: mapped)
+      }, file: path)
   }
 
   /// Throws unless the tables hold and fit each other.
@@ -77,21 +86,14 @@ package final class PlanFile: Sendable {
   /// Bytes of the file.
   package var byteCount: Int { mapped.count }
 
+  /// How the weights of products are stored.
+  package var weightElement: ConstantRecord.Element {
+    constants.contains { $0.element == .float16 } ? .float16 : .float32
+  }
+
   /// Calls `body` with the weights section; 64-byte aligned.
   package func withWeights<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try withSection(.weights, body)
-  }
-
-  /// Calls `body` with the graph section.
-  package func withGraph<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try withSection(.graph, body)
-  }
-
-  private func withSection<R>(
-    _ kind: SectionKind, _ body: (UnsafeRawBufferPointer) throws -> R
-  ) rethrows -> R {
-    let range = sections[kind].map { $0.offset..<$0.offset + $0.byteCount } ?? 0..<0
-    return try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[weights])) }
   }
 
   /// Whether a constant's bytes, and the zeros behind it, are what its checksum says.

@@ -1,4 +1,5 @@
 package import ModelFacts
+package import ModelGraph
 internal import Records
 package import Tensors
 
@@ -50,12 +51,14 @@ package struct PlanWriter: ~Copyable {
   /// - Throws: `InputError` where a reader would refuse the plan, since what it was made from does
   ///   not fit together, or if it cannot be written.
   package consuming func finish(
-    facts: ModelFacts, labels: Labels, program: Program, graph: [UInt8], recipe: RewriteRecipe
+    facts: ModelFacts, labels: Labels, program: Program, graph: Graph, recipe: RewriteRecipe
   ) throws {
     try PlanFile.verify(
       facts: facts, labels: labels, constants: constants,
       weightsBytes: output.count - PlanLayout.weightsOffset, program: program, recipe: recipe,
       file: source)
+    let record = GraphRecord(graph)
+    _ = try record.graph(constants: graph.constants, file: source)
     var sections = [
       Section(
         kind: .weights, offset: PlanLayout.weightsOffset,
@@ -66,7 +69,7 @@ package struct PlanWriter: ~Copyable {
       (.labels, try RecordWriter.bytes(of: labels)),
       (.constants, try RecordWriter.bytes(of: ConstantTable(constants))),
       (.program, try RecordWriter.bytes(of: program)),
-      (.graph, graph),
+      (.graph, try RecordWriter.bytes(of: record)),
       (.recipe, try RecordWriter.bytes(of: recipe)),
     ]
     for (kind, bytes) in contents {

@@ -24,7 +24,7 @@ extension Program {
     for (index, record) in steps.enumerated() {
       let context = StepContext(
         buffers: buffers, constants: constants, file: file, step: index,
-        kind: record.step.kind.word)
+        kind: record.step.kind)
       try record.step.payload.verify(context)
       guard !record.step.payload.writes.contains(input) else {
         throw error(
@@ -34,7 +34,7 @@ extension Program {
     for (index, stage) in stages.enumerated() {
       try stage.verify(
         StepContext(
-          buffers: buffers, constants: constants, file: file, step: index, kind: "stage"))
+          buffers: buffers, constants: constants, file: file, step: index, kind: nil))
     }
     try verifyLifetimes(file: file)
     try verifyIndices(file: file)

@@ -6,10 +6,12 @@ package struct StepContext {
   let constants: [ConstantRecord]
   let file: String
   let step: Int
-  let kind: String
+
+  /// The step's kind; nil for a stage.
+  let kind: StepKind?
 
   package init(
-    buffers: [BufferRecord], constants: [ConstantRecord], file: String, step: Int, kind: String
+    buffers: [BufferRecord], constants: [ConstantRecord], file: String, step: Int, kind: StepKind?
   ) {
     self.buffers = buffers
     self.constants = constants
@@ -34,7 +36,8 @@ package struct StepContext {
   ) throws {
     guard condition else {
       throw InputError(
-        file: file, field: "step \(step) (\(kind)), \(field)", expected: expected(), found: found())
+        file: file, field: "step \(step) (\(kind?.word ?? "stage")), \(field)",
+        expected: expected(), found: found())
     }
   }
 

@@ -28,18 +28,26 @@ package enum FileSystem {
 
   /// The names in a folder, in no order, with `.` and `..`.
   package static func names(in folder: String) throws -> [String] {
-    guard let directory = withBytes(of: folder, { opendir($0) }) ?? nil else {
-      throw InputError(
+    func unreadable(_ code: Int32) -> InputError {
+      InputError(
         file: folder, field: "folder", expected: "to be readable",
-        found: String(cString: strerror(errno)))
+        found: String(cString: strerror(code)))
+    }
+    guard let directory = withBytes(of: folder, { opendir($0) }) ?? nil else {
+      throw unreadable(errno)
     }
     defer { closedir(directory) }
     var names: [String] = []
-    while let entry = readdir(directory) {
+    while true {
+      // The end and an error look the same but for this.
+      errno = 0
+      guard let entry = readdir(directory) else {
+        guard errno == 0 else { throw unreadable(errno) }
+        return names
+      }
       names.append(
         withUnsafeBytes(of: entry.pointee.d_name) { PathText.text(of: $0.prefix { $0 != 0 }) })
     }
-    return names
   }
 
   /// Whether the name itself is a symbolic link.

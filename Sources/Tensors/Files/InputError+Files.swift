@@ -41,11 +41,19 @@ extension InputError {
       found: "an existing file")
   }
 
-  /// - Parameter code: the system's reason.
+  /// Memory that the system refuses.
+  /// - Parameter found: the system's or a library's words.
+  package static func noMemory(_ file: String, _ count: Int? = nil, _ found: String) -> InputError {
+    var error = InputError(
+      file: file, field: "memory", expected: count.map { "\($0) bytes" } ?? "enough of it",
+      found: found)
+    error.isOutOfMemory = true
+    return error
+  }
+
+  /// As ``noMemory(_:_:_:)``, in the words of an error code.
   package static func noMemory(_ file: String, _ count: Int, _ code: Int32) -> InputError {
-    InputError(
-      file: file, field: "memory", expected: "\(count) bytes",
-      found: String(cString: strerror(code)))
+    noMemory(file, count, String(cString: strerror(code)))
   }
 
   static func danglingLink(_ path: String) -> InputError {

@@ -1,12 +1,11 @@
 internal import KernelInterface
-internal import PlanFormat
 internal import Tensors
 
 /// Rearranges weights from PyTorch's order into the order in which kernels read them.
-enum WeightPacking {
+package enum WeightPacking {
   /// The values in `layout`; padding is zero.
   /// - Parameter shape: `[out, in]` or `[out, in, ky, kx]`; any for `.rows`.
-  static func pack(_ values: [Float], shape: [Int], layout: ConstantLayout) -> [Float] {
+  package static func pack(_ values: [Float], shape: [Int], layout: ConstantLayout) -> [Float] {
     switch layout {
     case .rows: values
     case .panels: panels(values, outputs: shape[0], inputs: values.count / shape[0])
@@ -90,7 +89,7 @@ enum WeightPacking {
 
   /// Rounds to float16.
   /// - Throws: `InputError` naming the constant if a weight is too large for it.
-  static func halves(_ values: [Float], name: String) throws -> [UInt16] {
+  package static func halves(_ values: [Float], name: String) throws -> [UInt16] {
     var halves: [UInt16] = []
     halves.reserveCapacity(values.count)
     for value in values {

@@ -1,23 +1,23 @@
-internal import ModelGraph
-internal import Records
+package import ModelGraph
+package import Records
 internal import Tensors
 
 /// A plan's base graph: its constants are the first `constantCount` of the plan's table, its nodes
 /// number their results in order.
-struct GraphRecord: Record {
-  var constantCount = 0
-  var nodes: [NodeRecord] = []
-  var outputs: [Int] = []
+package struct GraphRecord: Record {
+  package var constantCount = 0
+  package var nodes: [NodeRecord] = []
+  package var outputs: [Int] = []
 
-  init() {}
+  package init() {}
 
-  init(_ graph: Graph) {
+  package init(_ graph: Graph) {
     constantCount = graph.constants.count
     nodes = graph.nodes.map(NodeRecord.init)
     outputs = graph.outputs.map(\.index)
   }
 
-  mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("constant_count", &constantCount)
     try coder.code("nodes", list: &nodes)
     try coder.code("outputs", &outputs)

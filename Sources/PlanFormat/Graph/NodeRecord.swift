@@ -1,5 +1,5 @@
-internal import ModelGraph
-internal import Records
+package import ModelGraph
+package import Records
 
 /// The kinds of node, as stored in a plan's graph section.
 enum OpKind: UInt8, Choice {
@@ -68,14 +68,14 @@ extension Op {
 }
 
 /// A node as a record: kind, operands, block, then the kind's attributes.
-struct NodeRecord: Record {
-  var op = Op.flatten
-  var inputs: [Int] = []
+package struct NodeRecord: Record {
+  package var op = Op.flatten
+  package var inputs: [Int] = []
 
   /// The block, counted from 0.
-  var block: Int?
+  package var block: Int?
 
-  init() {}
+  package init() {}
 
   init(_ node: Graph.Node) {
     op = node.op
@@ -83,7 +83,7 @@ struct NodeRecord: Record {
     block = node.block
   }
 
-  mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     var kind = op.kind
     try coder.code("kind", choice: &kind)
     try coder.code("inputs", &inputs)

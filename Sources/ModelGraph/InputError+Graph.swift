@@ -1,9 +1,8 @@
-internal import ModelGraph
-internal import Tensors
+package import Tensors
 
 extension InputError {
   /// What `body` returns; a graph that does not hold is an error of the file that it came from.
-  static func wrappingGraphErrors<R>(of file: String, _ body: () throws -> R) throws -> R {
+  package static func wrappingGraphErrors<R>(of file: String, _ body: () throws -> R) throws -> R {
     do {
       return try body()
     } catch let error as GraphError {

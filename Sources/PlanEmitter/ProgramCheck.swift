@@ -1,0 +1,81 @@
+package import ModelGraph
+package import PlanFormat
+internal import Records
+internal import Tensors
+
+extension PlanEmitter {
+  /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says.
+  ///
+  /// Weights are not read: constants are compared by what the plan says of them.
+  /// - Returns: the graph that the plan executes, before fusion, as ``executableGraph(of:)``.
+  /// - Throws: `InputError` naming the first constant, step or number that differs.
+  @discardableResult
+  package static func verifyProgram(of plan: PlanFile) throws -> Graph {
+    let lowered = try LoweredGraph(
+      try executableGraph(of: plan), of: plan.graph, weights: plan.weightElement, file: plan.path)
+    try ProgramCheck(plan: plan, lowered: lowered).run()
+    return lowered.rewritten
+  }
+}
+
+/// A plan beside what its graph lowers to.
+private struct ProgramCheck {
+  let plan: PlanFile
+  let lowered: LoweredGraph
+
+  func run() throws {
+    let constants = zip(lowered.table.entries, plan.constants).map { entry, found in
+      var record = lowered.record(of: entry)
+      (record.offset, record.byteCount) = (found.offset, found.byteCount)
+      record.checksum = found.checksum
+      return record
+    }
+    for (index, (expected, found)) in zip(constants, plan.constants).enumerated() {
+      try compare(expected, found, "constant \(index) \(found.name)")
+    }
+    try compare(lowered.table.entries.count, plan.constants.count, "constants")
+    let (expected, found) = (lowered.program, plan.program)
+    for (index, (expected, found)) in zip(expected.steps, found.steps).enumerated() {
+      try compare(expected, found, "program, step \(index) (\(found.step.kind.word))")
+    }
+    try compare(expected.steps.count, found.steps.count, "program, steps")
+    try compare(expected.buffers, found.buffers, "program, buffer")
+    try compare(expected.stages, found.stages, "program, stage")
+    try compare(expected.withoutLists, found.withoutLists, "program")
+  }
+
+  private func compare<R: Record>(_ expected: [R], _ found: [R], _ name: String) throws {
+    for (index, (expected, found)) in zip(expected, found).enumerated() {
+      try compare(expected, found, "\(name) \(index)")
+    }
+    try compare(expected.count, found.count, "\(name)s")
+  }
+
+  private func compare<R: Record>(_ expected: R, _ found: R, _ name: String) throws {
+    // Bytes, since a NaN is not equal to itself.
+    guard try RecordWriter.bytes(of: expected) != RecordWriter.bytes(of: found) else { return }
+    let difference =
+      RecordPrinter.difference(expected, found) ?? ("bytes", "the same", "others")
+    throw error("\(name), \(difference.name)", difference.first, difference.second)
+  }
+
+  private func compare(_ expected: Int, _ found: Int, _ field: String) throws {
+    guard expected == found else { throw error(field, "\(expected)", "\(found)") }
+  }
+
+  private func error(_ field: String, _ expected: String, _ found: String) -> InputError {
+    InputError(
+      file: plan.path, field: field, expected: "\(expected), as the plan's graph lowers to",
+      found: "\(found); damaged, or by another vitc: make it anew with "
+        + "vitc convert CHECKPOINT -o PLAN")
+  }
+}
+
+extension Program {
+  /// Its numbers alone.
+  fileprivate var withoutLists: Program {
+    var program = self
+    (program.buffers, program.steps, program.stages) = ([], [], [])
+    return program
+  }
+}
