@@ -4,9 +4,10 @@ Usage: faults.py [--binaries FOLDER] [--only WORDS]
 
 Disk full, a read-only folder, an input that changes or shrinks while it is read, two writers of one
 output, and memory maps that are refused; what outputs.py has on outputs over inputs, streams.py on
-streams, signals, texts and paths, and usage.py on what is asked for by mistake. Each check prints a
-line; closes with `N passed, N failed`. What needs root is skipped
-with a line saying so.
+streams, signals, texts and paths, usage.py on what is asked for by mistake, machine.py on machines that
+lack something, and memory.py on memory and time that would not do. sweep.py, which is run apart, fails
+single allocations and calls. Each check prints a line; closes with `N passed, N failed`. What needs root
+is skipped with a line saying so. Takes some eight minutes.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from typing import Callable, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import machine  # noqa: E402
+import memory  # noqa: E402
 import outputs  # noqa: E402
 import streams  # noqa: E402
 import usage  # noqa: E402
@@ -205,6 +208,8 @@ CHECKS = (
     *outputs.CHECKS,
     *streams.CHECKS,
     *usage.CHECKS,
+    *machine.CHECKS,
+    *memory.CHECKS,
 )
 
 
