@@ -14,10 +14,11 @@ extension InputError {
   }
 
   static func pictureExtent(_ file: String, width: Int, height: Int, limit: Int) -> InputError {
-    InputError(
+    let (area, overflow) = width.multipliedReportingOverflow(by: height)
+    return InputError(
       file: file, field: "picture width x height",
-      expected: "at least 1 x 1 and an area of at most \(limit) pixels",
-      found: "\(width) x \(height)")
+      expected: "at least 1 x 1 and an area of at most \(limit) pixels (--max-pixels)",
+      found: "\(width) x \(height)" + (overflow ? "" : ", \(area) pixels"))
   }
 
   static func pictureMemory(_ file: String, width: Int, height: Int, limit: Int, found: Int)

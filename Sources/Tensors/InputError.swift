@@ -15,8 +15,9 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is there.
   public var found: String
 
-  /// Whether the file is not to blame: the system refused memory. The same file may do later or elsewhere.
-  public internal(set) var isOutOfMemory = false
+  /// Whether the file is not to blame: the system refused memory or has no more open files. The same file
+  /// may do later or elsewhere.
+  public internal(set) var isShortage = false
 
   /// Makes an error that names its place and both sides of the contradiction. A field whose name
   /// is empty is shown as `""`: formats allow such names.

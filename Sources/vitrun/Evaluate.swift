@@ -78,7 +78,7 @@ struct Evaluate: ParsableCommand {
       for (picture, result) in zip(group, batches.prepare(group.map(\.path))) {
         do {
           batch.append((picture, try result.get().crop))
-        } catch let error as InputError where !error.isOutOfMemory {
+        } catch let error as InputError where !error.isShortage {
           CommandLineTool.note("vitrun: \(error)")
           skipped += 1
         }

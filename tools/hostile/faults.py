@@ -193,7 +193,7 @@ def mapping_refused(folder: Folder) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (32 << 20, 32 << 20))
 
     out.unlink()
-    folder.refused(folder.rewrite(out), "to fit into memory", preexec_fn=limit)
+    folder.refused(folder.rewrite(out), "memory", preexec_fn=limit)
     assert not out.exists()
 
 

@@ -7,7 +7,7 @@ internal import Tensors
 /// bands, though each band makes it decode everything above it again.
 package final class WebPRows: RowSource {
   /// What a band and what libwebp holds may take together, beside 4 bytes a pixel.
-  private static let bandBytes = 44 << 20
+  private static let bandBytes = 24 << 20
 
   /// Rows that are decoded above and below a band and thrown away: at the edge of what it is asked for,
   /// libwebp does not look at the colours behind it.

@@ -45,7 +45,7 @@ extension Program {
   package func work(constants: [ConstantRecord]) -> Double {
     steps.reduce(0) { total, record in
       let context = StepContext(
-        buffers: buffers, constants: constants, file: "", step: 0, kind: record.step.kind.word)
+        buffers: buffers, constants: constants, file: "", step: 0, kind: record.step.kind)
       return total + record.step.payload.work(context)
     }
   }

@@ -2,9 +2,11 @@ internal import Glibc
 
 extension InputError {
   static func cannotOpen(_ path: String, _ code: Int32) -> InputError {
-    InputError(
+    var error = InputError(
       file: path, field: "file", expected: "a readable file", found: String(cString: strerror(code))
     )
+    error.isShortage = [ENOMEM, EMFILE, ENFILE].contains(code)
+    return error
   }
 
   static func notRegular(_ path: String, mode: mode_t) -> InputError {
@@ -47,7 +49,7 @@ extension InputError {
     var error = InputError(
       file: file, field: "memory", expected: count.map { "\($0) bytes" } ?? "enough of it",
       found: found)
-    error.isOutOfMemory = true
+    error.isShortage = true
     return error
   }
 
