@@ -153,7 +153,8 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "CommandSupport", "ViTCompiler", "PlanEmitter", "PlanFormat", "ModelGraph", "ModelFacts",
+        "CommandSupport", "ViTCompiler", "Families", "PlanEmitter", "PlanFormat", "ModelGraph",
+        "ModelFacts",
         "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -161,7 +162,7 @@ let package = Package(
     .executableTarget(
       name: "vitrun",
       dependencies: [
-        "CommandSupport", "ViTRuntime", "PlanFormat", "ModelFacts", "JSON", "Tensors",
+        "CommandSupport", "ViTRuntime", "PlanFormat", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),
@@ -175,7 +176,7 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter",
+        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "PlanEmitter",
         "PlanFormat", "Records", "Tensors",
       ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -191,15 +192,27 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "TestSupport", "PlanRuntime", "ViTRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints",
-        "Families", "ModelFacts", "PlanFormat", "Records", "Tensors",
+        "Families", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter", "PlanFormat", "Records",
+        "Tensors",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "PlanFormatTests", dependencies: ["TestSupport", "PlanRuntime"],
+      name: "PlanFormatTests",
+      dependencies: [
+        "TestSupport", "ModelFacts", "ModelGraph", "PlanEmitter", "PlanFormat", "PlanRuntime",
+        "Records", "Tensors",
+      ],
       swiftSettings: swiftSettings),
-    .testTarget(name: "PassesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "PlanEmitterTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+      name: "PassesTests", dependencies: ["TestSupport", "ModelFacts", "ModelGraph", "Passes"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "PlanEmitterTests",
+      dependencies: [
+        "TestSupport", "ModelFacts", "ModelGraph", "PlanEmitter", "PlanFormat", "Records",
+        "Tensors",
+      ],
+      swiftSettings: swiftSettings),
     .target(
       name: "FileSupport", dependencies: ["Tensors"], path: "Tests/FileSupport",
       swiftSettings: swiftSettings),
@@ -208,7 +221,8 @@ let package = Package(
     .testTarget(
       name: "FamiliesTests",
       dependencies: [
-        "TestSupport", "Checkpoints", "Families", "JSON", "ModelGraph", "ModelFacts", "Tensors",
+        "TestSupport", "FileSupport", "Checkpoints", "Families", "JSON", "ModelGraph",
+        "ModelFacts", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh
 tools/check-isa.sh
+python3 tools/modules.py --quiet
 swift format lint --strict --recursive Package.swift Sources Tests tools/examples tools/fuzz
 python3 tools/hostile/gate.py
 tools/check-plan-dump.sh

@@ -1,0 +1,115 @@
+"""Checks the modules against the manifest, and prints what each one uses.
+
+Usage: modules.py [--quiet]
+
+Fails on an import that the manifest does not name, on a dependency that nothing imports, and on one against
+the direction of the groups. A group is the folder that a target lies in; `ORDER` says which may use which.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A group may use itself and what stands before it, except that the compiler and the runtime are apart.
+ORDER = ["System", "Foundations", "Kernels", "Plan", "Compiler", "Runtime", "Commands"]
+APART = {("Compiler", "Runtime"), ("Runtime", "Compiler")}
+
+# What comes with Swift and the C library.
+PROVIDED = {"Glibc", "Synchronization", "Testing"}
+IMPORT = re.compile(
+    r"^(?:@\w+\s+)*(?:public |package |internal |private |fileprivate )?import (?:\w+ )?(\w+)", re.M
+)
+INCLUDE = re.compile(r"^#include [<\"](\w+)[./]", re.M)
+
+
+def manifest() -> dict:
+    """The package as the package manager reads it."""
+    dumped = subprocess.run(
+        ["swift", "package", "dump-package"], cwd=ROOT, check=True, capture_output=True
+    )
+    return json.loads(dumped.stdout)
+
+
+def folder(target: dict) -> Path:
+    """Where a target's sources are."""
+    usual = "Tests" if target["type"] == "test" else "Sources"
+    return ROOT / (target.get("path") or f"{usual}/{target['name']}")
+
+
+def group(target: dict) -> str | None:
+    """The group of a target of the product; None for tests and tools."""
+    parts = folder(target).relative_to(ROOT).parts
+    return parts[1] if parts[0] == "Sources" and len(parts) > 2 else None
+
+
+def dependencies(target: dict) -> set[str]:
+    """The names of the targets and products that a target may import."""
+    return {(entry.get("byName") or entry.get("target") or entry.get("product"))[0]
+            for entry in target["dependencies"]}
+
+
+def imports(target: dict) -> set[str]:
+    """The modules that a target's sources import."""
+    found: set[str] = set()
+    for path in folder(target).rglob("*"):
+        # Links are followed by hand: kernels are built twice from one folder.
+        files = path.resolve().rglob("*.swift") if path.is_symlink() else [path]
+        for file in files:
+            if file.suffix == ".swift":
+                found |= set(IMPORT.findall(file.read_text()))
+    return found - PROVIDED - {target["name"]}
+
+
+def faults(package: dict) -> list[str]:
+    """One line for each thing that is wrong."""
+    targets = {target["name"]: target for target in package["targets"]}
+    lines = []
+    for name, target in sorted(targets.items()):
+        named = dependencies(target)
+        if target["type"] in ("system", "plugin"):
+            continue
+        is_swift = any(folder(target).rglob("*.swift"))
+        if is_swift:
+            used = imports(target)
+            lines += [f"{name} imports {other}, which the manifest does not name for it"
+                      for other in sorted(used - named)]
+            lines += [f"{name} does not import {other}, which the manifest names for it"
+                      for other in sorted(named - used - embedded(name, named))]
+        own = group(target)
+        for other in sorted(named & targets.keys()):
+            used_group = group(targets[other])
+            if own is None or used_group is None:
+                continue
+            if (own, used_group) in APART or ORDER.index(used_group) > ORDER.index(own):
+                lines.append(f"{name} of {own} uses {other} of {used_group}")
+    return lines
+
+
+def embedded(name: str, named: set[str]) -> set[str]:
+    """Dependencies that are linked without being imported: sets of kernels are chosen by name."""
+    return {other for other in named if name == "Kernels" and other.startswith("KernelsAVX")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quiet", action="store_true", help="print faults alone")
+    arguments = parser.parse_args()
+    package = manifest()
+    if not arguments.quiet:
+        for target in package["targets"]:
+            place = group(target) or target["type"]
+            print(f"{place:12} {target['name']:18} {', '.join(sorted(dependencies(target)))}")
+    found = faults(package)
+    for line in found:
+        print(f"modules: {line}", file=sys.stderr)
+    print(f"modules: {'ok' if not found else f'{len(found)} faults'}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
