@@ -5,6 +5,9 @@ internal import Tensors
 
 /// What both commands do with arguments, results, notes and errors.
 package enum CommandLineTool {
+  /// What both commands say of themselves.
+  package static let version = "0.2.0-dev"
+
   /// Runs a command: exit code 1 and one line on stderr when the input or the request is wrong or a
   /// result cannot be written, 64 for wrong usage.
   package static func run(_ command: any ParsableCommand.Type, name: String) -> Never {

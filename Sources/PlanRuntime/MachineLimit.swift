@@ -1,4 +1,3 @@
-internal import Glibc
 internal import KernelInterface
 internal import Kernels
 internal import Tensors
@@ -20,21 +19,15 @@ public enum MachineLimit {
     nonisolated(unsafe) let base = memory
     var best = Double.infinity
     for _ in 0..<8 {
-      let start = monotonicSeconds()
+      var clock = Stopwatch()
       pool.run { worker in
         worker.forEach(itemCount: pool.threadCount) { item in
           kernels.multiplyAddLoop(
             (base + item * 1024).assumingMemoryBound(to: Float.self), rounds: rounds)
         }
       }
-      best = min(best, monotonicSeconds() - start)
+      best = min(best, clock.lap() * 1e-3)
     }
     return (flops / best * 1e-9, pool.threadCount)
-  }
-
-  private static func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 package import PlanFormat
 internal import Tensors
 
@@ -14,11 +13,7 @@ package final class NodeTiming: Sendable {
     nanoseconds.withLock { $0.mapValues { Double($0) * 1e-9 } }
   }
 
-  func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
+  func now() -> UInt64 { MonotonicClock.nanoseconds() }
 
   func add(_ kind: StepKind, since start: UInt64) {
     let elapsed = now() - start

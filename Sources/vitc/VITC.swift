@@ -6,7 +6,7 @@ struct VITC: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vitc",
     abstract: "Compiles Vision Transformer checkpoints to plans that vitrun executes.",
-    version: "0.1.0",
+    version: CommandLineTool.version,
     subcommands: [Convert.self, Rewrite.self, Inspect.self, Verify.self, Architectures.self])
 
   static func main() {

@@ -6,7 +6,7 @@ struct VITRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vitrun",
     abstract: "Executes plans made by vitc.",
-    version: "0.1.0",
+    version: CommandLineTool.version,
     subcommands: [LabelPictures.self, Evaluate.self, Bench.self, Preprocess.self],
     defaultSubcommand: LabelPictures.self)
 

@@ -13,7 +13,7 @@ struct ViTGraph {
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
     var builder = ViTGraph(config: model.target, tensors: tensors)
     try builder.build(positions: try PositionTable.constant(model, tensors))
-    for name in tensors.tensors.keys.sorted() where name.hasPrefix("multiscale.") {
+    for name in tensors.tensors.keys.sorted() where name.hasPrefix(MultiScaleWeights.prefix) {
       _ = try builder.constant(name)
     }
     return builder.graph

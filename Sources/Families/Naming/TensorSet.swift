@@ -66,8 +66,10 @@ package struct TensorSet: Sendable {
   /// Throws one error that names every missing, unexpected and mis-shaped tensor.
   func check(against expected: [String: [Int]], family: String, reason: String) throws {
     var complaints: [String] = []
-    let unexpected = tensors.keys.filter { expected[$0] == nil && !Self.multiScale.contains($0) }
-      .sorted()
+    let unexpected = tensors.keys.filter {
+      expected[$0] == nil && !MultiScaleWeights.names.contains($0)
+    }
+    .sorted()
     for name in expected.keys.sorted() {
       guard let shape = expected[name] else { continue }
       guard let tensor = tensors[name] else {
@@ -94,13 +96,6 @@ package struct TensorSet: Sendable {
         found: shown + more)
     }
   }
-
-  /// The multi-scale stage's weights, which are checked when a rewrite uses them.
-  private static let multiScale = Set(
-    [
-      "cls_token", "pos_embed", "lka.conv0.weight", "lka.conv0.bias", "lka.conv_spatial.weight",
-      "lka.conv_spatial.bias", "lka.conv1.weight", "lka.conv1.bias", "peg.weight", "peg.bias",
-    ].map { "multiscale.\($0)" })
 
   private static let shownComplaints = 12
 

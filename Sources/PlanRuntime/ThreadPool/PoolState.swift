@@ -1,6 +1,7 @@
 internal import CVectorExtras
 internal import Glibc
 internal import Synchronization
+internal import Tensors
 
 /// What the threads of a pool share.
 final class PoolState: Sendable {
@@ -103,13 +104,13 @@ final class PoolState: Sendable {
   }
 
   private func waitForGate(toLeave current: UInt64) {
-    let end = monotonicNanoseconds() + ThreadPool.spinNanoseconds
+    let end = MonotonicClock.nanoseconds() + ThreadPool.spinNanoseconds
     repeat {
       for _ in 0..<64 {
         if gate.value.load(ordering: .relaxed) != current { return }
         cve_pause()
       }
-    } while monotonicNanoseconds() < end
+    } while MonotonicClock.nanoseconds() < end
     sleep.wait(countedBy: sleepers.value) {
       gate.value.load(ordering: .sequentiallyConsistent) == current
         && !isStopping.load(ordering: .sequentiallyConsistent)
@@ -183,10 +184,4 @@ private struct Padded: ~Copyable, Sendable {
   private let before: InlineArray<15, UInt64> = .init(repeating: 0)
   let value = Atomic<UInt64>(0)
   private let after: InlineArray<15, UInt64> = .init(repeating: 0)
-}
-
-private func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -1,10 +1,12 @@
-package import ModelGraph
 package import Tensors
 
 /// The constants of the multi-scale stage (method 3.4), by the names that checkpoints give them.
 package enum MultiScaleWeights {
   /// What every name begins with.
   package static let prefix = "multiscale."
+
+  /// Every name.
+  package static let names = Set(shapes(width: 1, gridHeight: 2, gridWidth: 2).map(\.0))
 
   /// Names and shapes for tokens of `width` and a grid of `gridHeight` x `gridWidth`.
   package static func shapes(width: Int, gridHeight: Int, gridWidth: Int) -> [(String, Shape)] {
@@ -16,21 +18,5 @@ package enum MultiScaleWeights {
       ("lka.conv1.weight", [width, width, 1, 1]), ("lka.conv1.bias", [width]),
       ("peg.weight", [width, 1, 3, 3]), ("peg.bias", [width]),
     ].map { (prefix + $0.0, Shape($0.1)) }
-  }
-
-  /// Weights that leave the high scale as it is, as a start for training: LKA's last layer and PEG
-  /// are zero, its depthwise layers pass their input on, the low scale has no positions yet.
-  package static func identity(width: Int, gridHeight: Int, gridWidth: Int) -> [Constant] {
-    shapes(width: width, gridHeight: gridHeight, gridWidth: gridWidth).map { name, shape in
-      let passesOn = name.hasSuffix("conv0.weight") || name.hasSuffix("conv_spatial.weight")
-      return Constant(name: name, shape: shape) {
-        var values = [Float](repeating: 0, count: shape.elementCount)
-        if passesOn {
-          let taps = shape[2] * shape[3]
-          for channel in 0..<width { values[channel * taps + taps / 2] = 1 }
-        }
-        return values
-      }
-    }
   }
 }
