@@ -82,7 +82,8 @@ RECORDS = {
     "Rows": ROWS,
     "Facts": "architecture:text family:text image_height:int image_width:int patch_size:int "
     "embed_dim:int depth:int heads:int classes:int prefix_tokens:int "
-    "default_selection_blocks:[int] preprocess:Preprocess provenance:[Provenance]",
+    "default_selection_blocks:[int] scores:choice(softmax,sigmoid) preprocess:Preprocess "
+    "provenance:[Provenance]",
     "Preprocess": "interpolation:choice(nearest,lanczos,bilinear,bicubic,box,hamming) "
     "resize:choice(none,shortestEdge,squash,cover,fit) resize_height:int resize_width:int "
     "crop:choice(none,torchvision,transformers) fill:[int] alpha:choice(drop,onWhite) "
@@ -312,6 +313,7 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "heads": facts["heads"],
         "classes": facts["classes"],
         "prefix_tokens": prefix,
+        "scores": facts["scores"],
         "gmacs": program["multiply_adds"] / 1e9,
         "executed_gmacs": program["executed_multiply_adds"] / 1e9,
         "multi_scale": recipe["multi_scale_blocks"] is not None,

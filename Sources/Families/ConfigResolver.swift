@@ -10,6 +10,9 @@ struct ResolvedModel {
   var target: ViTConfig
 
   var architecture: String
+
+  /// What makes probabilities of the logits.
+  var scores: ModelFacts.Scores
   var preprocess: PreprocessFacts
 
   /// How the position table comes to the target's grid.
@@ -75,6 +78,7 @@ struct ConfigResolver {
       source.attentionScale = told.value
       decisions.told("attention_scale", "\(told.value)", from: told.source)
     }
+    let scores = try values.scores(&decisions)
     try config.check(against: source)
     let (target, positionResize) = try resized(source, &decisions)
     let preprocess = try PreprocessResolver(
@@ -83,7 +87,8 @@ struct ConfigResolver {
     ).resolve(&decisions)
     choice.record(&decisions, graphDecides: tensors.isGraph)
     return ResolvedModel(
-      source: source, target: target, architecture: choice.title, preprocess: preprocess,
+      source: source, target: target, architecture: choice.title, scores: scores,
+      preprocess: preprocess,
       positionResize: positionResize, labels: try config.labels(classes: source.classes),
       provenance: decisions.provenance,
       assumptions: decisions.assumptions)

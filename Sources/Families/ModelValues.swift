@@ -169,6 +169,23 @@ struct ModelValues {
     return value
   }
 
+  /// What makes probabilities of the logits: what the graph ends in, or transformers' `problem_type`.
+  func scores(_ decisions: inout Decisions) throws -> ModelFacts.Scores {
+    let told = tensors.hints.scores
+    if let told { decisions.told("scores", told.value.word, from: told.source) }
+    guard let found = config.model("problem_type") else { return told?.value ?? .softmax }
+    let scores: ModelFacts.Scores =
+      try config.word(found) == "multi_label_classification" ? .sigmoid : .softmax
+    if let told {
+      guard told.value == scores else {
+        throw config.fail(found, "\(told.value.word) of the logits, as \(told.source)")
+      }
+      return scores
+    }
+    decisions.told("scores", scores.word, from: "\(config.path): \(found.field)")
+    return scores
+  }
+
   /// LV-ViT's divisor of both branches.
   func skipLambda(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Float {
     if source.family != .lvvit, let found = configured("skip_lam"),

@@ -17,6 +17,7 @@ extension ResolvedModel {
     facts.classes = target.classes
     facts.prefixTokens = target.prefixTokens
     facts.defaultSelectionBlocks = target.selectionBlocks
+    facts.scores = scores
     facts.preprocess = preprocess
     facts.provenance = provenance
     return facts

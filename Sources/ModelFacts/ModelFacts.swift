@@ -5,6 +5,14 @@ package import Records
 /// A family fills it in, the plan carries it, `vitc inspect` prints it and `vitrun` prepares
 /// pictures by it.
 package struct ModelFacts: Record, Equatable {
+  /// What makes probabilities of logits.
+  package enum Scores: UInt8, Choice {
+    /// They add up to 1 over all classes, of which one is right.
+    case softmax = 0
+    /// Each class is there or not, whatever the others.
+    case sigmoid = 1
+  }
+
   /// The preset or configuration name, e.g. `deit_tiny_patch16_224`.
   package var architecture = ""
 
@@ -38,6 +46,9 @@ package struct ModelFacts: Record, Equatable {
   /// The blocks, counted from 1, in which the family's papers select tokens.
   package var defaultSelectionBlocks: [Int] = []
 
+  /// What makes probabilities of the logits.
+  package var scores = Scores.softmax
+
   /// How pictures become the input tensor.
   package var preprocess = PreprocessFacts()
 
@@ -65,6 +76,7 @@ package struct ModelFacts: Record, Equatable {
     try coder.code("classes", &classes)
     try coder.code("prefix_tokens", &prefixTokens)
     try coder.code("default_selection_blocks", &defaultSelectionBlocks)
+    try coder.code("scores", choice: &scores)
     try coder.code("preprocess", record: &preprocess)
     try coder.code("provenance", list: &provenance)
   }

@@ -32,6 +32,23 @@ public final class Plan: Sendable {
   /// The classes' names; empty when the plan has none.
   package var labels: [Label] { file.labels.names }
 
+  /// What makes probabilities of logits.
+  public enum Scores: Sendable {
+    /// They add up to 1: one of the classes is right.
+    case softmax
+
+    /// The logistic function of each logit: each class is there or not.
+    case sigmoid
+  }
+
+  /// What makes probabilities of this model's logits.
+  public var scores: Scores {
+    switch file.facts.scores {
+    case .softmax: .softmax
+    case .sigmoid: .sigmoid
+    }
+  }
+
   /// Multiply-adds of the model for one picture.
   public var multiplyAdds: Int { file.program.multiplyAdds }
 

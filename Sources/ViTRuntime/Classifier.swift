@@ -4,7 +4,7 @@
 /// let classifier = try Classifier(plan: Plan(path: "plan.bin"))
 /// let crop = try classifier.preprocessing.crop(path: "photo.jpg")
 /// let logits = try classifier.logits(of: [crop])[0]
-/// for (index, probability) in Ranking(logits, count: 5).top {
+/// for (index, probability) in Ranking(logits, by: classifier.plan.scores, count: 5).top {
 ///   print(classifier.plan.label(index), probability)
 /// }
 /// ```

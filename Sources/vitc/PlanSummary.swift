@@ -37,6 +37,7 @@ struct PlanSummary {
       "heads": .init(facts.heads),
       "classes": .init(facts.classes),
       "prefix_tokens": .init(facts.prefixTokens),
+      "scores": .string(facts.scores.word),
       "parameters": .init(graph.parameterCount),
       "gmacs": .init(gigaMACs),
       "executed_gmacs": .init(Double(plan.program.executedMultiplyAdds) / 1e9),
@@ -77,7 +78,8 @@ struct PlanSummary {
       "\(facts.architecture) (\(facts.family))",
       "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
       "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
-      "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : ""),
+      "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
+        + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs a picture",
       "  plan        \(plan.byteCount) bytes",

@@ -136,6 +136,6 @@ struct Evaluate: ParsableCommand {
   }
 
   private static func top5(_ logits: [Float]) -> [Int] {
-    Ranking(logits, count: 5).top.map(\.index)
+    Ranking(logits, by: .softmax, count: 5).top.map(\.index)
   }
 }

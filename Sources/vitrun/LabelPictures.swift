@@ -106,7 +106,7 @@ struct LabelPictures: ParsableCommand {
       return false
     }
     if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }
-    let ranking = Ranking(logits, count: top)
+    let ranking = Ranking(logits, by: classifier.plan.scores, count: top)
     guard json else {
       let lines = ranking.top.map { index, probability in
         "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))"

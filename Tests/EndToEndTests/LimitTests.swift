@@ -111,8 +111,8 @@ struct LimitTests {
   }
 
   @Test func aRankingOfNoClassesIsEmpty() {
-    #expect(Ranking([1, 2], count: -1).top.isEmpty)
-    #expect(Ranking([], count: 5).top.isEmpty)
-    #expect(Ranking([1, 2], count: .max).top.map(\.index) == [1, 0])
+    #expect(Ranking([1, 2], by: .softmax, count: -1).top.isEmpty)
+    #expect(Ranking([], by: .softmax, count: 5).top.isEmpty)
+    #expect(Ranking([1, 2], by: .softmax, count: .max).top.map(\.index) == [1, 0])
   }
 }

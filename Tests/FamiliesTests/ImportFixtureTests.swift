@@ -30,6 +30,7 @@ import Testing
     #expect(try facts.architecture == item.value("architecture").string)
     #expect(try facts.heads == item.value("heads").integer)
     #expect(try [facts.imageHeight, facts.imageWidth] == item.integers("image"))
+    #expect(facts.scores.word == item.json["scores"]?.string ?? "softmax")
     #expect(try Self.activations(model.graph) == [item.value("activation").string ?? ""])
     let epsilon = try Float(#require(try item.value("epsilon").double))
     #expect(Self.epsilons(model.graph) == [epsilon])

@@ -34,7 +34,7 @@ struct Classify {
     for path in paths {
       let crop = try classifier.preprocessing.crop(path: path)
       let logits = try classifier.logits(of: [crop])[0]
-      for (index, probability) in Ranking(logits, count: 3).top {
+      for (index, probability) in Ranking(logits, by: classifier.plan.scores, count: 3).top {
         print(path, classifier.plan.label(index), probability)
       }
     }

@@ -24,7 +24,7 @@ from safetensors.torch import save, save_file
 from sweep.weights import noise
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "imports"
-LIMIT = 600_000
+LIMIT = 650_000
 
 
 class Writer:

@@ -22,7 +22,8 @@ package enum TransformersKeys {
     ("num_labels", .read),
     (
       "problem_type",
-      .only(["single_label_classification"], "scores of a sigmoid or of a regression")
+      .only(
+        ["single_label_classification", "multi_label_classification"], "results of a regression")
     ),
     ("quantization_config", .only([], "quantised weights")),
     ("auto_map", .only([], "code of the model's own")),

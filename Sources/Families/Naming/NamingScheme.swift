@@ -58,6 +58,9 @@ package struct ModelHints: Sendable {
   /// How the position table comes to another size, where names tell it.
   var positionResize: PositionResize?
   var imageSize: (height: Int, width: Int)?
+
+  /// What makes probabilities of the logits, where a graph tells it.
+  var scores: Told<ModelFacts.Scores>?
 }
 
 /// Recognises naming schemes.

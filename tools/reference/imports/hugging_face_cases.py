@@ -160,8 +160,20 @@ def cases() -> Iterator[Case]:
                 preprocessor=_SQUARE | {"size": {"height": 24, "width": 24}})
     yield _case("hf_resized_deit_processor", _TEACHER, options={"image_size": 24},
                 preprocessor=_PROCESSORS["deit"], assumptions=("crop", "resize"))
+    yield from _problems()
     yield from _mask_token()
     yield from _wrappers()
+
+
+def _problems() -> Iterator[Case]:
+    """What the classifier was trained for decides how its logits become probabilities."""
+    for name, problem, scores in (
+        ("hf_multi_label", "multi_label_classification", "sigmoid"),
+        ("hf_single_label", "single_label_classification", "softmax"),
+    ):
+        case = _case(name, preprocessor=_SQUARE, problem_type=problem)
+        case.facts["scores"] = scores
+        yield case
 
 
 def _mask_token() -> Iterator[Case]:
@@ -202,9 +214,8 @@ _CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "hf_id2label_short": (
         {"id2label": {str(i): f"kind {i}" for i in range(4)}}, ("id2label", "5 names", "found 4")),
     "hf_relu6": ({"hidden_act": "relu6"}, ("hidden_act", "\"relu6\"")),
-    "hf_multi_label": (
-        {"problem_type": "multi_label_classification"},
-        ("problem_type", "multi_label_classification")),
+    "hf_regression": ({"problem_type": "regression"}, ("problem_type", "regression")),
+    "hf_problem_of_tomorrow": ({"problem_type": "ranking"}, ("problem_type", "ranking")),
     "hf_layers_3": ({"num_hidden_layers": 3}, ("num_hidden_layers", "expected 2", "found 3")),
     "hf_image_20": ({"image_size": 20}, ("image_size", "20 x 20")),
     "hf_quantised": ({"quantization_config": {"bits": 8}}, ("quantization_config", "quantised")),
