@@ -22,6 +22,9 @@ struct ResolvedModel {
 
   /// What nothing said.
   var assumptions: [Assumption]
+
+  /// What the checkpoint says and a user may not expect.
+  var remarks: [Remark]
 }
 
 /// Decides what a checkpoint is: flags before the checkpoint's own structure before its configuration
@@ -78,6 +81,10 @@ struct ConfigResolver {
       source.attentionScale = told.value
       decisions.told("attention_scale", "\(told.value)", from: told.source)
     }
+    for (key, told) in tensors.hints.details {
+      decisions.told(key, told.value, from: told.source)
+    }
+    decisions.add(tensors.hints.remarks)
     let scores = try values.scores(&decisions)
     try config.check(against: source)
     let (target, positionResize) = try resized(source, &decisions)
@@ -91,7 +98,7 @@ struct ConfigResolver {
       preprocess: preprocess,
       positionResize: positionResize, labels: try config.labels(classes: source.classes),
       provenance: decisions.provenance,
-      assumptions: decisions.assumptions)
+      assumptions: decisions.assumptions, remarks: decisions.remarks)
   }
 
   private func resized(_ source: ViTConfig, _ decisions: inout Decisions) throws

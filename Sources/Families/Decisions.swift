@@ -24,11 +24,27 @@ public struct Assumption: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+/// Something that a checkpoint says and that a user should know.
+public struct Remark: Sendable, Equatable, CustomStringConvertible {
+  /// The checkpoint.
+  public let file: String
+
+  /// What it is about, e.g. `logits`.
+  public let key: String
+
+  /// What there is to know.
+  public let text: String
+
+  /// `FILE: KEY: TEXT`.
+  public var description: String { "\(file): \(key): \(text)" }
+}
+
 /// What was decided about a model, and from what.
 struct Decisions {
   let file: String
   private(set) var provenance: [ProvenanceEntry] = []
   private(set) var assumptions: [Assumption] = []
+  private(set) var remarks: [Remark] = []
 
   init(file: String) { self.file = file }
 
@@ -37,6 +53,14 @@ struct Decisions {
     forget(key)
     provenance.append(ProvenanceEntry(key, value, from: source))
   }
+
+  /// Records what something said and a user may not expect.
+  mutating func remarked(_ key: String, _ text: String) {
+    remarks.append(Remark(file: file, key: key, text: text))
+  }
+
+  /// Records what a checkpoint says for users.
+  mutating func add(_ remarks: [Remark]) { self.remarks += remarks }
 
   /// Records what nothing said.
   mutating func assumed(_ key: String, _ value: String, _ reason: String, or alternatives: String) {

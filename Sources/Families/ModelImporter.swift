@@ -62,6 +62,9 @@ public struct ImportedModel: Sendable {
 
   /// What nothing said and was assumed, with the alternatives.
   public var assumptions: [Assumption]
+
+  /// What the checkpoint says and a user may not expect.
+  public var remarks: [Remark]
 }
 
 /// Raises checkpoints to graphs.
@@ -83,13 +86,24 @@ public enum ModelImporter {
     }
     let named = try NamedArchitecture.find(config, options)
     let tensors =
-      try checkpoint.onnx.map { try ONNXModelReader.read($0, imageSize: options.imageSize) }
+      try checkpoint.onnx.map {
+        try ONNXModelReader.read($0, imageSize: try openExtents(config, options))
+      }
       ?? NamingSchemes.translate(checkpoint)
     let decided = try decide(tensors, config, named, processor, options)
     let graph = try ViTGraph.build(decided, tensors)
     return ImportedModel(
       graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels,
-      assumptions: decided.assumptions)
+      assumptions: decided.assumptions, remarks: decided.remarks)
+  }
+
+  /// The image's extents for a graph that leaves them open.
+  private static func openExtents(_ config: ModelConfig, _ options: ImportOptions) throws
+    -> (height: Int, width: Int)?
+  {
+    if let side = options.imageSize { return (side, side) }
+    if let found = config.model("img_size", "image_size") { return try config.extents(found) }
+    return try config.inputExtents().map { ($0.height, $0.width) }
   }
 
   /// Builds the graph of tensors that may come from anywhere; the facts name no source.
@@ -104,7 +118,7 @@ public enum ModelImporter {
       tensors, config, try NamedArchitecture.find(config, options), processor, options)
     return ImportedModel(
       graph: try ViTGraph.build(decided, tensors), facts: decided.facts(), labels: decided.labels,
-      assumptions: decided.assumptions)
+      assumptions: decided.assumptions, remarks: decided.remarks)
   }
 
   private static func decide(

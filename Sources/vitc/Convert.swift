@@ -43,7 +43,11 @@ struct Convert: ParsableCommand {
   @Option(help: "Class names: lines index<TAB>identifier<TAB>name, or one name a line.")
   var labels: String?
 
-  @Option(help: "Side of the input picture in pixels; positions are resized to it.")
+  @Option(
+    help: """
+      Side of the input picture in pixels; positions are resized to it, or an ONNX model that leaves \
+      its size open is read for it.
+      """)
   var imageSize: Int?
 
   @Option(help: "How the weights of products are stored; arithmetic is always f32.")
@@ -131,6 +135,7 @@ struct Convert: ParsableCommand {
     for companion in used.compactMap(\.self) {
       CommandLineTool.note("vitc: using \(companion.path)")
     }
+    for remark in model.remarks { CommandLineTool.note("vitc: note: \(remark)") }
     for assumption in model.assumptions { CommandLineTool.note("vitc: note: \(assumption)") }
     let facts = model.facts
     let millions = Figures.fixed(Double(model.graph.parameterCount) / 1e6, 3)

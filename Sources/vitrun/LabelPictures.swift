@@ -29,7 +29,11 @@ struct LabelPictures: ParsableCommand {
   @Option(help: "Run this array, float32 [n, 3, H, W], instead of pictures; - is standard input.")
   var tensor: String?
 
-  @Option(help: "Where the logits of --tensor go, float32 [n, classes]; - is standard output.")
+  @Option(
+    help: """
+      Where the logits of --tensor go, float32 [n, classes], before any softmax or sigmoid; - is \
+      standard output.
+      """)
   var logits: String?
 
   @Option(help: "Draw which tokens were merged, as PNG: the picture, then a panel a stage.")

@@ -32,11 +32,11 @@ enum ImportFixtures {
     }
 
     /// The files together in one folder, as the library wrote them, imported.
-    func imported() throws -> ImportedModel {
+    func imported(from source: String = ImportFixtures.folder) throws -> ImportedModel {
       let folder = try TemporaryFolder()
       for file in try #require(try value("files").members) {
         let place = try #require(file.value.string)
-        let bytes = try MappedFile(path: "\(ImportFixtures.folder)/\(place)").withBytes {
+        let bytes = try MappedFile(path: "\(source)/\(place)").withBytes {
           Array($0)
         }
         _ = try folder.write(bytes, to: file.name)
@@ -77,8 +77,8 @@ enum ImportFixtures {
     return "/" + parts.joined(separator: "/") + "/Fixtures/imports"
   }()
 
-  static let cases = list("cases")
-  static let refused = list("refused")
+  static let cases = list("cases", in: folder)
+  static let refused = list("refused", in: folder)
 
   /// A tensor of the libraries' results.
   static func expected(_ name: String) throws -> [Float] {
@@ -87,7 +87,7 @@ enum ImportFixtures {
   }
 
   /// Empty if the list cannot be read, which a test finds.
-  private static func list(_ key: String) -> [Case] {
+  static func list(_ key: String, in folder: String) -> [Case] {
     let file = try? Checkpoint.Companion(readingFrom: "\(folder)/cases.json")
     return (file?.json[key]?.elements ?? []).compactMap { json in
       json["name"]?.string.map { Case(name: $0, json: json) }

@@ -64,8 +64,15 @@ struct CheckpointTarget: Target {
     let names = [
       "dynamo_23", "dynamo_18", "deit3_dynamo", "transformers_18", "optimised_18", "half",
       "torchscript_17", "lvvit_folded", "distilled", "external", "quantised",
-    ]
-    return try CheckpointTarget(folder, names.map { "variants/\($0)/model.onnx" }) {
+    ].map { "variants/\($0)" }
+    let others = [
+      "batch_2_vit_dynamo", "batch_2_lvvit_torchscript", "batch_5_distilled_torchscript",
+      "batch_3_optimised_torchscript", "deployed_torchscript", "deployed_dynamo",
+      "ends_in_softmax_lvvit_dynamo", "takes_product_and_sum_torchscript",
+      "resizes_16x16_to_16x24_dynamo", "resizes_linear_antialiased_8x24",
+      "interpolates_24x12_torchscript", "open_size_16_dynamo",
+    ].map { "onnx/\($0)" }
+    return try CheckpointTarget(folder, (names + others).map { "\($0)/model.onnx" }) {
       bytes, source in
       guard !source.once(in: 5) else { return ByteMutator.mutate(&bytes, &source) }
       for _ in 0...source.below(3) { bytes = ProtobufMutator.mutate(bytes, &source) }
@@ -81,6 +88,9 @@ struct CheckpointTarget: Target {
       let checkpoint = try Checkpoint.open(MappedFile(path: path, mapping: false))
       for (name, view) in checkpoint.tensors { try Self.measure(name, view, input.count) }
       var options = ImportOptions()
+      let extents = checkpoint.onnx?.graph.inputs.first?.extents ?? []
+      let isFixed = extents.dropFirst(2).allSatisfy { if case .fixed = $0 { true } else { false } }
+      options.imageSize = isFixed ? nil : 16
       let hasStem = checkpoint.tensors["patch_embed.conv1.weight"] != nil
       options.config = Checkpoint.Companion(
         path: "config.json",

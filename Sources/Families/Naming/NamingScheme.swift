@@ -61,6 +61,15 @@ package struct ModelHints: Sendable {
 
   /// What makes probabilities of the logits, where a graph tells it.
   var scores: Told<ModelFacts.Scores>?
+
+  /// What a graph does with samples, where it does anything.
+  var normalisation: GraphNormalisation?
+
+  /// Other values that a graph tells, for people.
+  var details: [(key: String, told: Told<String>)] = []
+
+  /// What a user should hear of a graph.
+  var remarks: [Remark] = []
 }
 
 /// Recognises naming schemes.

@@ -23,6 +23,9 @@ struct EmbeddingReader {
 
     /// LV-ViT's stem, first stage first.
     var stem: [Stage] = []
+
+    /// What happens to samples in front of the first convolution.
+    var input: InputReader.Affine
   }
 
   /// Reads the embedding whose rows are `tokens`.
@@ -64,9 +67,19 @@ struct EmbeddingReader {
     guard let positions else {
       throw Mismatch(term: tokens.term, expected: "positions", depth: 0)
     }
+    let (stem, input) = try stem(source)
+    let first = stem.first ?? projection
+    // What a convolution pads with is 0 behind the normalisation.
+    guard first.padding == 0 || input.shift.allSatisfy({ $0 == 0 }) else {
+      throw Mismatch(
+        term: input.term,
+        expected: "pictures that are normalised outside, as the first convolution pads with "
+          + "\(first.padding); export the model without its normalisation and give --mean and --std",
+        depth: 0, found: "a normalisation inside the graph")
+    }
     return Found(
       prefix: prefix, positions: positions, hasPatchOnlyPositions: hasPatchOnlyPositions,
-      projection: projection, stem: try stem(source))
+      projection: projection, stem: stem, input: input)
   }
 
   /// The rows of `[1, count, width]`, each on its own.
@@ -103,15 +116,18 @@ struct EmbeddingReader {
     return (Stage(weight: weight, bias: bias, stride: stride, padding: padding), input)
   }
 
-  /// LV-ViT's three convolutions; none if the patches are the picture's own.
-  private func stem(_ source: TermView) throws(Mismatch) -> [Stage] {
+  /// LV-ViT's three convolutions, none if the patches are the picture's own; and what they read.
+  private func stem(_ source: TermView) throws(Mismatch) -> ([Stage], InputReader.Affine) {
     var stages: [Stage] = []
     var map = source
+    var input: InputReader.Affine?
     while true {
-      if case .picture = try reader.kind(map, "the picture") { break }
+      input = try InputReader(reader: reader).read(map)
+      if input != nil { break }
       guard stages.count < 3, case .function("Relu", let sum) = try reader.kind(map, "a ReLU")
       else {
-        throw Mismatch(term: map.term, expected: "a stem of three convolutions", depth: 0)
+        throw Mismatch(
+          term: map.term, expected: "the picture or a stem of three convolutions", depth: 0)
       }
       var convolved = sum
       var stage: Stage?
@@ -132,10 +148,10 @@ struct EmbeddingReader {
     }
     stages.reverse()
     let shapes = stages.map { [$0.weight.shape[2], $0.weight.shape[3], $0.stride, $0.padding] }
-    guard stages.isEmpty || shapes == [[7, 7, 2, 3], [3, 3, 1, 1], [3, 3, 1, 1]] else {
+    guard let input, stages.isEmpty || shapes == [[7, 7, 2, 3], [3, 3, 1, 1], [3, 3, 1, 1]] else {
       throw Mismatch(
         term: source.term, expected: "a stem of 7x7/2, 3x3 and 3x3 convolutions", depth: 0)
     }
-    return stages
+    return (stages, input)
   }
 }

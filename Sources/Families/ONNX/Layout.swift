@@ -10,6 +10,10 @@ struct Layout: Hashable, Sendable {
   struct Axis: Hashable, Sendable {
     var extent: Int
     var stride: Int
+
+    /// It counts the images of a batch, of which the storage holds one. It is never split, joined with
+    /// others or cut.
+    var isBatch = false
   }
 
   /// The first element.
@@ -52,7 +56,9 @@ struct Layout: Hashable, Sendable {
   private static func joined(_ axes: [Axis]) -> [Axis] {
     var result: [Axis] = []
     for axis in axes where axis.extent != 1 {
-      if let last = result.last, last.stride == axis.extent * axis.stride {
+      if let last = result.last, !last.isBatch, !axis.isBatch,
+        last.stride == axis.extent * axis.stride
+      {
         result[result.count - 1] = Axis(extent: last.extent * axis.extent, stride: axis.stride)
       } else {
         result.append(axis)
@@ -74,7 +80,7 @@ struct Layout: Hashable, Sendable {
         if needed % axis.extent == 0 {
           taken.append(axis)
           needed /= axis.extent
-        } else if axis.extent % needed == 0 {
+        } else if axis.extent % needed == 0, !axis.isBatch {
           taken.append(Axis(extent: needed, stride: axis.stride))
           left.append(Axis(extent: axis.extent / needed, stride: axis.stride * needed))
           needed = 1
@@ -102,6 +108,7 @@ struct Layout: Hashable, Sendable {
     var range = range
     var inside: [Axis] = []
     while let first = axes.first, range.count < axes.reduce(1, { $0 * $1.extent }) {
+      guard !first.isBatch else { return nil }
       let inner = axes.dropFirst().reduce(1) { $0 * $1.extent }
       if range.lowerBound % inner == 0, range.upperBound % inner == 0 {
         result.offset += range.lowerBound / inner * first.stride
@@ -148,6 +155,13 @@ struct Layout: Hashable, Sendable {
       result.dimensions[index] = [Axis(extent: extent, stride: 0)]
     }
     return result
+  }
+
+  /// Where its elements are, in order.
+  var places: [Int] {
+    axes.reduce([offset]) { places, axis in
+      places.flatMap { place in (0..<axis.extent).map { place + $0 * axis.stride } }
+    }
   }
 
   /// Without its dimensions of extent 1.

@@ -107,11 +107,7 @@ struct Literal: Hashable, Sendable {
     guard count > 0 else { return [] }
     let source = storage.numbers()
     guard !isWhole else { return source }
-    var places = [layout.offset]
-    for axis in layout.axes {
-      places = places.flatMap { place in (0..<axis.extent).map { place + $0 * axis.stride } }
-    }
-    return places.map { source[$0] }
+    return layout.places.map { source[$0] }
   }
 
   /// The elements as integers.

@@ -12,18 +12,21 @@ struct ONNXModelReader {
   private var tensors: [String: NamedTensor] = [:]
 
   /// The graph's weights under timm's names, with what the graph tells besides.
-  static func read(_ model: ONNXModel, imageSize: Int?) throws -> TensorSet {
+  ///
+  /// - Parameter imageSize: the picture's extents where the file leaves them open.
+  static func read(_ model: ONNXModel, imageSize: (height: Int, width: Int)?) throws -> TensorSet {
     let tracer = try Tracer(model, imageSize: imageSize)
-    guard let logits = tracer.output else {
+    guard let output = tracer.output else {
       throw InputError(file: model.file, field: "outputs", expected: "logits", found: "none")
     }
     let reader = TermReader(terms: tracer.terms)
     do {
-      let head = try HeadReader(reader: reader).read(logits)
+      let ending = EndingReader(reader: reader).read(output)
+      let head = try HeadReader(reader: reader).read(ending.logits)
       let (blocks, start) = try BlockReader(reader: reader).blocks(endingAt: head.norm.input)
       let embedding = try EmbeddingReader(reader: reader).read(start)
       var raised = ONNXModelReader(tracer: tracer)
-      return try raised.assemble(head, blocks, embedding)
+      return try raised.assemble(ending, head, blocks, embedding)
     } catch let mismatch as Mismatch {
       throw tracer.fail(at: tracer.terms[mismatch.term].node, mismatch.expected, mismatch.found)
     }
@@ -32,7 +35,8 @@ struct ONNXModelReader {
   private init(tracer: Tracer) { self.tracer = tracer }
 
   private mutating func assemble(
-    _ head: HeadReader.Found, _ blocks: [BlockReader.Block], _ embedding: EmbeddingReader.Found
+    _ ending: EndingReader.Found, _ head: HeadReader.Found, _ blocks: [BlockReader.Block],
+    _ embedding: EmbeddingReader.Found
   ) throws -> TensorSet {
     try addEmbedding(embedding)
     for (index, block) in blocks.enumerated() { try add(block, "blocks.\(index)") }
@@ -42,7 +46,7 @@ struct ONNXModelReader {
     if let auxiliary = head.auxiliary { linear(auxiliary, "aux_head") }
     var hints = ModelHints()
     hints.pooling = .init(value: "token", source: "the ONNX graph")
-    hints.imageSize = (tracer.picture[2], tracer.picture[3])
+    hints.imageSize = (tracer.input.height, tracer.input.width)
     let source = "the ONNX graph"
     let norms = [head.norm] + blocks.flatMap { [$0.attended.norm, $0.feedForward.norm] }
     hints.epsilon = .init(
@@ -60,9 +64,37 @@ struct ONNXModelReader {
     if abs(Double(scale) - usual) > 1e-5 * usual {
       hints.attentionScale = .init(value: scale, source: source)
     }
+    describe(tracer.input, ending, &hints)
+    hints.normalisation = try GraphNormalisation(
+      embedding.input, isBytes: tracer.input.isBytes, file: tracer.graph.file)
     return TensorSet(
       file: tracer.graph.file, tensors: tensors, scheme: Self.scheme,
       hints: hints)
+  }
+
+  /// How what is given and what is computed differ from the plan's.
+  private func describe(
+    _ input: TracedInput, _ ending: EndingReader.Found, _ hints: inout ModelHints
+  ) {
+    let source = "the ONNX graph"
+    if input.batch > 1 {
+      hints.details.append(
+        ("batch", .init(value: "1", source: "\(source), whose batch is \(input.batch)")))
+    }
+    if input.isChannelsLast {
+      hints.remarks.append(
+        Remark(
+          file: tracer.graph.file, key: "input",
+          text: "the graph takes channels last, the plan (and --tensor) [n, 3, \(input.height), "
+            + "\(input.width)]"))
+    }
+    guard let scores = ending.scores else { return }
+    hints.scores = .init(value: scores, source: "\(source), which ends in \(ending.word)")
+    hints.remarks.append(
+      Remark(
+        file: tracer.graph.file, key: "logits",
+        text: "the graph ends in \(ending.word); logits are the values before it, probabilities "
+          + "their \(scores.word)"))
   }
 
   // MARK: - Parts
@@ -94,6 +126,15 @@ struct ONNXModelReader {
           found: "\(epsilon)")
       }
     }
+    fold(embedding.input, into: embedding.stem.isEmpty ? "proj" : "conv1")
+  }
+
+  /// Makes a convolution read samples as they are before the graph's own arithmetic.
+  private mutating func fold(_ input: InputReader.Affine, into name: String) {
+    guard !input.isIdentity, let weight = tensors["patch_embed.\(name).weight"] else { return }
+    let bias = "patch_embed.\(name).bias"
+    (tensors["patch_embed.\(name).weight"], tensors[bias]) = GraphNormalisation.folded(
+      input, weight, tensors[bias])
   }
 
   private mutating func stage(_ stage: EmbeddingReader.Stage, _ name: String, _ norm: String) {
@@ -105,7 +146,9 @@ struct ONNXModelReader {
       vector(found.mean, channels, "\(norm).running_mean")
       vector(found.variance, channels, "\(norm).running_var")
     }
-    if stage.norm == nil || stage.bias != nil { vector(stage.bias, channels, "\(name).bias") }
+    // An exporter may write a bias of zeros in front of a norm.
+    let hasBias = stage.bias?.numbers()?.allSatisfy { $0 == 0 } == false
+    if stage.norm == nil || hasBias { vector(stage.bias, channels, "\(name).bias") }
   }
 
   private mutating func add(_ block: BlockReader.Block, _ name: String) throws {

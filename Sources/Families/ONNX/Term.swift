@@ -33,6 +33,9 @@ struct Term: Sendable {
   /// The kinds that a ViT needs. Equal kinds are one term.
   enum Kind: Hashable, Sendable {
     case picture
+
+    /// The picture's samples as integers, before they become floats.
+    case samples
     case convolution(TermView, weight: Literal, bias: Literal?, stride: Int, padding: Int)
     case batchNorm(TermView, scale: Literal, bias: Literal, mean: Literal, variance: Literal, Float)
 
@@ -40,6 +43,7 @@ struct Term: Sendable {
     case linear(TermView, Literal)
     case product(TermView, TermView)
     case softmax(TermView)
+    case logSoftmax(TermView)
     case attention(query: TermView, key: TermView, value: TermView, scale: Double)
     case layerNorm(TermView, weight: Literal, bias: Literal?, Float)
     case add(TermView, TermView)

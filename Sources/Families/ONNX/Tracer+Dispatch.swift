@@ -28,7 +28,8 @@ extension Tracer {
     case "LayerNormalization": try traceLayerNorm()
     case "MatMul": try traceProduct()
     case "Gemm": try traceGemm()
-    case "Softmax": try traceSoftmax()
+    case "Softmax", "LogSoftmax": try traceSoftmax(node)
+    case "Resize": try traceResize(node)
     case "ReduceMean", "ReduceMax", "ReduceSum", "ReduceProd": try traceReduction(node)
     case "Gelu", "FastGelu", "QuickGelu", "Swish": try traceActivation(node)
     case "Attention": try traceAttention(node)
@@ -38,7 +39,7 @@ extension Tracer {
   }
 
   /// Element types do not matter to terms; constants lose their fraction when they become integers.
-  private func cast(_ node: ONNXNode, _ value: TracedValue) throws -> TracedValue {
+  private mutating func cast(_ node: ONNXNode, _ value: TracedValue) throws -> TracedValue {
     guard node.operation == "Cast" || node.operation == "CastLike" else { return value }
     let isInteger: Bool
     if node.operation == "CastLike" {
@@ -49,9 +50,9 @@ extension Tracer {
       isInteger = ![1, 10, 11, 16].contains(try integer("to", default: 1))
     }
     switch value {
-    case .data:
+    case .data(let view):
       guard !isInteger else { throw fail("a cast to floats", "one to integers") }
-      return value
+      return .data(try floats(of: view))
     case .constant(let literal):
       guard isInteger != literal.isInteger, let numbers = literal.numbers() else { return value }
       return .constant(
@@ -59,5 +60,14 @@ extension Tracer {
           isInteger ? numbers.map { $0.rounded(.towardZero) } : numbers, shape: literal.shape,
           isInteger: isInteger))
     }
+  }
+
+  /// Samples as the numbers that they are; all else as it is.
+  private mutating func floats(of view: TermView) throws -> TermView {
+    let term = terms[view.term]
+    guard case .samples = term.kind else { return view }
+    guard view.factor == 1 else { throw fail("samples from 0 to 255", "arithmetic on integers") }
+    let picture = try self.term(.picture, shape: term.shape)
+    return TermView(term: picture.term, layout: view.layout)
   }
 }

@@ -12,6 +12,10 @@ extension Tracer {
     case (.constant(let a), .data(let b)):
       switch node.operation {
       case "Add", "Mul": try set(.data(try applied(node.operation, b, a)))
+      case "Sub":
+        var negative = b
+        negative.factor.negate()
+        try set(.data(try applied("Add", negative, a)))
       case "Div" where a.scalar == 1: try set(.data(try function("Reciprocal", b)))
       default: throw fail("a ViT's arithmetic", "\(node.operation) of a constant and data")
       }
@@ -59,6 +63,11 @@ extension Tracer {
     switch kind {
     case "Add": return try term(.addConstant(view, literal), shape: view.shape)
     case "Mul": return try term(.multiplyConstant(view, literal), shape: view.shape)
+    case "Sub":
+      return try term(.addConstant(view, try mapped("Neg", literal)), shape: view.shape)
+    case "Div":
+      return try term(
+        .multiplyConstant(view, try mapped("Reciprocal", literal)), shape: view.shape)
     default: throw fail("a ViT's arithmetic", "\(kind) with a constant of \(literal.shape)")
     }
   }
@@ -75,9 +84,14 @@ extension Tracer {
     case "Mul":
       for (value, other) in [(a, b), (b, a)] where other.factor == 1 {
         if case .function("Reciprocal", let divisor) = terms[other.term].kind,
-          other.layout == Layout(contiguous: divisor.shape)
+          other.layout.withoutBatch == Layout(contiguous: divisor.shape)
         {
-          return try term(.divide(value, divisor), shape: shape)
+          var whole = divisor
+          if let batch = other.layout.batch {
+            guard let layout = divisor.layout.repeated(batch) else { continue }
+            whole.layout = layout
+          }
+          return try term(.divide(value, whole), shape: shape)
         }
       }
       return try term(.multiply(a, b), shape: shape)
@@ -108,7 +122,8 @@ extension Tracer {
     let condition = try required(0)
     if case .data(let test) = condition {
       if case .function("IsNaN", let tested) = terms[test.term].kind, test.factor == 1,
-        case .constant = try required(1), case .data(let value) = try required(2), value == tested
+        case .constant = try required(1), case .data(let value) = try required(2),
+        value.single == tested, value.layout.batch == test.layout.batch
       {
         return try set(.data(value))
       }

@@ -116,14 +116,15 @@ extension Tracer {
     try set(.data(try term(.addConstant(product, bias), shape: shape)))
   }
 
-  mutating func traceSoftmax() throws {
+  mutating func traceSoftmax(_ node: ONNXNode) throws {
     let input = try data(0)
     let fallback = opset < 13 ? 1 : -1
     let axis = try dimension(try integer("axis", default: fallback), of: input.shape.count)
     guard axis == input.shape.count - 1 else {
       throw fail("a softmax along the last axis", "axis \(axis) of \(input.shape)")
     }
-    try set(.data(try term(.softmax(input), shape: input.shape)))
+    let kind = node.operation == "Softmax" ? Term.Kind.softmax(input) : .logSoftmax(input)
+    try set(.data(try term(kind, shape: input.shape)))
   }
 
   mutating func traceReduction(_ node: ONNXNode) throws {
@@ -142,7 +143,7 @@ extension Tracer {
     let rank = input.shape.count
     let axes = try integers("axes", orOperand: 1)?.map { try dimension($0, of: rank) } ?? []
     let keeps = try integer("keepdims", default: 1) != 0
-    guard axes.count == 1, let axis = axes.first else {
+    guard axes.count == 1, let axis = axes.first, input.shape.indices.contains(axis) else {
       throw fail("a reduction along one axis", "\(axes)")
     }
     var shape = input.shape

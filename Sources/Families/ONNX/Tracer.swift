@@ -22,17 +22,19 @@ struct Tracer {
   /// The graph's first output, traced.
   private(set) var output: TermView?
 
-  /// The picture's extents.
-  private(set) var picture: [Int] = []
+  /// What the picture is.
+  let input: TracedInput
 
   /// Larger extents are no model's, but those of nothing, or of one number that is repeated; positions
   /// within this one can be added up.
   private static let largestExtent = 1 << 32
 
-  init(_ model: ONNXModel, imageSize: Int?) throws {
+  /// - Parameter imageSize: the picture's extents where the file leaves them open.
+  init(_ model: ONNXModel, imageSize: (height: Int, width: Int)?) throws {
     graph = model.graph
     opset = model.opsets[""] ?? 1
-    try refuseKinds()
+    try Self.refuseKinds(of: graph)
+    input = try TracedInput(graph, imageSize: imageSize)
     for (name, tensor) in graph.initializers {
       guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }) else {
         throw InputError(
@@ -41,40 +43,14 @@ struct Tracer {
       }
       values[name] = .constant(Literal(tensor, name: name))
     }
-    try addPicture(imageSize: imageSize)
+    let picture = try term(
+      input.isBytes ? .samples : .picture, shape: [1, 3, input.height, input.width])
+    values[input.name] = .data(try input.view(of: picture))
     for index in graph.nodes.indices {
       node = index
       try trace(graph.nodes[index])
     }
     try setOutput()
-  }
-
-  private mutating func addPicture(imageSize: Int?) throws {
-    guard graph.inputs.count == 1, let input = graph.inputs.first, let stated = input.extents,
-      stated.count == 4
-    else {
-      throw InputError(
-        file: graph.file, field: "graph inputs", expected: "one picture [batch, 3, height, width]",
-        found: graph.inputs.map { "\($0.name) of \($0.extents?.count ?? 0) axes" }
-          .joined(separator: ", "))
-    }
-    let size = imageSize ?? 224
-    let extents = zip(stated, [1, 3, size, size]).map { extent, open -> Int in
-      if case .fixed(let known) = extent { return known }
-      return open
-    }
-    guard extents[0] == 1 else {
-      throw InputError(
-        file: graph.file, field: "input \(input.name)",
-        expected: "a batch of 1 or one that is left open", found: "a batch of \(extents[0])")
-    }
-    guard extents[1] == 3, extents[2...].allSatisfy({ (1...8192).contains($0) }) else {
-      throw InputError(
-        file: graph.file, field: "input \(input.name)",
-        expected: "[1, 3, height, width] with sides up to 8192", found: "\(extents)")
-    }
-    picture = extents
-    values[input.name] = .data(try term(.picture, shape: extents))
   }
 
   private mutating func setOutput() throws {
@@ -85,17 +61,30 @@ struct Tracer {
         file: graph.file, field: "output \(name)", expected: "logits computed from the picture",
         found: values[name] == nil ? "none" : "a constant")
     }
-    output = view
+    guard input.batch == 1 || view.layout.batch.map({ $0.dimension == 0 && $0.isAlone }) == true
+    else {
+      throw InputError(
+        file: graph.file, field: "output \(name)",
+        expected: "logits of each of the \(input.batch) images of the batch",
+        found: "\(view.shape)")
+    }
+    output = view.single
   }
 
-  /// The whole of a term with this kind.
+  /// The whole of a term with this kind, for every image of the batch.
   mutating func term(_ kind: Term.Kind, shape: [Int]) throws -> TermView {
     guard Shape(checking: shape) != nil else { throw fail("a shape that fits memory", "\(shape)") }
-    let view = { TermView(term: $0, layout: Layout(contiguous: shape)) }
-    if let number = numbers[kind] { return view(number) }
-    terms.append(Term(kind: kind, shape: shape, node: node))
+    let (kind, batch) = try single(kind, shape: shape)
+    var own = shape
+    if let batch { own[batch.dimension] /= batch.count }
+    let whole = Layout(contiguous: own)
+    guard let layout = batch.map({ whole.repeated($0) }) ?? whole else {
+      throw fail("a batch of whole images", "\(shape)")
+    }
+    if let number = numbers[kind] { return TermView(term: number, layout: layout) }
+    terms.append(Term(kind: kind, shape: own, node: node))
     numbers[kind] = terms.count - 1
-    return view(terms.count - 1)
+    return TermView(term: terms.count - 1, layout: layout)
   }
 
   // MARK: - Operands
@@ -156,7 +145,7 @@ struct Tracer {
   /// A dimension counted from the end if it is negative.
   func dimension(_ index: Int, of rank: Int) throws -> Int {
     let result = index < 0 ? index.addingReportingOverflow(rank).partialValue : index
-    guard (0..<max(rank, 1)).contains(result) else {
+    guard (0..<rank).contains(result) else {
       throw fail("a dimension of \(rank)", "\(index)")
     }
     return result
@@ -191,25 +180,6 @@ struct Tracer {
     return InputError(
       file: graph.file, field: description.place, expected: expected,
       found: (found.map { "\($0); " } ?? "") + "inputs \(inputs)")
-  }
-
-  /// Refuses graphs that cannot be raised whatever their shape, in words.
-  private func refuseKinds() throws {
-    for node in graph.nodes {
-      let reason: String? =
-        switch node.operation {
-        case "QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger",
-          "DynamicQuantizeLinear", "ConvInteger", "QGemm", "MatMulNBits":
-          "a quantised model; convert the float model that it was made from"
-        case "If", "Loop", "Scan": "control flow; export the model in evaluation mode"
-        default: nil
-        }
-      guard let reason else { continue }
-      throw InputError(
-        file: graph.file, field: node.place,
-        expected: "a float ViT in straight-line code",
-        found: reason)
-    }
   }
 }
 

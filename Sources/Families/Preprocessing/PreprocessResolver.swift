@@ -7,13 +7,25 @@ struct PreprocessResolver {
   let tensors: TensorSet
   let config: ModelConfig
   let processor: ProcessorConfig?
-  let options: ImportOptions
+  var options: ImportOptions
   let source: ViTConfig
   let target: ViTConfig
   let choice: ArchitectureChoice
 
   /// The preprocessing; every part of it is recorded with its source.
   func resolve(_ decisions: inout Decisions) throws -> PreprocessFacts {
+    guard let inside = tensors.hints.normalisation else { return try outside(&decisions) }
+    var other = self
+    (other.options.mean, other.options.standardDeviation) = (nil, nil)
+    var facts = try other.outside(&decisions)
+    try leave(to: inside, &facts, &decisions)
+    try override(&facts, &decisions)
+    try check(facts)
+    return facts
+  }
+
+  /// What happens outside a graph that does nothing with samples itself.
+  private func outside(_ decisions: inout Decisions) throws -> PreprocessFacts {
     var facts: PreprocessFacts
     if let processor {
       let source = processor.path
@@ -52,6 +64,11 @@ struct PreprocessResolver {
         .facts(height: target.imageHeight, width: target.imageWidth)
     }
     try override(&facts, &decisions)
+    try check(facts)
+    return facts
+  }
+
+  private func check(_ facts: PreprocessFacts) throws {
     guard facts.standardDeviation.allSatisfy({ $0 > 0 }) else {
       throw InputError(
         file: processor?.path ?? (config.path.isEmpty ? tensors.file : config.path), field: "std",
@@ -69,7 +86,6 @@ struct PreprocessResolver {
         file: tensors.file, field: "resize", expected: "1 to 65536 pixels",
         found: "\(facts.resizeHeight) x \(facts.resizeWidth)")
     }
-    return facts
   }
 
   // MARK: - transformers

@@ -1,0 +1,81 @@
+internal import Checkpoints
+internal import Tensors
+
+/// The one input of a graph: a batch of pictures.
+struct TracedInput {
+  let name: String
+
+  /// The number of images that the file is made for; 1 where it is left open.
+  let batch: Int
+  let height: Int
+  let width: Int
+
+  /// It holds samples from 0 to 255 as integers.
+  let isBytes: Bool
+
+  /// Channels are the last axis.
+  let isChannelsLast: Bool
+
+  /// - Parameter imageSize: the extents where the file leaves them open.
+  init(_ graph: ONNXGraph, imageSize: (height: Int, width: Int)?) throws {
+    guard graph.inputs.count == 1, let input = graph.inputs.first, let stated = input.extents,
+      stated.count == 4
+    else {
+      throw InputError(
+        file: graph.file, field: "graph inputs", expected: "one picture [batch, 3, height, width]",
+        found: graph.inputs.map { "\($0.name) of \($0.extents?.count ?? 0) axes" }
+          .joined(separator: ", "))
+    }
+    name = input.name
+    let shape = "[" + stated.map(Self.word).joined(separator: ", ") + "]"
+    func fail(_ expected: String) -> InputError {
+      InputError(
+        file: graph.file, field: "input \(input.name)", expected: expected, found: shape)
+    }
+    guard let dtype = input.dtype, dtype.isFloatingPoint || dtype == .uint8 else {
+      throw InputError(
+        file: graph.file, field: "input \(input.name)", expected: "floats or uint8",
+        found: input.dtype?.rawValue ?? "another type")
+    }
+    isBytes = dtype == .uint8
+    isChannelsLast = stated[3] == .fixed(3) && stated[1] != .fixed(3)
+    let sides = isChannelsLast ? [1, 2] : [2, 3]
+    func extent(_ axis: Int, _ open: Int?) throws -> Int {
+      if case .fixed(let known) = stated[axis] { return known }
+      guard let open else {
+        throw fail("a fixed height and width, or --image-size or a config.json that tells them")
+      }
+      return open
+    }
+    batch = try extent(0, 1)
+    height = try extent(sides[0], imageSize?.height)
+    width = try extent(sides[1], imageSize?.width)
+    guard try extent(isChannelsLast ? 3 : 1, 3) == 3, (1...Self.largestBatch).contains(batch),
+      [height, width].allSatisfy({ (1...8192).contains($0) })
+    else {
+      throw fail(
+        "[batch, 3, height, width] with sides up to 8192 and a batch of 1 to \(Self.largestBatch)")
+    }
+  }
+
+  private static let largestBatch = 65536
+
+  /// The picture, term of `[1, 3, height, width]`, as the file sees it.
+  func view(of picture: TermView) throws -> TermView {
+    var layout = picture.layout
+    if isChannelsLast { layout = layout.transposed([0, 2, 3, 1]) }
+    if batch > 1 {
+      let axis = Layout.Batch(dimension: 0, outer: 1, inner: 1, count: batch)
+      layout = layout.repeated(axis) ?? layout
+    }
+    return TermView(term: picture.term, layout: layout)
+  }
+
+  private static func word(_ extent: ONNXValue.Extent) -> String {
+    switch extent {
+    case .fixed(let number): "\(number)"
+    case .named(let name): name
+    case .unknown: "?"
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Checkpoints
+import Families
+import Glibc
+import JSON
+import ModelFacts
+import ModelGraph
+import Tensors
+import TestSupport
+import Testing
+
+/// ONNX as people have it: batches, endings, inputs, open sizes, files of onnxruntime's tools.
+@Suite struct ONNXFixtureTests {
+  typealias Case = ONNXFixtures.Case
+
+  @Test func theListsAreRead() {
+    #expect(ONNXFixtures.cases.count > 70)
+    #expect(ONNXFixtures.refused.count > 30)
+  }
+
+  /// The inputs are what the file takes; what it gives, and its logits, are onnxruntime's and PyTorch's.
+  @Test(arguments: ONNXFixtures.cases)
+  func resultsAreTheFiles(of item: Case) throws {
+    let model = try ONNXFixtures.imported(item)
+    let size = try item.integers("image")
+    #expect([model.facts.imageHeight, model.facts.imageWidth] == size)
+    let input = try ONNXFixtures.expected(try #require(item.value("input").string))
+    let expected = try ONNXFixtures.expected("\(item.name).logits")
+    let ending = try #require(item.value("ending").string)
+    let results = try ending == "none" ? expected : ONNXFixtures.expected("\(item.name).result")
+    try #require(expected.count == 10 && input.count == 6 * size[0] * size[1])
+    let largest = expected.map(abs).max() ?? 1
+    for picture in 0..<2 {
+      let range = picture * (input.count / 2)..<(picture + 1) * (input.count / 2)
+      let logits = try GraphInterpreter.run(model.graph, picture: input[range])
+      try #require(logits.count == 5)
+      let wanted = expected[picture * 5..<picture * 5 + 5]
+      for (logit, wanted) in zip(logits, wanted) {
+        #expect(abs(logit - Double(wanted)) < 1e-5 * Double(largest), "\(item.name)")
+      }
+      let result = Self.results(of: logits, ending)
+      for (value, wanted) in zip(result, results[picture * 5..<picture * 5 + 5]) {
+        #expect(abs(value - Double(wanted)) < 1e-5 * Double(largest), "\(item.name)")
+      }
+    }
+  }
+
+  @Test(arguments: ONNXFixtures.cases)
+  func factsAreTheFiles(of item: Case) throws {
+    let model = try ONNXFixtures.imported(item)
+    #expect(model.remarks.map(\.key).sorted() == (try item.words("remarks")), "\(item.name)")
+    let facts = try item.value("facts")
+    #expect(model.facts.scores.word == facts["scores"]?.string ?? "softmax")
+    let batch = model.facts.provenance.first { $0.key == "batch" }
+    #expect(batch?.value == facts["batch"]?.string)
+    guard let factor = facts["factor"]?.double else { return }
+    let prepared = model.facts.preprocess
+    let own = prepared.rescale == .divideBy255 ? 1.0 / 255 : prepared.rescaleFactor
+    #expect(abs(own - factor) < 1e-12, "\(item.name)")
+    let inner = Case(name: item.name, json: facts)
+    #expect(prepared.mean == (try inner.floats("mean")))
+    #expect(prepared.standardDeviation == (try inner.floats("std")))
+    if facts["fill"] != nil { #expect(prepared.fill == (try inner.integers("fill"))) }
+    let isAssumed = model.assumptions.contains { $0.key == "rescale" }
+    #expect(isAssumed == (try item.words("assumptions").contains("rescale")), "\(item.name)")
+    #expect(!model.assumptions.contains { ["mean", "std"].contains($0.key) })
+  }
+
+  @Test(arguments: ONNXFixtures.refused)
+  func errorsSayWhatIsRefused(of item: Case) throws {
+    let error = try #require(throws: InputError.self, "\(item.name)") {
+      _ = try ONNXFixtures.imported(item)
+    }
+    for word in try item.words("words") {
+      #expect(error.description.contains(word), "\(item.name): \(error)")
+    }
+  }
+
+  private static func results(of logits: [Double], _ ending: String) -> [Double] {
+    if ending == "sigmoid" { return logits.map { 1 / (1 + exp(-$0)) } }
+    guard ending != "none" else { return logits }
+    let total = logits.reduce(0) { $0 + exp($1) }
+    return logits.map { ending == "softmax" ? exp($0) / total : $0 - log(total) }
+  }
+}

@@ -1,0 +1,1 @@
+"""Models as people export them to ONNX, for `onnx_fixtures.py`."""
