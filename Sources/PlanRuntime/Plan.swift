@@ -82,6 +82,14 @@ public final class Plan: Sendable {
     }
   }
 
+  /// Whether the model takes samples from 0 to 255 as they are, so that a tensor of bytes means what it
+  /// says.
+  package var takesSamples: Bool {
+    let facts = file.facts.preprocess
+    return facts.rescale == .multiply && facts.rescaleFactor == 1
+      && facts.mean.allSatisfy { $0 == 0 } && facts.standardDeviation.allSatisfy { $0 == 1 }
+  }
+
   /// Extents of the input picture.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)

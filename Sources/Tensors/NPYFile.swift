@@ -1,4 +1,4 @@
-/// NumPy's single-array format, for float32 tensors (format description: NumPy's `NEP 1`).
+/// NumPy's single-array format, for tensors of images (format description: NumPy's `NEP 1`).
 public enum NPYFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -9,31 +9,45 @@ public enum NPYFile {
   /// - Throws: `InputError` naming the field of the header that is something else, or if there is no
   ///   memory for the values.
   public static func readFloat32(path: String) throws -> (shape: [Int], values: [Float]) {
-    let view = try float32(path: path)
+    let view = try view(path: path)
     try ByteBuffer.require(view.byteCount, for: path)
     return (view.shape.extents, view.float32Values())
   }
 
-  /// An array of little-endian float32 in C order, left where it is.
+  /// What the arrays of images are made of.
+  private static let descriptors: [(text: String, dtype: DType, words: String)] = [
+    ("<f4", .float32, "little-endian float32"), ("|u1", .uint8, "bytes"),
+  ]
+
+  /// An array in C order, left where it is.
+  /// - Parameter takesBytes: whether its elements may be uint8, too; otherwise they are float32.
   /// - Throws: `InputError` naming the field of the header that is something else.
-  package static func float32(path: String) throws -> TensorView {
+  package static func view(path: String, takesBytes: Bool = false) throws -> TensorView {
     let file = try MappedFile(path: path)
-    return try file.withBytes { try float32($0, in: .file(file), file: path) }
+    return try file.withBytes {
+      try view($0, in: .file(file), file: path, takesBytes: takesBytes)
+    }
   }
 
-  /// An array of little-endian float32 in C order in memory, which errors call `file`.
-  /// - Throws: `InputError` naming the field of the header that is something else.
-  package static func float32(_ buffer: ByteBuffer, file: String) throws -> TensorView {
-    try float32(UnsafeRawBufferPointer(buffer.bytes), in: .memory(buffer), file: file)
+  /// As ``view(path:takesBytes:)``, of an array in memory, which errors call `file`.
+  package static func view(_ buffer: ByteBuffer, file: String, takesBytes: Bool = false) throws
+    -> TensorView
+  {
+    try view(
+      UnsafeRawBufferPointer(buffer.bytes), in: .memory(buffer), file: file,
+      takesBytes: takesBytes)
   }
 
-  private static func float32(
-    _ bytes: UnsafeRawBufferPointer, in storage: TensorView.Storage, file path: String
+  private static func view(
+    _ bytes: UnsafeRawBufferPointer, in storage: TensorView.Storage, file path: String,
+    takesBytes: Bool
   ) throws -> TensorView {
     let header = try NPYHeader(bytes, file: path)
-    guard header.descriptor == "<f4" else {
+    let allowed = descriptors.prefix(takesBytes ? 2 : 1)
+    guard let dtype = allowed.first(where: { $0.text == header.descriptor })?.dtype else {
       throw InputError(
-        file: path, field: "descr", expected: "'<f4' (little-endian float32)",
+        file: path, field: "descr",
+        expected: allowed.map { "'\($0.text)' (\($0.words))" }.joined(separator: " or "),
         found: "'\(header.descriptor)'")
     }
     guard !header.isColumnMajor else {
@@ -42,12 +56,12 @@ public enum NPYFile {
     }
     guard
       let view = TensorView(
-        dtype: .float32, shape: header.shape, storage: storage,
+        dtype: dtype, shape: header.shape, storage: storage,
         range: header.dataOffset..<bytes.count)
     else {
       throw InputError(
         file: path, field: "data",
-        expected: "\(header.shape.byteCount(of: .float32) ?? 0) bytes for \(header.shape)",
+        expected: "\(header.shape.byteCount(of: dtype) ?? 0) bytes for \(header.shape)",
         found: "\(bytes.count - header.dataOffset) bytes")
     }
     return view

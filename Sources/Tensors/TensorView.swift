@@ -129,6 +129,21 @@ public struct TensorView: Sendable {
     }
   }
 
+  /// Copies consecutive elements, row-major float32 or uint8, as float32.
+  package func copy(from first: Int, to values: UnsafeMutableBufferPointer<Float>) {
+    precondition([.float32, .uint8].contains(dtype) && !isColumnMajor && !isBigEndian)
+    precondition(first >= 0 && first <= shape.elementCount - values.count)
+    withBytes { bytes in
+      let part = bytes[first * dtype.byteCount..<(first + values.count) * dtype.byteCount]
+      if dtype == .float32 {
+        UnsafeMutableRawBufferPointer(values).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: part))
+      } else {
+        for (index, sample) in part.enumerated() { values[index] = Float(sample) }
+      }
+    }
+  }
+
   /// Reorders column-major values.
   private func rowMajor<T>(_ values: [T]) -> [T] {
     guard !values.isEmpty else { return [] }

@@ -11,7 +11,7 @@ struct LabelPictures: ParsableCommand {
     discussion: """
       vitrun PLAN IMAGE... labels pictures; a folder stands for the pictures in it, - for standard \
       input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
-      preprocessing.
+      preprocessing, or uint8 where the model takes samples from 0 to 255.
       """)
 
   @Argument(help: "The plan.")

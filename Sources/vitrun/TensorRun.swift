@@ -10,13 +10,15 @@ struct TensorRun {
   let plan: Plan
   let options: RunOptions
 
-  /// Reads float32 `[n, 3, H, W]` and writes the logits, float32 `[n, classes]`.
+  /// Reads `[n, 3, H, W]` and writes the logits, float32 `[n, classes]`. What is read is float32, or
+  /// uint8 where the model takes samples as they are.
   func run(_ input: String, logitsTo output: String) throws {
     let file = input == "-" ? StandardInput.name : input
     let tensor =
       input == "-"
-      ? try NPYFile.float32(try StandardInput.read(limit: 4 << 30), file: file)
-      : try NPYFile.float32(path: input)
+      ? try NPYFile.view(
+        try StandardInput.read(limit: 4 << 30), file: file, takesBytes: plan.takesSamples)
+      : try NPYFile.view(path: input, takesBytes: plan.takesSamples)
     let size = plan.inputSize
     let shape = tensor.shape.extents
     guard shape.count == 4, Array(shape[1...]) == [3, size.height, size.width], shape[0] >= 1 else {
@@ -28,20 +30,16 @@ struct TensorRun {
     let session = try Session(
       plan: plan, maximumBatch: batch, threadCount: options.threads,
       allowsLarge: options.allowLarge)
-    let pictureBytes = 3 * size.height * size.width * MemoryLayout<Float>.stride
+    let pictureValues = 3 * size.height * size.width
     let rowBytes = plan.classCount * MemoryLayout<Float>.stride
     let logits = try ByteBuffer(count: shape[0] * rowBytes, for: file)
     for first in stride(from: 0, to: shape[0], by: batch) {
       let pictures = min(batch, shape[0] - first)
       try session.run(pictures: pictures) { values in
-        let range = first * pictureBytes..<(first + pictures) * pictureBytes
-        tensor.withBytes {
-          UnsafeMutableRawBufferPointer(values)
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
-        }
+        tensor.copy(from: first * pictureValues, to: values)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
           let place = Self.place(
-            of: range.lowerBound / MemoryLayout<Float>.stride + index, in: shape)
+            of: first * pictureValues + index, in: shape)
           throw InputError(
             file: file, field: "element \(place)", expected: "a finite number",
             found: "\(values[index])")

@@ -23,11 +23,20 @@ import Testing
     #expect(bytes == header + values.withUnsafeBytes(Array.init))
     let stream = try ByteBuffer(count: bytes.count, for: "stream")
     stream.bytes.copyBytes(from: bytes)
-    #expect(try NPYFile.float32(stream, file: "stream").float32Values() == got)
+    #expect(try NPYFile.view(stream, file: "stream").float32Values() == got)
     #expect(shape == [1, 2, 3, 4])
     #expect(got == values)
     // NumPy aligns data to 64 bytes.
     #expect(try contents(path).count == 128 + 96)
+  }
+
+  @Test func bytesAreReadWhereTheyAreAskedFor() throws {
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2), }"
+    let path = try npy(header, data: [0, 1, 128, 255])
+    let view = try NPYFile.view(path: path, takesBytes: true)
+    #expect(view.dtype == .uint8 && view.float32Values() == [0, 1, 128, 255])
+    let error = #expect(throws: InputError.self) { try NPYFile.view(path: path) }
+    #expect(error?.expected == "'<f4' (little-endian float32)")
   }
 
   @Test(arguments: [

@@ -184,6 +184,18 @@ def empty_cases() -> Iterator[Case]:
         yield Case(35, f"nothing, {name}", model(*fields, chunk(12, chunk(1, "y"))), words=words)
 
 
+def computed_cases() -> Iterator[Case]:
+    """Row 35: nodes of a few bytes that each compute a million numbers."""
+    extents = chunk(5, tensor(chunk(9, struct.pack("<q", 2**20)), dims=(1,), kind=7))
+    many = [chunk(1, node("ConstantOfShape", ["w"], [f"y{index}"])) for index in range(200)]
+    fields = [extents, *many, PICTURE, chunk(12, chunk(1, "y0"))]
+    yield Case(35, "200 constants of a million numbers", model(*fields), words="computed elements")
+    masks = [chunk(1, node("Not", ["y0" if index == 0 else f"z{index - 1}"], [f"z{index}"]))
+             for index in range(200)]
+    fields = [extents, many[0], *masks, PICTURE, chunk(12, chunk(1, "z0"))]
+    yield Case(35, "200 functions of a million numbers", model(*fields), words="computed elements")
+
+
 def cases() -> Iterator[Case]:
     """Every case of rows 25 to 35."""
     yield from wire_cases()
@@ -191,3 +203,4 @@ def cases() -> Iterator[Case]:
     yield from external_cases()
     yield from graph_cases()
     yield from empty_cases()
+    yield from computed_cases()

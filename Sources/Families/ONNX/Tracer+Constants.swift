@@ -39,11 +39,15 @@ extension Tracer {
     }
   }
 
-  /// How many elements a shape has, if they are few enough to compute with.
+  /// How many elements a shape has, if they are few enough to compute with; they count as computed.
   func computableCount(_ shape: [Int]) throws -> Int {
     guard let count = Shape(checking: shape)?.elementCount, count <= Literal.computableElements
     else {
       throw fail("at most \(Literal.computableElements) elements", "\(shape)")
+    }
+    computed.count += count
+    guard computed.count <= ComputedElements.maximum else {
+      throw fail("at most \(ComputedElements.maximum) computed elements in all", "more")
     }
     return count
   }
@@ -90,6 +94,7 @@ extension Tracer {
 
   /// An elementwise function of a constant.
   func mapped(_ kind: String, _ literal: Literal) throws -> Literal {
+    _ = try computableCount(literal.shape)
     guard let numbers = literal.numbers() else { throw fail("few elements", "\(literal.shape)") }
     let function: (Double) -> Double =
       switch kind {
@@ -133,4 +138,13 @@ extension Tracer {
     }
     return Literal(result, shape: total, isInteger: first.isInteger)
   }
+}
+
+/// How many elements of constants a trace has computed. A node of a few bytes can ask for a million, and
+/// all of them stay in memory.
+final class ComputedElements {
+  /// The most: 128 MB of numbers.
+  static let maximum = 1 << 24
+
+  var count = 0
 }

@@ -25,6 +25,9 @@ struct Tracer {
   /// What the picture is.
   let input: TracedInput
 
+  /// How many elements were computed so far.
+  let computed = ComputedElements()
+
   /// Larger extents are no model's, but those of nothing, or of one number that is repeated; positions
   /// within this one can be added up.
   private static let largestExtent = 1 << 32
