@@ -20,7 +20,8 @@ import Testing
         }
       }
     }
-    #expect(log.failures == 0)
+    // Steps of fewer parts have more runs: each goes over all items.
+    #expect(log.failures == 0 && log.all(at: 200 * 5))
   }
 
   /// Steps of every form one after the other: an item that no thread gets would be waited for forever.
@@ -44,7 +45,7 @@ import Testing
         steps = target
       }
     }
-    #expect(log.failures == 0)
+    #expect(log.failures == 0 && log.all(at: steps))
   }
 
   @Test(arguments: [1, 2, 4])
@@ -57,21 +58,24 @@ import Testing
         worker.forEach(WorkItems(parts: 8, runs: 5)) { item in log.advance(item, to: region + 1) }
       }
     }
-    #expect(log.failures == 0)
+    #expect(log.failures == 0 && log.all(at: 20))
   }
 
   @Test func workersHaveDistinctIndices() {
     let pool = ThreadPool(threadCount: 4)
     let inside = Log(items: 4)
+    let entries = Atomic(0)
     for _ in 0..<100 {
       pool.run { worker in
         let index = worker.index
         inside.enter(index)
+        entries.wrappingAdd(1, ordering: .relaxed)
         worker.forEach(itemCount: 16) { _ in }
         inside.leave(index)
       }
     }
-    #expect(inside.failures == 0)
+    // The caller is always inside, the others where they come in time.
+    #expect(inside.failures == 0 && entries.load(ordering: .relaxed) >= 100 && inside.all(at: 0))
   }
 
   @Test func aPoolThatSleptRunsAgain() {
@@ -97,7 +101,7 @@ import Testing
       if region % 10 == 0 { sleepMilliseconds(1) }
       pool.finish()
     }
-    #expect(log.failures == 0)
+    #expect(log.failures == 0 && log.all(at: 100))
   }
 
   @Test func aPoolMayEndBeforeItsRegionIsFinished() {
@@ -131,6 +135,9 @@ private final class Log: @unchecked Sendable {
   deinit { values.deallocate() }
 
   var failures: Int { failed.load(ordering: .relaxed) }
+
+  /// Whether every item has come to a step.
+  func all(at step: Int) -> Bool { (0..<count).allSatisfy { values[$0] == step } }
 
   func fail() { failed.wrappingAdd(1, ordering: .relaxed) }
 
