@@ -11,8 +11,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # Swift's own report of a crash can wait for ever on a thread of the sanitizer.
 export SWIFT_BACKTRACE=enable=no
-export TSAN_OPTIONS=halt_on_error=1
-export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1
+# Memory that is refused is an error that the tests expect.
+export TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1
+export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1:allocator_may_return_null=1
 for kind in "${@:-thread address}"; do
   for one in $kind; do
     echo "== $one sanitizer"

@@ -1,12 +1,14 @@
 """Times vitrun and its peers on the same random weights, each in its own process, in turn.
 
-Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--folder FOLDER] [--json OUT.json]
+Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--folder FOLDER] [--json OUT.json] [--record]
 
 For each case the peers are onnxruntime, OpenVINO and PyTorch on the same graph: for a pruned model the
 pruned graph, exported from tools/reference. Rounds are interleaved, so that a machine that slows down
 slows everybody; medians over rounds are printed, with vitrun's share of the machine's own limit, a short
 loop of fused multiply-adds on as many cores, measured in the same rounds. The share counts the model's
 multiply-adds; in brackets, those alone that vitrun executes, since it leaves out rows that nothing reads.
+
+--record keeps every round in tools/bench/results, by processor; `record.py --readme` makes README's tables of it.
 
 Needs the packages of tools/bench/requirements.txt and `.build/release` (tools/setup.sh).
 """
@@ -15,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -23,6 +24,10 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import record  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = ROOT / ".build" / "release"
@@ -52,7 +57,7 @@ CASES = [
     Case("LV-ViT-S, batch 1, 2 threads", "lvvit_s", 1, 2),
     Case("DeiT-S keep 0.7, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, 0.7),
 ]
-PEERS = ["onnxruntime", "openvino", "torch"]
+PEERS = record.PEERS
 
 
 def build_reference(checkpoint: Path, keep: float | None):
@@ -176,8 +181,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the models here, and use those that are")
     parser.add_argument("--prepare", action="store_true", help="only make the models")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--record", action="store_true", help="keep the rounds in tools/bench/results")
     parser.add_argument("--peer", nargs=3, metavar=("NAME", "CASE", "FOLDER"), help="internal")
     arguments = parser.parse_args()
+    if arguments.record:
+        # Before an hour of measuring rather than after it.
+        record.commit()
     if arguments.peer:
         name, index, folder = arguments.peer
         print(peer(name, CASES[int(index)], Path(folder), arguments.seconds))
@@ -208,26 +217,13 @@ def main() -> None:
                         command, check=True, capture_output=True, text=True, env=environment
                     )
                     rows.setdefault(other, []).append(float(done.stdout.split()[-1]))
-    print("| f32, ms a picture | vitrun | onnxruntime | OpenVINO | PyTorch | faster peer / vitrun | share of the limit |")
-    print("|---|---|---|---|---|---|---|")
-    for case in cases:
-        rows = results[case.name]
-        median = {key: statistics.median(values) for key, values in rows.items()}
-        ratio = statistics.median(
-            min(a, b) / c
-            for a, b, c in zip(rows["onnxruntime"], rows["openvino"], rows["vitrun"])
-        )
-        shares = [
-            200 * work[case.name][key] / median["vitrun"] * 1000 / (median["limit"] or math.inf)
-            for key in ("gmacs", "executed_gmacs")
-        ]
-        share = f"{shares[0]:.0f} % ({shares[1]:.0f} %)"
-        peers = " | ".join(f"{median[name]:.1f}" for name in PEERS)
-        print(f"| {case.name} | {median['vitrun']:.1f} | {peers} | {ratio:.2f} | {share} |")
+    print("\n".join(record.table(results, work)))
     kernels = {own["kernels"] for own in work.values()}
     print(f"\nvitrun with {', '.join(kernels)} kernels on {os.cpu_count()} processors.")
     if arguments.json:
         arguments.json.write_text(json.dumps({"ms": results, "vitrun": work}, indent=1))
+    if arguments.record:
+        print(f"Recorded in {record.write(results, work).relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":

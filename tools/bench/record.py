@@ -1,0 +1,160 @@
+"""Records of speed: what compare.py measured on a processor, and README's tables of it.
+
+Usage: record.py [--readme | --check | --status]
+
+--readme writes README's tables from the records in tools/bench/results, --check fails where they differ, and
+--status says whether this processor has a record that is no older than the kernels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "tools" / "bench" / "results"
+README = ROOT / "README.md"
+BEGIN = "<!-- Written by tools/bench/record.py --readme from tools/bench/results. -->"
+END = "<!-- Up to here. -->"
+PEERS = ["onnxruntime", "openvino", "torch"]
+
+# What a plan's speed is made of.
+KERNELS = ["Sources/KernelInterface", "Sources/Kernels*", "Sources/PlanRuntime", "Sources/Kernels/*"]
+
+
+def processor() -> dict:
+    """This machine's processor, as the system names it."""
+    fields: dict[str, str] = {}
+    for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines():
+        name, _, value = line.partition(":")
+        fields[name.strip()] = value.strip()
+    return {
+        "name": fields["model name"],
+        "vendor": fields["vendor_id"],
+        "family": int(fields["cpu family"]),
+        "model": int(fields["model"]),
+        "stepping": int(fields["stepping"]),
+        "cores": os.cpu_count(),
+        "flags": fields["flags"].split(),
+    }
+
+
+def path(of: dict) -> Path:
+    """Where a processor's record is."""
+    return RESULTS / f"{of['vendor']}-{of['family']}-{of['model']}-{of['stepping']}.json"
+
+
+def commit() -> str:
+    """The commit that is measured; of changed files none can be named."""
+    git = ["git", "-C", str(ROOT)]
+    if subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "Sources", "Package.swift"]).returncode:
+        sys.exit("record: the sources have changes that are not committed")
+    done = subprocess.run([*git, "show", "-s", "--format=%h %cs"], check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+def write(rounds: dict, work: dict) -> Path:
+    """Writes this processor's record."""
+    machine = processor()
+    record = {
+        "processor": machine,
+        "commit": commit(),
+        "versions": {name: metadata.version(name) for name in PEERS},
+        "milliseconds": rounds,
+        "work": work,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    target = path(machine)
+    target.write_text(json.dumps(record, indent=1) + "\n")
+    return target
+
+
+def table(rounds: dict, work: dict) -> list[str]:
+    """A Markdown table of medians over the rounds."""
+    lines = [
+        "| f32, ms an image | vitrun | onnxruntime | OpenVINO | PyTorch | faster peer / vitrun | share of the limit |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for case, rows in rounds.items():
+        median = {key: statistics.median(values) for key, values in rows.items()}
+        ratio = statistics.median(
+            min(a, b) / c
+            for a, b, c in zip(rows["onnxruntime"], rows["openvino"], rows["vitrun"], strict=True)
+        )
+        shares = [
+            200 * work[case][key] / median["vitrun"] * 1000 / (median["limit"] or math.inf)
+            for key in ("gmacs", "executed_gmacs")
+        ]
+        share = f"{shares[0]:.0f} % ({shares[1]:.0f} %)"
+        peers = " | ".join(f"{median[name]:.1f}" for name in PEERS)
+        lines.append(f"| {case} | {median['vitrun']:.1f} | {peers} | {ratio:.2f} | {share} |")
+    return lines
+
+
+def block(record: dict) -> str:
+    """A processor's part of README."""
+    machine, versions = record["processor"], record["versions"]
+    hash_, date = record["commit"].split()
+    counts = {len(rows["vitrun"]) for rows in record["milliseconds"].values()}
+    kernels = ", ".join(sorted({own["kernels"] for own in record["work"].values()}))
+    title = (
+        f"{machine['name']} ({machine['vendor']}, family {machine['family']}, model {machine['model']}, "
+        f"stepping {machine['stepping']}), {machine['cores']} cores, {kernels} kernels; "
+        f"{'/'.join(map(str, sorted(counts)))} rounds at {hash_} of {date}, with onnxruntime "
+        f"{versions['onnxruntime']}, OpenVINO {versions['openvino'].split('-')[0]}, PyTorch "
+        f"{versions['torch'].split('+')[0]}:"
+    )
+    return "\n".join([title, "", *table(record["milliseconds"], record["work"])])
+
+
+def readme() -> str:
+    """README with the records' tables, the newest first."""
+    records = [json.loads(file.read_text()) for file in RESULTS.glob("*.json")]
+    records.sort(key=lambda record: record["commit"].split()[1], reverse=True)
+    text = README.read_text()
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    return text[:start] + "\n\n" + "\n\n".join(map(block, records)) + "\n\n" + text[end:]
+
+
+def status() -> int:
+    """Says whether this processor has a record, and whether kernels changed since; 1 if it has to be made."""
+    file = path(processor())
+    if not file.exists():
+        print(f"record: {processor()['name']} has none: run tools/bench/compare.py --record")
+        return 1
+    measured = json.loads(file.read_text())["commit"].split()[0]
+    changed = subprocess.run(
+        ["git", "-C", str(ROOT), "diff", "--quiet", measured, "HEAD", "--", *KERNELS]
+    ).returncode
+    print(f"record: {file.name} at {measured}, {'older than the kernels' if changed else 'up to date'}")
+    return 1 if changed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    choice = parser.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--readme", action="store_true")
+    choice.add_argument("--check", action="store_true")
+    choice.add_argument("--status", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.status:
+        return status()
+    if arguments.readme:
+        README.write_text(readme())
+        return 0
+    if README.read_text() != readme():
+        print("record: README's tables of speed are not those of tools/bench/results: record.py --readme")
+        return 1
+    print("record: README's tables of speed are those of the records")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
