@@ -4,11 +4,18 @@ package import ModelGraph
 /// other: a head that reads the class token alone then needs only that token's share of the last
 /// block, and only its query of the last attention. Results are the same numbers.
 package struct PushSliceUp: Pass {
+  /// The most moves, each of which rebuilds the graph: models need some twenty, and a hostile plan of
+  /// thousands of nodes before a slice would ask for minutes.
+  private static let maximumMoves = 256
+
   package init() {}
 
   package func run(_ graph: Graph) throws -> Graph {
     var graph = try joinSlices(graph)
-    while let pushed = try pushOnce(graph) { graph = try joinSlices(pushed) }
+    for _ in 0..<Self.maximumMoves {
+      guard let pushed = try pushOnce(graph) else { break }
+      graph = try joinSlices(pushed)
+    }
     return graph
   }
 
