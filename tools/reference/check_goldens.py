@@ -104,6 +104,47 @@ def check_deit_tiny(golden: Path, data: Path) -> list[bool]:
     return results
 
 
+def check_weighted(golden: Path, data: Path) -> list[bool]:
+    """Weighted merging on one picture: pairs, sizes and patches of every block, tokens and logits."""
+    model = load_model(data / "deit_tiny_imagenet.safetensors")
+    results = []
+    for path in sorted((golden / "iwm").glob("*.safetensors")):
+        expected = load_file(path)
+        depth = model.config.depth
+        sizes = [expected.get(f"block{block}.pairs", torch.empty(0)) for block in range(1, depth + 1)]
+        plan = Reduction(strategy="weighted", remove=tuple(len(pairs) for pairs in sizes))
+        trace = Trace()
+        with torch.no_grad():
+            logits = model(expected["pixels"], plan, trace)
+        far = [relative(logits, expected["logits"])]
+        wrong = []
+        present = torch.arange(model.config.grid**2)
+        for stage, rows, counts in zip(trace.stages, trace.rows, trace.sizes, strict=True):
+            block = f"block{stage.block + 1}"
+            # The golden pairs are positions among the tokens as they stood, the trace's are patches.
+            pairs = present[expected[f"{block}.pairs"].long()]
+            found = torch.stack([stage.merged[0], stage.into[0]], dim=1)
+            if {*map(tuple, pairs.tolist())} != {*map(tuple, found.tolist())}:
+                wrong.append(f"{block}.pairs")
+            present = stage.kept[0]
+            if not torch.equal(present, expected[f"{block}.patch_of_token"].long()):
+                wrong.append(f"{block}.patch_of_token")
+            if not torch.equal(counts[0, model.config.prefix :], expected[f"{block}.size"]):
+                wrong.append(f"{block}.size")
+            far.append(relative(rows[0], expected[f"{block}.tokens_after_merge"]))
+        passed = not wrong and max(far) <= 1e-5
+        note = f"; tables differ: {', '.join(wrong)}" if wrong else ""
+        print(f"{'PASS' if passed else 'FAIL'} iwm/{path.stem}: {len(trace.stages)} blocks, "
+              f"logits {far[0]:.1e}, tokens {max(far[1:]):.1e}{note}", flush=True)
+        results.append(passed)
+    return results
+
+
+def relative(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, as a share of the largest value."""
+    return ((found - expected).abs().max() / expected.abs().max()).item()
+
+
 def check_micro(folder: Path) -> list[bool]:
     """Random small models of every family."""
     results = []
@@ -136,6 +177,7 @@ def main() -> int:
     results = check_micro(root / "Tests" / "Fixtures")
     if arguments.golden.is_dir():
         results += check_micro(arguments.golden / "micro")
+        results += check_weighted(arguments.golden, arguments.data)
         results += check_deit_tiny(arguments.golden, arguments.data)
     else:
         print(f"{arguments.golden} is absent: only the committed fixtures are checked")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Family = Literal["deit", "deit_distilled", "deit3", "vit", "lvvit"]
-Strategy = Literal["merge", "fuse", "drop", "tome"]
+Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
 
 
@@ -72,20 +72,28 @@ class ViTConfig:
 class Reduction:
     """How a forward pass reduces tokens.
 
-    `layers` are blocks counted from 0, ascending; `keep` has one rate for each. `multi_scale` runs
+    `layers` are blocks counted from 0, ascending; `keep` has one rate for each. In their place `remove`
+    has the number of tokens that are lost in each block, from the first on. `multi_scale` runs
     both scales in all blocks before `layers[0]`. A keep rate of 1 everywhere is the multi-scale
     stage alone, or nothing.
     """
 
-    layers: tuple[int, ...]
-    keep: tuple[float, ...]
+    layers: tuple[int, ...] = ()
+    keep: tuple[float, ...] = ()
     strategy: Strategy = "merge"
     similarity: Similarity = "cosine"
     size_aware: bool = False
     multi_scale: bool = False
     seed: int = 0
+    remove: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.remove:
+            if self.layers or self.keep or self.multi_scale:
+                raise ValueError("tokens are removed by number or by keep rate")
+            if min(self.remove) < 0:
+                raise ValueError(f"no numbers of tokens to remove: {self.remove}")
+            return
         if len(self.layers) != len(self.keep) or not self.layers:
             raise ValueError("one keep rate is needed for each layer")
         if list(self.layers) != sorted(set(self.layers)) or self.layers[0] < 0:
@@ -104,13 +112,20 @@ class Reduction:
     @property
     def carries_sizes(self) -> bool:
         """Whether tokens carry the number of patches that they stand for."""
-        return self.size_aware or self.strategy == "tome"
+        return self.size_aware or self.strategy in ("tome", "weighted")
 
-    def keep_rate(self, block: int) -> float | None:
-        """The rate at a block; None where nothing is selected."""
+    def selects(self, block: int) -> bool:
+        """Whether tokens are selected in a block."""
+        return block in self.layers or any(self.remove[block : block + 1])
+
+    def kept(self, block: int, patches: int) -> int:
+        """How many of `patches` tokens a block keeps; of `fuse`, without the token that it adds."""
+        if self.remove:
+            removed = self.remove[block] if block < len(self.remove) else 0
+            return patches - removed - (self.strategy == "fuse" and removed > 0)
         if block not in self.layers:
-            return None
-        return self.keep[self.layers.index(block)]
+            return patches
+        return kept_count(self.keep[self.layers.index(block)], patches)
 
 
 def kept_count(rate: float, tokens: int) -> int:

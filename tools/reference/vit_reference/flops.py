@@ -6,7 +6,7 @@ convolutions. Not counted: norms, activations, softmax, LV-ViT's auxiliary head.
 
 from __future__ import annotations
 
-from .config import Reduction, ViTConfig, kept_count
+from .config import Reduction, ViTConfig
 
 
 def parameters(model: object) -> int:
@@ -29,11 +29,12 @@ def multiply_adds(config: ViTConfig, plan: Reduction | None = None) -> int:
         total += patches * width * (25 + 49 + width + 9)
     for index in range(first, config.depth):
         total += _attention(config, prefix + patches)
-        rate = plan.keep_rate(index) if plan is not None else None
-        if plan is not None and rate is not None:
-            keep = kept_count(rate, patches)
+        if plan is not None and plan.selects(index):
+            keep = plan.kept(index, patches)
             left = patches - keep
-            if plan.strategy == "tome":
+            if plan.strategy == "weighted":
+                total += (left > 0) * patches * patches * width // 2
+            elif plan.strategy == "tome":
                 total += (left > 0) * (patches // 2) * (patches - patches // 2) * config.head_width
             elif plan.strategy == "merge" and plan.similarity in ("cosine", "l1", "l2"):
                 total += left * keep * width

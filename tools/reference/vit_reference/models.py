@@ -209,13 +209,16 @@ class VisionTransformer(nn.Module):
     def _run(
         self, block: Block, index: int, tokens: Tokens, plan: Reduction | None, trace: Trace | None
     ) -> Tokens:
-        reducing = plan is not None and plan.keep_rate(index) is not None
+        reducing = plan is not None and plan.selects(index)
         needed = "none"
         if reducing:
             needed = "all" if plan.similarity == "attention" else "importance"
         tokens.rows, facts = block.attend(tokens.rows, tokens.sizes, needed)
         if reducing:
             tokens = reduce_tokens(tokens, facts, plan, index, trace)
+            if trace is not None:
+                trace.rows.append(tokens.rows)
+                trace.sizes.append(tokens.sizes)
         tokens.rows = block.feed_forward(tokens.rows)
         return tokens
 

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .config import Reduction, kept_count
+from .config import Reduction
 from .hashing import random_target
 from .trace import FUSED, Trace
+from .weighted import pairs
 
 
 @dataclass
@@ -63,12 +64,13 @@ def reduce_tokens(
     tokens: Tokens, facts: AttentionFacts, plan: Reduction, block: int, trace: Trace | None
 ) -> Tokens:
     """Applies the plan's strategy after the attention residual of `block`."""
-    rate = plan.keep_rate(block)
-    if rate is None:
-        return tokens
-    keep = kept_count(rate, tokens.patches)
+    keep = plan.kept(block, tokens.patches)
     if keep == tokens.patches:
         return tokens
+    if not 0 < keep < tokens.patches:
+        raise ValueError(f"block {block} cannot keep {keep} of {tokens.patches} tokens")
+    if plan.strategy == "weighted":
+        return _weighted(tokens, facts, keep, block, trace)
     if plan.strategy == "tome":
         return _tome(tokens, facts, keep, block, trace)
     kept, rest = select(facts.importance, keep)
@@ -216,3 +218,39 @@ def _tome(
         ),
     )
 
+
+
+def _weighted(
+    tokens: Tokens, facts: AttentionFacts, keep: int, block: int, trace: Trace | None
+) -> Tokens:
+    """Pairs of little cost become one: their mean, weighted by importance and size."""
+    assert tokens.sizes is not None
+    prefix, count = tokens.prefix, tokens.patches
+    rows, sizes = tokens.rows[:, prefix:], tokens.sizes[:, prefix:]
+    importance = count * facts.importance
+    sources, targets = pairs(rows, importance, count - keep)
+    is_kept = torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
+    is_kept.scatter_(1, sources, False)
+    kept = is_kept.nonzero()[:, 1].reshape(-1, keep)
+    # The place of each token that stays among those that do.
+    place = is_kept.long().cumsum(dim=1) - 1
+    into = place.gather(1, targets)
+    weights = (sizes * importance).sqrt()
+    merged, _ = _weighted_mean(
+        take(rows, kept), take(weights, kept), take(rows, sources), take(weights, sources), into
+    )
+    # A token that nothing joins stays as it is, to the bit.
+    is_joined = torch.zeros_like(kept, dtype=torch.bool).scatter_(1, into, True)
+    merged = torch.where(is_joined.unsqueeze(-1), merged, take(rows, kept))
+    total = take(sizes, kept).scatter_add(1, into, take(sizes, sources))
+    origin = take(tokens.origin, kept)
+    if trace is not None:
+        trace.record(
+            block, origin, take(tokens.origin, sources), take(tokens.origin, targets)
+        )
+    return replace(
+        tokens,
+        rows=torch.cat([tokens.rows[:, :prefix], merged], dim=1),
+        origin=origin,
+        sizes=torch.cat([tokens.sizes[:, :prefix], total], dim=1),
+    )

@@ -25,13 +25,18 @@ class Stage:
 @dataclass
 class Trace:
     """Filled by `VisionTransformer.forward`. `owner` [B, N] names, for each original patch, the patch
-    whose token holds it now."""
+    whose token holds it now. `rows` are the tokens behind each selection, `sizes` how many patches they
+    stand for, where that counts."""
 
     stages: list[Stage] = field(default_factory=list)
+    rows: list[Tensor] = field(default_factory=list)
+    sizes: list[Tensor | None] = field(default_factory=list)
     owner: Tensor | None = None
 
     def start(self, origin: Tensor) -> None:
         self.stages.clear()
+        self.rows.clear()
+        self.sizes.clear()
         self.owner = origin.clone()
 
     def record(
