@@ -23,7 +23,7 @@ package enum KernelSelection {
     return [PortableKernels.self]
   }
 
-  /// What `VITRUN_KERNELS` can name on this processor, the fastest last.
+  /// What `VITRUN_KERNELS` can name on this processor, its own choice last.
   package static var choices: [KernelChoice] {
     available.flatMap { set -> [KernelChoice] in
       guard let paired = set as? any PairedKernelSet.Type else {
@@ -31,6 +31,7 @@ package enum KernelSelection {
       }
       return [
         KernelChoice(name: "\(set.name)-direct", set: set, paired: nil),
+        KernelChoice(name: "\(set.name)-paired", set: set, paired: paired),
         KernelChoice(
           name: "\(set.name)", set: set, paired: cve_adds_beside_multiplying() ? paired : nil),
       ]

@@ -22,7 +22,7 @@ public final class Session: Sendable {
   public let threadCount: Int
 
   /// The name of the kernels in use, as `VITRUN_KERNELS` gives it: `avx512`, `avx2`, either with
-  /// `-direct` behind it, or `portable`.
+  /// `-direct` or `-paired` behind it, or `portable`.
   public let kernelName: String
 
   private let kernels: any KernelSet.Type

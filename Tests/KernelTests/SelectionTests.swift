@@ -21,12 +21,13 @@ import Testing
     }
   }
 
-  /// A direct choice is there on every processor, so that its results can be had on every one.
-  @Test func wideSetsCanBeHadWithoutPairs() throws {
+  /// Both are there on every processor, so that the results of each can be had on every one.
+  @Test func wideSetsCanBeHadWithAndWithoutPairs() throws {
     for set in KernelSelection.available where set is any PairedKernelSet.Type {
       let direct = try KernelSelection.best(requested: "\(set.name)-direct")
       #expect("\(direct.set.name)" == "\(set.name)")
       #expect(direct.paired == nil)
+      #expect(try KernelSelection.best(requested: "\(set.name)-paired").paired != nil)
     }
     #expect(throws: InputError.self) { try KernelSelection.best(requested: "portable-direct") }
   }
