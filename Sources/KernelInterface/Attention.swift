@@ -2,7 +2,7 @@
 /// `a[h, t, :] = softmax over keys of (scale * q[b, t, h] . k[b, key, h] + log(sizes[b, key]))`.
 ///
 /// Nothing overlaps.
-package struct AttentionArguments: @unchecked Sendable {
+package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, tokens, 3 * heads * headWidth]`: q, k, v, each head after head.
   package var qkv: InputRows
 
@@ -89,4 +89,8 @@ package struct AttentionArguments: @unchecked Sendable {
 
   /// Floats from one key to the next in scratch: a multiple of 16.
   package static func rowStride(headWidth: Int) -> Int { (headWidth + 15) / 16 * 16 }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.attention(self, item: item, scratch: scratch)
+  }
 }

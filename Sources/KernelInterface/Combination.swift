@@ -8,7 +8,7 @@
 ///
 /// Sizes add up over the tokens that a row stands for (`.drop`: the kept token's own). A row's origin is
 /// that of `kept[j]`; a fused row takes the lowest origin among its tokens. Nothing overlaps.
-package struct CombineArguments: @unchecked Sendable {
+package struct CombineArguments: KernelArguments, @unchecked Sendable {
   /// What becomes of the tokens that are not kept.
   package enum Mode: UInt8, Sendable {
     /// They are averaged into their destination.
@@ -101,11 +101,15 @@ package struct CombineArguments: @unchecked Sendable {
 
   /// Work items of the step: `[pictures, split.parts]`.
   package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.combine(self, item: item)
+  }
 }
 
 /// The first half of bipartite soft matching: every odd patch position (set A) finds the even one (set
 /// B) whose key, averaged over heads, has the highest cosine with its own; ties go to the lower.
-package struct BipartiteMatchArguments: @unchecked Sendable {
+package struct BipartiteMatchArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, prefix + patches, 3 * heads * headWidth]`, of which the keys are read.
   package var qkv: InputRows
 
@@ -156,13 +160,17 @@ package struct BipartiteMatchArguments: @unchecked Sendable {
   package var scratchBytes: Int {
     ((patches + 1) / 2 + 1) * paddedStride(headWidth) * MemoryLayout<Float>.stride
   }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.bipartiteMatch(self, item: item, scratch: scratch)
+  }
 }
 
 /// The second half: the `patches - keep` edges with the highest score merge, ties to the lower a. The
 /// new order is A's survivors in their order, then B. One item for each picture.
 ///
 /// The rows are then written by ``CombineArguments`` with `mode: .merge` and the sizes as weights.
-package struct BipartiteSelectArguments: @unchecked Sendable {
+package struct BipartiteSelectArguments: KernelArguments, @unchecked Sendable {
   /// Pictures in the batch.
   package var pictures: Int
 
@@ -204,4 +212,8 @@ package struct BipartiteSelectArguments: @unchecked Sendable {
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { patches * MemoryLayout<Float>.stride }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.bipartiteSelect(self, item: item, scratch: scratch)
+  }
 }

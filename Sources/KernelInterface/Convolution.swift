@@ -2,7 +2,7 @@
 ///
 /// The window is `kernel x kernel` at `(y, x) * stride - padding`, zero outside the input.
 /// Input and output do not overlap.
-package struct ConvolutionArguments: @unchecked Sendable {
+package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// What the windows are taken from.
   package enum Input: @unchecked Sendable {
     /// `[pictures, channels, height, width]`; K order `(channel, ky, kx)`.
@@ -119,13 +119,17 @@ package struct ConvolutionArguments: @unchecked Sendable {
     let room = size + 2 * padding - kernel
     return room < 0 || stride < 1 ? 0 : room / stride + 1
   }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.convolution(self, item: item, scratch: scratch)
+  }
 }
 
 /// Depthwise convolution over a map, stride 1, same size:
 /// `output[b, y, x, c] = bias[c] + sum over taps of taps[t, c] * input[b, y', x', c]
 /// + (addsInput ? input[b, y, x, c] : 0)`, with zeros outside the map and
 /// `padding = dilation * (kernel - 1) / 2` for an odd kernel. Input and output do not overlap.
-package struct DepthwiseArguments: @unchecked Sendable {
+package struct DepthwiseArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, height * width, channels]`.
   package var input: InputRows
 
@@ -180,4 +184,8 @@ package struct DepthwiseArguments: @unchecked Sendable {
 
   /// Work items of the step: one for every row of every map.
   package var items: WorkItems { WorkItems(parts: pictures * height) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.depthwise(self, item: item)
+  }
 }

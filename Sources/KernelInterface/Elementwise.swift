@@ -1,5 +1,5 @@
 /// Copies the same `[rows, width]` into each picture's rows.
-package struct CopyRowsArguments: @unchecked Sendable {
+package struct CopyRowsArguments: KernelArguments, @unchecked Sendable {
   /// `[rows, width]`, contiguous, the same for all pictures.
   package var source: UnsafePointer<Float>
 
@@ -28,11 +28,15 @@ package struct CopyRowsArguments: @unchecked Sendable {
 
   /// Work items of the step: one for each picture.
   package var items: WorkItems { WorkItems(parts: pictures) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.copyRows(self, item: item)
+  }
 }
 
 /// `output = a + u * v`, or `a + u` without v, element by element over rows.
 /// `output` may alias any input exactly.
-package struct MultiplyAddArguments: @unchecked Sendable {
+package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, width]`.
   package var a: InputRows
 
@@ -73,10 +77,14 @@ package struct MultiplyAddArguments: @unchecked Sendable {
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.multiplyAdd(self, item: item)
+  }
 }
 
 /// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
-package struct ColumnMaxArguments: @unchecked Sendable {
+package struct ColumnMaxArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, width]`, at least one row.
   package var input: InputRows
 
@@ -106,11 +114,15 @@ package struct ColumnMaxArguments: @unchecked Sendable {
 
   /// Work items of the step: `[pictures, split.parts]`.
   package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.columnMax(self, item: item)
+  }
 }
 
 /// `output = alpha * x + beta * y` over rows; without y, `alpha * x`. `output` may alias either
 /// input exactly.
-package struct ScaleAddArguments: @unchecked Sendable {
+package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, width]`.
   package var x: InputRows
 
@@ -155,4 +167,8 @@ package struct ScaleAddArguments: @unchecked Sendable {
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.scaleAdd(self, item: item)
+  }
 }

@@ -1,5 +1,5 @@
 /// `output[b, c, y, x]` is the mean of the 2 x 2 pixels of `input[b, c]` at `(2y, 2x)`.
-package struct HalvePictureArguments: @unchecked Sendable {
+package struct HalvePictureArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, channels, height, width]`, both extents even.
   package var input: UnsafePointer<Float>
 
@@ -38,12 +38,16 @@ package struct HalvePictureArguments: @unchecked Sendable {
 
   /// Work items of the step.
   package var items: WorkItems { WorkItems(parts: split.parts) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.halvePicture(self, item: item)
+  }
 }
 
 /// Prefix rows are passed on, the grid's rows are averaged 2 x 2: `[prefix + height * width, D]` to
 /// `[prefix + height / 2 * width / 2, D]`. With `norm`, every row is normalised first.
 /// Input and output do not overlap.
-package struct GridDownArguments: @unchecked Sendable {
+package struct GridDownArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, prefix + gridHeight * gridWidth, width]`.
   package var input: InputRows
 
@@ -95,12 +99,16 @@ package struct GridDownArguments: @unchecked Sendable {
   package var scratchBytes: Int {
     norm == nil ? 0 : paddedStride(width) * MemoryLayout<Float>.stride
   }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.gridDown(self, item: item, scratch: scratch)
+  }
 }
 
 /// Nearest-neighbour x2: output row (y, x) gets input row (y / 2, x / 2), prefix rows pass.
 ///
 /// With `addend` the result is `addend + up(input)`; `addend` may alias `output` exactly.
-package struct GridUpArguments: @unchecked Sendable {
+package struct GridUpArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, prefix + gridHeight / 2 * gridWidth / 2, width]`.
   package var input: InputRows
 
@@ -145,4 +153,8 @@ package struct GridUpArguments: @unchecked Sendable {
 
   /// Work items of the step: `[pictures, split.parts]`.
   package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.gridUp(self, item: item)
+  }
 }

@@ -67,6 +67,9 @@ package protocol KernelSet: Sendable {
   /// Token grid at twice its size.
   static func gridUp(_ arguments: GridUpArguments, item: Int)
 
+  /// Ones or positions.
+  static func fill(_ arguments: FillArguments, item: Int)
+
   /// Constant rows into each picture.
   static func copyRows(_ arguments: CopyRowsArguments, item: Int)
 

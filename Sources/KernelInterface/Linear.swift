@@ -41,7 +41,7 @@ package struct LayerNorm: @unchecked Sendable {
 /// only; ``normalizingOnce(into:)`` gives the same bits with two steps.
 ///
 /// `residual` may alias `output` exactly. No other overlap is allowed.
-package struct LinearArguments: @unchecked Sendable {
+package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, inputWidth]`.
   package let input: InputRows
 
@@ -137,10 +137,14 @@ package struct LinearArguments: @unchecked Sendable {
   /// Floats from one row to the next in scratch; a multiple of 16 that is odd in cache lines, so
   /// that neighbouring rows do not compete for the same sets.
   package var scratchStride: Int { paddedStride(inputWidth) }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.linear(self, item: item, scratch: scratch)
+  }
 }
 
 /// `output[b, r, :] = norm(input[b, r, :])`. `output` may alias `input` exactly.
-package struct LayerNormArguments: @unchecked Sendable {
+package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, width]`.
   package var input: InputRows
 
@@ -176,6 +180,10 @@ package struct LayerNormArguments: @unchecked Sendable {
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.layerNorm(self, item: item)
+  }
 }
 
 /// The smallest odd number of cache lines that holds `width` floats, in floats.

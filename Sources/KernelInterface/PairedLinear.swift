@@ -64,6 +64,53 @@ package struct PairedLinearArguments: @unchecked Sendable {
   }
 }
 
+/// The first of a layer's two kernels, which prepares its rows.
+package struct PairedRowsArguments: KernelArguments {
+  /// The layer.
+  package let layer: PairedLinearArguments
+
+  /// The kernels that multiply in pairs, which not every set has.
+  package let kernels: any PairedKernelSet.Type
+
+  /// Prepares the rows of a layer.
+  package init(_ layer: PairedLinearArguments, kernels: any PairedKernelSet.Type) {
+    self.layer = layer
+    self.kernels = kernels
+  }
+
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { layer.rowSplit.items }
+
+  package func run(_ item: Int, on _: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.pairedRows(layer, item: item)
+  }
+}
+
+/// The second of a layer's two kernels, which multiplies.
+package struct PairedProductArguments: KernelArguments {
+  /// The layer.
+  package let layer: PairedLinearArguments
+
+  /// The kernels that multiply in pairs, which not every set has.
+  package let kernels: any PairedKernelSet.Type
+
+  /// Multiplies the rows of a layer.
+  package init(_ layer: PairedLinearArguments, kernels: any PairedKernelSet.Type) {
+    self.layer = layer
+    self.kernels = kernels
+  }
+
+  /// Work items of the step.
+  package var items: WorkItems { layer.product.items }
+
+  /// Bytes of scratch that an item needs, 64-byte aligned.
+  package var scratchBytes: Int { layer.product.scratchBytes }
+
+  package func run(_ item: Int, on _: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.pairedLinear(layer, item: item, scratch: scratch)
+  }
+}
+
 /// The terms of a matrix `[inputs, outputs]` for ``PairedLinearArguments``.
 package struct PairedWeightsArguments: @unchecked Sendable {
   /// The matrix, of whole panels.

@@ -2,7 +2,7 @@
 ///
 /// `weights[i] = (sum over heads of classRows[h, prefix + i]) / heads`. The `keep` largest are kept,
 /// ties go to the lower index, a NaN counts as the smallest. One item for each picture.
-package struct SelectArguments: @unchecked Sendable {
+package struct SelectArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, heads, prefix + patches]`.
   package var classRows: UnsafePointer<Float>
 
@@ -61,13 +61,17 @@ package struct SelectArguments: @unchecked Sendable {
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { patches * MemoryLayout<Float>.stride }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.select(self, item: item, scratch: scratch)
+  }
 }
 
 /// Finds the most similar kept token for every token that is not kept.
 ///
 /// `into[k]` is the index in `0..<keep` of the kept token most similar to `dropped[k]`, ties to the
 /// lower; `destination[dropped[k]]` becomes the same.
-package struct MatchArguments: @unchecked Sendable {
+package struct MatchArguments: KernelArguments, @unchecked Sendable {
   /// What similar means.
   package enum Similarity: @unchecked Sendable {
     /// Cosine of the two rows. A row of zeros has similarity 0 to all.
@@ -159,5 +163,9 @@ package struct MatchArguments: @unchecked Sendable {
     key = (key ^ (key >> 30)) &* 0xBF58_476D_1CE4_E5B9
     key = (key ^ (key >> 27)) &* 0x94D0_49BB_1331_11EB
     return key ^ (key >> 31)
+  }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.match(self, item: item, scratch: scratch)
   }
 }

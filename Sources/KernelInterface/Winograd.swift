@@ -11,7 +11,7 @@
 ///
 /// The weights are transformed once, ``KernelSet/winogradWeights(_:item:)``, the rest by
 /// ``KernelSet/winograd(_:item:scratch:)``.
-package struct WinogradArguments: @unchecked Sendable {
+package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// The convolution.
   package var convolution: ConvolutionArguments
 
@@ -89,6 +89,10 @@ package struct WinogradArguments: @unchecked Sendable {
   private var largestBlock: Int {
     let split = tileSplit
     return (split.count + split.parts - 1) / max(split.parts, 1)
+  }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.winograd(self, item: item, scratch: scratch)
   }
 }
 

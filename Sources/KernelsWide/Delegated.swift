@@ -37,6 +37,10 @@ extension WideKernels {
     PortableKernels.gridUp(arguments, item: item)
   }
 
+  package static func fill(_ arguments: FillArguments, item: Int) {
+    PortableKernels.fill(arguments, item: item)
+  }
+
   package static func copyRows(_ arguments: CopyRowsArguments, item: Int) {
     PortableKernels.copyRows(arguments, item: item)
   }

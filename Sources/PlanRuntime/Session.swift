@@ -234,8 +234,9 @@ public final class Session: Sendable {
         let start = timing.now()
         pool.run { worker in
           let own = scratch + worker.index * stride
+          let arguments = phase.arguments
           worker.forEach(phase.items) {
-            phase.run($0, on: kernels, scratch: own)
+            arguments.run($0, on: kernels, scratch: own)
           }
         }
         timing.add(phase.kind, since: start)
@@ -245,8 +246,9 @@ public final class Session: Sendable {
     pool.run { worker in
       let own = scratch + worker.index * stride
       for phase in phases {
+        let arguments = phase.arguments
         worker.forEach(phase.items) {
-          phase.run($0, on: kernels, scratch: own)
+          arguments.run($0, on: kernels, scratch: own)
         }
       }
     }

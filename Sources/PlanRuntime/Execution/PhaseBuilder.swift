@@ -32,7 +32,7 @@ struct PhaseBuilder {
   }
 
   /// Bytes of scratch that a thread needs for all of them.
-  var scratchBytes: Int { phases().map(\.scratchBytes).max() ?? 0 }
+  var scratchBytes: Int { phases().map(\.arguments.scratchBytes).max() ?? 0 }
 
   // MARK: - Operands
 
@@ -98,16 +98,15 @@ struct PhaseBuilder {
 
   private func work(
     of step: Step, at index: Int, _ preparation: PreparedRows
-  ) -> [Phase.Work] {
+  ) -> [any KernelArguments] {
     switch step {
     case .linear(let step): work(of: step, at: index, preparation)
     case .convolution(let step): [convolution(step)]
     case .prefix(let step):
       [
-        .copyRows(
-          CopyRowsArguments(
-            source: table(step.rows), output: writing(step.output), pictures: pictures,
-            rows: step.output.count, width: width(step.output)))
+        CopyRowsArguments(
+          source: table(step.rows), output: writing(step.output), pictures: pictures,
+          rows: step.output.count, width: width(step.output))
       ]
     case .attention(let step): [attention(step)]
     case .select(let step): [select(step)]
@@ -116,38 +115,34 @@ struct PhaseBuilder {
     case .fill(let step): [fill(step)]
     case .halve(let step):
       [
-        .halvePicture(
-          HalvePictureArguments(
-            input: floats(step.input), output: floats(step.output), pictures: pictures,
-            channels: step.channels, height: step.height, width: step.width))
+        HalvePictureArguments(
+          input: floats(step.input), output: floats(step.output), pictures: pictures,
+          channels: step.channels, height: step.height, width: step.width)
       ]
     case .grid(let step): [grid(step)]
     case .depthwise(let step):
       [
-        .depthwise(
-          DepthwiseArguments(
-            input: reading(step.input), output: writing(step.output), pictures: pictures,
-            height: step.height, width: step.width, channels: width(step.input),
-            kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
-            bias: table(step.bias), addsInput: step.addsInput))
+        DepthwiseArguments(
+          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          height: step.height, width: step.width, channels: width(step.input),
+          kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
+          bias: table(step.bias), addsInput: step.addsInput)
       ]
     case .elementwise(let step): [elementwise(step)]
     case .columnMax(let step):
       [
-        .columnMax(
-          ColumnMaxArguments(
-            input: reading(step.input), output: writing(step.output), pictures: pictures,
-            rows: step.input.count, width: width(step.input)))
+        ColumnMaxArguments(
+          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          rows: step.input.count, width: width(step.input))
       ]
     case .norm(let step):
       [
-        .layerNorm(
-          LayerNormArguments(
-            input: reading(step.input), output: writing(step.output), pictures: pictures,
-            rows: step.input.count, width: width(step.input),
-            norm: LayerNorm(
-              gamma: table(step.norm.weight), beta: table(step.norm.bias),
-              epsilon: step.norm.epsilon)))
+        LayerNormArguments(
+          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          rows: step.input.count, width: width(step.input),
+          norm: LayerNorm(
+            gamma: table(step.norm.weight), beta: table(step.norm.bias),
+            epsilon: step.norm.epsilon))
       ]
     }
   }
@@ -155,10 +150,10 @@ struct PhaseBuilder {
   /// A linear layer, with its rows prepared once where that is faster.
   private func work(
     of step: LinearStep, at index: Int, _ preparation: PreparedRows
-  ) -> [Phase.Work] {
+  ) -> [any KernelArguments] {
     let arguments = arguments(of: step)
     guard let terms = prepared?.assumingMemoryBound(to: Float.self) else {
-      return [.linear(arguments)]
+      return [arguments]
     }
     let rows = terms + preparation.termFloats * pictures
     if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
@@ -171,12 +166,15 @@ struct PhaseBuilder {
           rows, pictureStride: arguments.rows, stride: paddedStride(arguments.inputWidth))
       let product = PairedLinearArguments(
         arguments, scaled: scaled, rowTerms: terms, weightTerms: weightTerms)
-      return [.pairedRows(product, kernels), .pairedLinear(product, kernels)]
+      return [
+        PairedRowsArguments(product, kernels: kernels),
+        PairedProductArguments(product, kernels: kernels),
+      ]
     }
     guard let (norm, product) = arguments.normalizingOnce(into: rows) else {
-      return [.linear(arguments)]
+      return [arguments]
     }
-    return [.layerNorm(norm), .linear(product)]
+    return [norm, product]
   }
 
   /// A linear layer as a direct sum.
@@ -195,11 +193,11 @@ struct PhaseBuilder {
     PreparedRows(program) { paired?.terms(of: $0) != nil }
   }
 
-  private func convolution(_ step: ConvolutionStep) -> Phase.Work {
+  private func convolution(_ step: ConvolutionStep) -> any KernelArguments {
     let arguments = arguments(of: step)
     guard arguments.isWorthFilteringMinimally, let weights = transformed?.weights(of: step.weight)
-    else { return .convolution(arguments) }
-    return .winograd(WinogradArguments(arguments, weights: weights))
+    else { return arguments }
+    return WinogradArguments(arguments, weights: weights)
   }
 
   /// A convolution as a direct sum.
@@ -214,74 +212,71 @@ struct PhaseBuilder {
       table: step.table.map(table))
   }
 
-  private func attention(_ step: AttentionStep) -> Phase.Work {
-    .attention(
-      AttentionArguments(
-        qkv: reading(whole(step.qkv)), output: writing(whole(step.output)), pictures: pictures,
-        tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
-        headWidth: step.headWidth,
-        scale: step.scale,
-        sizes: step.sizes.map { UnsafePointer(floats($0)) },
-        classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats)))
+  private func attention(_ step: AttentionStep) -> any KernelArguments {
+    AttentionArguments(
+      qkv: reading(whole(step.qkv)), output: writing(whole(step.output)), pictures: pictures,
+      tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
+      headWidth: step.headWidth,
+      scale: step.scale,
+      sizes: step.sizes.map { UnsafePointer(floats($0)) },
+      classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats))
   }
 
-  private func grid(_ step: GridStep) -> Phase.Work {
+  private func grid(_ step: GridStep) -> any KernelArguments {
     switch step.direction {
     case .down:
-      .gridDown(
-        GridDownArguments(
-          input: reading(step.input), output: writing(step.output), pictures: pictures,
-          prefix: step.prefix, gridHeight: step.height, gridWidth: step.width,
-          width: width(step.input), norm: norm(step.norm)))
+      GridDownArguments(
+        input: reading(step.input), output: writing(step.output), pictures: pictures,
+        prefix: step.prefix, gridHeight: step.height, gridWidth: step.width,
+        width: width(step.input), norm: norm(step.norm))
     case .up:
-      .gridUp(
-        GridUpArguments(
-          input: reading(step.input), output: writing(step.output),
-          addend: step.residual.map(reading), pictures: pictures, prefix: step.prefix,
-          gridHeight: step.height * 2, gridWidth: step.width * 2, width: width(step.input)))
+      GridUpArguments(
+        input: reading(step.input), output: writing(step.output),
+        addend: step.residual.map(reading), pictures: pictures, prefix: step.prefix,
+        gridHeight: step.height * 2, gridWidth: step.width * 2, width: width(step.input))
     }
   }
 
-  private func elementwise(_ step: ElementwiseStep) -> Phase.Work {
+  private func elementwise(_ step: ElementwiseStep) -> any KernelArguments {
     let (rows, width) = (step.a.count, width(step.a))
     switch step.operation {
     case .add, .multiplyAdd:
-      return .multiplyAdd(
-        MultiplyAddArguments(
-          a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
-          output: writing(step.output), pictures: pictures, rows: rows, width: width))
+      return MultiplyAddArguments(
+        a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
+        output: writing(step.output), pictures: pictures, rows: rows, width: width)
     case .combine, .copy:
       let isCopy = step.operation == .copy
-      return .scaleAdd(
-        ScaleAddArguments(
-          x: reading(step.a), y: isCopy ? nil : reading(step.u), output: writing(step.output),
-          alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
-          width: width))
+      return ScaleAddArguments(
+        x: reading(step.a), y: isCopy ? nil : reading(step.u), output: writing(step.output),
+        alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
+        width: width)
     }
   }
 
-  private func fill(_ step: FillStep) -> Phase.Work {
+  private func fill(_ step: FillStep) -> any KernelArguments {
     let record = program.buffers[step.output]
     let count = record.rows * record.columns
-    return record.element == .float32
-      ? .ones(floats(step.output), count: count * pictures)
-      : .indices(indices(step.output), count: count, pictures: pictures)
+    let output: FillArguments.Output =
+      switch record.element {
+      case .float32: .ones(floats(step.output))
+      case .int32: .positions(indices(step.output))
+      }
+    return FillArguments(output, pictures: pictures, count: count)
   }
 
   // MARK: - Token reduction
 
-  private func select(_ step: SelectStep) -> Phase.Work {
+  private func select(_ step: SelectStep) -> any KernelArguments {
     let record = program.buffers[step.classRows]
-    return .select(
-      SelectArguments(
-        classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
-        prefix: step.prefix, patches: record.columns - step.prefix, keep: step.keep,
-        destinationOfDropped: step.fuses ? Int32(step.keep) : -1,
-        weights: floats(step.importance), kept: indices(step.kept),
-        dropped: indices(step.dropped), destination: indices(step.destination)))
+    return SelectArguments(
+      classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
+      prefix: step.prefix, patches: record.columns - step.prefix, keep: step.keep,
+      destinationOfDropped: step.fuses ? Int32(step.keep) : -1,
+      weights: floats(step.importance), kept: indices(step.kept),
+      dropped: indices(step.dropped), destination: indices(step.destination))
   }
 
-  private func reduce(_ step: ReduceStep) -> [Phase.Work] {
+  private func reduce(_ step: ReduceStep) -> [any KernelArguments] {
     let record = program.buffers[step.tokens]
     let patches = record.rows - step.prefix
     let keep = program.buffers[step.kept].columns
@@ -296,14 +291,14 @@ struct PhaseBuilder {
       newSizes: step.newSizes.map(floats),
       origin: step.patchIndices.map { UnsafePointer(indices($0)) },
       newOrigin: step.newPatchIndices.map(indices))
-    guard let into = step.into else { return [.combine(combine)] }
+    guard let into = step.into else { return [combine] }
     let match = MatchArguments(
       input: reading(whole(step.tokens)), pictures: pictures, prefix: step.prefix,
       patches: patches, keep: keep, width: record.columns, similarity: similarity(step),
       kept: indices(step.kept), dropped: indices(step.dropped),
       origin: step.patchIndices.map { UnsafePointer(indices($0)) }, into: indices(into),
       destination: indices(step.destination))
-    return [.match(match), .combine(combine)]
+    return [match, combine]
   }
 
   /// The weights of a merge's mean, one for each patch token.
@@ -335,28 +330,25 @@ struct PhaseBuilder {
     }
   }
 
-  private func match(_ step: MatchStep) -> [Phase.Work] {
+  private func match(_ step: MatchStep) -> [any KernelArguments] {
     let record = program.buffers[step.tokens]
     let patches = record.rows - step.prefix
     return [
-      .bipartiteMatch(
-        BipartiteMatchArguments(
-          qkv: reading(whole(step.qkv)), pictures: pictures, prefix: step.prefix,
-          patches: patches, heads: step.heads, headWidth: step.headWidth,
-          best: indices(step.best), score: floats(step.score))),
-      .bipartiteSelect(
-        BipartiteSelectArguments(
-          pictures: pictures, patches: patches, keep: step.keep, best: indices(step.best),
-          score: floats(step.score), kept: indices(step.kept),
-          destination: indices(step.destination))),
-      .combine(
-        CombineArguments(
-          input: reading(whole(step.tokens)), output: writing(whole(step.output)),
-          pictures: pictures, prefix: step.prefix, patches: patches, keep: step.keep,
-          width: record.columns, mode: .merge, kept: indices(step.kept),
-          destination: indices(step.destination),
-          weights: UnsafePointer(floats(step.sizes) + step.prefix), weightStride: record.rows,
-          sizes: UnsafePointer(floats(step.sizes)), newSizes: floats(step.newSizes))),
+      BipartiteMatchArguments(
+        qkv: reading(whole(step.qkv)), pictures: pictures, prefix: step.prefix,
+        patches: patches, heads: step.heads, headWidth: step.headWidth,
+        best: indices(step.best), score: floats(step.score)),
+      BipartiteSelectArguments(
+        pictures: pictures, patches: patches, keep: step.keep, best: indices(step.best),
+        score: floats(step.score), kept: indices(step.kept),
+        destination: indices(step.destination)),
+      CombineArguments(
+        input: reading(whole(step.tokens)), output: writing(whole(step.output)),
+        pictures: pictures, prefix: step.prefix, patches: patches, keep: step.keep,
+        width: record.columns, mode: .merge, kept: indices(step.kept),
+        destination: indices(step.destination),
+        weights: UnsafePointer(floats(step.sizes) + step.prefix), weightStride: record.rows,
+        sizes: UnsafePointer(floats(step.sizes)), newSizes: floats(step.newSizes)),
     ]
   }
 }
