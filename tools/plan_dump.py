@@ -75,7 +75,7 @@ ACTIVATION = "choice(none,gelu,relu,geluTanh,quickGelu,silu)"
 STRATEGY = "choice(merge,fuse,drop,tome)"
 SIMILARITY = "choice(cosine,l1,l2,attention,random)"
 ELEMENT = "choice(float32,int32)"
-GRID = "prefix:int height:int width:int norm:Norm? has_residual:bool"
+GRID = "prefix:int height:int width:int"
 
 RECORDS = {
     "Norm": NORM,
@@ -159,8 +159,8 @@ NODES = {
     "carries_sizes:bool carries_patch_indices:bool",
     22: "match prefix:int keep:int heads:int head_width:int",
     23: "halve",
-    24: f"gridDown {GRID}",
-    25: f"gridUp {GRID}",
+    24: f"gridDown {GRID} norm:Norm?",
+    25: f"gridUp {GRID} has_residual:bool",
     26: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
     "adds_operand:bool",
     27: "multiplyAdd",

@@ -22,9 +22,9 @@ package struct Constant: Sendable {
     case computed(@Sendable () throws -> [Float])
 
     /// Already packed in the plan that the graph was read from, at `index` of its constant table, in
-    /// the plan format's `layout`. A rewrite copies those bytes; a pass that needs the numbers asks
+    /// `layout`. A rewrite copies those bytes; a pass that needs the numbers asks
     /// `values` to unpack them.
-    case stored(index: Int, layout: UInt8, values: @Sendable () throws -> [Float])
+    case stored(index: Int, layout: ConstantLayout, values: @Sendable () throws -> [Float])
   }
 
   /// Makes a constant that counts as `parameters`, by default all its elements.
@@ -40,7 +40,7 @@ package struct Constant: Sendable {
 
   /// Makes a constant whose bytes lie in the plan that is being rewritten.
   package init(
-    name: String, shape: Shape, parameters: Int, storedAt index: Int, layout: UInt8,
+    name: String, shape: Shape, parameters: Int, storedAt index: Int, layout: ConstantLayout,
     values: @escaping @Sendable () throws -> [Float]
   ) {
     self.name = name

@@ -95,8 +95,8 @@ package struct Graph: Sendable {
     let constants = constants
     let results: [ValueType]
     do {
-      results = try op.infer(
-        operands: inputs.map { types[$0.index] }, shape: { constants[$0.index].shape })
+      results = try op.attributes.infer(
+        OperandCheck(operands: inputs.map { types[$0.index] }) { constants[$0.index].shape })
       try results.forEach { try $0.checkExtents() }
     } catch let mismatch as OperandMismatch {
       throw GraphError(node: nodes.count, op: op, mismatch.reason)

@@ -21,16 +21,13 @@ struct ConstantPlan {
     self.weights = weights
     var layouts = [ConstantLayout](repeating: .rows, count: base.constants.count)
     for node in base.nodes {
-      for (id, layout) in node.op.layouts(operand: node.inputs.first.map { base.type($0) }) {
-        layouts[id.index] = layout
+      let operand = node.inputs.first.map { base.type($0) }
+      for constant in node.op.attributes.constants(reading: operand) {
+        layouts[constant.id.index] = constant.layout
       }
     }
     for (index, constant) in base.constants.enumerated() {
-      if case .stored(_, let stored, _) = constant.source,
-        let layout = ConstantLayout(rawValue: stored)
-      {
-        layouts[index] = layout
-      }
+      if case .stored(_, let layout, _) = constant.source { layouts[index] = layout }
       entries.append(
         Entry(id: ConstantID(index), layout: layouts[index], element: element(layouts[index])))
     }
@@ -48,23 +45,6 @@ struct ConstantPlan {
     switch layout {
     case .panels, .panelsChannelsLast: weights
     case .rows, .taps: .float32
-    }
-  }
-}
-
-extension Op {
-  /// The layouts in which the node's weights are stored; other constants are stored as rows.
-  fileprivate func layouts(operand: ValueType?) -> [(ConstantID, ConstantLayout)] {
-    switch self {
-    case .linear(let linear): [(linear.weight, .panels)]
-    case .convolution(let convolution):
-      if case .map = operand {
-        [(convolution.weight, .panelsChannelsLast)]
-      } else {
-        [(convolution.weight, .panels)]
-      }
-    case .depthwise(let depthwise): [(depthwise.weight, .taps)]
-    default: []
     }
   }
 }

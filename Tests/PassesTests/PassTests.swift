@@ -44,7 +44,7 @@ struct PassEquivalenceTests {
       let names = Set(fused.nodes.map(\.op.name))
       #expect(
         names.isDisjoint(
-          with: ["batch_norm", "scale_columns", "scale", "add_table"]
+          with: ["batchNorm", "scaleColumns", "scale", "addTable"]
             + Activation.allCases.map(\.word)),
         "\(form): \(names.sorted())")
     }
@@ -55,7 +55,7 @@ struct PassEquivalenceTests {
     for form in SmallModel.forms {
       let model = try SmallModel(form, in: folder)
       let fused = try PassDriver(PassList.cleanup + PassList.fusion).run(model.graph)
-      for norm in fused.nodes where norm.op.name == "layer_norm" {
+      for norm in fused.nodes where norm.op.name == "layerNorm" {
         let readers = fused.nodes.filter { $0.inputs.contains(norm.outputs[0]) }
         #expect(
           readers.count != 1 || readers[0].op.name != "linear",
@@ -85,7 +85,7 @@ struct PassEquivalenceTests {
     let none = try PassDriver(PassList.cleanup, limit: 0).run(model.graph)
     #expect(none.description == model.graph.description)
     let two = try PassDriver(PassList.cleanup, limit: 2).run(model.graph)
-    #expect(!two.nodes.contains { $0.op.name == "scale_columns" })
+    #expect(!two.nodes.contains { $0.op.name == "scaleColumns" })
   }
 }
 

@@ -31,9 +31,10 @@ struct HostileGraphTests {
     for op in [Op.reduce(reduce), .match(match), .select(Select(prefix: prefix, keep: 2))] {
       #expect(throws: GraphError.self) {
         var graph = graph
-        let sizes = try graph.add(.unitSizes(TokenCount(5)))
+        let sizes = try graph.add(.unitSizes(UnitSizes(5)))
         let (kept, dropped) = (
-          try graph.add(.patchIndices(TokenCount(2))), try graph.add(.patchIndices(TokenCount(2)))
+          try graph.add(.patchIndices(PatchIndices(2))),
+          try graph.add(.patchIndices(PatchIndices(2)))
         )
         let operands =
           switch op {
@@ -49,7 +50,7 @@ struct HostileGraphTests {
   @Test(arguments: [Int.min, -1, 0, 1, 4, Int.max])
   func aMatchKeepsAtLeastHalf(keep: Int) throws {
     var (graph, tokens) = try graph(rows: 5, width: 6)
-    let sizes = try graph.add(.unitSizes(TokenCount(5)))
+    let sizes = try graph.add(.unitSizes(UnitSizes(5)))
     let match = Match(prefix: 1, keep: keep, heads: 1, headWidth: 2)
     #expect(throws: GraphError.self) {
       try graph.append(.match(match), [tokens, tokens, sizes])

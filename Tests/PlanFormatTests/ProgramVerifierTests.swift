@@ -1,4 +1,5 @@
 import ModelFacts
+import ModelGraph
 import PlanFormat
 import Tensors
 import Testing

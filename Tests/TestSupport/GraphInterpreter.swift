@@ -258,7 +258,7 @@ package struct GraphInterpreter {
     return result
   }
 
-  private func down(_ grid: Grid, _ node: Graph.Node, _ operand: [Double]) throws -> [Double] {
+  private func down(_ grid: GridDown, _ node: Graph.Node, _ operand: [Double]) throws -> [Double] {
     let width = extents(node.inputs[0]).width
     let x = try grid.norm.map { try normalise(operand, width: width, $0) } ?? operand
     var result = Array(x[..<(grid.prefix * width)])
@@ -277,7 +277,7 @@ package struct GraphInterpreter {
     return result
   }
 
-  private func up(_ grid: Grid, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
+  private func up(_ grid: GridUp, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
     let width = extents(node.inputs[0]).width
     var result = Array(operands[0][..<(grid.prefix * width)])
     for row in 0..<grid.height * 2 {

@@ -42,12 +42,12 @@ struct InsertMultiScale: Pass {
     switch node.op {
     case .layerNorm where feedsAttention(node, rebuilder.original):
       let normed = try rebuilder.copy(node)[0]
-      let grid = Grid(prefix: prefix, height: gridHeight, width: gridWidth)
+      let grid = GridDown(prefix: prefix, height: gridHeight, width: gridWidth)
       rebuilder.replace(
         node.outputs[0],
         with: try rebuilder.result.add(.gridDown(grid), normed, block: node.block))
     case .add where comesFromAttention(node.inputs[1], rebuilder.original):
-      let grid = Grid(prefix: prefix, height: gridHeight / 2, width: gridWidth / 2)
+      let grid = GridUp(prefix: prefix, height: gridHeight / 2, width: gridWidth / 2)
       let branch = try rebuilder.result.add(
         .gridUp(grid), rebuilder.replacement(node.inputs[1]), block: node.block)
       rebuilder.replace(
@@ -93,7 +93,7 @@ struct InsertMultiScale: Pass {
     func slice(_ value: ValueID, _ first: Int, _ count: Int) throws -> ValueID {
       try rebuilder.result.add(.slice(Slice(first: first, count: count)), value, block: block)
     }
-    let lowGrid = Grid(prefix: 0, height: gridHeight / 2, width: gridWidth / 2)
+    let lowGrid = GridUp(prefix: 0, height: gridHeight / 2, width: gridWidth / 2)
     let highPatches = try slice(high, prefix, gridHeight * gridWidth)
     let lowPatches = try slice(lowTokens, 1, lowGrid.height * lowGrid.width)
     let raised = try rebuilder.result.add(.gridUp(lowGrid), lowPatches, block: block)

@@ -10,7 +10,7 @@ struct MatchTokens: TokenReductionStrategy {
   ) throws -> ValueID {
     let sizes =
       try state.sizes
-      ?? graph.add(.unitSizes(TokenCount(place.prefix + place.patches)), block: place.block)
+      ?? graph.add(.unitSizes(UnitSizes(place.prefix + place.patches)), block: place.block)
     let match = Match(
       prefix: place.prefix, keep: place.keep, heads: attention.attributes.heads,
       headWidth: attention.attributes.headWidth)

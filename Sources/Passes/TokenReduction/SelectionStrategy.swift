@@ -28,13 +28,13 @@ extension SelectionStrategy {
       operands.append(
         try state.sizes
           ?? graph.add(
-            .unitSizes(TokenCount(place.prefix + place.patches)), block: place.block))
+            .unitSizes(UnitSizes(place.prefix + place.patches)), block: place.block))
     }
     if attention.attributes.keepsProbabilities { operands.append(attention.results[1]) }
     if reduce.carriesPatchIndices {
       operands.append(
         try state.patchIndices
-          ?? graph.add(.patchIndices(TokenCount(place.patches)), block: place.block))
+          ?? graph.add(.patchIndices(PatchIndices(place.patches)), block: place.block))
     }
     var results = try graph.append(.reduce(reduce), operands, block: place.block)
     if reduce.carriesPatchIndices { state.patchIndices = results.removeLast() }

@@ -38,7 +38,17 @@ extension Lowering {
         epsilon: attributes.epsilon)
       step.output = output(node.outputs[0])
       emit(.norm(step))
-    case .add, .combine, .multiplyAdd: try lowerElementwise(node, position)
+    case .add: try lowerElementwise(ElementwiseStep(), node, position)
+    case .combine(let combine):
+      var step = ElementwiseStep()
+      step.operation = .combine
+      (step.alpha, step.beta) = (combine.alpha, combine.beta)
+      try lowerElementwise(step, node, position)
+    case .multiplyAdd:
+      var step = ElementwiseStep()
+      step.operation = .multiplyAdd
+      step.v = try place(node.inputs[2], node: position)
+      try lowerElementwise(step, node, position)
     case .columnMax:
       var step = ColumnMaxStep()
       step.input = try place(node.inputs[0], node: position)
@@ -60,8 +70,8 @@ extension Lowering {
       step.input = try wholeBuffer(node.inputs[0], node: position)
       step.output = output(node.outputs[0]).buffer
       emit(.halve(step))
-    case .gridDown(let grid): try lower(grid, .down, node, position)
-    case .gridUp(let grid): try lower(grid, .up, node, position)
+    case .gridDown(let grid): try lower(grid, node, position)
+    case .gridUp(let grid): try lower(grid, node, position)
     case .depthwise(let depthwise):
       var step = DepthwiseStep()
       step.input = try place(node.inputs[0], node: position)
@@ -108,7 +118,7 @@ extension Lowering {
     case .map(let channels, let height, let width):
       (step.channels, step.height, step.width) = (channels, height, width)
       step.isChannelsLast = true
-    default: throw unsupported(position, "neither picture nor map")
+    case .rows, .indices: throw unsupported(position, "neither picture nor map")
     }
     step.input = try wholeBuffer(node.inputs[0], node: position)
     step.weight = try constantIndex(
@@ -153,33 +163,34 @@ extension Lowering {
     emit(.attention(step))
   }
 
-  mutating func lowerElementwise(_ node: Graph.Node, _ position: Int) throws {
-    var step = ElementwiseStep()
+  /// Completes a step of operands `a` and `u` and of one result.
+  mutating func lowerElementwise(
+    _ operation: ElementwiseStep, _ node: Graph.Node, _ position: Int
+  ) throws {
+    var step = operation
     step.a = try place(node.inputs[0], node: position)
     step.u = try place(node.inputs[1], node: position)
-    switch node.op {
-    case .combine(let combine):
-      step.operation = .combine
-      (step.alpha, step.beta) = (combine.alpha, combine.beta)
-    case .multiplyAdd:
-      step.operation = .multiplyAdd
-      step.v = try place(node.inputs[2], node: position)
-    default: break
-    }
     step.output = try output(
       node.outputs[0], overwriting: node.inputs[0], at: position,
       unlessRead: Array(node.inputs.dropFirst()))
     emit(.elementwise(step))
   }
 
-  mutating func lower(
-    _ grid: Grid, _ direction: GridStep.Direction, _ node: Graph.Node, _ position: Int
-  ) throws {
+  mutating func lower(_ grid: GridDown, _ node: Graph.Node, _ position: Int) throws {
     var step = GridStep()
-    step.direction = direction
+    step.direction = .down
     step.input = try place(node.inputs[0], node: position)
     (step.prefix, step.height, step.width) = (grid.prefix, grid.height, grid.width)
     step.norm = try norm(grid.norm)
+    step.output = output(node.outputs[0])
+    emit(.grid(step))
+  }
+
+  mutating func lower(_ grid: GridUp, _ node: Graph.Node, _ position: Int) throws {
+    var step = GridStep()
+    step.direction = .up
+    step.input = try place(node.inputs[0], node: position)
+    (step.prefix, step.height, step.width) = (grid.prefix, grid.height, grid.width)
     if grid.hasResidual {
       step.residual = try place(node.inputs[1], node: position)
       step.output = try output(

@@ -55,9 +55,8 @@ struct Lowering {
   /// Follows slices, flattened maps and parts of concatenations to the value that owns the bytes.
   mutating func findRoots() {
     for node in graph.nodes {
-      switch node.op {
-      case .slice, .flatten: roots[node.outputs[0].index] = roots[node.inputs[0].index]
-      default: break
+      if node.op.resultPlace == .insideOperand {
+        roots[node.outputs[0].index] = roots[node.inputs[0].index]
       }
     }
     for (position, node) in graph.nodes.enumerated() {
@@ -70,12 +69,9 @@ struct Lowering {
   mutating func placeConcatenations() {
     let producers = graph.producers()
     for node in graph.nodes {
+      guard node.op.resultPlace == .aroundOperands else { continue }
       var first = 0
-      switch node.op {
-      case .prepend(let prepend): first = graph.constant(prepend.rows).shape[0]
-      case .concatenate: break
-      default: continue
-      }
+      if case .prepend(let prepend) = node.op { first = graph.constant(prepend.rows).shape[0] }
       let buffer = newBuffer(for: graph.type(node.outputs[0]))
       places[node.outputs[0].index] = RowsOperand(
         buffer, first: 0, count: program.buffers[buffer].rows)
@@ -86,7 +82,7 @@ struct Lowering {
           owner = graph.nodes[producers[part.index]].inputs[0]
         }
         let producer = graph.nodes[producers[owner.index]]
-        if Self.writesRows(producer.op), targets[owner.index] == nil {
+        if producer.op.resultPlace == .rows, targets[owner.index] == nil {
           targets[owner.index] = RowsOperand(buffer, first: first, count: count)
           // The part lies in the whole: who reads it reads the whole's bytes.
           let whole = node.outputs[0].index
@@ -94,13 +90,6 @@ struct Lowering {
         }
         first += count
       }
-    }
-  }
-
-  static func writesRows(_ op: Op) -> Bool {
-    switch op {
-    case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUp, .gridDown: true
-    default: false
     }
   }
 
@@ -194,4 +183,29 @@ struct Lowering {
   }
 
   mutating func emit(_ step: Step) { program.steps.append(StepRecord(step)) }
+}
+
+/// Where a node's first result can lie.
+private enum ResultPlace {
+  /// Inside the buffer of the operand.
+  case insideOperand
+  /// In a buffer in which operands lie too.
+  case aroundOperands
+  /// In any rows of a buffer.
+  case rows
+  /// In a buffer of its own.
+  case ownBuffer
+}
+
+extension Op {
+  fileprivate var resultPlace: ResultPlace {
+    switch self {
+    case .slice, .flatten: .insideOperand
+    case .prepend, .concatenate: .aroundOperands
+    case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUp, .gridDown: .rows
+    case .picture, .layerNorm, .attention, .columnMax, .unitSizes, .patchIndices, .select, .reduce,
+      .match, .halve, .batchNorm, .activation, .addTable, .scaleColumns, .scale:
+      .ownBuffer
+    }
+  }
 }

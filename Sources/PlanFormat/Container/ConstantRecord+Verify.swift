@@ -1,3 +1,4 @@
+package import ModelGraph
 internal import KernelInterface
 internal import Tensors
 

@@ -34,7 +34,7 @@ package struct GraphRecord: Record {
     }
     var graph = Graph()
     graph.constants = Array(constants.prefix(constantCount))
-    for (index, node) in nodes.enumerated() where !node.op.isOfBaseGraph {
+    for (index, node) in nodes.enumerated() where !node.op.attributes.isOfBaseGraph {
       throw fail("node \(index)", "one of a model before any rewrite", "\(node.op.name)")
     }
     try InputError.wrappingGraphErrors(of: file) {
@@ -47,26 +47,5 @@ package struct GraphRecord: Record {
     }
     graph.outputs = outputs.map(ValueID.init)
     return graph
-  }
-}
-
-extension Op {
-  /// Whether a model can have it before it is rewritten and fused; rewrites rely on meeting no other.
-  fileprivate var isOfBaseGraph: Bool {
-    switch self {
-    case .convolution(let convolution):
-      convolution.activation == .none && convolution.table == nil
-    case .linear(let linear):
-      linear.norm == nil && linear.activation == .none && !linear.hasResidual
-    case .attention(let attention):
-      !attention.isSizeAware && !attention.keepsClassRows && !attention.keepsProbabilities
-        && attention.queries == 0
-    case .unitSizes, .patchIndices, .select, .reduce, .match, .halve, .gridDown, .gridUp,
-      .depthwise, .multiplyAdd:
-      false
-    case .picture, .batchNorm, .activation, .flatten, .prepend, .concatenate, .addTable,
-      .layerNorm, .add, .scaleColumns, .scale, .slice, .combine, .columnMax:
-      true
-    }
   }
 }

@@ -8,8 +8,7 @@ extension ConstantRecord {
   ///   - weights: where the weights section lies in `plan`.
   func constant(at index: Int, weights: Range<Int>, of plan: MappedFile) -> Constant {
     Constant(
-      name: name, shape: Shape(shape), parameters: parameters, storedAt: index,
-      layout: layout.rawValue
+      name: name, shape: Shape(shape), parameters: parameters, storedAt: index, layout: layout
     ) {
       plan.withBytes { values(in: UnsafeRawBufferPointer(rebasing: $0[weights])) }
     }

@@ -1,7 +1,9 @@
 package import Records
 
 /// The picture `[channels * height, width]` averaged over 2 x 2 pixels.
-package struct HalveStep: StepPayload {
+package struct HalveStep: IndexFreeStep {
+  package static let kind = StepKind.halve
+
   package var input = 0
   package var channels = 0
   package var height = 0
@@ -29,13 +31,17 @@ package struct HalveStep: StepPayload {
     try context.distinct(output, from: [input])
   }
 
+  package var step: Step { .halve(self) }
+
   package var reads: [Int] { [input] }
   package var writes: [Int] { [output] }
   package var constants: [Int] { [] }
 }
 
 /// Grid tokens averaged over, or repeated as, 2 x 2; prefix tokens pass unchanged.
-package struct GridStep: StepPayload {
+package struct GridStep: IndexFreeStep {
+  package static let kind = StepKind.grid
+
   /// Which of the two.
   package enum Direction: UInt8, Choice {
     case down = 0
@@ -95,13 +101,17 @@ package struct GridStep: StepPayload {
     try context.distinct(output.buffer, from: [input.buffer])
   }
 
+  package var step: Step { .grid(self) }
+
   package var reads: [Int] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { norm.map { [$0.weight, $0.bias] } ?? [] }
 }
 
 /// A depthwise convolution over grid tokens.
-package struct DepthwiseStep: StepPayload {
+package struct DepthwiseStep: IndexFreeStep {
+  package static let kind = StepKind.depthwise
+
   package var input = RowsOperand()
   package var height = 0
   package var width = 0
@@ -149,6 +159,8 @@ package struct DepthwiseStep: StepPayload {
     try context.distinct(output.buffer, from: [input.buffer])
   }
 
+  package var step: Step { .depthwise(self) }
+
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight, bias] }
@@ -159,7 +171,9 @@ package struct DepthwiseStep: StepPayload {
 }
 
 /// Arithmetic on rows of one shape.
-package struct ElementwiseStep: StepPayload {
+package struct ElementwiseStep: IndexFreeStep {
+  package static let kind = StepKind.elementwise
+
   /// What is computed of operands `a`, `u` and `v`.
   package enum Operation: UInt8, Choice {
     /// `a + u`.
@@ -210,13 +224,17 @@ package struct ElementwiseStep: StepPayload {
       v == nil ? "none" : "one")
   }
 
+  package var step: Step { .elementwise(self) }
+
   package var reads: [Int] { [a.buffer, u.buffer] + (v.map { [$0.buffer] } ?? []) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [] }
 }
 
 /// The largest value of each column.
-package struct ColumnMaxStep: StepPayload {
+package struct ColumnMaxStep: IndexFreeStep {
+  package static let kind = StepKind.columnMax
+
   package var input = RowsOperand()
   package var output = RowsOperand()
 
@@ -232,6 +250,8 @@ package struct ColumnMaxStep: StepPayload {
     try context.rows(output, "output", count: 1, columns: width)
     try context.distinct(output.buffer, from: [input.buffer])
   }
+
+  package var step: Step { .columnMax(self) }
 
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }

@@ -2,7 +2,9 @@ package import ModelFacts
 package import Records
 
 /// `output = activation(norm(input) W^T + bias) + residual`.
-package struct LinearStep: StepPayload {
+package struct LinearStep: IndexFreeStep {
+  package static let kind = StepKind.linear
+
   package var input = RowsOperand()
   package var weight = 0
   package var bias: Int?
@@ -42,6 +44,8 @@ package struct LinearStep: StepPayload {
     try context.distinct(output.buffer, from: [input.buffer])
   }
 
+  package var step: Step { .linear(self) }
+
   package var reads: [Int] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] {
@@ -55,7 +59,9 @@ package struct LinearStep: StepPayload {
 
 /// A convolution of the picture (`[channels * height, width]`) or of rows of pixels
 /// (`[height * width, channels]`).
-package struct ConvolutionStep: StepPayload {
+package struct ConvolutionStep: IndexFreeStep {
+  package static let kind = StepKind.convolution
+
   package var input = 0
 
   /// The input is rows of pixels; else it is a picture, channel after channel.
@@ -124,6 +130,8 @@ package struct ConvolutionStep: StepPayload {
     try context.distinct(output.buffer, from: [input])
   }
 
+  package var step: Step { .convolution(self) }
+
   package var reads: [Int] { [input] }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight] + [bias, table].compactMap(\.self) }
@@ -134,7 +142,9 @@ package struct ConvolutionStep: StepPayload {
 }
 
 /// The first rows of every picture become constant rows.
-package struct PrefixStep: StepPayload {
+package struct PrefixStep: IndexFreeStep {
+  package static let kind = StepKind.prefix
+
   package var rows = 0
   package var output = RowsOperand()
 
@@ -151,13 +161,17 @@ package struct PrefixStep: StepPayload {
     try context.table(rows, "rows", [output.count, width])
   }
 
+  package var step: Step { .prefix(self) }
+
   package var reads: [Int] { [] }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [rows] }
 }
 
 /// Multi-head self-attention of `qkv` rows (q | k | v, each head-major).
-package struct AttentionStep: StepPayload {
+package struct AttentionStep: IndexFreeStep {
+  package static let kind = StepKind.attention
+
   package var qkv = 0
   package var heads = 1
   package var headWidth = 1
@@ -209,6 +223,8 @@ package struct AttentionStep: StepPayload {
     try context.disjointResults(of: self)
   }
 
+  package var step: Step { .attention(self) }
+
   package var reads: [Int] { [qkv] + [sizes].compactMap(\.self) }
   package var writes: [Int] { [output] + [classRows, probabilities].compactMap(\.self) }
   package var constants: [Int] { [] }
@@ -220,7 +236,9 @@ package struct AttentionStep: StepPayload {
 }
 
 /// LayerNorm of each row on its own.
-package struct NormStep: StepPayload {
+package struct NormStep: IndexFreeStep {
+  package static let kind = StepKind.norm
+
   package var input = RowsOperand()
   package var norm = NormOperand()
   package var output = RowsOperand()
@@ -239,6 +257,8 @@ package struct NormStep: StepPayload {
     try context.rows(output, "output", count: input.count, columns: width)
     try context.distinct(output.buffer, from: [input.buffer])
   }
+
+  package var step: Step { .norm(self) }
 
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }

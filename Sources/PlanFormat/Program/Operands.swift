@@ -1,4 +1,5 @@
 package import ModelFacts
+package import ModelGraph
 package import Records
 
 /// The activation of a step; a name that does not collide with the kernels' own.
@@ -81,22 +82,6 @@ package struct BufferRecord: Record, Hashable {
     try coder.code("columns", &columns)
     try coder.code("offset", &offset)
   }
-}
-
-/// How a constant's values lie in the file.
-package enum ConstantLayout: UInt8, Choice {
-  /// Row-major in the logical shape.
-  case rows = 0
-
-  /// `[ceil(N / 16)][K][16]`: panels of 16 outputs, zero-padded; `K` in the logical order, for a
-  /// convolution `(channel, y, x)`.
-  case panels = 1
-
-  /// Panels with `K` in the order `(y, x, channel)`: a convolution over rows of pixels.
-  case panelsChannelsLast = 2
-
-  /// `[k * k][channels]`: a depthwise convolution.
-  case taps = 3
 }
 
 /// Weights in the file.

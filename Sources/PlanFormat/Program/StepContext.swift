@@ -1,3 +1,4 @@
+internal import ModelGraph
 internal import Tensors
 
 /// What a step is verified against: the plan's tables, and where to say that it does not fit.

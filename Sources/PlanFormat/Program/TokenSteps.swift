@@ -3,6 +3,8 @@ package import Records
 
 /// Chooses the most important patch tokens from the class token's softmax rows.
 package struct SelectStep: StepPayload {
+  package static let kind = StepKind.select
+
   /// `[heads, T]`.
   package var classRows = 0
   package var prefix = 1
@@ -50,6 +52,15 @@ package struct SelectStep: StepPayload {
     try context.disjointResults(of: self)
   }
 
+  package var step: Step { .select(self) }
+
+  package func followIndices(_ ranges: inout IndexRanges, step: Int) throws {
+    let patches = ranges.buffers[importance].columns
+    ranges[kept] = 0...patches - 1
+    ranges[dropped] = 0...patches - 1
+    ranges[destination] = fuses ? 0...keep : -1...keep - 1
+  }
+
   package var reads: [Int] { [classRows] }
   package var writes: [Int] { [kept, dropped, importance, destination] }
   package var constants: [Int] { [] }
@@ -57,6 +68,8 @@ package struct SelectStep: StepPayload {
 
 /// Joins, fuses or leaves out the tokens that were not selected.
 package struct ReduceStep: StepPayload {
+  package static let kind = StepKind.reduce
+
   package var strategy = ReductionStrategy.merge
   package var similarity = Similarity.cosine
   package var seed = 0
@@ -153,6 +166,19 @@ package struct ReduceStep: StepPayload {
     try context.disjointResults(of: self)
   }
 
+  package var step: Step { .reduce(self) }
+
+  package func followIndices(_ ranges: inout IndexRanges, step: Int) throws {
+    let patches = ranges.buffers[importance].columns
+    try ranges.require(kept, below: patches, "step \(step), kept")
+    try ranges.require(dropped, below: patches, "step \(step), dropped")
+    if let into { ranges[into] = 0...ranges.buffers[kept].columns - 1 }
+    if let patchIndices, let newPatchIndices {
+      // A token that none was fused into has no origin, which is the largest index.
+      ranges[newPatchIndices] = strategy == .fuse ? -1...Int(Int32.max) : ranges[patchIndices]
+    }
+  }
+
   package var reads: [Int] {
     [tokens, kept, dropped, importance, destination]
       + [sizes, patchIndices, probabilities].compactMap(\.self)
@@ -173,6 +199,8 @@ extension ReduceStep {
 
 /// Bipartite soft matching.
 package struct MatchStep: StepPayload {
+  package static let kind = StepKind.match
+
   package var tokens = 0
   package var qkv = 0
   package var sizes = 0
@@ -234,6 +262,15 @@ package struct MatchStep: StepPayload {
     try context.disjointResults(of: self)
   }
 
+  package var step: Step { .match(self) }
+
+  package func followIndices(_ ranges: inout IndexRanges, step: Int) throws {
+    let patches = ranges.buffers[destination].columns
+    ranges[best] = 0...patches - 1
+    ranges[kept] = 0...patches - 1
+    ranges[destination] = 0...keep - 1
+  }
+
   package var reads: [Int] { [tokens, qkv, sizes] }
   package var writes: [Int] { [output, newSizes, best, score, kept, destination] }
   package var constants: [Int] { [] }
@@ -246,6 +283,8 @@ package struct MatchStep: StepPayload {
 
 /// Ones in a float32 buffer; 0, 1, 2, ... in an int32 buffer.
 package struct FillStep: StepPayload {
+  package static let kind = StepKind.fill
+
   package var output = 0
 
   package init() {}
@@ -258,6 +297,12 @@ package struct FillStep: StepPayload {
     try context.require(
       context.buffers.indices.contains(output), "output",
       "one of \(context.buffers.count) buffers", "\(output)")
+  }
+
+  package var step: Step { .fill(self) }
+
+  package func followIndices(_ ranges: inout IndexRanges, step: Int) throws {
+    ranges[output] = 0...ranges.buffers[output].rows * ranges.buffers[output].columns - 1
   }
 
   package var reads: [Int] { [] }

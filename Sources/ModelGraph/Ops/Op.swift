@@ -1,7 +1,7 @@
 /// The kinds of node a ViT is made of.
 ///
-/// Operands are the node's inputs, in the order given here. Shapes are per picture; the rules that
-/// infer each result are in `Op+Inference.swift`, the work each one costs in `Op+Cost.swift`.
+/// Operands are the node's inputs, in the order given here. Shapes are per picture; all else that is known of
+/// a kind is with its ``attributes``.
 package enum Op: Sendable {
   /// The picture, `[channels, height, width]`. No operands.
   case picture(Picture)
@@ -57,10 +57,10 @@ package enum Op: Sendable {
   case columnMax
 
   /// Token sizes before any merge: ones, `[1, T]`. No operands.
-  case unitSizes(TokenCount)
+  case unitSizes(UnitSizes)
 
   /// The original patch index of each patch token before any reduction. No operands.
-  case patchIndices(TokenCount)
+  case patchIndices(PatchIndices)
 
   /// Chooses the important patch tokens (method 3.2). Operand: class rows `[heads, T]`. Results:
   /// kept indices `[K]`, dropped indices `[N - K]`, both ascending, and importance `[1, N]`.
@@ -79,10 +79,10 @@ package enum Op: Sendable {
   case halve
 
   /// Grid tokens averaged over 2 x 2, prefix tokens unchanged (DOWN of eq. 6).
-  case gridDown(Grid)
+  case gridDown(GridDown)
 
   /// Each grid token repeated 2 x 2, prefix tokens unchanged (UP of eqs. 5 and 6).
-  case gridUp(Grid)
+  case gridUp(GridUp)
 
   /// A depthwise convolution over grid tokens without prefix.
   case depthwise(Depthwise)

@@ -1,0 +1,117 @@
+internal import Records
+
+/// The kinds of node, as stored in a plan's graph section: with ``Op`` and the two tables below the one list
+/// of all kinds.
+package enum OpKind: UInt8, Choice {
+  case picture = 1
+  case convolution = 2
+  case batchNorm = 3
+  case activation = 4
+  case flatten = 5
+  case prepend = 6
+  case concatenate = 7
+  case addTable = 8
+  case layerNorm = 9
+  case linear = 10
+  case attention = 11
+  case add = 12
+  case scaleColumns = 13
+  case scale = 14
+  case slice = 15
+  case combine = 16
+  case columnMax = 17
+  case unitSizes = 18
+  case patchIndices = 19
+  case select = 20
+  case reduce = 21
+  case match = 22
+  case halve = 23
+  case gridDown = 24
+  case gridUp = 25
+  case depthwise = 26
+  case multiplyAdd = 27
+}
+
+extension OpKind {
+  /// Attributes of this kind that are about to be read.
+  package var attributes: any OpAttributes {
+    switch self {
+    case .picture: Picture()
+    case .convolution: Convolution()
+    case .batchNorm: BatchNorm()
+    case .activation: ActivationNode()
+    case .flatten: Flatten()
+    case .prepend: Prepend()
+    case .concatenate: Concatenate()
+    case .addTable: AddTable()
+    case .layerNorm: Norm()
+    case .linear: Linear()
+    case .attention: Attention()
+    case .add: Add()
+    case .scaleColumns: ScaleColumns()
+    case .scale: Scale()
+    case .slice: Slice()
+    case .combine: Combine()
+    case .columnMax: ColumnMax()
+    case .unitSizes: UnitSizes()
+    case .patchIndices: PatchIndices()
+    case .select: Select()
+    case .reduce: Reduce()
+    case .match: Match()
+    case .halve: Halve()
+    case .gridDown: GridDown()
+    case .gridUp: GridUp()
+    case .depthwise: Depthwise()
+    case .multiplyAdd: MultiplyAdd()
+    }
+  }
+}
+
+extension Op {
+  /// The attributes.
+  package var attributes: any OpAttributes {
+    switch self {
+    case .picture(let attributes): attributes
+    case .convolution(let attributes): attributes
+    case .batchNorm(let attributes): attributes
+    case .activation(let attributes): attributes
+    case .flatten: Flatten()
+    case .prepend(let attributes): attributes
+    case .concatenate: Concatenate()
+    case .addTable(let attributes): attributes
+    case .layerNorm(let attributes): attributes
+    case .linear(let attributes): attributes
+    case .attention(let attributes): attributes
+    case .add: Add()
+    case .scaleColumns(let attributes): attributes
+    case .scale(let attributes): attributes
+    case .slice(let attributes): attributes
+    case .combine(let attributes): attributes
+    case .columnMax: ColumnMax()
+    case .unitSizes(let attributes): attributes
+    case .patchIndices(let attributes): attributes
+    case .select(let attributes): attributes
+    case .reduce(let attributes): attributes
+    case .match(let attributes): attributes
+    case .halve: Halve()
+    case .gridDown(let attributes): attributes
+    case .gridUp(let attributes): attributes
+    case .depthwise(let attributes): attributes
+    case .multiplyAdd: MultiplyAdd()
+    }
+  }
+
+  /// The kind as stored.
+  package var kind: OpKind { type(of: attributes).kind }
+
+  /// The name that dumps and messages use.
+  package var name: String { attributes.name }
+
+  /// The constants the node reads.
+  package var constants: [ConstantID] { attributes.constants(reading: nil).map(\.id) }
+
+  /// The same op on other constants.
+  package func mappingConstants(_ map: (ConstantID) -> ConstantID) -> Op {
+    attributes.mappingConstants(map).op
+  }
+}

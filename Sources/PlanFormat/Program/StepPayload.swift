@@ -1,0 +1,46 @@
+package import Records
+
+/// The fields of one kind of step.
+package protocol StepPayload: Record, Equatable {
+  /// The kind of step.
+  static var kind: StepKind { get }
+
+  /// The step with these fields.
+  var step: Step { get }
+
+  /// Throws unless every operand exists and has the shape that the fields ask for.
+  func verify(_ context: StepContext) throws
+
+  /// The buffers it reads, as far as they are read.
+  var reads: [Int] { get }
+
+  /// The buffers it writes.
+  var writes: [Int] { get }
+
+  /// Throws unless the int32 buffers that it reads can only hold indices that lie inside what they point into,
+  /// and says what those that it writes may hold. Of a verified step.
+  func followIndices(_ ranges: inout IndexRanges, step: Int) throws
+
+  /// The constants it reads.
+  var constants: [Int] { get }
+
+  /// Operations that the step takes for one picture, roughly: multiply-adds, or values that are read
+  /// and written where those are more. Of a verified step.
+  func work(_ context: StepContext) -> Double
+}
+
+extension StepPayload {
+  package func work(_ context: StepContext) -> Double { elements(context) }
+
+  /// Values of all operands and results.
+  func elements(_ context: StepContext) -> Double {
+    (reads + writes).reduce(0) { $0 + context.elements(of: $1) }
+  }
+}
+
+/// A step that touches no int32 buffers.
+package protocol IndexFreeStep: StepPayload {}
+
+extension IndexFreeStep {
+  package func followIndices(_ ranges: inout IndexRanges, step: Int) {}
+}
