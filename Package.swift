@@ -86,7 +86,9 @@ let package = Package(
     .target(name: "Tensors", swiftSettings: swiftSettings),
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
-    .target(name: "ModelFacts", dependencies: ["Records"], swiftSettings: swiftSettings),
+    .target(
+      name: "ModelFacts", dependencies: ["KernelInterface", "Records"],
+      swiftSettings: swiftSettings),
     .target(
       name: "ModelGraph", dependencies: ["Tensors", "Records", "ModelFacts"],
       swiftSettings: swiftSettings),
@@ -134,8 +136,8 @@ let package = Package(
     .target(
       name: "ViTCompiler",
       dependencies: [
-        "Checkpoints", "Families", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter",
-        "PlanFormat", "Tensors",
+        "Checkpoints", "Families", "KernelInterface", "ModelFacts", "ModelGraph", "Passes",
+        "PlanEmitter", "PlanFormat", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -153,9 +155,8 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "CommandSupport", "ViTCompiler", "Families", "PlanEmitter", "PlanFormat", "ModelGraph",
-        "ModelFacts",
-        "JSON", "Tensors",
+        "CommandSupport", "ViTCompiler", "Families", "Passes", "PlanEmitter", "PlanFormat",
+        "ModelGraph", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),

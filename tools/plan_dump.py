@@ -72,9 +72,10 @@ class PlanError(Exception):
 NORM = "weight:int bias:int epsilon:float"
 ROWS = "buffer:int first:int count:int"
 ACTIVATION = "choice(none,gelu,relu,geluTanh,quickGelu,silu)"
-STRATEGY = "choice(merge,fuse,drop,tome)"
 SIMILARITY = "choice(cosine,l1,l2,attention,random)"
 ELEMENT = "choice(float32,int32)"
+ORDER = "choice(importance,edges)"
+MODE = "choice(mean,drop,sum)"
 GRID = "prefix:int height:int width:int"
 
 RECORDS = {
@@ -97,10 +98,9 @@ RECORDS = {
     "Program": "arena_bytes:int input:int logits:int multiply_adds:int "
     "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",
     "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int",
-    "Stage": f"block:int strategy:{STRATEGY} patches_in:int patches_out:int kept:int "
-    "destination:int",
+    "Stage": "block:int patches_in:int patches_out:int kept:int destination:int",
     "Graph": "constant_count:int nodes:[Node] outputs:[int]",
-    "Recipe": f"strategy:{STRATEGY} similarity:{SIMILARITY} seed:int size_aware:bool "
+    "Recipe": f"strategy:text similarity:{SIMILARITY} seed:int size_aware:bool "
     "multi_scale_blocks:int? identity_initialised:bool stages:[RecipeStage]",
     "RecipeStage": "block:int keep_rate_bits:int",
 }
@@ -113,23 +113,24 @@ STEPS = {
     3: "prefix rows:int output:Rows",
     4: "attention qkv:int heads:int head_width:int scale:float queries:int sizes:int? output:int "
     "class_rows:int? probabilities:int?",
-    5: "select class_rows:int prefix:int keep:int kept:int dropped:int importance:int "
-    "destination:int fuses:bool",
-    6: f"reduce strategy:{STRATEGY} similarity:{SIMILARITY} seed:int block:int prefix:int "
-    "tokens:int kept:int dropped:int importance:int destination:int sizes:int? new_sizes:int? "
-    "patch_indices:int? new_patch_indices:int? probabilities:int? output:int into:int?",
-    7: "match tokens:int qkv:int sizes:int prefix:int keep:int heads:int head_width:int "
-    "output:int new_sizes:int best:int score:int kept:int destination:int",
-    8: "fill output:int",
-    9: "halve input:int channels:int height:int width:int output:int",
-    10: "grid direction:choice(down,up) input:Rows prefix:int height:int width:int norm:Norm? "
+    5: "score class_rows:int prefix:int output:int",
+    6: f"partition order:{ORDER} scores:int best:int? first:int keep:int appends_row:bool kept:int "
+    "dropped:int destination:int",
+    7: f"assign similarity:{SIMILARITY} seed:int block:int prefix:int tokens:int kept:int "
+    "dropped:int destination:int probabilities:int? patch_indices:int?",
+    8: "bipartiteAssign qkv:int prefix:int heads:int head_width:int first:int best:int score:int",
+    9: f"gather mode:{MODE} prefix:int tokens:int kept:int destination:int weights:int? sizes:int? "
+    "new_sizes:int? patch_indices:int? new_patch_indices:int? output:int",
+    10: "fill output:int",
+    11: "halve input:int channels:int height:int width:int output:int",
+    12: "grid direction:choice(down,up) input:Rows prefix:int height:int width:int norm:Norm? "
     "residual:Rows? output:Rows",
-    11: "depthwise input:Rows height:int width:int weight:int bias:int kernel:int dilation:int "
+    13: "depthwise input:Rows height:int width:int weight:int bias:int kernel:int dilation:int "
     "adds_input:bool output:Rows",
-    12: "elementwise operation:choice(add,combine,multiplyAdd,copy) alpha:float beta:float a:Rows "
+    14: "elementwise operation:choice(add,combine,multiplyAdd,copy) alpha:float beta:float a:Rows "
     "u:Rows v:Rows? output:Rows",
-    13: "columnMax input:Rows output:Rows",
-    14: "norm input:Rows norm:Norm output:Rows",
+    15: "columnMax input:Rows output:Rows",
+    16: "norm input:Rows norm:Norm output:Rows",
 }
 
 NODES = {
@@ -154,16 +155,17 @@ NODES = {
     17: "columnMax",
     18: "unitSizes count:int",
     19: "patchIndices count:int",
-    20: "select prefix:int keep:int",
-    21: f"reduce strategy:{STRATEGY} similarity:{SIMILARITY} prefix:int seed:int reduced_block:int "
-    "carries_sizes:bool carries_patch_indices:bool",
-    22: "match prefix:int keep:int heads:int head_width:int",
-    23: "halve",
-    24: f"gridDown {GRID} norm:Norm?",
-    25: f"gridUp {GRID} has_residual:bool",
-    26: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
+    20: "score prefix:int",
+    21: f"partition order:{ORDER} patches:int keep:int first:int appends_row:bool",
+    22: f"assign similarity:{SIMILARITY} prefix:int seed:int assigned_block:int",
+    23: "bipartiteAssign prefix:int heads:int head_width:int first:int",
+    24: f"gather mode:{MODE} prefix:int has_weights:bool has_sizes:bool has_patch_indices:bool",
+    25: "halve",
+    26: f"gridDown {GRID} norm:Norm?",
+    27: f"gridUp {GRID} has_residual:bool",
+    28: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
     "adds_operand:bool",
-    27: "multiplyAdd",
+    29: "multiplyAdd",
 }
 
 
@@ -324,7 +326,7 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "schedule": [
             {
                 "block": stage["block"] + 1,
-                "strategy": stage["strategy"],
+                "strategy": recipe["strategy"],
                 "keep": rate,
                 "tokens_in": stage["patches_in"] + prefix,
                 "tokens_out": stage["patches_out"] + prefix,

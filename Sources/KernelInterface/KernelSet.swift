@@ -38,24 +38,23 @@ package protocol KernelSet: Sendable {
   static func attention(
     _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
-  /// Choice of the important tokens.
-  static func select(
-    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer)
+  /// Importance of tokens.
+  static func score(_ arguments: ScoreArguments, item: Int)
+
+  /// Choice of the tokens that are kept.
+  static func partition(
+    _ arguments: PartitionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
   /// Most similar kept token of every other.
-  static func match(
-    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer)
+  static func assign(
+    _ arguments: AssignArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
   /// Most similar token of set B for every token of set A.
-  static func bipartiteMatch(
-    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer)
+  static func bipartiteAssign(
+    _ arguments: BipartiteAssignArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
-  /// Choice of the edges that merge.
-  static func bipartiteSelect(
-    _ arguments: BipartiteSelectArguments, item: Int, scratch: UnsafeMutableRawPointer)
-
-  /// The tokens that remain.
-  static func combine(_ arguments: CombineArguments, item: Int)
+  /// The tokens that are left.
+  static func gather(_ arguments: GatherArguments, item: Int)
 
   /// Picture at half its size.
   static func halvePicture(_ arguments: HalvePictureArguments, item: Int)

@@ -9,7 +9,7 @@ extension PortableKernels {
     let window = scratch.assumingMemoryBound(to: Float.self)
     for row in block.rowStart..<block.rowEnd {
       let (y, x) = row.quotientAndRemainder(dividingBy: a.outputWidth)
-      gather(
+      gatherWindow(
         a, picture: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
         height: a.kernel, width: a.kernel, into: window)
       multiply(
@@ -50,7 +50,7 @@ extension PortableKernels {
 }
 
 /// Writes the window at (`top`, `left`) in the order of the weights, zeros outside the input.
-func gather(
+func gatherWindow(
   _ a: ConvolutionArguments, picture: Int, top: Int, left: Int, height: Int, width: Int,
   into window: UnsafeMutablePointer<Float>
 ) {

@@ -15,7 +15,7 @@ extension PortableKernels {
     }
     for (index, tile) in tiles.enumerated() {
       let (y, x) = corner(tile)
-      gather(a, picture: picture, top: y - 1, left: x - 1, height: 4, width: 6, into: window)
+      gatherWindow(a, picture: picture, top: y - 1, left: x - 1, height: 4, width: 6, into: window)
       transformInput(
         window, channels: a.channels, to: inputs + index * a.channels,
         step: arguments.inputStride)

@@ -7,20 +7,18 @@ extension WideKernels {
     PortableKernels.winogradWeights(arguments, item: item)
   }
 
-  package static func select(
-    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    PortableKernels.select(arguments, item: item, scratch: scratch)
+  package static func score(_ arguments: ScoreArguments, item: Int) {
+    PortableKernels.score(arguments, item: item)
   }
 
-  package static func bipartiteSelect(
-    _ arguments: BipartiteSelectArguments, item: Int, scratch: UnsafeMutableRawPointer
+  package static func partition(
+    _ arguments: PartitionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
-    PortableKernels.bipartiteSelect(arguments, item: item, scratch: scratch)
+    PortableKernels.partition(arguments, item: item, scratch: scratch)
   }
 
-  package static func combine(_ arguments: CombineArguments, item: Int) {
-    PortableKernels.combine(arguments, item: item)
+  package static func gather(_ arguments: GatherArguments, item: Int) {
+    PortableKernels.gather(arguments, item: item)
   }
 
   package static func halvePicture(_ arguments: HalvePictureArguments, item: Int) {

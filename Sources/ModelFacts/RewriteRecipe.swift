@@ -1,22 +1,5 @@
 package import Records
 
-/// What happens to the tokens that are not selected.
-package enum ReductionStrategy: UInt8, Choice {
-  case merge = 0
-  case fuse = 1
-  case drop = 2
-  case tome = 3
-}
-
-/// How alike two tokens are (table 4 of the paper).
-package enum Similarity: UInt8, Choice {
-  case cosine = 0
-  case l1 = 1
-  case l2 = 2
-  case attention = 3
-  case random = 4
-}
-
 /// How a plan was rewritten; the base graph and this together give the graph that is executed.
 package struct RewriteRecipe: Record, Equatable {
   /// One selection of tokens.
@@ -45,10 +28,11 @@ package struct RewriteRecipe: Record, Equatable {
     }
   }
 
-  /// What happens to tokens that are not selected.
-  package var strategy = ReductionStrategy.merge
+  /// The name of the way to have fewer tokens, one of those in `TokenReduction` of Passes. What executes a plan
+  /// only prints it.
+  package var strategy = "merge"
 
-  /// Which kept token a dropped one joins; `merge` only.
+  /// Which kept token a dropped one joins, if the strategy asks.
   package var similarity = Similarity.cosine
 
   /// Seed of the `random` similarity.
@@ -76,7 +60,7 @@ package struct RewriteRecipe: Record, Equatable {
   package var isMultiScale: Bool { multiScaleBlocks != nil }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
-    try coder.code("strategy", choice: &strategy)
+    try coder.code("strategy", &strategy)
     try coder.code("similarity", choice: &similarity)
     try coder.code("seed", &seed)
     try coder.code("size_aware", &isSizeAware)

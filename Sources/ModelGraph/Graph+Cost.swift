@@ -1,5 +1,5 @@
 /// Multiply-adds as every ViT paper counts them: convolutions, linear layers, `q k^T`, `a v`, the
-/// similarity product of a merge and the multi-scale convolutions. Norms, activations and softmax
+/// similarity products of a merge and the multi-scale convolutions. Norms, activations and softmax
 /// are not counted. What a kind of node takes is with its attributes.
 extension Graph {
   /// Multiply-adds of one node for one picture; `Int.max` if there are more.
@@ -54,9 +54,7 @@ extension Graph {
       }
       let last = summaries.count - 1
       summaries[last].multiplyAdds += multiplyAdds(of: node)
-      if node.op.kind == .reduce || node.op.kind == .match {
-        summaries[last].tokensOut = rowCount(of: node.outputs[0])
-      }
+      if case .gather = node.op { summaries[last].tokensOut = rowCount(of: node.outputs[0]) }
     }
     return summaries
   }

@@ -79,7 +79,9 @@ package enum PlanEmitter {
         _ = graph.add(constant)
       }
     }
-    let passes = RewritePasses.passes(for: recipe, model: plan.facts) + [EliminateDeadNodes()]
+    let passes =
+      try RewritePasses.passes(for: recipe, model: plan.facts, file: plan.path)
+      + [EliminateDeadNodes()]
     return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
   }
 

@@ -1,5 +1,3 @@
-internal import ModelFacts
-
 /// Follows original patches through the stages of token reduction.
 package enum TokenOwners {
   /// After each stage, for each original patch: the original patch whose token stands for it, or
@@ -9,14 +7,14 @@ package enum TokenOwners {
     var position: [Int?] = Array(0..<patches)
     var origin: [Int?] = Array(0..<patches)
     return stages.map { stage in
-      let fused = stage.record.strategy == .fuse ? stage.kept.count : -1
       position = position.map { old in
         guard let old, stage.destination.indices.contains(old) else { return nil }
         let new = Int(stage.destination[old])
         return new < 0 ? nil : new
       }
       var newOrigin = stage.kept.map { origin[Int($0)] }
-      if fused >= 0 { newOrigin.append(nil) }
+      // One row more than are kept is the sum of the others.
+      if stage.record.patchesOut > stage.kept.count { newOrigin.append(nil) }
       origin = newOrigin
       return position.map { place in place.flatMap { origin[$0] } }
     }

@@ -1,4 +1,5 @@
 package import ModelFacts
+package import Passes
 package import PlanFormat
 
 extension RewriteOptions {
@@ -6,23 +7,10 @@ extension RewriteOptions {
   package func recipe(for file: PlanFile) throws -> RewriteRecipe {
     let facts = file.facts
     var recipe = RewriteRecipe()
-    recipe.strategy =
-      switch strategy {
-      case .merge: .merge
-      case .fuse: .fuse
-      case .drop: .drop
-      case .tome: .tome
-      }
-    recipe.similarity =
-      switch similarity {
-      case .cosine: .cosine
-      case .l1: .l1
-      case .l2: .l2
-      case .attention: .attention
-      case .random: .random
-      }
+    recipe.strategy = strategy.rawValue
+    recipe.similarity = similarity
     recipe.seed = seed
-    recipe.isSizeAware = isSizeAware || strategy == .tome
+    recipe.isSizeAware = isSizeAware || strategy.definition.sizes == .always
     let blocks = try selectionBlocks(facts)
     if !keepRates.isEmpty { recipe.stages = try stages(blocks, facts) }
     if multiScale != .off {
@@ -68,14 +56,15 @@ extension RewriteOptions {
       let stage = RewriteRecipe.Stage(block: block - 1, keepRate: rate)
       let left = stage.keptTokens(of: patches)
       guard left < patches else { continue }
-      if strategy == .tome, patches - left > patches / 2 {
+      let most = strategy.definition.mostDropped(of: patches, behind: facts.prefixTokens)
+      guard patches - left <= most else {
         throw InputError(
           file: "--keep", field: "block \(block)",
-          expected: "tome to merge at most half of \(patches) tokens, \(patches / 2)",
+          expected: "\(strategy.rawValue) to take away at most \(most) of \(patches) tokens",
           found: "\(patches - left)")
       }
       stages.append(stage)
-      patches = left + (strategy == .fuse ? 1 : 0)
+      patches = left + strategy.definition.appendedRows
     }
     return stages
   }
@@ -88,5 +77,15 @@ extension RewriteOptions {
         expected: "a grid of patches that is even both ways",
         found: "\(facts.gridHeight) x \(facts.gridWidth)")
     }
+  }
+}
+
+extension RewriteOptions.Strategy {
+  /// What is known of the strategy. Only those of the list can be made.
+  package var definition: any TokenReductionStrategy.Type {
+    guard let strategy = TokenReduction.strategy(named: rawValue) else {
+      preconditionFailure("\(rawValue) is no strategy")
+    }
+    return strategy
   }
 }

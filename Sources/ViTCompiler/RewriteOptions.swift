@@ -1,30 +1,38 @@
+public import KernelInterface
+internal import Passes
+
 /// How a plan is rewritten to work on fewer tokens (arXiv 2306.04897).
 public struct RewriteOptions: Sendable {
-  /// What happens to the tokens that are not important.
-  public enum Strategy: String, Sendable, CaseIterable {
+  /// What happens to the tokens that are not important, by name.
+  public struct Strategy: RawRepresentable, Sendable, Hashable, CaseIterable {
     /// They join the most similar important token (section 3.2).
-    case merge
+    public static let merge = Strategy("merge")
     /// They become one more token, as in EViT.
-    case fuse
+    public static let fuse = Strategy("fuse")
     /// They are discarded, as in DynamicViT.
-    case drop
+    public static let drop = Strategy("drop")
     /// Bipartite soft matching without importance, as in ToMe.
-    case tome
+    public static let tome = Strategy("tome")
+
+    /// Every strategy that there is.
+    public static var allCases: [Strategy] {
+      TokenReduction.strategies.map { Strategy($0.name) }
+    }
+
+    /// Its name, as `vitc rewrite --strategy` takes it.
+    public let rawValue: String
+
+    /// The strategy of this name; nil if there is none.
+    public init?(rawValue: String) {
+      guard TokenReduction.strategy(named: rawValue) != nil else { return nil }
+      self.rawValue = rawValue
+    }
+
+    private init(_ name: String) { rawValue = name }
   }
 
   /// How alike two tokens are (table 4); for ``Strategy/merge``.
-  public enum Similarity: String, Sendable, CaseIterable {
-    /// Cosine of the tokens.
-    case cosine
-    /// Negative sum of absolute differences.
-    case l1
-    /// Negative Euclidean distance.
-    case l2
-    /// What one attends to the other, mean over heads.
-    case attention
-    /// A hash of ``RewriteOptions/seed``, the block and the patch; for ablation.
-    case random
-  }
+  public typealias Similarity = KernelInterface.Similarity
 
   /// Whether the blocks before the first selection run on two scales (section 3.4), and where the
   /// weights for that come from.

@@ -64,7 +64,7 @@ struct PlanSummary {
   private var schedule: [JSONValue] {
     zip(plan.program.stages, plan.recipe.stages).map { stage, requested in
       [
-        "block": .init(stage.block + 1), "strategy": .string(stage.strategy.word),
+        "block": .init(stage.block + 1), "strategy": .string(plan.recipe.strategy),
         "keep": .init(requested.keepRate),
         "tokens_in": .init(stage.patchesIn + facts.prefixTokens),
         "tokens_out": .init(stage.patchesOut + facts.prefixTokens),

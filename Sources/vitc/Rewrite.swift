@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import Passes
 internal import PlanFormat
 internal import ViTCompiler
 
@@ -25,10 +26,10 @@ struct Rewrite: ParsableCommand {
   var layers: Layers?
 
   @Option(help: "What happens to the other tokens.")
-  var strategy = StrategyArgument.merge
+  var strategy = RewriteOptions.Strategy.merge
 
   @Option(help: "merge: which kept token another joins.")
-  var similarity: SimilarityArgument?
+  var similarity: RewriteOptions.Similarity?
 
   @Option(help: "Seed of the random similarity.")
   var seed: Int?
@@ -55,15 +56,16 @@ struct Rewrite: ParsableCommand {
     guard layers == nil || keep != nil || multiScale else {
       throw ValidationError("--layers goes with --keep or --multi-scale")
     }
-    guard similarity == nil || strategy == .merge else {
-      throw ValidationError("--similarity goes with --strategy merge")
+    guard similarity == nil || strategy.definition.takesSimilarity else {
+      let names = TokenReduction.strategies.filter { $0.takesSimilarity }.map { $0.name }
+      throw ValidationError("--similarity goes with --strategy \(names.joined(separator: " or "))")
     }
     guard seed == nil || similarity == .random else {
       throw ValidationError("--seed goes with --similarity random")
     }
-    guard !sizeAware || strategy != .drop else {
+    guard !sizeAware || strategy.definition.sizes != .unchanged else {
       throw ValidationError(
-        "--size-aware: tokens that --strategy drop leaves stand for one patch each")
+        "--size-aware: tokens that --strategy \(strategy.rawValue) leaves stand for one patch each")
     }
     guard multiScale || (multiscaleWeights == nil && multiscaleInit == nil) else {
       throw ValidationError("--multiscale-weights and --multiscale-init go with --multi-scale")
@@ -91,8 +93,8 @@ struct Rewrite: ParsableCommand {
   private var options: RewriteOptions {
     var options = RewriteOptions(keepRates: keep?.rates ?? [])
     options.blocks = layers?.blocks
-    options.strategy = strategy.strategy
-    options.similarity = similarity?.similarity ?? .cosine
+    options.strategy = strategy
+    options.similarity = similarity ?? .cosine
     options.seed = seed ?? 0
     options.isSizeAware = sizeAware
     if multiScale {

@@ -1,5 +1,6 @@
-internal import ArgumentParser
-internal import ViTCompiler
+public import ArgumentParser
+internal import ModelFacts
+public import ViTCompiler
 
 /// Keep rates, separated by commas.
 struct KeepRates: ExpressibleByArgument {
@@ -23,33 +24,19 @@ struct Layers: ExpressibleByArgument {
   }
 }
 
-/// `--strategy`.
-enum StrategyArgument: String, ExpressibleByArgument, CaseIterable {
-  case merge, fuse, drop, tome
+// `--strategy`.
+extension RewriteOptions.Strategy: ExpressibleByArgument {}
 
-  var strategy: RewriteOptions.Strategy {
-    switch self {
-    case .merge: .merge
-    case .fuse: .fuse
-    case .drop: .drop
-    case .tome: .tome
-    }
+// `--similarity`.
+extension RewriteOptions.Similarity: ExpressibleByArgument {
+  /// The similarity of this name.
+  public init?(argument: String) {
+    guard let similarity = Self.allCases.first(where: { $0.word == argument }) else { return nil }
+    self = similarity
   }
-}
 
-/// `--similarity`.
-enum SimilarityArgument: String, ExpressibleByArgument, CaseIterable {
-  case cosine, l1, l2, attention, random
-
-  var similarity: RewriteOptions.Similarity {
-    switch self {
-    case .cosine: .cosine
-    case .l1: .l1
-    case .l2: .l2
-    case .attention: .attention
-    case .random: .random
-    }
-  }
+  /// The names of all.
+  public static var allValueStrings: [String] { allCases.map(\.word) }
 }
 
 /// `--multiscale-init`.

@@ -25,9 +25,9 @@ struct PlanAgreementTests {
       return recipe
     }
     var rewrites = [Rewrite(description: "dense", recipe: RewriteRecipe())]
-    for strategy in ReductionStrategy.allCases {
+    for strategy in TokenReduction.strategies {
       rewrites.append(
-        Rewrite(description: strategy.word, recipe: recipe { $0.strategy = strategy }))
+        Rewrite(description: strategy.name, recipe: recipe { $0.strategy = strategy.name }))
     }
     for similarity in Similarity.allCases {
       rewrites.append(
@@ -38,10 +38,10 @@ struct PlanAgreementTests {
             $0.seed = 5
           }))
     }
-    for strategy in [ReductionStrategy.merge, .fuse] {
+    for strategy in ["merge", "fuse"] {
       rewrites.append(
         Rewrite(
-          description: "size-aware \(strategy.word)",
+          description: "size-aware \(strategy)",
           recipe: recipe {
             $0.strategy = strategy
             $0.isSizeAware = true
@@ -83,7 +83,9 @@ struct PlanAgreementTests {
     let logits = try BatchRun.logits(path, input, pictures: pictures, batch: pictures, threads: 2)
 
     // The reference executes the model as its family defines it: nothing is folded or fused.
-    let passes = [SinkPositions()] + RewritePasses.passes(for: rewrite.recipe, model: model.facts)
+    let passes =
+      try [SinkPositions()]
+      + RewritePasses.passes(for: rewrite.recipe, model: model.facts, file: path)
     let reference = try PassDriver(passes).run(model.graph)
     for picture in 0..<pictures {
       let count = input.count / pictures

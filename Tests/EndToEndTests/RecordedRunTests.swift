@@ -31,7 +31,7 @@ import Testing
 
   static let cases: [Case] = SmallModel.forms.flatMap { form in
     var sizeAware = RewriteRecipe()
-    (sizeAware.strategy, sizeAware.isSizeAware) = (.drop, true)
+    (sizeAware.strategy, sizeAware.isSizeAware) = ("drop", true)
     sizeAware.stages = [.init(block: 0, keepRate: 0.7), .init(block: 2, keepRate: 0.5)]
     let rewrites =
       PlanAgreementTests.rewrites.map { ($0.description, $0.recipe) }
@@ -40,7 +40,7 @@ import Testing
       guard form.hasMultiScale || !recipe.isMultiScale else { return nil }
       return Case(form: form, rewrite: name, recipe: recipe)
     }
-    sizeAware.strategy = .merge
+    sizeAware.strategy = "merge"
     cases.append(
       Case(form: form, rewrite: "float16, size-aware merge", recipe: sizeAware, weights: .float16))
     return cases

@@ -2,7 +2,7 @@ import KernelInterface
 import Testing
 
 @Suite struct TokenTests {
-  // MARK: - Selection
+  // MARK: - Score and partition
 
   @Test(
     arguments: Implementation.all, [(1, 5, 5), (2, 9, 1), (1, 196, 138), (2, 97, 68), (1, 30, 0)])
@@ -43,8 +43,9 @@ import Testing
   func notANumberIsNeverPreferred(implementation: Implementation) {
     let result = select(
       implementation, [0, .nan, 0.5, .nan, -.infinity, 0.25], pictures: 1, heads: 1, prefix: 1,
-      patches: 5, keep: 2)
+      patches: 5, keep: 2, destinationOfDropped: 2)
     #expect(result.kept == [1, 4])
+    #expect(result.destination == [2, 0, 2, 2, 1])
     let all = select(
       implementation, [0, .nan, .nan, .nan], pictures: 1, heads: 1, prefix: 1, patches: 3, keep: 2)
     #expect(all.kept == [0, 1])
@@ -52,27 +53,33 @@ import Testing
 
   private func select(
     _ implementation: Implementation, _ rows: [Float], pictures: Int, heads: Int, prefix: Int,
-    patches: Int, keep: Int
+    patches: Int, keep: Int, destinationOfDropped: Int32 = -1
   ) -> (weights: [Float], kept: [Int32], dropped: [Int32], destination: [Int32]) {
     let classRows = Buffer(rows)
     let weights = Buffer<Float>(repeating: 0, count: pictures * patches)
     let kept = Buffer<Int32>(repeating: -9, count: pictures * keep)
     let dropped = Buffer<Int32>(repeating: -9, count: pictures * (patches - keep))
     let destination = Buffer<Int32>(repeating: -9, count: pictures * patches)
-    let arguments = SelectArguments(
+    let score = ScoreArguments(
       classRows: classRows.constant, pictures: pictures, heads: heads, prefix: prefix,
-      patches: patches, keep: keep, weights: weights.pointer, kept: kept.pointer,
-      dropped: dropped.pointer, destination: destination.pointer)
+      patches: patches, importance: weights.pointer)
+    runItems(score.items.count) { item, _ in implementation.kernels.score(score, item: item) }
+    let arguments = PartitionArguments(
+      .importance(weights.constant), pictures: pictures, patches: patches, keep: keep,
+      destinationOfDropped: destinationOfDropped, kept: kept.pointer, dropped: dropped.pointer,
+      destination: destination.pointer)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
-      implementation.kernels.select(arguments, item: $0, scratch: $1)
+      implementation.kernels.partition(arguments, item: $0, scratch: $1)
     }
     return (weights.array, kept.array, dropped.array, destination.array)
   }
 
-  // MARK: - Matching
+  // MARK: - Assignment
 
-  @Test(arguments: Implementation.all, ["cosine", "l1", "l2", "attention", "random"])
-  func everyDroppedTokenFindsItsMostSimilar(implementation: Implementation, kind: String) {
+  @Test(arguments: Implementation.all, Similarity.allCases)
+  func everyDroppedTokenFindsItsMostSimilar(
+    implementation: Implementation, similarity: Similarity
+  ) {
     let (pictures, prefix, patches, keep, width, heads) = (2, 2, 53, 31, 37, 3)
     let tokens = prefix + patches
     var values = Values(seed: 8)
@@ -84,23 +91,15 @@ import Testing
         (0..<patches).filter { !kept.array[..<keep].contains(Int32($0)) }.map { Int32($0) }
       })
     let origin = Buffer((0..<pictures * patches).map { Int32($0 * 3) })
-    let into = Buffer<Int32>(repeating: -9, count: pictures * (patches - keep))
     let destination = Buffer<Int32>(repeating: -1, count: pictures * patches)
-    let similarity: MatchArguments.Similarity =
-      switch kind {
-      case "cosine": .cosine
-      case "l1": .l1
-      case "l2": .l2
-      case "attention": .attention(probabilities.constant, heads: heads)
-      default: .random(seed: 11, block: 4)
-      }
-    let arguments = MatchArguments(
+    let arguments = AssignArguments(
       input: InputRows(x.constant, pictureStride: tokens, stride: width), pictures: pictures,
       prefix: prefix, patches: patches, keep: keep, width: width, similarity: similarity,
-      kept: kept.constant, dropped: dropped.constant, origin: origin.constant, into: into.pointer,
-      destination: destination.pointer)
+      kept: kept.constant, dropped: dropped.constant, destination: destination.pointer,
+      probabilities: probabilities.constant, heads: heads, patchIndices: origin.constant, seed: 11,
+      block: 4)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
-      implementation.kernels.match(arguments, item: $0, scratch: $1)
+      implementation.kernels.assign(arguments, item: $0, scratch: $1)
     }
 
     func row(_ picture: Int, _ patch: Int32) -> [Double] {
@@ -109,13 +108,13 @@ import Testing
     }
     func score(_ picture: Int, _ u: Int32, _ i: Int32) -> Double {
       let (a, b) = (row(picture, u), row(picture, i))
-      switch kind {
-      case "cosine":
+      switch similarity {
+      case .cosine:
         let length = { (v: [Double]) in v.reduce(0) { $0 + $1 * $1 }.squareRoot() }
         return zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } / length(a) / length(b)
-      case "l1": return -zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) }
-      case "l2": return -zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-      default:
+      case .l1: return -zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) }
+      case .l2: return -zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      case .attention, .random:
         return (0..<heads).reduce(0) { sum, h in
           let from = (picture * heads + h) * tokens + prefix + Int(u)
           return sum + Double(probabilities.pointer[from * tokens + prefix + Int(i)])
@@ -125,16 +124,19 @@ import Testing
     for picture in 0..<pictures {
       for k in 0..<patches - keep {
         let u = dropped.pointer[picture * (patches - keep) + k]
-        let found = into.pointer[picture * (patches - keep) + k]
-        #expect(destination.pointer[picture * patches + Int(u)] == found)
-        if kind == "random" {
-          let hash = MatchArguments.hash(
+        let found = destination.pointer[picture * patches + Int(u)]
+        if similarity == .random {
+          let hash = AssignArguments.hash(
             seed: 11, block: 4, patch: origin.pointer[picture * patches + Int(u)])
           #expect(found == Int32(hash % UInt64(keep)))
         } else {
           let scores = (0..<keep).map { score(picture, u, kept.pointer[picture * keep + $0]) }
           #expect(Int(found) == scores.indices.max { scores[$0] < scores[$1] })
         }
+      }
+      for k in 0..<keep {
+        let i = kept.pointer[picture * keep + k]
+        #expect(destination.pointer[picture * patches + Int(i)] == -1)
       }
     }
   }
@@ -147,46 +149,51 @@ import Testing
     let x = Buffer(rows.flatMap { $0 })
     let kept = Buffer<Int32>([0, 1, 2])
     let dropped = Buffer<Int32>([3, 4])
-    let into = Buffer<Int32>(repeating: -9, count: 2)
     let destination = Buffer<Int32>(repeating: -9, count: 5)
-    let arguments = MatchArguments(
+    let arguments = AssignArguments(
       input: InputRows(x.constant, pictureStride: 6, stride: 2), pictures: 1, prefix: 1,
       patches: 5, keep: 3, width: 2, similarity: .cosine, kept: kept.constant,
-      dropped: dropped.constant, into: into.pointer, destination: destination.pointer)
+      dropped: dropped.constant, destination: destination.pointer)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
-      implementation.kernels.match(arguments, item: $0, scratch: $1)
+      implementation.kernels.assign(arguments, item: $0, scratch: $1)
     }
-    #expect(into.array == [1, 0])
     #expect(destination.array == [-9, -9, -9, 1, 0])
   }
 
-  // MARK: - Bipartite matching
+  // MARK: - Bipartite assignment
 
-  @Test(arguments: Implementation.all, [(2, 1), (9, 5), (9, 9), (50, 30), (196, 138)])
-  func bipartiteMergesTheBestEdges(implementation: Implementation, shape: (Int, Int)) {
-    let (patches, keep) = shape
+  @Test(
+    arguments: Implementation.all,
+    [
+      (2, 1, 1), (9, 5, 1), (9, 9, 1), (50, 30, 1), (196, 138, 1), (2, 1, 0), (9, 4, 0),
+      (50, 25, 0),
+    ])
+  func bipartiteMergesTheBestEdges(implementation: Implementation, shape: (Int, Int, Int)) {
+    let (patches, keep, first) = shape
     let (prefix, heads, width) = (1, 2, 12)
     let embedding = heads * width
     let tokens = prefix + patches
     var values = Values(seed: 21)
     let qkv = Buffer(values.array(2 * tokens * 3 * embedding))
-    let half = patches / 2
+    let half = (patches - first + 1) / 2
     let best = Buffer<Int32>(repeating: -9, count: 2 * half)
     let score = Buffer<Float>(repeating: -9, count: 2 * half)
-    let match = BipartiteMatchArguments(
+    let match = BipartiteAssignArguments(
       qkv: InputRows(qkv.constant, pictureStride: tokens, stride: 3 * embedding), pictures: 2,
-      prefix: prefix, patches: patches, heads: heads, headWidth: width, best: best.pointer,
-      score: score.pointer)
+      prefix: prefix, patches: patches, heads: heads, headWidth: width, first: first,
+      best: best.pointer, score: score.pointer)
     runItems(match.items.count, scratchBytes: match.scratchBytes) {
-      implementation.kernels.bipartiteMatch(match, item: $0, scratch: $1)
+      implementation.kernels.bipartiteAssign(match, item: $0, scratch: $1)
     }
     let kept = Buffer<Int32>(repeating: -9, count: 2 * keep)
+    let dropped = Buffer<Int32>(repeating: -9, count: 2 * (patches - keep))
     let destination = Buffer<Int32>(repeating: -9, count: 2 * patches)
-    let select = BipartiteSelectArguments(
-      pictures: 2, patches: patches, keep: keep, best: best.constant, score: score.constant,
-      kept: kept.pointer, destination: destination.pointer)
-    runItems(select.items.count, scratchBytes: select.scratchBytes) {
-      implementation.kernels.bipartiteSelect(select, item: $0, scratch: $1)
+    let partition = PartitionArguments(
+      .edges(score: score.constant, best: best.constant, first: first), pictures: 2,
+      patches: patches, keep: keep, kept: kept.pointer, dropped: dropped.pointer,
+      destination: destination.pointer)
+    runItems(partition.items.count, scratchBytes: partition.scratchBytes) {
+      implementation.kernels.partition(partition, item: $0, scratch: $1)
     }
 
     for picture in 0..<2 {
@@ -202,7 +209,7 @@ import Testing
       var edges: [(a: Int, b: Int, score: Double)] = []
       for a in 0..<half {
         let scores = (0..<patches - half).map { b in
-          zip(keys[2 * a + 1], keys[2 * b]).reduce(0) { $0 + $1.0 * $1.1 }
+          zip(keys[2 * a + first], keys[2 * b + 1 - first]).reduce(0) { $0 + $1.0 * $1.1 }
         }
         let b = scores.indices.max { scores[$0] < scores[$1] } ?? 0
         edges.append((a, b, scores[b]))
@@ -213,21 +220,26 @@ import Testing
         edges.sorted { $0.score != $1.score ? $0.score > $1.score : $0.a < $1.a }
           .prefix(patches - keep).map(\.a))
       let survivors = (0..<half).filter { !merged.contains($0) }
-      let order = survivors.map { 2 * $0 + 1 } + (0..<patches - half).map { 2 * $0 }
+      let order =
+        survivors.map { 2 * $0 + first } + (0..<patches - half).map { 2 * $0 + 1 - first }
       #expect(kept.array[picture * keep..<(picture + 1) * keep].map(Int.init) == order)
+      let leaving = patches - keep
+      #expect(
+        dropped.array[picture * leaving..<(picture + 1) * leaving].map(Int.init)
+          == merged.sorted().map { 2 * $0 + first })
       for patch in 0..<patches {
         let expected =
-          patch % 2 == 1 && merged.contains(patch / 2)
+          patch % 2 == first && merged.contains(patch / 2)
           ? survivors.count + edges[patch / 2].b : order.firstIndex(of: patch)
         #expect(Int(destination.pointer[picture * patches + patch]) == expected)
       }
     }
   }
 
-  // MARK: - Combination
+  // MARK: - Gathering
 
-  @Test(arguments: Implementation.all, [CombineArguments.Mode.merge, .drop, .fuse])
-  func combinesByDestination(implementation: Implementation, mode: CombineArguments.Mode) {
+  @Test(arguments: Implementation.all, GatherMode.allCases)
+  func gathersByDestination(implementation: Implementation, mode: GatherMode) {
     let (pictures, prefix, patches, keep, width) = (2, 2, 23, 9, 21)
     let tokens = prefix + patches
     var values = Values(seed: 30)
@@ -241,26 +253,26 @@ import Testing
         (0..<patches).map { i -> Int32 in
           if i % 2 == 1 && i / 2 < keep { return Int32(i / 2) }
           switch mode {
-          case .merge: return Int32((i * 7 + picture) % keep)
+          case .mean: return Int32((i * 7 + picture) % keep)
           case .drop: return -1
-          case .fuse: return Int32(keep)
+          case .sum: return Int32(keep)
           }
         }
       })
-    let newPatches = mode == .fuse ? keep + 1 : keep
+    let newPatches = mode == .sum ? keep + 1 : keep
     let output = Buffer<Float>(repeating: -7, count: pictures * (prefix + newPatches) * width)
     let newSizes = Buffer<Float>(repeating: -7, count: pictures * (prefix + newPatches))
     let newOrigin = Buffer<Int32>(repeating: -7, count: pictures * newPatches)
-    let arguments = CombineArguments(
+    let arguments = GatherArguments(
       input: InputRows(x.constant, pictureStride: tokens, stride: width),
       output: OutputRows(output.pointer, pictureStride: prefix + newPatches, stride: width),
       pictures: pictures, prefix: prefix, patches: patches, keep: keep, width: width, mode: mode,
       kept: kept.constant, destination: destination.constant, weights: weights.constant,
       weightStride: patches, sizes: sizes.constant, newSizes: newSizes.pointer,
-      origin: origin.constant, newOrigin: newOrigin.pointer)
+      patchIndices: origin.constant, newPatchIndices: newOrigin.pointer)
     #expect(arguments.newPatches == newPatches)
     runItems(arguments.items.count) { item, _ in
-      implementation.kernels.combine(arguments, item: item)
+      implementation.kernels.gather(arguments, item: item)
     }
 
     var expected: [Double] = []
@@ -310,13 +322,14 @@ import Testing
     let output = Buffer<Float>(repeating: 0, count: 3)
     let newSizes = Buffer<Float>(repeating: 0, count: 3)
     let newOrigin = Buffer<Int32>(repeating: 0, count: 2)
-    let arguments = CombineArguments(
+    let arguments = GatherArguments(
       input: InputRows(x.constant, pictureStride: 5, stride: 1),
       output: OutputRows(output.pointer, pictureStride: 3, stride: 1), pictures: 1, prefix: 1,
-      patches: 4, keep: 2, width: 1, mode: .merge, kept: kept.constant,
-      destination: destination.constant, newSizes: newSizes.pointer, newOrigin: newOrigin.pointer)
+      patches: 4, keep: 2, width: 1, mode: .mean, kept: kept.constant,
+      destination: destination.constant, newSizes: newSizes.pointer,
+      newPatchIndices: newOrigin.pointer)
     runItems(arguments.items.count) { item, _ in
-      implementation.kernels.combine(arguments, item: item)
+      implementation.kernels.gather(arguments, item: item)
     }
     #expect(output.array[..<2] == [0.1, 0.5])
     #expect(abs(output.pointer[2] - 0.4) < 1e-6)

@@ -46,7 +46,7 @@ struct OutputTests {
     let model = try SmallModel(form, in: folder)
     let input = model.input(pictures: 1)
     let base = try PassDriver(PassList.cleanup).run(model.graph)
-    let rewrites = RewritePasses.passes(for: recipe, model: model.facts)
+    let rewrites = try RewritePasses.passes(for: recipe, model: model.facts, file: "plan")
     let expected = try GraphInterpreter.run(
       try PassDriver(rewrites).run(base), picture: input[...])
     for graph in graphs(of: base) {

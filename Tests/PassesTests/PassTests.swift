@@ -1,6 +1,7 @@
 import ModelFacts
 import ModelGraph
 import Passes
+import Tensors
 import TestSupport
 import Testing
 
@@ -94,12 +95,25 @@ struct TokenReductionErrorTests {
     let folder = try TemporaryFolder()
     let model = try SmallModel(SmallModel.forms[0], in: folder)
     var recipe = RewriteRecipe()
-    recipe.strategy = .tome
+    recipe.strategy = "tome"
     recipe.stages = [.init(block: 0, keepRate: 0.3)]
-    let passes = RewritePasses.passes(for: recipe, model: model.facts)
+    let passes = try RewritePasses.passes(for: recipe, model: model.facts, file: "plan")
     let base = try PassDriver(PassList.cleanup).run(model.graph)
     let error = #expect(throws: GraphError.self) { try PassDriver(passes).run(base) }
-    #expect(error?.kind == "tome")
+    #expect(error?.kind == "partition")
     #expect(error?.reason.contains("at most 8 of 16") == true)
+  }
+
+  @Test func aStrategyThatThereIsNotIsAnErrorOfThePlan() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    var recipe = RewriteRecipe()
+    recipe.strategy = "melt"
+    recipe.stages = [.init(block: 0, keepRate: 0.5)]
+    let error = #expect(throws: InputError.self) {
+      try RewritePasses.passes(for: recipe, model: model.facts, file: "plan.bin")
+    }
+    #expect(error?.file == "plan.bin")
+    #expect(error?.expected.hasPrefix("one of merge, fuse, ") == true)
   }
 }

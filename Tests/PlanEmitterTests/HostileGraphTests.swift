@@ -24,39 +24,62 @@ struct HostileGraphTests {
 
   @Test(arguments: [Int.min, -1, 0, 3, Int.max])
   func prefixesOfTokenNodesAreBounded(prefix: Int) throws {
-    let (graph, tokens) = try graph(rows: 5, width: 6)
-    var reduce = Reduce()
-    reduce.prefix = prefix
-    let match = Match(prefix: prefix, keep: 3, heads: 1, headWidth: 2)
-    for op in [Op.reduce(reduce), .match(match), .select(Select(prefix: prefix, keep: 2))] {
-      #expect(throws: GraphError.self) {
-        var graph = graph
-        let sizes = try graph.add(.unitSizes(UnitSizes(5)))
-        let (kept, dropped) = (
-          try graph.add(.patchIndices(PatchIndices(2))),
-          try graph.add(.patchIndices(PatchIndices(2)))
-        )
-        let operands =
-          switch op {
-          case .reduce: [tokens, kept, dropped, sizes]
-          case .match: [tokens, tokens, sizes]
-          default: [tokens]
-          }
-        try graph.append(op, operands)
-      }
+    var (graph, tokens) = try graph(rows: 5, width: 6)
+    let half = try graph.add(.patchIndices(PatchIndices(2)))
+    let all = try graph.add(.patchIndices(PatchIndices(4)))
+    func check(_ prefix: Int) throws {
+      var other = graph
+      try other.append(.score(Score(prefix: prefix)), [tokens])
+      try other.append(
+        .assign(Assign(.cosine, prefix: prefix, seed: 0, block: 0)), [tokens, half, half, all])
+      try other.append(
+        .bipartiteAssign(BipartiteAssign(prefix: prefix, heads: 1, headWidth: 2)), [tokens])
+      try other.append(.gather(Gather(.mean, prefix: prefix)), [tokens, half, all])
+    }
+    try check(1)
+    for op in [
+      Op.score(Score(prefix: prefix)),
+      .assign(Assign(.cosine, prefix: prefix, seed: 0, block: 0)),
+      .bipartiteAssign(BipartiteAssign(prefix: prefix, heads: 1, headWidth: 2)),
+      .gather(Gather(.mean, prefix: prefix)),
+    ] {
+      let operands =
+        switch op.kind {
+        case .assign: [tokens, half, half, all]
+        case .gather: [tokens, half, all]
+        default: [tokens]
+        }
+      #expect(throws: GraphError.self) { try graph.append(op, operands) }
     }
   }
 
   @Test(arguments: [Int.min, -1, 0, 1, 4, Int.max])
-  func aMatchKeepsAtLeastHalf(keep: Int) throws {
+  func aPartitionByEdgesKeepsAtLeastHalf(keep: Int) throws {
     var (graph, tokens) = try graph(rows: 5, width: 6)
-    let sizes = try graph.add(.unitSizes(UnitSizes(5)))
-    let match = Match(prefix: 1, keep: keep, heads: 1, headWidth: 2)
+    let edges = try graph.append(
+      .bipartiteAssign(BipartiteAssign(prefix: 1, heads: 1, headWidth: 2)), [tokens])
     #expect(throws: GraphError.self) {
-      try graph.append(.match(match), [tokens, tokens, sizes])
+      try graph.append(
+        .partition(Partition(by: .edges, patches: 4, keep: keep)), [edges[1], edges[0]])
     }
-    try graph.append(
-      .match(Match(prefix: 1, keep: 2, heads: 1, headWidth: 2)), [tokens, tokens, sizes])
+    try graph.append(.partition(Partition(by: .edges, patches: 4, keep: 2)), [edges[1], edges[0]])
+  }
+
+  @Test(arguments: [Int.min, -1, 0, 1, 3, 5, Int.max])
+  func aPartitionIsOfAsManyTokensAsAreScored(patches: Int) throws {
+    var (graph, tokens) = try graph(rows: 5, width: 5)
+    let importance = try graph.add(.score(Score(prefix: 1)), tokens)
+    #expect(throws: GraphError.self) {
+      try graph.append(
+        .partition(Partition(by: .importance, patches: patches, keep: 1)), [importance])
+    }
+    for first in [Int.min, -1, 2, Int.max] {
+      #expect(throws: GraphError.self) {
+        try graph.append(
+          .bipartiteAssign(BipartiteAssign(prefix: 1, heads: 1, headWidth: 1, first: first)),
+          [tokens])
+      }
+    }
   }
 
   @Test(arguments: [Int.min, -1, 4096, Int.max])
@@ -139,7 +162,7 @@ struct HostileGraphTests {
     let folder = try TemporaryFolder()
     let path = try folder.write(try SmallPlan.all(in: folder)[0].bytes, to: "sound.bin")
     var recipe = RewriteRecipe()
-    recipe.strategy = .tome
+    recipe.strategy = "tome"
     recipe.stages = [.init(block: 0, keepRate: 0.1)]
     let error = #expect(throws: InputError.self) {
       try PlanEmitter.rewrite(
@@ -147,7 +170,7 @@ struct HostileGraphTests {
     }
     #expect(error?.file == path)
     #expect(error?.field.hasPrefix("graph, node ") == true)
-    #expect(error?.field.hasSuffix(" (tome)") == true)
+    #expect(error?.field.hasSuffix(" (partition)") == true)
   }
 
   /// The stage's weights are only looked at once a rewrite asks for them.

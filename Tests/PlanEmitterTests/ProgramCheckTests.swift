@@ -94,11 +94,11 @@ struct ProgramCheckTests {
         return .convolution(step)
       }
     },
-    Change("the similarity of a merge", of: "merge", "(reduce), similarity") { program in
+    Change("the similarity of a merge", of: "merge", "(assign), similarity") { program in
       first(&program) {
-        guard case .reduce(var step) = $0 else { return nil }
+        guard case .assign(var step) = $0 else { return nil }
         step.similarity = .l2
-        return .reduce(step)
+        return .assign(step)
       }
     },
     Change("operands of the same shape", of: "joined", "(elementwise), u") { program in
@@ -110,9 +110,6 @@ struct ProgramCheckTests {
     },
     Change("a step more", "program, steps") { $0.steps.append($0.steps[$0.steps.count - 1]) },
     Change("a stage less", of: "merge", "program, stages") { $0.stages.removeLast() },
-    Change("the strategy of a stage", of: "merge", "program, stage 0, strategy") {
-      $0.stages[0].strategy = .drop
-    },
     Change("a buffer more", "program, buffers") {
       $0.buffers.append(BufferRecord(rows: 1, columns: 1))
     },

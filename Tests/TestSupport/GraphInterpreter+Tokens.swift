@@ -3,78 +3,136 @@ internal import ModelFacts
 internal import ModelGraph
 
 extension GraphInterpreter {
-  /// The `keep` patch tokens that the class token attends to most; ties go to the lower.
-  func select(_ select: Select, _ node: Graph.Node, _ classRows: [Double]) -> [[Double]] {
+  /// What the class token attends to each patch token, mean over heads.
+  func score(_ score: Score, _ node: Graph.Node, _ classRows: [Double]) -> [Double] {
     let (heads, tokens) = extents(node.inputs[0])
-    let patches = tokens - select.prefix
-    let importance = (0..<patches).map { patch in
-      (0..<heads).reduce(0.0) { $0 + classRows[$1 * tokens + select.prefix + patch] }
-        / Double(heads)
+    return (score.prefix..<tokens).map { token in
+      (0..<heads).reduce(0.0) { $0 + classRows[$1 * tokens + token] } / Double(heads)
     }
-    let order = (0..<patches).sorted {
-      importance[$0] == importance[$1] ? $0 < $1 : importance[$0] > importance[$1]
-    }
-    return [
-      order.prefix(select.keep).sorted().map(Double.init),
-      order.dropFirst(select.keep).sorted().map(Double.init), importance,
-    ]
   }
 
-  /// Merge, fuse or drop (method, strategies).
-  func reduce(_ reduce: Reduce, _ node: Graph.Node, _ operands: [[Double]]) -> [[Double]] {
-    let width = extents(node.inputs[0]).width
-    let prefix = reduce.prefix
+  /// The tokens that are kept: the largest, or all but those at the best edges; ties go to the lower.
+  func partition(_ partition: Partition, _ operands: [[Double]]) -> [[Double]] {
+    let scores = operands[0]
+    let order = scores.indices.sorted {
+      scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1]
+    }
+    let (patches, keep) = (partition.patches, partition.keep)
+    var kept: [Int]
+    var dropped: [Int]
+    switch partition.order {
+    case .importance:
+      kept = order.prefix(keep).sorted()
+      dropped = order.dropFirst(keep).sorted()
+    case .edges:
+      func position(_ edge: Int) -> Int { partition.first + 2 * edge }
+      dropped = order.prefix(patches - keep).map(position).sorted()
+      kept = order.dropFirst(patches - keep).map(position).sorted()
+      kept += stride(from: 1 - partition.first, to: patches, by: 2)
+    }
+    var destination = [Int](repeating: partition.appendsRow ? keep : -1, count: patches)
+    for (place, patch) in kept.enumerated() { destination[patch] = place }
+    if partition.order == .edges {
+      for patch in dropped {
+        let other = 1 - partition.first + 2 * Int(operands[1][(patch - partition.first) / 2])
+        destination[patch] = destination[other]
+      }
+    }
+    return [kept.map(Double.init), dropped.map(Double.init), destination.map(Double.init)]
+  }
+
+  /// The most similar kept token of each dropped one.
+  func assign(_ assign: Assign, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
     let kept = operands[1].map { Int($0) }
-    let dropped = operands[2].map { Int($0) }
-    var rest = operands.dropFirst(4)
-    let sizes = reduce.carriesSizes ? rest.removeFirst() : nil
-    let isByAttention = reduce.strategy == .merge && reduce.similarity == .attention
-    let probabilities = isByAttention ? rest.removeFirst() : nil
-    let indices = reduce.carriesPatchIndices ? rest.removeFirst() : nil
-    func row(_ patch: Int) -> [Double] {
-      Array(operands[0][(prefix + patch) * width..<(prefix + patch + 1) * width])
-    }
-    let weights = sizes.map { Array($0[prefix...]) } ?? operands[3]
-    var rows = kept.map(row)
-    var newSizes = kept.map { sizes?[prefix + $0] ?? 1 }
-    var into: [Int] = []
-    if reduce.strategy == .merge {
-      into = dropped.map { patch in
-        if reduce.similarity == .random {
-          let origin = indices.map { Int($0[patch]) } ?? patch
-          return Int(
-            Self.hash(seed: reduce.seed, block: reduce.block, patch: origin) % UInt64(kept.count))
-        }
-        let scores = kept.map {
-          similarity(reduce.similarity, row(patch), row($0), probabilities, patch, $0, prefix)
-        }
-        return scores.indices.max {
-          scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1)
-        } ?? 0
+    var destination = operands[3]
+    for patch in operands[2].map({ Int($0) }) {
+      if assign.similarity == .random {
+        let hash = Self.hash(
+          seed: assign.seed, block: assign.block, patch: Int(operands[4][patch]))
+        destination[patch] = Double(hash % UInt64(kept.count))
+        continue
       }
-      for (index, patch) in kept.enumerated() {
-        let members = dropped.indices.filter { into[$0] == index }
-        guard !members.isEmpty else { continue }
-        let total = members.reduce(weights[patch]) { $0 + weights[dropped[$1]] }
-        rows[index] = (0..<width).map { column in
-          members.reduce(weights[patch] * row(patch)[column]) {
-            $0 + weights[dropped[$1]] * row(dropped[$1])[column]
-          } / total
-        }
-        newSizes[index] += members.reduce(0.0) { $0 + (sizes?[prefix + dropped[$1]] ?? 1) }
+      let own = row(assign.prefix + patch, of: node.inputs[0], operands[0])
+      let scores = kept.map {
+        similarity(
+          assign.similarity, own, row(assign.prefix + $0, of: node.inputs[0], operands[0]),
+          operands.count > 4 ? operands[4] : nil, patch, $0, assign.prefix)
       }
-    } else if reduce.strategy == .fuse {
-      rows.append(
-        (0..<width).map { column in
-          dropped.reduce(0.0) { $0 + operands[3][$1] * row($1)[column] }
-        })
-      newSizes.append(dropped.reduce(0.0) { $0 + (sizes?[prefix + $1] ?? 1) })
+      destination[patch] = Double(best(scores))
     }
-    var results = [Array(operands[0][..<(prefix * width)]) + rows.flatMap(\.self)]
-    if reduce.strategy == .merge { results.append(into.map(Double.init)) }
-    if let sizes { results.append(Array(sizes[..<prefix]) + newSizes) }
-    if let indices { results.append(kept.map { indices[$0] }) }
-    return results
+    return destination
+  }
+
+  /// For each token of set A the most similar of set B, by keys averaged over heads, and how similar.
+  func bipartiteAssign(
+    _ assign: BipartiteAssign, _ node: Graph.Node, _ qkv: [Double]
+  ) -> [[Double]] {
+    let (tokens, width) = extents(node.inputs[0])
+    let metric = (assign.prefix..<tokens).map { token in
+      (0..<assign.headWidth).map { column in
+        (0..<assign.heads).reduce(0.0) {
+          $0 + qkv[token * width + (assign.heads + $1) * assign.headWidth + column]
+        } / Double(assign.heads)
+      }
+    }
+    let others = stride(from: 1 - assign.first, to: metric.count, by: 2).map { metric[$0] }
+    let edges = stride(from: assign.first, to: metric.count, by: 2).map { source in
+      let scores = others.map { similarity(.cosine, metric[source], $0, nil, 0, 0, 0) }
+      return (best: Double(best(scores)), score: scores[best(scores)])
+    }
+    return [edges.map(\.best), edges.map(\.score)]
+  }
+
+  /// The rows of the tokens that are left (method, strategies).
+  func gather(_ gather: Gather, _ node: Graph.Node, _ operands: [[Double]]) -> [[Double]] {
+    let (tokens, width) = extents(node.inputs[0])
+    let prefix = gather.prefix
+    let kept = operands[1].map { Int($0) }
+    let destination = operands[2].map { Int($0) }
+    var rest = operands.dropFirst(3)
+    let given = gather.hasWeights ? rest.removeFirst() : nil
+    let sizes = gather.hasSizes ? rest.removeFirst() : nil
+    let indices = gather.hasPatchIndices ? rest.removeFirst() : nil
+    let weights =
+      given ?? sizes.map { Array($0[prefix...]) } ?? [Double](repeating: 1, count: tokens - prefix)
+    func sum(_ members: [Int]) -> [Double] {
+      (0..<width).map { column in
+        members.reduce(0.0) { $0 + weights[$1] * operands[0][(prefix + $1) * width + column] }
+      }
+    }
+    func size(_ members: [Int]) -> Double {
+      members.reduce(0.0) { $0 + (sizes?[prefix + $1] ?? 1) }
+    }
+    var rows = Array(operands[0][..<(prefix * width)])
+    var newSizes = sizes.map { Array($0[..<prefix]) } ?? []
+    var newIndices: [Double] = []
+    for (place, patch) in kept.enumerated() {
+      let joining = destination.indices.filter { $0 != patch && destination[$0] == place }
+      let members = [patch] + (gather.mode == .mean ? joining : [])
+      let total = members.reduce(0.0) { $0 + weights[$1] }
+      rows +=
+        members.count == 1
+        ? row(prefix + patch, of: node.inputs[0], operands[0]) : sum(members).map { $0 / total }
+      newSizes.append(size(members))
+      if let indices { newIndices.append(indices[patch]) }
+    }
+    if gather.mode == .sum {
+      let members = destination.indices.filter { destination[$0] == kept.count }
+      rows += sum(members)
+      newSizes.append(size(members))
+      if let indices { newIndices.append(members.map { indices[$0] }.min() ?? 0) }
+    }
+    return [rows] + (sizes == nil ? [] : [newSizes]) + (indices == nil ? [] : [newIndices])
+  }
+
+  private func row(_ token: Int, of value: ValueID, _ values: [Double]) -> [Double] {
+    let width = extents(value).width
+    return Array(values[token * width..<(token + 1) * width])
+  }
+
+  /// The index of the largest; ties go to the lower.
+  private func best(_ scores: [Double]) -> Int {
+    scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) } ?? 0
   }
 
   private func similarity(
@@ -105,57 +163,5 @@ extension GraphInterpreter {
     key = (key ^ (key >> 30)) &* odd[1]
     key = (key ^ (key >> 27)) &* odd[2]
     return key ^ (key >> 31)
-  }
-
-  /// Bipartite soft matching.
-  func match(_ match: Match, _ node: Graph.Node, _ operands: [[Double]]) -> [[Double]] {
-    let (tokens, width) = extents(node.inputs[0])
-    let qkvWidth = 3 * match.heads * match.headWidth
-    let patches = tokens - match.prefix
-    let metric = (0..<patches).map { patch in
-      (0..<match.headWidth).map { column in
-        (0..<match.heads).reduce(0.0) {
-          $0
-            + operands[1][
-              (match.prefix + patch) * qkvWidth + (match.heads + $1) * match.headWidth + column]
-        } / Double(match.heads)
-      }
-    }
-    let odd = Array(stride(from: 1, to: patches, by: 2))
-    let even = Array(stride(from: 0, to: patches, by: 2))
-    let edges = odd.map { a in
-      let scores = even.map { similarity(.cosine, metric[a], metric[$0], nil, 0, 0, 0) }
-      let best =
-        scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) } ?? 0
-      return (best: best, score: scores[best])
-    }
-    let order = edges.indices.sorted {
-      edges[$0].score == edges[$1].score ? $0 < $1 : edges[$0].score > edges[$1].score
-    }
-    let merged = Set(order.prefix(patches - match.keep))
-    let survivors = odd.indices.filter { !merged.contains($0) }
-    func row(_ patch: Int) -> [Double] {
-      Array(
-        operands[0][(match.prefix + patch) * width..<(match.prefix + patch + 1) * width])
-    }
-    func size(_ patch: Int) -> Double { operands[2][match.prefix + patch] }
-    var rows = survivors.map { row(odd[$0]) }
-    var sizes = survivors.map { size(odd[$0]) }
-    var destination = [Double](repeating: 0, count: patches)
-    for (place, index) in survivors.enumerated() { destination[odd[index]] = Double(place) }
-    for (place, patch) in even.enumerated() {
-      let members = merged.filter { edges[$0].best == place }.sorted().map { odd[$0] } + [patch]
-      let total = members.reduce(0.0) { $0 + size($1) }
-      rows.append(
-        (0..<width).map { column in
-          members.reduce(0.0) { $0 + size($1) * row($1)[column] } / total
-        })
-      sizes.append(total)
-      for member in members { destination[member] = Double(survivors.count + place) }
-    }
-    return [
-      Array(operands[0][..<(match.prefix * width)]) + rows.flatMap(\.self),
-      Array(operands[2][..<match.prefix]) + sizes, destination,
-    ]
   }
 }

@@ -94,9 +94,11 @@ package struct GraphInterpreter {
       ]
     case .unitSizes(let tokens): return [[Double](repeating: 1, count: tokens.count)]
     case .patchIndices(let tokens): return [(0..<tokens.count).map(Double.init)]
-    case .select(let select): return self.select(select, node, operands[0])
-    case .reduce(let reduce): return self.reduce(reduce, node, operands)
-    case .match(let match): return self.match(match, node, operands)
+    case .score(let score): return [self.score(score, node, operands[0])]
+    case .partition(let partition): return self.partition(partition, operands)
+    case .assign(let assign): return [self.assign(assign, node, operands)]
+    case .bipartiteAssign(let assign): return bipartiteAssign(assign, node, operands[0])
+    case .gather(let gather): return self.gather(gather, node, operands)
     case .halve: return [halve(node, operands[0])]
     case .gridDown(let grid): return [try down(grid, node, operands[0])]
     case .gridUp(let grid): return [up(grid, node, operands)]

@@ -28,9 +28,9 @@ package enum SmallPlan {
     var attention = merge
     attention.similarity = .attention
     var fuse = merge
-    (fuse.strategy, fuse.isSizeAware) = (.fuse, false)
+    (fuse.strategy, fuse.isSizeAware) = ("fuse", false)
     var tome = merge
-    tome.strategy = .tome
+    tome.strategy = "tome"
     var scales = RewriteRecipe()
     scales.multiScaleBlocks = 1
     var joined = RewriteRecipe()

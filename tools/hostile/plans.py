@@ -235,8 +235,9 @@ def index_cases(plan: Plan) -> Iterator[Case]:
 
 def schedule_cases(plan: Plan) -> Iterator[Case]:
     """Row 42: an arena that is too small, buffers that overlap, impossible numbers of tokens."""
-    select, chosen = plan.first("program", "steps", "select")
-    reduce, step = plan.first("program", "steps", "reduce")
+    partition, chosen = plan.first("program", "steps", "partition")
+    assign, _ = plan.first("program", "steps", "assign")
+    gather, _ = plan.first("program", "steps", "gather")
     program = plan.sections["program"].values
     first = program["stages"][0]
     linear, product = plan.first("program", "steps", "linear")
@@ -250,14 +251,18 @@ def schedule_cases(plan: Plan) -> Iterator[Case]:
             {f"buffers__{product['input']['buffer']}__offset": result["offset"]},
             "while both are in use",
         ),
-        ("keep 0", {select + "keep": 0}, "keep"),
-        ("keep all and one", {select + "keep": first["patches_in"] + 1}, "keep"),
-        ("keep one more", {select + "keep": chosen["keep"] + 1}, "kept"),
+        ("keep 0", {partition + "keep": 0}, "keep"),
+        ("keep all and one", {partition + "keep": first["patches_in"] + 1}, "keep"),
+        ("keep one more", {partition + "keep": chosen["keep"] + 1}, "kept"),
         ("schedule of 0", {"stages__0__patches_out": 0}, "patches out"),
         ("schedule that rises", {"stages__0__patches_out": first["patches_in"] + 1}, "patches out"),
         ("other lengths", {"stages__0__patches_in": first["patches_in"] - 1}, "stage"),
-        ("kept list elsewhere", {reduce + "kept": step["dropped"]}, "reduce"),
-        ("prefix 2^40", {reduce + "prefix": 2**40}, "prefix"),
+        ("kept list elsewhere", {gather + "kept": chosen["dropped"]}, "gather"),
+        ("dropped list elsewhere", {assign + "dropped": chosen["kept"]}, "assign"),
+        ("prefix 2^40", {gather + "prefix": 2**40}, "prefix"),
+        ("first 2^40", {partition + "order": 1, partition + "first": 2**40}, "best"),
+        ("edges' ends", {partition + "best": chosen["kept"]}, "best"),
+        ("weights of another length", {gather + "weights": product["input"]["buffer"]}, "weights"),
         ("block -1", {"stages__0__block": -1}, "block"),
         ("block 2^63 - 1", {"stages__0__block": 2**63 - 1}, "block"),
         ("block twice", {"stages__1__block": first["block"]}, "block"),
@@ -304,7 +309,7 @@ def graph_cases(plan: Plan) -> Iterator[Case]:
             yield Case(61, f"sound: {command}", plan.data, command, accepted=True, files=files)
     for name, values, words in [
         ("kind of node", {"nodes__1": 200}, "graph, kind at byte"),
-        ("a rewrite's node", {flatten[:-2]: 23}, "one of a model before any rewrite"),
+        ("a rewrite's node", {flatten[:-2]: 25}, "one of a model before any rewrite"),
         ("a rewrite's result", {attention + "class_rows": 1}, "one of a model before any rewrite"),
         ("operand one too far", {linear + "inputs__0": 10_000}, "value 10000 does not exist"),
         ("operand -1", {linear + "inputs__0": -1}, "value -1 does not exist"),
@@ -331,7 +336,7 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
     """Row 61: a sound program that is not the graph's. Only `vitc verify` can tell."""
     linear, _ = dense.first("program", "steps", "linear")
     attention, _ = dense.first("program", "steps", "attention")
-    reduce, _ = reduced.first("program", "steps", "reduce")
+    assign, _ = reduced.first("program", "steps", "assign")
     for name, plan, values, words in [
         ("activation", dense, {linear + "activation": 2}, "(linear), activation"),
         ("bias", dense, {linear + "bias": -1}, "(linear), bias"),
@@ -339,8 +344,8 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
         ("scale", dense, {attention + "scale": 0.5}, "(attention), scale"),
         ("arena", dense, {"arena_bytes": 2**20}, "program, arena_bytes"),
         ("work", dense, {"multiply_adds": 1}, "program, multiply_adds"),
-        ("similarity", reduced, {reduce + "similarity": 1}, "(reduce), similarity"),
-        ("seed", reduced, {reduce + "seed": 7}, "(reduce), seed"),
+        ("similarity", reduced, {assign + "similarity": 1}, "(assign), similarity"),
+        ("seed", reduced, {assign + "seed": 7}, "(assign), seed"),
     ]:
         changed = plan.changed("program", **values)
         yield Case(61, f"program's {name}", changed, VERIFY, words=words)

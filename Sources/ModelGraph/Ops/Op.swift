@@ -62,18 +62,25 @@ package enum Op: Sendable {
   /// The original patch index of each patch token before any reduction. No operands.
   case patchIndices(PatchIndices)
 
-  /// Chooses the important patch tokens (method 3.2). Operand: class rows `[heads, T]`. Results:
-  /// kept indices `[K]`, dropped indices `[N - K]`, both ascending, and importance `[1, N]`.
-  case select(Select)
+  /// Importance of patch tokens (method 3.2). Operand: the class token's softmax rows `[heads, T]`. Result:
+  /// `[1, N]`.
+  case score(Score)
 
-  /// Joins the tokens that were not selected (merge, fuse) or leaves them out (drop). Operands:
-  /// tokens, kept, dropped, importance, then those that ``Reduce`` asks for, in its order.
-  /// Results: tokens, then `into` (merge only), sizes, patch indices, each if carried.
-  case reduce(Reduce)
+  /// Which patch tokens are kept. Operands: importance `[1, N]`; or edges: their scores `[1, A]` and ends
+  /// `[A]`. Results: kept `[K]`, dropped `[N - K]`, ascending, and the new position of each old one, `[N]`.
+  case partition(Partition)
 
-  /// Bipartite soft matching (ToMe). Operands: tokens `[T, D]`, `qkv`, sizes `[1, T]`. Results:
-  /// tokens `[T', D]`, sizes `[1, T']`, destination: the new patch position of each old one.
-  case match(Match)
+  /// Which kept token each dropped one joins. Operands: tokens `[T, D]`, kept, dropped, destination, then
+  /// what the similarity asks for. Result: the destination with the dropped tokens' entries filled.
+  case assign(Assign)
+
+  /// Bipartite soft matching (ToMe). Operand: `qkv`. Results: edges from each token of set A to one of set
+  /// B, `[A]`, and their scores `[1, A]`.
+  case bipartiteAssign(BipartiteAssign)
+
+  /// The tokens that are left. Operands: tokens `[T, D]`, kept, destination, then those that ``Gather`` names,
+  /// in its order. Results: tokens `[T', D]`, then sizes and patch indices, each if it is an operand.
+  case gather(Gather)
 
   /// The picture averaged over 2 x 2 pixels.
   case halve

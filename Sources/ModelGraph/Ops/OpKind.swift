@@ -22,14 +22,16 @@ package enum OpKind: UInt8, Choice {
   case columnMax = 17
   case unitSizes = 18
   case patchIndices = 19
-  case select = 20
-  case reduce = 21
-  case match = 22
-  case halve = 23
-  case gridDown = 24
-  case gridUp = 25
-  case depthwise = 26
-  case multiplyAdd = 27
+  case score = 20
+  case partition = 21
+  case assign = 22
+  case bipartiteAssign = 23
+  case gather = 24
+  case halve = 25
+  case gridDown = 26
+  case gridUp = 27
+  case depthwise = 28
+  case multiplyAdd = 29
 }
 
 extension OpKind {
@@ -55,9 +57,11 @@ extension OpKind {
     case .columnMax: ColumnMax()
     case .unitSizes: UnitSizes()
     case .patchIndices: PatchIndices()
-    case .select: Select()
-    case .reduce: Reduce()
-    case .match: Match()
+    case .score: Score()
+    case .partition: Partition()
+    case .assign: Assign()
+    case .bipartiteAssign: BipartiteAssign()
+    case .gather: Gather()
     case .halve: Halve()
     case .gridDown: GridDown()
     case .gridUp: GridUp()
@@ -90,9 +94,11 @@ extension Op {
     case .columnMax: ColumnMax()
     case .unitSizes(let attributes): attributes
     case .patchIndices(let attributes): attributes
-    case .select(let attributes): attributes
-    case .reduce(let attributes): attributes
-    case .match(let attributes): attributes
+    case .score(let attributes): attributes
+    case .partition(let attributes): attributes
+    case .assign(let attributes): attributes
+    case .bipartiteAssign(let attributes): attributes
+    case .gather(let attributes): attributes
     case .halve: Halve()
     case .gridDown(let attributes): attributes
     case .gridUp(let attributes): attributes

@@ -49,207 +49,315 @@ package struct PatchIndices: OpAttributes, ConstantFree, Uncounted {
   }
 }
 
-/// Selection of the `keep` most important patch tokens; ties go to the lower index.
-package struct Select: OpAttributes, ConstantFree, Uncounted {
-  package static let kind = OpKind.select
+/// Importance of the patch tokens: what the class token attends to each, mean over heads.
+package struct Score: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.score
 
-  /// Tokens in front of the patch tokens, which always stay.
+  /// Tokens in front of the patch tokens, which have none.
   package var prefix = 1
-
-  /// `K`, the number of patch tokens that stay.
-  package var keep = 0
 
   package init() {}
 
-  package init(prefix: Int, keep: Int) {
-    self.prefix = prefix
-    self.keep = keep
-  }
+  package init(prefix: Int) { self.prefix = prefix }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("prefix", &prefix)
-    try coder.code("keep", &keep)
   }
 
-  package var op: Op { .select(self) }
+  package var op: Op { .score(self) }
 
   package var isOfBaseGraph: Bool { false }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
     let (_, tokens) = try check.rows(0)
-    try check.that((1...2).contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
-    let patches = tokens - prefix
+    return [.rows(count: 1, width: try check.patches(of: tokens, behind: prefix))]
+  }
+}
+
+/// Which patch tokens are kept; ties go to the lower.
+package struct Partition: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.partition
+
+  /// What it goes by.
+  package var order = PartitionOrder.importance
+
+  /// N, the patch tokens.
+  package var patches = 0
+
+  /// K, those that are kept.
+  package var keep = 0
+
+  /// With edges: the first position of set A, whose tokens can be dropped; it is every other position.
+  package var first = 1
+
+  /// By importance: the destination of dropped tokens is one more row, K; otherwise they have none, -1.
+  package var appendsRow = false
+
+  package init() {}
+
+  package init(
+    by order: PartitionOrder, patches: Int, keep: Int, first: Int = 1, appendsRow: Bool = false
+  ) {
+    self.order = order
+    self.patches = patches
+    self.keep = keep
+    self.first = first
+    self.appendsRow = appendsRow
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("order", choice: &order)
+    try coder.code("patches", &patches)
+    try coder.code("keep", &keep)
+    try coder.code("first", &first)
+    try coder.code("appends_row", &appendsRow)
+  }
+
+  package var op: Op { .partition(self) }
+
+  package var isOfBaseGraph: Bool { false }
+
+  package func infer(_ check: OperandCheck) throws -> [ValueType] {
+    try check.that(
+      (2...(1 << 24)).contains(patches), "2 patch tokens or more, found \(patches)")
     try check.that(
       keep >= 1 && keep < patches,
       "to keep fewer than \(patches) tokens and at least 1, found \(keep)")
+    switch order {
+    case .importance:
+      try check.count(1)
+      try check.rows(0, are: 1, patches)
+    case .edges:
+      try check.count(2)
+      let sources = try check.sources(of: patches, first: first)
+      try check.that(
+        patches - keep <= sources,
+        "to merge at most \(sources) of \(patches) tokens, found to keep \(keep)")
+      try check.rows(0, are: 1, sources)
+      try check.that(
+        try check.indices(1) == sources, "\(sources) edges, found \(check.operands[1])")
+      try check.that(!appendsRow, "edges, or one more row")
+    }
     return [
-      .indices(count: keep), .indices(count: patches - keep),
-      .rows(count: 1, width: patches),
+      .indices(count: keep), .indices(count: patches - keep), .indices(count: patches),
     ]
   }
 }
 
-/// What becomes of the tokens that were not selected.
-///
-/// Optional operands after tokens, kept, dropped and importance come in this order: sizes
-/// (`carriesSizes`), probabilities (`similarity == .attention`), patch indices
-/// (`carriesPatchIndices`).
-package struct Reduce: OpAttributes, ConstantFree {
-  package static let kind = OpKind.reduce
+/// The most similar kept token of each dropped one. Operands behind tokens, kept, dropped and destination:
+/// probabilities with the attention similarity, patch indices with the random one.
+package struct Assign: OpAttributes, ConstantFree {
+  package static let kind = OpKind.assign
 
-  /// `merge`, `fuse` or `drop`.
-  package var strategy = ReductionStrategy.merge
-
-  /// Which kept token a dropped one joins; `merge` only.
+  /// What similar means.
   package var similarity = Similarity.cosine
 
   /// Tokens in front of the patch tokens.
   package var prefix = 1
 
-  /// Seed of the `random` similarity.
+  /// Of the random similarity.
   package var seed = 0
 
-  /// The block, counted from 0, that the reduction belongs to; input of the `random` similarity.
+  /// Of the random similarity: the block, counted from 0.
   package var block = 0
-
-  /// Sizes are an operand and a result, and weigh the mean in place of importance.
-  package var carriesSizes = false
-
-  /// Original patch indices are an operand and a result.
-  package var carriesPatchIndices = false
 
   package init() {}
 
+  package init(_ similarity: Similarity, prefix: Int, seed: Int, block: Int) {
+    self.similarity = similarity
+    self.prefix = prefix
+    self.seed = seed
+    self.block = block
+  }
+
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
-    try coder.code("strategy", choice: &strategy)
     try coder.code("similarity", choice: &similarity)
     try coder.code("prefix", &prefix)
     try coder.code("seed", &seed)
     try coder.code("block", &block)
-    try coder.code("carries_sizes", &carriesSizes)
-    try coder.code("carries_patch_indices", &carriesPatchIndices)
   }
 
-  package var op: Op { .reduce(self) }
+  package var op: Op { .assign(self) }
 
   package var isOfBaseGraph: Bool { false }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
-    let merges = strategy == .merge
-    let needsProbabilities = merges && similarity == .attention
-    try check.count(
-      4 + (carriesSizes ? 1 : 0) + (needsProbabilities ? 1 : 0)
-        + (carriesPatchIndices ? 1 : 0))
-    try check.that(strategy != .tome, "merge, fuse or drop, found tome")
-    let (tokens, width) = try check.rows(0)
-    let kept = try check.indices(1)
-    let dropped = try check.indices(2)
-    try check.that((1...2).contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
-    let patches = tokens - prefix
-    try check.that(
-      kept + dropped == patches, "indices of \(patches) patch tokens, found \(kept) + \(dropped)")
-    try check.rows(3, are: 1, patches)
-    var next = 4
-    if carriesSizes {
-      try check.rows(next, are: 1, tokens)
-      next += 1
-    }
-    if needsProbabilities {
-      let (rowCount, columns) = try check.rows(next)
+    let (tokens, patches) = try check.partition(prefix: prefix, dropped: 2, destination: 3)
+    switch similarity {
+    case .cosine, .l1, .l2: try check.count(4)
+    case .attention:
+      try check.count(5)
+      let (rowCount, columns) = try check.rows(4)
       try check.that(
         columns == tokens && rowCount % tokens == 0,
-        "softmax rows of \(tokens) tokens, found \(check.operands[next])")
-      next += 1
-    }
-    if carriesPatchIndices {
+        "softmax rows of \(tokens) tokens, found \(check.operands[4])")
+    case .random:
+      try check.count(5)
       try check.that(
-        try check.indices(next) == patches,
-        "\(patches) patch indices, found \(check.operands[next])")
+        try check.indices(4) == patches, "\(patches) patch indices, found \(check.operands[4])")
     }
-    let left = prefix + kept + (strategy == .fuse ? 1 : 0)
-    var results = [ValueType.rows(count: left, width: width)]
-    if merges { results.append(.indices(count: dropped)) }
-    if carriesSizes { results.append(.rows(count: 1, width: left)) }
-    if carriesPatchIndices { results.append(.indices(count: left - prefix)) }
-    return results
+    return [.indices(count: patches)]
   }
 
-  package var name: String { strategy.word }
-
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
-    guard strategy == .merge, similarity.isProduct, case .rows(_, let width) = operands[0]
-    else { return 0 }
-    return work(operands[1].elementCount, operands[2].elementCount, width)
+    switch similarity {
+    case .cosine, .l1, .l2:
+      guard case .rows(_, let width) = operands[0] else { return 0 }
+      return work(operands[1].elementCount, operands[2].elementCount, width)
+    case .attention, .random: return 0
+    }
   }
 }
 
-/// Bipartite soft matching: `N - keep` tokens at odd positions join their match.
-package struct Match: OpAttributes, ConstantFree {
-  package static let kind = OpKind.match
+/// The most similar token of set B, by the keys, for each of set A: the patch tokens at positions `first`,
+/// `first + 2`, ...; B is the others.
+package struct BipartiteAssign: OpAttributes, ConstantFree {
+  package static let kind = OpKind.bipartiteAssign
 
+  /// Tokens in front of the patch tokens.
   package var prefix = 1
-
-  /// `K`, the number of patch tokens that are left.
-  package var keep = 0
   package var heads = 1
   package var headWidth = 1
 
+  /// The first position of set A, 0 or 1.
+  package var first = 1
+
   package init() {}
 
-  package init(prefix: Int, keep: Int, heads: Int, headWidth: Int) {
+  package init(prefix: Int, heads: Int, headWidth: Int, first: Int = 1) {
     self.prefix = prefix
-    self.keep = keep
     self.heads = heads
     self.headWidth = headWidth
+    self.first = first
   }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("prefix", &prefix)
-    try coder.code("keep", &keep)
     try coder.code("heads", &heads)
     try coder.code("head_width", &headWidth)
+    try coder.code("first", &first)
   }
 
-  package var op: Op { .match(self) }
+  package var op: Op { .bipartiteAssign(self) }
 
   package var isOfBaseGraph: Bool { false }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
-    try check.count(3)
-    let (tokens, width) = try check.rows(0)
-    try check.that((1...2).contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
-    let patches = tokens - prefix
-    try check.that(
-      keep < patches && keep >= patches - patches / 2,
-      "to merge at most \(patches / 2) of \(patches) tokens, found to keep \(keep)")
+    try check.count(1)
     try check.that(
       (1...1024).contains(heads) && (1...4096).contains(headWidth),
       "heads and their width, found \(self)")
-    try check.rows(1, are: tokens, 3 * heads * headWidth)
-    try check.rows(2, are: 1, tokens)
-    return [
-      .rows(count: prefix + keep, width: width),
-      .rows(count: 1, width: prefix + keep),
-      .indices(count: patches),
-    ]
+    let (tokens, _) = try check.rows(0)
+    try check.rows(0, are: tokens, 3 * heads * headWidth)
+    let patches = try check.patches(of: tokens, behind: prefix)
+    let sources = try check.sources(of: patches, first: first)
+    return [.indices(count: sources), .rows(count: 1, width: sources)]
   }
-
-  package var name: String { "tome" }
 
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
     guard case .rows(let tokens, _) = operands[0] else { return 0 }
-    let patches = tokens - prefix
-    return work(patches / 2, patches - patches / 2, headWidth)
+    let sources = results[0].elementCount
+    return work(sources, tokens - prefix - sources, headWidth)
   }
 }
 
-extension Similarity {
-  /// Whether it multiplies tokens by tokens.
-  fileprivate var isProduct: Bool {
-    switch self {
-    case .cosine, .l1, .l2: true
-    case .attention, .random: false
+/// The rows of the tokens that are left. Operands behind tokens, kept and destination, each if it is there:
+/// weights `[1, N]`, sizes `[1, T]`, patch indices `[N]`.
+///
+/// A mean or a sum is weighed by the weights, without them by the sizes, without both evenly.
+package struct Gather: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.gather
+
+  /// What becomes of the rows that are not kept.
+  package var mode = GatherMode.mean
+
+  /// Tokens in front of the patch tokens.
+  package var prefix = 1
+
+  /// Weights are an operand.
+  package var hasWeights = false
+
+  /// Sizes are an operand and a result.
+  package var hasSizes = false
+
+  /// Original patch indices are an operand and a result.
+  package var hasPatchIndices = false
+
+  package init() {}
+
+  package init(_ mode: GatherMode, prefix: Int) {
+    self.mode = mode
+    self.prefix = prefix
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("mode", choice: &mode)
+    try coder.code("prefix", &prefix)
+    try coder.code("has_weights", &hasWeights)
+    try coder.code("has_sizes", &hasSizes)
+    try coder.code("has_patch_indices", &hasPatchIndices)
+  }
+
+  package var op: Op { .gather(self) }
+
+  package var isOfBaseGraph: Bool { false }
+
+  package func infer(_ check: OperandCheck) throws -> [ValueType] {
+    try check.count(3 + [hasWeights, hasSizes, hasPatchIndices].count { $0 })
+    let (tokens, patches) = try check.partition(prefix: prefix, dropped: nil, destination: 2)
+    let width = try check.rows(0).width
+    let left = prefix + (try check.indices(1)) + (mode == .sum ? 1 : 0)
+    var next = 3
+    var results = [ValueType.rows(count: left, width: width)]
+    if hasWeights {
+      try check.that(mode != .drop, "no weights of what is left out")
+      try check.rows(next, are: 1, patches)
+      next += 1
     }
+    if hasSizes {
+      try check.rows(next, are: 1, tokens)
+      next += 1
+      results.append(.rows(count: 1, width: left))
+    }
+    if hasPatchIndices {
+      try check.that(
+        try check.indices(next) == patches,
+        "\(patches) patch indices, found \(check.operands[next])")
+      results.append(.indices(count: left - prefix))
+    }
+    return results
+  }
+}
+
+extension OperandCheck {
+  /// The patch tokens among `tokens`.
+  fileprivate func patches(of tokens: Int, behind prefix: Int) throws -> Int {
+    try that((1...2).contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
+    try that(tokens - prefix >= 2, "2 patch tokens or more, found \(tokens - prefix)")
+    return tokens - prefix
+  }
+
+  /// The tokens of set A, every other from position `first` on.
+  fileprivate func sources(of patches: Int, first: Int) throws -> Int {
+    try that((0...1).contains(first), "a first position of 0 or 1, found \(first)")
+    return (patches - first + 1) / 2
+  }
+
+  /// Tokens, and the patch tokens among them, of operands 0 and 1, tokens and kept, and two more.
+  fileprivate func partition(
+    prefix: Int, dropped: Int?, destination: Int
+  ) throws -> (tokens: Int, patches: Int) {
+    try that(operands.count > destination, "tokens and a partition, found \(operands)")
+    let (tokens, _) = try rows(0)
+    let patches = try patches(of: tokens, behind: prefix)
+    let kept = try indices(1)
+    let rest = try dropped.map(indices) ?? max(1, patches - kept)
+    try that(
+      kept + rest == patches, "indices of \(patches) patch tokens, found \(kept) + \(rest)")
+    try that(
+      try indices(destination) == patches,
+      "\(patches) destinations, found \(operands[destination])")
+    return (tokens, patches)
   }
 }

@@ -71,8 +71,12 @@ struct InsertTokenReduction: Pass {
     let patches = count - prefix
     let keep = stage.keptTokens(of: patches)
     guard keep < patches else { return nil }
-    let place = ReductionPlace(block: stage.block, prefix: prefix, patches: patches, keep: keep)
-    return try strategy.insert(tokens, attention, place, &state, &graph)
+    var stage = ReductionStage(
+      prefix: prefix, patches: patches, keep: keep, block: stage.block, attention: attention,
+      state: state, graph: graph)
+    let reduced = try strategy.reduce(tokens, in: &stage)
+    (state, graph) = (stage.state, stage.graph)
+    return reduced
   }
 }
 
@@ -82,47 +86,4 @@ extension RewriteRecipe.Stage {
   package func keptTokens(of patches: Int) -> Int {
     max(1, min(patches, Int((keepRate * Double(patches) - 1e-9).rounded(.up))))
   }
-}
-
-/// What a strategy may read of the block's attention.
-struct AttentionValues {
-  let block: Int?
-  let attributes: Attention
-  let qkv: ValueID
-
-  /// Class rows, then probabilities, each if kept.
-  let results: [ValueID]
-}
-
-/// What tokens carry from stage to stage.
-struct TokenState {
-  /// `[1, T]`: how many patches each token stands for.
-  var sizes: ValueID?
-
-  /// `[N]`: the original patch index of each patch token.
-  var patchIndices: ValueID?
-}
-
-/// Where and how far tokens are reduced.
-struct ReductionPlace {
-  let block: Int
-  let prefix: Int
-
-  /// N.
-  let patches: Int
-
-  /// K.
-  let keep: Int
-}
-
-/// A way to have fewer tokens.
-protocol TokenReductionStrategy: Sendable {
-  /// Asks the block's attention for what the strategy reads.
-  func prepare(_ attention: inout Attention)
-
-  /// Appends the nodes that reduce `tokens`, `[prefix + N, D]`, and returns the reduced tokens.
-  func insert(
-    _ tokens: ValueID, _ attention: AttentionValues, _ place: ReductionPlace,
-    _ state: inout TokenState, _ graph: inout Graph
-  ) throws -> ValueID
 }

@@ -58,9 +58,11 @@ extension Lowering {
       var step = FillStep()
       step.output = output(node.outputs[0]).buffer
       emit(.fill(step))
-    case .select(let select): try lower(select, node, position)
-    case .reduce(let reduce): try lower(reduce, node, position)
-    case .match(let match): try lower(match, node, position)
+    case .score(let score): try lower(score, node, position)
+    case .partition(let partition): try lower(partition, node, position)
+    case .assign(let assign): try lower(assign, node, position)
+    case .bipartiteAssign(let assign): try lower(assign, node, position)
+    case .gather(let gather): try lower(gather, node, position)
     case .halve:
       guard case .picture(let channels, let height, let width) = graph.type(node.inputs[0]) else {
         throw unsupported(position, "no picture")

@@ -21,7 +21,6 @@ struct Lowering {
   var targets: [Int: RowsOperand] = [:]
   var roots: [Int]
   var lastUse: [Int]
-  var destinations: [Int: Int] = [:]
 
   /// The plan's steps, buffers and stages for a fused graph.
   static func lower(
@@ -203,8 +202,10 @@ extension Op {
     case .slice, .flatten: .insideOperand
     case .prepend, .concatenate: .aroundOperands
     case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUp, .gridDown: .rows
-    case .picture, .layerNorm, .attention, .columnMax, .unitSizes, .patchIndices, .select, .reduce,
-      .match, .halve, .batchNorm, .activation, .addTable, .scaleColumns, .scale:
+    case .picture, .layerNorm, .attention, .columnMax, .unitSizes, .patchIndices, .score,
+      .partition,
+      .assign, .bipartiteAssign, .gather, .halve, .batchNorm, .activation, .addTable, .scaleColumns,
+      .scale:
       .ownBuffer
     }
   }

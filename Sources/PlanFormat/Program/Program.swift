@@ -1,5 +1,4 @@
 package import Records
-package import ModelFacts
 
 /// What a plan executes: a straight list of steps over buffers with fixed places in one arena.
 package struct Program: Record {
@@ -46,9 +45,8 @@ package struct Program: Record {
 package struct StageRecord: Record, Equatable {
   /// The block, counted from 0.
   package var block = 0
-  package var strategy = ReductionStrategy.merge
 
-  /// Patch tokens before and after; a fused token counts.
+  /// Patch tokens before and after; one row more than are kept counts.
   package var patchesIn = 0
   package var patchesOut = 0
 
@@ -62,7 +60,6 @@ package struct StageRecord: Record, Equatable {
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("block", &block)
-    try coder.code("strategy", choice: &strategy)
     try coder.code("patches_in", &patchesIn)
     try coder.code("patches_out", &patchesOut)
     try coder.code("kept", &kept)
@@ -71,12 +68,11 @@ package struct StageRecord: Record, Equatable {
 
   func verify(_ context: StepContext) throws {
     let isKept = try context.buffer(kept, "kept", .int32)
-    let fused = strategy == .fuse ? 1 : 0
     try context.range(patchesIn, "patches in", 1...(1 << 24))
     try context.range(patchesOut, "patches out", 1...patchesIn)
     try context.require(
-      isKept.rows == 1 && isKept.columns == patchesOut - fused, "kept",
-      "\(patchesOut - fused) indices", "\(isKept.columns)")
+      isKept.rows == 1 && (0...1).contains(patchesOut - isKept.columns), "kept",
+      "\(patchesOut) indices, or one fewer", "\(isKept.columns)")
     try context.buffer(destination, "destination", .int32, rows: 1, columns: patchesIn)
   }
 }

@@ -9,9 +9,11 @@ package enum Step: Sendable, Equatable {
   case convolution(ConvolutionStep)
   case prefix(PrefixStep)
   case attention(AttentionStep)
-  case select(SelectStep)
-  case reduce(ReduceStep)
-  case match(MatchStep)
+  case score(ScoreStep)
+  case partition(PartitionStep)
+  case assign(AssignStep)
+  case bipartiteAssign(BipartiteAssignStep)
+  case gather(GatherStep)
   case fill(FillStep)
   case halve(HalveStep)
   case grid(GridStep)
@@ -27,16 +29,18 @@ package enum StepKind: UInt8, Choice, Hashable {
   case convolution = 2
   case prefix = 3
   case attention = 4
-  case select = 5
-  case reduce = 6
-  case match = 7
-  case fill = 8
-  case halve = 9
-  case grid = 10
-  case depthwise = 11
-  case elementwise = 12
-  case columnMax = 13
-  case norm = 14
+  case score = 5
+  case partition = 6
+  case assign = 7
+  case bipartiteAssign = 8
+  case gather = 9
+  case fill = 10
+  case halve = 11
+  case grid = 12
+  case depthwise = 13
+  case elementwise = 14
+  case columnMax = 15
+  case norm = 16
 }
 
 extension StepKind {
@@ -47,9 +51,11 @@ extension StepKind {
     case .convolution: ConvolutionStep()
     case .prefix: PrefixStep()
     case .attention: AttentionStep()
-    case .select: SelectStep()
-    case .reduce: ReduceStep()
-    case .match: MatchStep()
+    case .score: ScoreStep()
+    case .partition: PartitionStep()
+    case .assign: AssignStep()
+    case .bipartiteAssign: BipartiteAssignStep()
+    case .gather: GatherStep()
     case .fill: FillStep()
     case .halve: HalveStep()
     case .grid: GridStep()
@@ -69,9 +75,11 @@ extension Step {
     case .convolution(let step): step
     case .prefix(let step): step
     case .attention(let step): step
-    case .select(let step): step
-    case .reduce(let step): step
-    case .match(let step): step
+    case .score(let step): step
+    case .partition(let step): step
+    case .assign(let step): step
+    case .bipartiteAssign(let step): step
+    case .gather(let step): step
     case .fill(let step): step
     case .halve(let step): step
     case .grid(let step): step

@@ -37,31 +37,31 @@ struct PhaseBuilder {
   // MARK: - Operands
 
   /// Row 0 of a buffer of the whole batch.
-  private func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
+  func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
     let record = program.buffers[buffer]
     guard record.offset >= 0 else { return input }
     return (arena + record.offset * pictures).assumingMemoryBound(to: Float.self)
   }
 
-  private func indices(_ buffer: Int) -> UnsafeMutablePointer<Int32> {
+  func indices(_ buffer: Int) -> UnsafeMutablePointer<Int32> {
     (arena + program.buffers[buffer].offset * pictures).assumingMemoryBound(to: Int32.self)
   }
 
-  private func reading(_ operand: RowsOperand) -> InputRows {
+  func reading(_ operand: RowsOperand) -> InputRows {
     let record = program.buffers[operand.buffer]
     return InputRows(
       floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
       stride: record.columns)
   }
 
-  private func writing(_ operand: RowsOperand) -> OutputRows {
+  func writing(_ operand: RowsOperand) -> OutputRows {
     let record = program.buffers[operand.buffer]
     return OutputRows(
       floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
       stride: record.columns)
   }
 
-  private func whole(_ buffer: Int) -> RowsOperand {
+  func whole(_ buffer: Int) -> RowsOperand {
     RowsOperand(buffer, first: 0, count: program.buffers[buffer].rows)
   }
 
@@ -109,9 +109,11 @@ struct PhaseBuilder {
           rows: step.output.count, width: width(step.output))
       ]
     case .attention(let step): [attention(step)]
-    case .select(let step): [select(step)]
-    case .reduce(let step): reduce(step)
-    case .match(let step): match(step)
+    case .score(let step): [score(step)]
+    case .partition(let step): [partition(step)]
+    case .assign(let step): [assign(step)]
+    case .bipartiteAssign(let step): [bipartiteAssign(step)]
+    case .gather(let step): [gather(step)]
     case .fill(let step): [fill(step)]
     case .halve(let step):
       [
@@ -262,93 +264,5 @@ struct PhaseBuilder {
       case .int32: .positions(indices(step.output))
       }
     return FillArguments(output, pictures: pictures, count: count)
-  }
-
-  // MARK: - Token reduction
-
-  private func select(_ step: SelectStep) -> any KernelArguments {
-    let record = program.buffers[step.classRows]
-    return SelectArguments(
-      classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
-      prefix: step.prefix, patches: record.columns - step.prefix, keep: step.keep,
-      destinationOfDropped: step.fuses ? Int32(step.keep) : -1,
-      weights: floats(step.importance), kept: indices(step.kept),
-      dropped: indices(step.dropped), destination: indices(step.destination))
-  }
-
-  private func reduce(_ step: ReduceStep) -> [any KernelArguments] {
-    let record = program.buffers[step.tokens]
-    let patches = record.rows - step.prefix
-    let keep = program.buffers[step.kept].columns
-    let combine = CombineArguments(
-      input: reading(whole(step.tokens)), output: writing(whole(step.output)),
-      pictures: pictures, prefix: step.prefix, patches: patches, keep: keep,
-      width: record.columns, mode: mode(step.strategy), kept: indices(step.kept),
-      destination: indices(step.destination),
-      weights: UnsafePointer(weights(of: step)),
-      weightStride: step.mergesBySize ? record.rows : patches,
-      sizes: step.sizes.map { UnsafePointer(floats($0)) },
-      newSizes: step.newSizes.map(floats),
-      origin: step.patchIndices.map { UnsafePointer(indices($0)) },
-      newOrigin: step.newPatchIndices.map(indices))
-    guard let into = step.into else { return [combine] }
-    let match = MatchArguments(
-      input: reading(whole(step.tokens)), pictures: pictures, prefix: step.prefix,
-      patches: patches, keep: keep, width: record.columns, similarity: similarity(step),
-      kept: indices(step.kept), dropped: indices(step.dropped),
-      origin: step.patchIndices.map { UnsafePointer(indices($0)) }, into: indices(into),
-      destination: indices(step.destination))
-    return [match, combine]
-  }
-
-  /// The weights of a merge's mean, one for each patch token.
-  private func weights(of step: ReduceStep) -> UnsafeMutablePointer<Float> {
-    if step.mergesBySize, let sizes = step.sizes { return floats(sizes) + step.prefix }
-    return floats(step.importance)
-  }
-
-  private func mode(_ strategy: ReductionStrategy) -> CombineArguments.Mode {
-    switch strategy {
-    case .merge, .tome: .merge
-    case .fuse: .fuse
-    case .drop: .drop
-    }
-  }
-
-  private func similarity(_ step: ReduceStep) -> MatchArguments.Similarity {
-    switch step.similarity {
-    case .cosine: return .cosine
-    case .l1: return .l1
-    case .l2: return .l2
-    case .attention:
-      // Verified: the attention similarity comes with probabilities, no other does.
-      guard let buffer = step.probabilities else { return .cosine }
-      let record = program.buffers[buffer]
-      return .attention(UnsafePointer(floats(buffer)), heads: record.rows / record.columns)
-    case .random:
-      return .random(seed: UInt64(bitPattern: Int64(step.seed)), block: step.block)
-    }
-  }
-
-  private func match(_ step: MatchStep) -> [any KernelArguments] {
-    let record = program.buffers[step.tokens]
-    let patches = record.rows - step.prefix
-    return [
-      BipartiteMatchArguments(
-        qkv: reading(whole(step.qkv)), pictures: pictures, prefix: step.prefix,
-        patches: patches, heads: step.heads, headWidth: step.headWidth,
-        best: indices(step.best), score: floats(step.score)),
-      BipartiteSelectArguments(
-        pictures: pictures, patches: patches, keep: step.keep, best: indices(step.best),
-        score: floats(step.score), kept: indices(step.kept),
-        destination: indices(step.destination)),
-      CombineArguments(
-        input: reading(whole(step.tokens)), output: writing(whole(step.output)),
-        pictures: pictures, prefix: step.prefix, patches: patches, keep: step.keep,
-        width: record.columns, mode: .merge, kept: indices(step.kept),
-        destination: indices(step.destination),
-        weights: UnsafePointer(floats(step.sizes) + step.prefix), weightStride: record.rows,
-        sizes: UnsafePointer(floats(step.sizes)), newSizes: floats(step.newSizes)),
-    ]
   }
 }

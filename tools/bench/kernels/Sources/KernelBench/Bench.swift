@@ -180,18 +180,17 @@ final class Bench: @unchecked Sendable {
     ) { item, _, _ in kernels.depthwise(arguments, item: item) }
   }
 
-  func match(patches: Int, keep: Int, width: Int) {
+  func assign(patches: Int, keep: Int, width: Int) {
     let kept = UnsafeMutablePointer<Int32>.allocate(capacity: patches)
     for i in 0..<patches { kept[i] = Int32(i) }
-    let arguments = MatchArguments(
+    let arguments = AssignArguments(
       input: InputRows(floats((patches + 1) * width), pictureStride: patches + 1, stride: width),
       pictures: 1, prefix: 1, patches: patches, keep: keep, width: width, similarity: .cosine,
-      kept: kept, dropped: kept + keep, into: .allocate(capacity: patches),
-      destination: .allocate(capacity: patches))
+      kept: kept, dropped: kept + keep, destination: .allocate(capacity: patches))
     report(
-      "match \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
+      "assign \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),
       items: arguments.items.count
-    ) { item, scratch, _ in kernels.match(arguments, item: item, scratch: scratch) }
+    ) { item, scratch, _ in kernels.assign(arguments, item: item, scratch: scratch) }
   }
 
   /// A region of 100 steps with nothing to do.

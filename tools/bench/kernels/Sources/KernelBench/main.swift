@@ -57,6 +57,6 @@ for threads in threadCounts {
     outputs: 384)
   bench.depthwise(side: 14, channels: 384, kernel: 7, dilation: 3)
   bench.depthwise(side: 14, channels: 384, kernel: 5, dilation: 1)
-  bench.match(patches: 196, keep: 138, width: 384)
+  bench.assign(patches: 196, keep: 138, width: 384)
   bench.dispatch()
 }

@@ -2,12 +2,12 @@ package import KernelInterface
 internal import KernelsPortable
 
 extension WideKernels {
-  package static func match(
-    _ arguments: MatchArguments, item: Int, scratch: UnsafeMutableRawPointer
+  package static func assign(
+    _ arguments: AssignArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
     guard case .cosine = a.similarity else {
-      PortableKernels.match(arguments, item: item, scratch: scratch)
+      PortableKernels.assign(arguments, item: item, scratch: scratch)
       return
     }
     let split = a.split
@@ -15,7 +15,6 @@ extension WideKernels {
     let part = item &- picture &* split.parts
     let kept = a.kept + picture &* a.keep
     let dropped = a.dropped + picture &* (a.patches &- a.keep)
-    let into = a.into + picture &* (a.patches &- a.keep)
     let destination = a.destination + picture &* a.patches
     let rows = a.input.pointer(picture: picture, row: a.prefix)
     // One over each kept row's length; the length of the others does not change their order.
@@ -45,66 +44,11 @@ extension WideKernels {
         best.offer(dots(far, row, row, a.width).0 * factors[j], j)
       }
       for k in 0..<count {
-        into[first &+ k] = best.index[k]
         destination[Int(dropped[first &+ k])] = best.index[k]
       }
       first &+= count
     }
   }
-
-  package static func bipartiteMatch(
-    _ arguments: BipartiteMatchArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    let a = arguments
-    let split = a.split
-    let picture = item / split.parts
-    let part = item &- picture &* split.parts
-    let half = a.patches / 2
-    let evens = a.patches &- half
-    let step = paddedStride(a.headWidth)
-    let metrics = scratch.assumingMemoryBound(to: Float.self)
-    for b in 0..<evens {
-      writeMetric(a, picture: picture, patch: 2 &* b, into: metrics + b &* step)
-    }
-    let own = metrics + evens &* step
-    for edge in split.start(part)..<split.start(part &+ 1) {
-      writeMetric(a, picture: picture, patch: 2 &* edge &+ 1, into: own)
-      var best: Int32 = 0
-      var highest = -Float.infinity
-      for b in 0..<evens {
-        let value = dot(own, metrics + b &* step, a.headWidth)
-        if value > highest {
-          highest = value
-          best = Int32(truncatingIfNeeded: b)
-        }
-      }
-      a.best[picture &* half &+ edge] = best
-      a.score[picture &* half &+ edge] = highest
-    }
-  }
-}
-
-/// The key of a patch averaged over heads, with length 1.
-private func writeMetric(
-  _ a: BipartiteMatchArguments, picture: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
-) {
-  let keys = a.qkv.pointer(picture: picture, row: a.prefix &+ patch) + a.heads &* a.headWidth
-  copy(keys, metric, a.headWidth)
-  for h in 1..<max(a.heads, 1) {
-    let key = keys + h &* a.headWidth
-    var c = 0
-    while c &+ lanes <= a.headWidth {
-      store(load(metric, c) + load(key, c), metric, c)
-      c &+= lanes
-    }
-    while c < a.headWidth {
-      metric[c] += key[c]
-      c &+= 1
-    }
-  }
-  let length = dot(metric, metric, a.headWidth).squareRoot()
-  let factor = length > 0 ? 1 / length : 0
-  for c in 0..<a.headWidth { metric[c] *= factor }
 }
 
 /// The best of a growing list for four rows at once, ties to the first offered.
@@ -118,23 +62,6 @@ private struct Best4 {
     highest.replace(with: values, where: mask)
     index.replace(with: SIMD4(repeating: Int32(truncatingIfNeeded: j)), where: mask)
   }
-}
-
-/// Scalar product of two rows.
-@inline(__always)
-private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int) -> Float {
-  var a = Vector()
-  var i = 0
-  while i &+ lanes <= width {
-    a.addProduct(load(x, i), load(y, i))
-    i &+= lanes
-  }
-  var sum = total(a)
-  while i < width {
-    sum.addProduct(x[i], y[i])
-    i &+= 1
-  }
-  return sum
 }
 
 /// Four rows at once, so that their sums need not wait for each other.

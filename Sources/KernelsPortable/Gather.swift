@@ -1,7 +1,7 @@
 package import KernelInterface
 
 extension PortableKernels {
-  package static func combine(_ arguments: CombineArguments, item: Int) {
+  package static func gather(_ arguments: GatherArguments, item: Int) {
     let a = arguments
     let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     for row in a.split.start(part)..<a.split.start(part + 1) {
@@ -20,21 +20,21 @@ extension PortableKernels {
   }
 }
 
-/// Writes one new patch row with its size and origin.
-private func writePatch(_ a: CombineArguments, picture: Int, patch: Int) {
-  let isFused = patch == a.keep
-  let principal = isFused ? -1 : Int(a.kept[picture * a.keep + patch])
+/// Writes one new patch row with its size and patch index.
+private func writePatch(_ a: GatherArguments, picture: Int, patch: Int) {
+  let isSum = patch == a.keep
+  let principal = isSum ? -1 : Int(a.kept[picture * a.keep + patch])
   let destination = a.destination + picture * a.patches
   let output = a.output.pointer(picture: picture, row: a.prefix + patch)
   let sizes = a.sizes.map { $0 + picture * (a.prefix + a.patches) + a.prefix }
   let weights = a.weights.map { $0 + picture * a.weightStride }
-  let origins = a.origin.map { $0 + picture * a.patches }
+  let origins = a.patchIndices.map { $0 + picture * a.patches }
 
   var size: Float = 0
   var origin = Int32.max
   var total: Float = 0
   var isPlain = false
-  if isFused {
+  if isSum {
     output.update(repeating: 0, count: a.width)
   } else {
     size = sizes?[principal] ?? 1
@@ -44,7 +44,7 @@ private func writePatch(_ a: CombineArguments, picture: Int, patch: Int) {
       from: a.input.pointer(picture: picture, row: a.prefix + principal), count: a.width)
     isPlain = true
   }
-  if isFused || a.mode == .merge {
+  if isSum || a.mode == .mean {
     for i in 0..<a.patches where i != principal && Int(destination[i]) == patch {
       let weight = weights?[i] ?? 1
       if isPlain {
@@ -55,12 +55,12 @@ private func writePatch(_ a: CombineArguments, picture: Int, patch: Int) {
       for c in 0..<a.width { output[c] += weight * x[c] }
       total += weight
       size += sizes?[i] ?? 1
-      if isFused { origin = min(origin, origins?[i] ?? Int32(truncatingIfNeeded: i)) }
+      if isSum { origin = min(origin, origins?[i] ?? Int32(truncatingIfNeeded: i)) }
     }
-    if !isFused && !isPlain {
+    if !isSum && !isPlain {
       for c in 0..<a.width { output[c] /= total }
     }
   }
   a.newSizes?[picture * (a.prefix + a.newPatches) + a.prefix + patch] = size
-  a.newOrigin?[picture * a.newPatches + patch] = origin
+  a.newPatchIndices?[picture * a.newPatches + patch] = origin
 }

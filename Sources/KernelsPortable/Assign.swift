@@ -1,0 +1,63 @@
+package import KernelInterface
+
+extension PortableKernels {
+  package static func assign(
+    _ arguments: AssignArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let a = arguments
+    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let kept = a.kept + picture * a.keep
+    let dropped = a.dropped + picture * (a.patches - a.keep)
+    let destination = a.destination + picture * a.patches
+    for k in a.split.start(part)..<a.split.start(part + 1) {
+      let patch = dropped[k]
+      var best = 0
+      if a.similarity == .random {
+        let index = a.patchIndices?[picture * a.patches + Int(patch)] ?? patch
+        let hash = AssignArguments.hash(seed: a.seed, block: a.block, patch: index)
+        best = Int(truncatingIfNeeded: hash % UInt64(truncatingIfNeeded: max(a.keep, 1)))
+      } else {
+        var highest = -Float.infinity
+        for j in 0..<a.keep {
+          let value = similarity(a, picture: picture, from: Int(patch), to: Int(kept[j]))
+          if value > highest {
+            highest = value
+            best = j
+          }
+        }
+      }
+      destination[Int(patch)] = Int32(truncatingIfNeeded: best)
+    }
+  }
+}
+
+/// How similar two patches are; larger is more.
+private func similarity(_ a: AssignArguments, picture: Int, from u: Int, to i: Int) -> Float {
+  let x = a.input.pointer(picture: picture, row: a.prefix + u)
+  let y = a.input.pointer(picture: picture, row: a.prefix + i)
+  switch a.similarity {
+  case .cosine:
+    // The length of u is the same for all candidates.
+    let length = dot(y, y, a.width).squareRoot()
+    return length > 0 ? dot(x, y, a.width) / length : 0
+  case .l1:
+    var sum: Float = 0
+    for c in 0..<a.width { sum += abs(x[c] - y[c]) }
+    return -sum
+  case .l2:
+    var sum: Float = 0
+    for c in 0..<a.width { sum += (x[c] - y[c]) * (x[c] - y[c]) }
+    return -sum
+  case .attention:
+    guard let probabilities = a.probabilities else { return 0 }
+    let tokens = a.prefix + a.patches
+    var sum: Float = 0
+    for h in 0..<a.heads {
+      let row = probabilities + ((picture * a.heads + h) * tokens + a.prefix + u) * tokens
+      sum += row[a.prefix + i]
+    }
+    return sum / Float(a.heads)
+  case .random:
+    return 0
+  }
+}

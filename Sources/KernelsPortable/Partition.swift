@@ -1,0 +1,151 @@
+package import KernelInterface
+
+extension PortableKernels {
+  package static func partition(
+    _ arguments: PartitionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let own = Own(arguments, item, scratch.assumingMemoryBound(to: Float.self))
+    switch arguments.order {
+    case .importance(let importance):
+      divide(own, importance: importance + item * arguments.patches)
+    case .edges(let score, let best, let first):
+      let sources = BipartiteAssignArguments.sourceCount(of: arguments.patches, first: first)
+      divide(
+        own, score: score + item * sources, best: best + item * sources, count: sources,
+        first: first)
+    }
+  }
+}
+
+/// One picture's part of a partition.
+private struct Own {
+  let patches: Int
+  let keep: Int
+  let destinationOfDropped: Int32
+  let kept: UnsafeMutablePointer<Int32>
+  let dropped: UnsafeMutablePointer<Int32>
+  let destination: UnsafeMutablePointer<Int32>
+  let scratch: UnsafeMutablePointer<Float>
+
+  init(_ a: PartitionArguments, _ picture: Int, _ scratch: UnsafeMutablePointer<Float>) {
+    patches = a.patches
+    keep = a.keep
+    destinationOfDropped = a.destinationOfDropped
+    kept = a.kept + picture * a.keep
+    dropped = a.dropped + picture * (a.patches - a.keep)
+    destination = a.destination + picture * a.patches
+    self.scratch = scratch
+  }
+}
+
+/// The largest are kept.
+private func divide(_ own: Own, importance: UnsafePointer<Float>) {
+  var largest = Largest(own.keep, of: importance, count: own.patches, scratch: own.scratch)
+  var (keptCount, droppedCount) = (0, 0)
+  for i in 0..<own.patches {
+    if largest.contains(importance[i]) {
+      own.kept[keptCount] = Int32(truncatingIfNeeded: i)
+      own.destination[i] = Int32(truncatingIfNeeded: keptCount)
+      keptCount += 1
+    } else {
+      own.dropped[droppedCount] = Int32(truncatingIfNeeded: i)
+      own.destination[i] = own.destinationOfDropped
+      droppedCount += 1
+    }
+  }
+}
+
+/// The ends in A of the largest are dropped.
+private func divide(
+  _ own: Own, score: UnsafePointer<Float>, best: UnsafePointer<Int32>, count: Int, first: Int
+) {
+  let merges = own.patches - own.keep
+  let survivors = count - merges
+  var largest = Largest(merges, of: score, count: count, scratch: own.scratch)
+  var (keptCount, droppedCount) = (0, 0)
+  for edge in 0..<count {
+    let position = first + 2 * edge
+    if largest.contains(score[edge]) {
+      own.dropped[droppedCount] = Int32(truncatingIfNeeded: position)
+      own.destination[position] = Int32(truncatingIfNeeded: survivors) + best[edge]
+      droppedCount += 1
+    } else {
+      own.kept[keptCount] = Int32(truncatingIfNeeded: position)
+      own.destination[position] = Int32(truncatingIfNeeded: keptCount)
+      keptCount += 1
+    }
+  }
+  for other in 0..<(own.patches - count) {
+    let position = 1 - first + 2 * other
+    own.kept[survivors + other] = Int32(truncatingIfNeeded: position)
+    own.destination[position] = Int32(truncatingIfNeeded: survivors + other)
+  }
+}
+
+/// Which of some values, asked for in order, are the largest.
+private struct Largest {
+  private let threshold: Float
+
+  /// How many of the values that equal the threshold belong to them.
+  private var ties: Int
+
+  private let isEmpty: Bool
+
+  init(
+    _ number: Int, of values: UnsafePointer<Float>, count: Int,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    isEmpty = number <= 0
+    (threshold, ties) = keepLargest(values, count: count, keep: number, scratch: scratch)
+  }
+
+  /// Whether the next value is one of them.
+  mutating func contains(_ next: Float) -> Bool {
+    let value = rank(next)
+    if isEmpty { return false }
+    if value > threshold { return true }
+    guard value == threshold, ties > 0 else { return false }
+    ties -= 1
+    return true
+  }
+}
+
+/// A value by which all floats compare: NaN is below everything.
+private func rank(_ value: Float) -> Float { value.isNaN ? -.infinity : value }
+
+/// The `keep`-th largest value, and how many of the values equal to it belong to the `keep` largest.
+private func keepLargest(
+  _ values: UnsafePointer<Float>, count: Int, keep: Int, scratch: UnsafeMutablePointer<Float>
+) -> (value: Float, ties: Int) {
+  guard keep > 0 else { return (.infinity, 0) }
+  for i in 0..<count { scratch[i] = rank(values[i]) }
+  // Hoare's selection in descending order around position keep - 1.
+  var (low, high) = (0, count - 1)
+  let target = keep - 1
+  while low < high {
+    let pivot = scratch[low + (high - low) / 2]
+    var (i, j) = (low, high)
+    while i <= j {
+      while scratch[i] > pivot { i += 1 }
+      while scratch[j] < pivot { j -= 1 }
+      if i <= j {
+        let other = scratch[i]
+        scratch[i] = scratch[j]
+        scratch[j] = other
+        i += 1
+        j -= 1
+      }
+    }
+    if target <= j {
+      high = j
+    } else if target >= i {
+      low = i
+    } else {
+      break
+    }
+  }
+  let value = scratch[target]
+  var above = 0
+  for i in 0..<count where rank(values[i]) > value { above += 1 }
+  return (value, keep - above)
+}

@@ -1,0 +1,142 @@
+package import ModelFacts
+package import ModelGraph
+
+/// One place where tokens are reduced: what a strategy may read there, and the ops it is composed of.
+package struct ReductionStage {
+  /// Tokens in front of the patch tokens.
+  package let prefix: Int
+
+  /// N, patch tokens.
+  package let patches: Int
+
+  /// K, those that are kept.
+  package let keep: Int
+
+  /// The block, counted from 0.
+  let block: Int
+
+  /// The block's attention.
+  let attention: AttentionValues
+
+  /// What tokens carry from stage to stage.
+  var state: TokenState
+
+  /// The graph that is being made.
+  var graph: Graph
+
+  /// What a partition makes: indices of tokens that are kept and dropped, and where each one goes.
+  package struct Parts {
+    /// `[K]`.
+    package let kept: ValueID
+
+    /// `[N - K]`.
+    package let dropped: ValueID
+
+    /// `[N]`.
+    package var destination: ValueID
+
+    fileprivate init(_ results: [ValueID]) {
+      (kept, dropped, destination) = (results[0], results[1], results[2])
+    }
+  }
+
+  /// What the class token attends to each patch token, `[1, N]`, from the class rows that the strategy asked
+  /// the attention for.
+  package mutating func importance() throws -> ValueID {
+    try graph.add(.score(Score(prefix: prefix)), attention.results[0], block: block)
+  }
+
+  /// The K most important tokens, and the others, which go nowhere or to one more row.
+  package mutating func partition(
+    byImportance importance: ValueID, appendsRow: Bool = false
+  ) throws -> Parts {
+    let partition = Partition(
+      by: .importance, patches: patches, keep: keep, appendsRow: appendsRow)
+    return Parts(try graph.append(.partition(partition), [importance], block: block))
+  }
+
+  /// The tokens of set A, every other from position `first` on, whose key is most like one of set B, the
+  /// others, go to that one; N - K of them.
+  package mutating func partitionByEdges(first: Int) throws -> Parts {
+    let keys = BipartiteAssign(
+      prefix: prefix, heads: attention.attributes.heads,
+      headWidth: attention.attributes.headWidth, first: first)
+    let edges = try graph.append(.bipartiteAssign(keys), [attention.qkv], block: block)
+    let partition = Partition(by: .edges, patches: patches, keep: keep, first: first)
+    return Parts(
+      try graph.append(.partition(partition), [edges[1], edges[0]], block: block))
+  }
+
+  /// Lets each dropped token go to the kept one that is most similar.
+  package mutating func assign(
+    _ tokens: ValueID, _ parts: inout Parts, _ similarity: Similarity, seed: Int
+  ) throws {
+    var operands = [tokens, parts.kept, parts.dropped, parts.destination]
+    switch similarity {
+    case .cosine, .l1, .l2: break
+    // Behind the class rows, which every strategy reads that assigns.
+    case .attention: operands.append(attention.results[1])
+    case .random: operands.append(try patchIndices())
+    }
+    let assign = Assign(similarity, prefix: prefix, seed: seed, block: block)
+    parts.destination = try graph.append(.assign(assign), operands, block: block)[0]
+  }
+
+  /// The tokens that are left, weighed by `weights`, without them by the sizes if those are carried.
+  package mutating func gather(
+    _ tokens: ValueID, _ parts: Parts, _ mode: GatherMode, weights: ValueID? = nil,
+    carriesSizes: Bool
+  ) throws -> ValueID {
+    var gather = Gather(mode, prefix: prefix)
+    var operands = [tokens, parts.kept, parts.destination]
+    if let weights {
+      gather.hasWeights = true
+      operands.append(weights)
+    }
+    if carriesSizes {
+      gather.hasSizes = true
+      operands.append(try sizes())
+    }
+    if let patchIndices = state.patchIndices {
+      gather.hasPatchIndices = true
+      operands.append(patchIndices)
+    }
+    var results = try graph.append(.gather(gather), operands, block: block)
+    if gather.hasPatchIndices { state.patchIndices = results.removeLast() }
+    if gather.hasSizes { state.sizes = results.removeLast() }
+    return results[0]
+  }
+
+  /// `[1, T]`: how many patches each token stands for.
+  private mutating func sizes() throws -> ValueID {
+    if let sizes = state.sizes { return sizes }
+    return try graph.add(.unitSizes(UnitSizes(prefix + patches)), block: block)
+  }
+
+  /// `[N]`: the original index of each patch token.
+  private mutating func patchIndices() throws -> ValueID {
+    if let indices = state.patchIndices { return indices }
+    let indices = try graph.add(.patchIndices(PatchIndices(patches)), block: block)
+    state.patchIndices = indices
+    return indices
+  }
+}
+
+/// What a strategy may read of the block's attention.
+struct AttentionValues {
+  let block: Int?
+  let attributes: Attention
+  let qkv: ValueID
+
+  /// Class rows, then probabilities, each if kept.
+  let results: [ValueID]
+}
+
+/// What tokens carry from stage to stage.
+struct TokenState {
+  /// `[1, T]`: how many patches each token stands for.
+  var sizes: ValueID?
+
+  /// `[N]`: the original patch index of each patch token, once something has asked for it.
+  var patchIndices: ValueID?
+}
