@@ -205,7 +205,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "PassesTests", dependencies: ["TestSupport", "ModelFacts", "ModelGraph", "Passes"],
+      name: "PassesTests",
+      dependencies: ["TestSupport", "ModelFacts", "ModelGraph", "Passes", "Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "PlanEmitterTests",

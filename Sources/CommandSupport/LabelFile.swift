@@ -75,7 +75,8 @@ package enum LabelFile {
   private static func forEachLine(
     of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows {
-    var rest = bytes[...]
+    // A mark of the byte order is no part of the first line.
+    var rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
     while !rest.isEmpty {
       let end =
         rest.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? rest.endIndex

@@ -1,9 +1,9 @@
-internal import Tensors
+package import Tensors
 
 /// The codes of `TensorProto.DataType`.
-enum ONNXDataType {
+package enum ONNXDataType {
   /// The element type of a code; nil for codes that stand for no type or one that is not read.
-  static func dtype(_ code: Int32) -> DType? {
+  package static func dtype(_ code: Int32) -> DType? {
     switch code {
     case 1: .float32
     case 2: .uint8

@@ -77,7 +77,7 @@ struct ONNXModelReader {
     _ input: TracedInput, _ ending: EndingReader.Found, _ hints: inout ModelHints
   ) {
     let source = "the ONNX graph"
-    if input.batch > 1 {
+    if input.batch > 1, !input.hasOpenBatch {
       hints.details.append(
         ("batch", .init(value: "1", source: "\(source), whose batch is \(input.batch)")))
     }

@@ -5,8 +5,12 @@ internal import Tensors
 struct TracedInput {
   let name: String
 
-  /// The number of images that the file is made for; 1 where it is left open.
+  /// The number of images that the file is made for, or where it is left open, 2: what computes across
+  /// images shows then.
   let batch: Int
+
+  /// Whether the file leaves the number of images open.
+  let hasOpenBatch: Bool
   let height: Int
   let width: Int
 
@@ -47,7 +51,8 @@ struct TracedInput {
       }
       return open
     }
-    batch = try extent(0, 1)
+    batch = try extent(0, 2)
+    if case .fixed = stated[0] { hasOpenBatch = false } else { hasOpenBatch = true }
     height = try extent(sides[0], imageSize?.height)
     width = try extent(sides[1], imageSize?.width)
     guard try extent(isChannelsLast ? 3 : 1, 3) == 3, (1...Self.largestBatch).contains(batch),

@@ -35,7 +35,8 @@ extension Tracer {
         count <= Double(Literal.computableElements)
       else { throw fail("a short range", "others") }
       let numbers = (0..<max(0, Int(count))).map { start + Double($0) * step }
-      try set(.constant(Literal(numbers, shape: [numbers.count], isInteger: true)))
+      let isInteger = try (0..<3).allSatisfy { try literal($0)?.isInteger == true }
+      try set(.constant(Literal(numbers, shape: [numbers.count], isInteger: isInteger)))
     }
   }
 
@@ -61,7 +62,8 @@ extension Tracer {
     else {
       throw fail("shapes that broadcast", "\(a.shape) and \(b.shape)")
     }
-    let isInteger = a.isInteger && b.isInteger
+    // A power is of its base's type.
+    let isInteger = a.isInteger && (b.isInteger || kind == "Pow")
     (a.layout, b.layout) = (first, second)
     guard let x = a.numbers(), let y = b.numbers() else {
       throw fail("few elements", "\(shape)")
@@ -78,7 +80,8 @@ extension Tracer {
     case "Sub": x - y
     case "Mul": x * y
     case "Div": isInteger ? (y == 0 ? 0 : (x / y).rounded(.towardZero)) : x / y
-    case "Pow": pow(x, y)
+    case "Pow": isInteger ? pow(x, y).rounded(.towardZero) : pow(x, y)
+    case "TruncatedMod": y == 0 ? 0 : x.truncatingRemainder(dividingBy: y)
     case "Mod": y == 0 ? 0 : x - y * (x / y).rounded(.down)
     case "Min": min(x, y)
     case "Max": max(x, y)

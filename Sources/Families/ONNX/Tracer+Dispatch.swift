@@ -17,8 +17,9 @@ extension Tracer {
       try traceMovement(node)
     case "Concat": try traceConcatenation(node)
     case "Add", "Sub", "Mul", "Div", "Pow", "Equal", "Greater", "Less", "GreaterOrEqual",
-      "LessOrEqual", "And", "Or", "Min", "Max", "Mod":
+      "LessOrEqual", "And", "Or", "Mod":
       try traceBinary(node)
+    case "Min", "Max": try traceExtreme(node)
     case "Sqrt", "Erf", "Relu", "Reciprocal", "Neg", "Floor", "Ceil", "Not", "IsNaN", "Tanh",
       "Sigmoid", "Exp", "Abs", "Log":
       try traceFunction(node)
@@ -38,28 +39,51 @@ extension Tracer {
     }
   }
 
-  /// Element types do not matter to terms; constants lose their fraction when they become integers.
+  /// Element types do not matter to terms; constants become what the type can hold.
   private mutating func cast(_ node: ONNXNode, _ value: TracedValue) throws -> TracedValue {
     guard node.operation == "Cast" || node.operation == "CastLike" else { return value }
-    let isInteger: Bool
+    let type: DType?
     if node.operation == "CastLike" {
       guard case .constant(let like) = try required(1) else { return value }
-      isInteger = like.isInteger
+      type = like.storage.dtype
     } else {
-      // 1 float, 10 float16, 11 double, 16 bfloat16.
-      isInteger = ![1, 10, 11, 16].contains(try integer("to", default: 1))
+      type = ONNXDataType.dtype(Int32(clamping: try integer("to", default: 1)))
     }
+    guard let type else { throw fail("a cast to a known type", "another") }
     switch value {
     case .data(let view):
-      guard !isInteger else { throw fail("a cast to floats", "one to integers") }
+      guard type.isFloatingPoint else { throw fail("a cast to floats", "one to \(type.rawValue)") }
       return .data(try floats(of: view))
     case .constant(let literal):
-      guard isInteger != literal.isInteger, let numbers = literal.numbers() else { return value }
+      guard type != literal.storage.dtype, !(type.isFloatingPoint && !literal.isInteger),
+        let numbers = literal.numbers()
+      else { return value }
       return .constant(
         Literal(
-          isInteger ? numbers.map { $0.rounded(.towardZero) } : numbers, shape: literal.shape,
-          isInteger: isInteger))
+          try numbers.map { try number($0, as: type) }, shape: literal.shape,
+          isInteger: !type.isFloatingPoint))
     }
+  }
+
+  /// What a number becomes as an element of a type; a number that an integer type does not have is refused,
+  /// since runtimes differ in what they make of it.
+  private func number(_ number: Double, as type: DType) throws -> Double {
+    if type.isFloatingPoint { return number }
+    if type == .bool { return number != 0 ? 1 : 0 }
+    let whole = number.rounded(.towardZero)
+    let fits =
+      switch type {
+      case .int8: Int8(exactly: whole) != nil
+      case .int16: Int16(exactly: whole) != nil
+      case .int32: Int32(exactly: whole) != nil
+      case .uint8: UInt8(exactly: whole) != nil
+      case .uint16: UInt16(exactly: whole) != nil
+      case .uint32: UInt32(exactly: whole) != nil
+      case .uint64: UInt64(exactly: whole) != nil
+      default: Int64(exactly: whole) != nil
+      }
+    guard fits else { throw fail("numbers that \(type.rawValue) has", "\(number)") }
+    return whole
   }
 
   /// Samples as the numbers that they are; all else as it is.

@@ -7,7 +7,8 @@ extension Tracer {
     let (a, b) = (try required(0), try required(1))
     switch (a, b) {
     case (.constant(let a), .constant(let b)):
-      try set(.constant(try combined(node.operation, a, b)))
+      let truncates = try node.operation == "Mod" && integer("fmod", default: 0) != 0
+      try set(.constant(try combined(truncates ? "TruncatedMod" : node.operation, a, b)))
     case (.data(let a), .constant(let b)): try set(.data(try applied(node.operation, a, b)))
     case (.constant(let a), .data(let b)):
       switch node.operation {
@@ -21,6 +22,20 @@ extension Tracer {
       }
     case (.data(let a), .data(let b)): try set(.data(try together(node.operation, a, b)))
     }
+  }
+
+  /// The smallest or largest of any number of operands; of data, of two.
+  mutating func traceExtreme(_ node: ONNXNode) throws {
+    let values = try node.inputs.indices.map { try required($0) }
+    let literals = values.compactMap {
+      if case .constant(let literal) = $0 { literal } else { nil }
+    }
+    guard let first = literals.first, literals.count == values.count else {
+      guard values.count == 2 else { throw fail("two operands", "\(values.count)") }
+      return try traceBinary(node)
+    }
+    try set(
+      .constant(try literals.dropFirst().reduce(first) { try combined(node.operation, $0, $1) }))
   }
 
   /// Data with a constant behind the operator.

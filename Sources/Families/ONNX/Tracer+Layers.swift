@@ -9,6 +9,10 @@ extension Tracer {
       throw fail("a convolution of a picture with a constant weight", "another")
     }
     let bias = try literal(2)
+    if let kernel = try integers("kernel_shape", orOperand: 99), kernel != Array(weight.shape[2...])
+    {
+      throw fail("kernel_shape \(weight.shape[2...]), as the weight has", "\(kernel)")
+    }
     let strides = try integers("strides", orOperand: 99) ?? [1, 1]
     let pads = try integers("pads", orOperand: 99) ?? [0, 0, 0, 0]
     let dilations = try integers("dilations", orOperand: 99) ?? [1, 1]
@@ -131,6 +135,11 @@ extension Tracer {
     if case .constant(let literal) = try required(0) {
       guard node.operation == "ReduceProd", let numbers = literal.numbers() else {
         throw fail("a product of extents", node.operation)
+      }
+      let rank = literal.shape.count
+      if let axes = try integers("axes", orOperand: 1) {
+        let covered = Set(try axes.map { try dimension($0, of: rank) })
+        guard covered == Set(0..<rank) else { throw fail("a product along all axes", "\(axes)") }
       }
       let keeps = try integer("keepdims", default: 1) != 0
       return try set(

@@ -21,35 +21,33 @@ enum EXIFFinder {
     return nil
   }
 
-  /// The `eXIf` chunk.
+  /// The last `eXIf` chunk, as Pillow takes it.
   static func inPNG(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var found: UnsafeRawBufferPointer?
     var offset = 8
     while offset + 12 <= bytes.count {
       let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
       guard length <= bytes.count - offset - 12 else { return nil }
       if bytes[(offset + 4)..<(offset + 8)].elementsEqual("eXIf".utf8) {
-        return UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + 8 + length)])
+        found = unprefixed(bytes[(offset + 8)..<(offset + 8 + length)])
       }
       offset += 12 + length
     }
-    return nil
+    return found
   }
 
-  /// The `EXIF` chunk, with or without the prefix that some programs write.
+  /// EXIF data without the word that some programs write in front of it.
+  private static func unprefixed(_ chunk: Slice<UnsafeRawBufferPointer>) -> UnsafeRawBufferPointer {
+    let prefix = Array("Exif\u{0}\u{0}".utf8)
+    return UnsafeRawBufferPointer(
+      rebasing: chunk.starts(with: prefix) ? chunk.dropFirst(prefix.count) : chunk)
+  }
+
+  /// The `EXIF` chunk of a file whose header announces one.
   static func inWebP(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    var offset = 12
-    while offset + 8 <= bytes.count {
-      let length = bytes[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
-      guard length <= bytes.count - offset - 8 else { return nil }
-      if bytes[offset..<(offset + 4)].elementsEqual("EXIF".utf8) {
-        let chunk = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + 8 + length)])
-        let prefix = Array("Exif\u{0}\u{0}".utf8)
-        return chunk.starts(with: prefix)
-          ? UnsafeRawBufferPointer(rebasing: chunk.dropFirst(6)) : chunk
-      }
-      offset += 8 + length + length % 2
-    }
-    return nil
+    let chunks = WebPChunks(bytes)
+    guard chunks.announcesEXIF, let range = chunks.range(of: "EXIF") else { return nil }
+    return unprefixed(bytes[range])
   }
 }
 
@@ -72,9 +70,10 @@ enum EXIFOrientation {
       let offset = directory + 2 + entry * 12
       guard let tag = integer(offset, 2) else { return nil }
       if tag == 0x0112 {
-        // A SHORT, or from some programs a LONG.
-        guard let type = integer(offset + 2, 2), type == 3 || type == 4,
-          let code = integer(offset + 8, type == 3 ? 2 : 4), (1...8).contains(code)
+        // One SHORT, or from some programs a LONG, or one with a sign.
+        guard let type = integer(offset + 2, 2), [3, 4, 8, 9].contains(type),
+          integer(offset + 4, 4) == 1,
+          let code = integer(offset + 8, type == 3 || type == 8 ? 2 : 4), (1...8).contains(code)
         else { return nil }
         return code
       }

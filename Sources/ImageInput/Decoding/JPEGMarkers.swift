@@ -16,6 +16,8 @@ struct JPEGMarkers {
 
   /// Walks from marker to marker; stops at the first that is damaged.
   init(_ bytes: UnsafeRawBufferPointer) {
+    // Where a damaged length leads past it, the end is still there.
+    hasEnd = bytes.count >= 4 && bytes[bytes.count - 2] == 0xFF && bytes[bytes.count - 1] == 0xD9
     var offset = 2
     while let marker = Self.nextMarker(bytes, &offset) {
       switch marker {

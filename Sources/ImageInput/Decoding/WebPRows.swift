@@ -34,11 +34,12 @@ package final class WebPRows: RowSource {
     bandRows: Int? = nil
   ) throws {
     self.file = file
-    source = bytes.bindMemory(to: UInt8.self)
+    source = (WebPChunks(bytes).image ?? bytes).bindMemory(to: UInt8.self)
     guard WebPInitDecoderConfig(&config) != 0 else {
       throw InputError.pictureData(file, "WebP", found: "another version of libwebp")
     }
-    let status = WebPGetFeatures(source.baseAddress, source.count, &config.input)
+    let whole = bytes.bindMemory(to: UInt8.self)
+    let status = WebPGetFeatures(whole.baseAddress, whole.count, &config.input)
     guard status == VP8_STATUS_OK else { throw Self.failure(status, file) }
     (width, height) = (Int(config.input.width), Int(config.input.height))
     try limit.check(width: width, height: height, file: file)
