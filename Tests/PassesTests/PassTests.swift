@@ -90,6 +90,24 @@ struct PassEquivalenceTests {
   }
 }
 
+struct BipartiteMatchingTests {
+  /// As ToMe's code counts: tokens at even positions, prefix tokens among them, can be merged.
+  @Test(arguments: SmallModel.forms)
+  func everyOtherTokenFromTheClassTokenOnCanBeMerged(form: SmallModel.Form) throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    var recipe = RewriteRecipe()
+    recipe.strategy = "tome"
+    recipe.stages = [.init(block: 0, keepRate: 0.6)]
+    let passes = try RewritePasses.passes(for: recipe, model: model.facts, file: "plan")
+    let base = try PassDriver(PassList.cleanup).run(model.graph)
+    let positions = try PassDriver(passes).run(base).nodes.compactMap { node -> Int? in
+      if case .bipartiteAssign(let assign) = node.op { assign.prefix + assign.first } else { nil }
+    }
+    #expect(positions == [2])
+  }
+}
+
 struct TokenReductionErrorTests {
   @Test func matchingMoreThanHalfIsAnErrorOfTheGraph() throws {
     let folder = try TemporaryFolder()

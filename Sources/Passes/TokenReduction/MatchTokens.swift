@@ -6,17 +6,20 @@ struct MatchTokens: TokenReductionStrategy {
   static let name = "tome"
   static let sizes = SizeAwareness.always
 
-  /// Tokens at odd patch positions can be merged into those at even ones.
-  private static let first = 1
+  /// ToMe's code merges every other token into one of the rest, counted from the class token. So behind one
+  /// prefix token those at odd patch positions can be merged, behind two those at even ones.
+  private static func first(behind prefix: Int) -> Int { prefix % 2 }
 
-  static func mostDropped(of patches: Int, behind prefix: Int) -> Int { patches / 2 }
+  static func mostDropped(of patches: Int, behind prefix: Int) -> Int {
+    (patches - first(behind: prefix) + 1) / 2
+  }
 
   init(_ recipe: RewriteRecipe) {}
 
   func prepare(_ attention: inout Attention) {}
 
   func reduce(_ tokens: ValueID, in stage: inout ReductionStage) throws -> ValueID {
-    let parts = try stage.partitionByEdges(first: Self.first)
+    let parts = try stage.partitionByEdges(first: Self.first(behind: stage.prefix))
     return try stage.gather(tokens, parts, .mean, carriesSizes: true)
   }
 }

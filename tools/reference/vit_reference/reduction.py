@@ -184,37 +184,41 @@ def _most_similar(
 def _tome(
     tokens: Tokens, facts: AttentionFacts, keep: int, block: int, trace: Trace | None
 ) -> Tokens:
-    """ToMe's bipartite soft matching: odd patch positions join even ones, sizes weigh the mean."""
+    """ToMe's bipartite soft matching, sizes weigh the mean.
+
+    Tokens at even positions join those at odd ones, counted as ToMe's code does with the prefix tokens.
+    """
     assert tokens.sizes is not None
     prefix, count = tokens.prefix, tokens.patches
     position = torch.arange(count, device=tokens.rows.device)
-    odd, even = position[1::2], position[0::2]
+    source = prefix % 2
+    joiners, hosts = position[source::2], position[1 - source :: 2]
     joining = count - keep
-    if joining > len(odd):
-        raise ValueError(f"tome merges at most {len(odd)} of {count} tokens, not {joining}")
+    if joining > len(joiners):
+        raise ValueError(f"tome merges at most {len(joiners)} of {count} tokens, not {joining}")
     with torch.no_grad():
         metric = F.normalize(facts.keys.mean(dim=1)[:, prefix:], dim=-1)
-        edge, match = (metric[:, odd] @ metric[:, even].mT).max(dim=-1)
+        edge, match = (metric[:, joiners] @ metric[:, hosts].mT).max(dim=-1)
         leaving, staying = select(edge, joining)
         into = take(match, leaving)
     rows, sizes = tokens.rows[:, prefix:], tokens.sizes[:, prefix:]
     merged, total = _weighted_mean(
-        rows[:, even],
-        sizes[:, even],
-        take(rows[:, odd], leaving),
-        take(sizes[:, odd], leaving),
+        rows[:, hosts],
+        sizes[:, hosts],
+        take(rows[:, joiners], leaving),
+        take(sizes[:, joiners], leaving),
         into,
     )
-    names_odd, names_even = tokens.origin[:, odd], tokens.origin[:, even]
-    origin = torch.cat([take(names_odd, staying), names_even], dim=1)
+    joining_names, host_names = tokens.origin[:, joiners], tokens.origin[:, hosts]
+    origin = torch.cat([take(joining_names, staying), host_names], dim=1)
     if trace is not None:
-        trace.record(block, origin, take(names_odd, leaving), take(names_even, into))
+        trace.record(block, origin, take(joining_names, leaving), take(host_names, into))
     return replace(
         tokens,
-        rows=torch.cat([tokens.rows[:, :prefix], take(rows[:, odd], staying), merged], dim=1),
+        rows=torch.cat([tokens.rows[:, :prefix], take(rows[:, joiners], staying), merged], dim=1),
         origin=origin,
         sizes=torch.cat(
-            [tokens.sizes[:, :prefix], take(sizes[:, odd], staying), total], dim=1
+            [tokens.sizes[:, :prefix], take(sizes[:, joiners], staying), total], dim=1
         ),
     )
 
