@@ -145,3 +145,34 @@ internal import Testing
     }
   }
 }
+
+/// What lies behind a WebP's image in its file is no part of the image, however little of it there is.
+@Suite struct ExtendedWebPTests {
+  private func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    let length = withUnsafeBytes(of: UInt32(data.count).littleEndian, Array.init)
+    return Array(name.utf8) + length + data + [UInt8](repeating: 0, count: data.count % 2)
+  }
+
+  /// The image of a plain file, `missing` bytes shorter, in an extended file with metadata behind it.
+  private func extended(_ name: String, missing: Int) throws -> [UInt8] {
+    let plain = try Fixture.bytes(name)
+    let whole = try decode(plain)
+    let (width, height) = (UInt8(whole.width - 1), UInt8(whole.height - 1))
+    let image = chunk(
+      String(decoding: plain[12..<16], as: UTF8.self), Array(plain[20...].dropLast(missing)))
+    let metadata = chunk("XMP ", [UInt8](repeating: 0x41, count: plain.count))
+    let content =
+      Array("WEBP".utf8) + chunk("VP8X", [4, 0, 0, 0, width, 0, 0, height, 0, 0]) + image + metadata
+    return Array("RIFF".utf8)
+      + withUnsafeBytes(of: UInt32(content.count).littleEndian, Array.init) + content
+  }
+
+  @Test(arguments: ["lossy.webp", "lossless.webp"])
+  func metadataIsNotReadAsPixels(name: String) throws {
+    let plain = try Fixture.bytes(name)
+    #expect(try decode(extended(name, missing: 0)) == decode(plain))
+    for missing in [8, plain.count / 4, plain.count / 2] {
+      #expect(try refusal(extended(name, missing: missing)) != nil, "\(missing) bytes short")
+    }
+  }
+}

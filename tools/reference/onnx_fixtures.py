@@ -1,5 +1,5 @@
 """Writes `Tests/Fixtures/onnx`: small models as people export them to ONNX, by both of PyTorch's
-exporters, and what each must be imported as: batches, endings, inputs, sizes, fused operators.
+exporters, and what each must be imported as: batches, endings, inputs, sizes, fused operators, constants.
 
     python tools/reference/onnx_fixtures.py [--only WORD] [FOLDER]
 
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from onnx_cases import batches, endings, fused, inputs, sizes
+from onnx_cases import batches, constants, endings, fused, inputs, sizes
 from onnx_cases.case import Case, Refusal
 from safetensors.torch import save_file
 
@@ -92,7 +92,7 @@ def main() -> None:
     cases: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     tensors: dict[str, torch.Tensor] = {}
-    for part in (batches, endings, inputs, sizes):
+    for part in (batches, endings, inputs, sizes, constants):
         for case in (*part.cases(), *(sizes.resized_by_runtime() if part is sizes else ())):
             if arguments.only not in case.name:
                 continue
@@ -108,7 +108,7 @@ def main() -> None:
                 "input": key, "image": list(case.size), "ending": case.ending,
                 "facts": case.facts,
                 "assumptions": sorted(case.assumptions), "remarks": sorted(case.remarks)})
-    for part in (batches, endings, inputs, sizes, fused):
+    for part in (batches, endings, inputs, sizes, fused, constants):
         for case in part.refusals():
             if arguments.only in case.name:
                 row = writer.write(case, f"refused_{case.name}")
