@@ -1,7 +1,7 @@
 import Glibc
 import KernelInterface
 import Kernels
-import Synchronization
+import Tensors
 import Testing
 
 /// A kernel set as a test argument.
@@ -33,7 +33,7 @@ final class GuardedMemory: @unchecked Sendable {
   /// Not a number, as a single and as a half, so that a sum over a byte of it shows.
   private static let mark: UInt16 = 0xFFDA
 
-  private static let all = Mutex<[UInt: [ObjectIdentifier: Weak]]>([:])
+  private static let all = Lock<[UInt: [ObjectIdentifier: Weak]]>([:])
 
   private struct Weak: @unchecked Sendable {
     weak let memory: GuardedMemory?

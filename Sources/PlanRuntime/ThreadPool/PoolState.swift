@@ -21,7 +21,7 @@ final class PoolState: Sendable {
 
   let region = UnsafeRegion()
   private let sleep = SleepPlace()
-  let threads = Mutex<[pthread_t]>([])
+  let threads = Lock<[pthread_t]>([])
 
   private static let open: UInt64 = 1 << 16
   private static let count: UInt64 = open - 1
