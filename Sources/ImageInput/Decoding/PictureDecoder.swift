@@ -4,6 +4,10 @@ internal import Tensors
 ///
 /// What is done with alpha belongs to the model: ``Preprocessing/read(path:orientation:maximumPixels:)``
 /// knows it.
+///
+/// Where it does not do as Pillow does: animated WebP is refused; so is PNG whose deflate stream has a wrong
+/// checksum, another length than the pixels or bytes behind its end; wrong checksums of chunks that are not
+/// needed are passed over. An orientation comes from EXIF alone, not from XMP or from a text that holds EXIF.
 public enum PictureDecoder {
   /// What is done with a picture's EXIF orientation.
   public enum Orientation: String, Sendable, CaseIterable {
