@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 tools/setup.sh
 tools/check-isa.sh
 python3 tools/modules.py --quiet
+python3 tools/bench/record.py --check
 swift format lint --strict --recursive Package.swift Sources Tests tools/examples tools/fuzz
 python3 tools/hostile/gate.py
 tools/check-plan-dump.sh
