@@ -55,8 +55,7 @@ public final class Plan: Sendable {
   /// Multiply-adds that are executed for one picture: rows that nothing reads are left out.
   public var executedMultiplyAdds: Int { file.program.executedMultiplyAdds }
 
-  /// The most operations of a picture, roughly multiply-adds, that are run without being asked for:
-  /// three times what the largest ViT at 518 pixels takes.
+  /// The most operations of a picture, roughly multiply-adds, that are run without being asked for.
   public static let usualMaximumWork = 1e13
 
   /// The most bytes of memory between the steps, for a picture, that are taken without being asked for.

@@ -190,10 +190,22 @@ def computed_cases() -> Iterator[Case]:
     many = [chunk(1, node("ConstantOfShape", ["w"], [f"y{index}"])) for index in range(200)]
     fields = [extents, *many, PICTURE, chunk(12, chunk(1, "y0"))]
     yield Case(35, "200 constants of a million numbers", model(*fields), words="computed elements")
-    masks = [chunk(1, node("Not", ["y0" if index == 0 else f"z{index - 1}"], [f"z{index}"]))
-             for index in range(200)]
-    fields = [extents, many[0], *masks, PICTURE, chunk(12, chunk(1, "z0"))]
-    yield Case(35, "200 functions of a million numbers", model(*fields), words="computed elements")
+    functions = {
+        "Not": [chunk(1, node("Not", ["y0" if index == 0 else f"z{index - 1}"], [f"z{index}"]))
+                for index in range(200)],
+        # To and fro between integers and floats.
+        "Cast": [chunk(1, node("Cast", ["y0" if index == 0 else f"z{index - 1}"], [f"z{index}"],
+                               chunk(1, "to") + number(20, 2) + number(3, 7 if index % 2 == 0 else 1)))
+                 for index in range(200)],
+    }
+    for name, nodes in functions.items():
+        fields = [extents, many[0], *nodes, PICTURE, chunk(12, chunk(1, "z0"))]
+        yield Case(35, f"200 {name} of a million numbers", model(*fields), words="computed elements")
+    ends = [chunk(5, tensor(chunk(9, struct.pack("<q", value)), name=name, dims=(), kind=7))
+            for name, value in (("a", 0), ("b", 2**20), ("c", 1))]
+    ranges = [chunk(1, node("Range", ["a", "b", "c"], [f"y{index}"])) for index in range(200)]
+    fields = [*ends, *ranges, PICTURE, chunk(12, chunk(1, "y0"))]
+    yield Case(35, "200 ranges of a million numbers", model(*fields), words="computed elements")
 
 
 def cases() -> Iterator[Case]:

@@ -77,9 +77,11 @@ def streams_as_files(folder: Folder) -> None:
     assert done.stdout == logits, "other logits on standard output"
     images = base / "images"
     images.mkdir()
-    shutil.copy(image, images / "name7_image.png")
+    shutil.copy(image, images / "name0_image.png")
     names = "".join(f"name{number}\n" for number in range(1000)).encode()
-    call(folder, "vitrun", "eval", plan, images, "--labels", "-", input=names)
+    # With a mark of the byte order and other ends of lines, which are no part of a name.
+    for text in (names, b"\xef\xbb\xbf" + names, names.replace(b"\n", b"\r\n"), names.replace(b"\n", b"\r")):
+        call(folder, "vitrun", "eval", plan, images, "--labels", "-", input=text)
     call(folder, "vitc", "convert", folder.checkpoint, "-o", "l.plan", "--labels", "-", cwd=base, input=names)
     (base / "l.plan").unlink()
     for command in (

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,36 +20,22 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+from fixture_folder import FixtureFolder
 from onnx_cases import batches, constants, endings, fused, inputs, sizes
 from onnx_cases.case import Case, Refusal
-from safetensors.torch import save_file
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "onnx"
 LIMIT = 1_900_000
 
 
-class Writer:
-    """Writes folders and remembers what is in them, so that equal files are written once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.places: dict[bytes, str] = {}
-
-    def write(self, case: Case | Refusal, name: str) -> dict[str, Any]:
-        """Writes the files of a case; returns what the list says of it."""
-        with tempfile.TemporaryDirectory() as scratch:
-            case.write(Path(scratch) / "model.onnx")
-            files = {"model.onnx": (Path(scratch) / "model.onnx").read_bytes()}
-        for file, config in case.configs.items():
-            files[file] = (json.dumps(config, indent=1) + "\n").encode()
-        return {"name": name, "options": case.options, "files": {
-            file: self._place(data, f"{name}/{file}") for file, data in files.items()}}
-
-    def _place(self, data: bytes, path: str) -> str:
-        if (place := self.places.setdefault(data, path)) == path:
-            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / path).write_bytes(data)
-        return place
+def files_of(case: Case | Refusal) -> dict[str, bytes]:
+    """The files of a case."""
+    with tempfile.TemporaryDirectory() as scratch:
+        case.write(Path(scratch) / "model.onnx")
+        files = {"model.onnx": (Path(scratch) / "model.onnx").read_bytes()}
+    for file, config in case.configs.items():
+        files[file] = (json.dumps(config, indent=1) + "\n").encode()
+    return files
 
 
 def run(case: Case, path: Path) -> torch.Tensor:
@@ -86,9 +70,7 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="cases whose name contains this; the others are lost")
     arguments = parser.parse_args()
-    folder: Path = arguments.folder
-    shutil.rmtree(folder, ignore_errors=True)
-    writer = Writer(folder)
+    folder = FixtureFolder(arguments.folder)
     cases: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     tensors: dict[str, torch.Tensor] = {}
@@ -96,8 +78,8 @@ def main() -> None:
         for case in (*part.cases(), *(sizes.resized_by_runtime() if part is sizes else ())):
             if arguments.only not in case.name:
                 continue
-            row = writer.write(case, case.name)
-            logits, result = expected(case, folder / row["files"]["model.onnx"])
+            row = folder.write(case.name, files_of(case), case.options)
+            logits, result = expected(case, folder.folder / row["files"]["model.onnx"])
             tensors[f"{case.name}.logits"] = logits
             if case.ending != "none":
                 tensors[f"{case.name}.result"] = result
@@ -111,17 +93,9 @@ def main() -> None:
     for part in (batches, endings, inputs, sizes, fused, constants):
         for case in part.refusals():
             if arguments.only in case.name:
-                row = writer.write(case, f"refused_{case.name}")
+                row = folder.write(f"refused_{case.name}", files_of(case), case.options)
                 refused.append(row | {"words": list(case.words)})
-    save_file(tensors, folder / "expected.safetensors")
-    lines = {name: ",\n".join(json.dumps(row) for row in rows)
-             for name, rows in (("cases", cases), ("refused", refused))}
-    text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
-    (folder / "cases.json").write_text("{\n" + text + "\n}\n")
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"{len(cases)} cases, {len(refused)} refused, {size} bytes")
-    if size > LIMIT:
-        sys.exit(f"more than {LIMIT} bytes")
+    folder.finish(cases, refused, tensors, LIMIT)
 
 
 if __name__ == "__main__":

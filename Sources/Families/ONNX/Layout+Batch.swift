@@ -1,4 +1,4 @@
-/// A batch of a fixed size, of which terms compute one image.
+/// A batch of a known size, of which terms compute one image.
 extension Layout {
   /// Where the axis of a batch lies.
   struct Batch: Hashable, Sendable {

@@ -65,6 +65,9 @@ struct TracedInput {
 
   private static let largestBatch = 65536
 
+  /// The batch in words.
+  var batchWords: String { hasOpenBatch ? "an open batch" : "the batch of \(batch)" }
+
   /// The picture, term of `[1, 3, height, width]`, as the file sees it.
   func view(of picture: TermView) throws -> TermView {
     var layout = picture.layout

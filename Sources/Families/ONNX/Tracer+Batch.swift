@@ -1,7 +1,7 @@
 internal import Checkpoints
 internal import Tensors
 
-/// Computations on a batch of a fixed size, as terms that compute one image of it.
+/// Computations on a batch, as terms that compute one image of it.
 ///
 /// Extents in a file hold the batch, so that views have an axis for it. No term computes across it:
 /// whatever mixes images, or tells them apart, is refused.
@@ -108,7 +108,7 @@ extension Tracer {
     batch.dimension += rank ?? 0
     guard (0..<count).contains(batch.dimension) else {
       throw fail(
-        "a computation on each image of the batch of \(batch.count)", "one across its images")
+        "a computation on each image of \(input.batchWords)", "one across its images")
     }
     return batch
   }

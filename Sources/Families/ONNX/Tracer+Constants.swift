@@ -14,10 +14,11 @@ extension Tracer {
       }
       let (start, end) = (try clamped("start", 0), try clamped("end", shape.count))
       let part = start < end ? Array(shape[start..<end]) : []
-      try set(.constant(Literal(part.map { Double($0) }, shape: [part.count], isInteger: true)))
+      try set(
+        .constant(try computed(part.map { Double($0) }, shape: [part.count], isInteger: true)))
     case "Size":
       let count = try required(0).shape.reduce(1, *)
-      try set(.constant(Literal([Double(count)], shape: [], isInteger: true)))
+      try set(.constant(try computed([Double(count)], shape: [], isInteger: true)))
     case "ConstantOfShape":
       let shape = try shapeOperand(0)
       var value = Literal([0], shape: [1], isInteger: false)
@@ -25,7 +26,7 @@ extension Tracer {
       let number = value.scalar ?? 0
       try set(
         .constant(
-          Literal(
+          try computed(
             [Double](repeating: number, count: try computableCount(shape)), shape: shape,
             isInteger: value.isInteger)))
     default:
@@ -36,19 +37,24 @@ extension Tracer {
       else { throw fail("a short range", "others") }
       let numbers = (0..<max(0, Int(count))).map { start + Double($0) * step }
       let isInteger = try (0..<3).allSatisfy { try literal($0)?.isInteger == true }
-      try set(.constant(Literal(numbers, shape: [numbers.count], isInteger: isInteger)))
+      try set(.constant(try computed(numbers, shape: [numbers.count], isInteger: isInteger)))
     }
   }
 
-  /// How many elements a shape has, if they are few enough to compute with; they count as computed.
+  /// A constant that was computed; its elements count, since all of them stay in memory.
+  func computed(_ numbers: [Double], shape: [Int], isInteger: Bool) throws -> Literal {
+    computedElements.count += numbers.count
+    guard computedElements.count <= ComputedElements.maximum else {
+      throw fail("at most \(ComputedElements.maximum) computed elements in all", "more")
+    }
+    return Literal(numbers, shape: shape, isInteger: isInteger)
+  }
+
+  /// How many elements a shape has, if they are few enough to compute with.
   func computableCount(_ shape: [Int]) throws -> Int {
     guard let count = Shape(checking: shape)?.elementCount, count <= Literal.computableElements
     else {
       throw fail("at most \(Literal.computableElements) elements", "\(shape)")
-    }
-    computed.count += count
-    guard computed.count <= ComputedElements.maximum else {
-      throw fail("at most \(ComputedElements.maximum) computed elements in all", "more")
     }
     return count
   }
@@ -69,7 +75,7 @@ extension Tracer {
       throw fail("few elements", "\(shape)")
     }
     let isTruth = ["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or"]
-    return Literal(
+    return try computed(
       zip(x, y).map { Self.number(kind, $0, $1, isInteger: isInteger) }, shape: shape,
       isInteger: isInteger || isTruth.contains(kind))
   }
@@ -97,7 +103,6 @@ extension Tracer {
 
   /// An elementwise function of a constant.
   func mapped(_ kind: String, _ literal: Literal) throws -> Literal {
-    _ = try computableCount(literal.shape)
     guard let numbers = literal.numbers() else { throw fail("few elements", "\(literal.shape)") }
     let function: (Double) -> Double =
       switch kind {
@@ -114,7 +119,7 @@ extension Tracer {
       case "IsNaN": { $0.isNaN ? 1 : 0 }
       default: throw fail("a function that shapes are computed with", kind)
       }
-    return Literal(
+    return try computed(
       numbers.map(function), shape: literal.shape, isInteger: literal.isInteger || kind == "IsNaN")
   }
 
@@ -139,12 +144,11 @@ extension Tracer {
         result += part[row * count..<(row + 1) * count]
       }
     }
-    return Literal(result, shape: total, isInteger: first.isInteger)
+    return try computed(result, shape: total, isInteger: first.isInteger)
   }
 }
 
-/// How many elements of constants a trace has computed. A node of a few bytes can ask for a million, and
-/// all of them stay in memory.
+/// How many elements of constants a trace has computed. A node of a few bytes can ask for a million.
 final class ComputedElements {
   /// The most: 128 MB of numbers.
   static let maximum = 1 << 24

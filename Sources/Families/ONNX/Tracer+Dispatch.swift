@@ -59,7 +59,7 @@ extension Tracer {
         let numbers = literal.numbers()
       else { return value }
       return .constant(
-        Literal(
+        try computed(
           try numbers.map { try number($0, as: type) }, shape: literal.shape,
           isInteger: !type.isFloatingPoint))
     }

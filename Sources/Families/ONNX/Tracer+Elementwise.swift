@@ -165,7 +165,7 @@ extension Tracer {
     }
     guard parts.count == 3 else { throw fail("shapes that broadcast", "\(shape)") }
     let chosen = parts[0].indices.map { parts[0][$0] != 0 ? parts[1][$0] : parts[2][$0] }
-    try set(.constant(Literal(chosen, shape: shape, isInteger: yes.isInteger)))
+    try set(.constant(try computed(chosen, shape: shape, isInteger: yes.isInteger)))
   }
 
   mutating func traceConcatenation(_ node: ONNXNode) throws {

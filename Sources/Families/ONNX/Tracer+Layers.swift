@@ -144,7 +144,7 @@ extension Tracer {
       let keeps = try integer("keepdims", default: 1) != 0
       return try set(
         .constant(
-          Literal(
+          try computed(
             [numbers.reduce(1, *)], shape: keeps ? literal.shape.map { _ in 1 } : [],
             isInteger: literal.isInteger)))
     }

@@ -200,6 +200,6 @@ extension Tracer {
     guard case .constant(let literal) = value, shape.count == 1, let numbers = literal.numbers()
     else { throw fail("a range of indices", "\(raw.prefix(8))") }
     return .constant(
-      Literal(places.map { numbers[$0] }, shape: indices.shape, isInteger: literal.isInteger))
+      try computed(places.map { numbers[$0] }, shape: indices.shape, isInteger: literal.isInteger))
   }
 }

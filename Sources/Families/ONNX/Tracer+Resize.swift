@@ -15,11 +15,14 @@ extension Tracer {
     var (values, shape) = (numbers, literal.shape)
     for axis in shape.indices {
       resize.axis = axis
+      // On its way to few elements, one axis after the other, there may be many.
+      var next = shape
+      next[axis] = resize.extents[axis]
+      _ = try computableCount(next)
       values = resize.along(values, shape)
-      shape[axis] = resize.extents[axis]
-      _ = try computableCount(shape)
+      shape = next
     }
-    try set(.constant(Literal(values, shape: shape, isInteger: false)))
+    try set(.constant(try computed(values, shape: shape, isInteger: false)))
   }
 
   /// What the node asks for, all of it understood.

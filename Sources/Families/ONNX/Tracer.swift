@@ -3,7 +3,7 @@ internal import Tensors
 
 /// Runs an ONNX graph on what its values mean: shapes and constants are computed, data becomes terms.
 ///
-/// The batch is 1, so that whatever a file computes from shapes is a constant. Nodes that differ only
+/// The batch is a number, so that whatever a file computes from shapes is a constant. Nodes that differ only
 /// in how they are written end up as the same terms.
 struct Tracer {
   let graph: ONNXGraph
@@ -26,7 +26,7 @@ struct Tracer {
   let input: TracedInput
 
   /// How many elements were computed so far.
-  let computed = ComputedElements()
+  let computedElements = ComputedElements()
 
   /// Larger extents are no model's, but those of nothing, or of one number that is repeated; positions
   /// within this one can be added up.
@@ -68,7 +68,7 @@ struct Tracer {
     else {
       throw InputError(
         file: graph.file, field: "output \(name)",
-        expected: "logits of each of the \(input.batch) images of the batch",
+        expected: "logits of each image of \(input.batchWords)",
         found: "\(view.shape)")
     }
     output = view.single

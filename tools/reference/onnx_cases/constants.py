@@ -117,8 +117,8 @@ def refusals() -> Iterator[Refusal]:
     yield Refusal("convolves_with_another_kernel", lambda path: export(
         inner, picture, path, dynamo=False, after=edited(other_kernel)), ("Conv", "kernel_shape"))
     words = {
-        "softmax": ("Softmax", "across its images"), "first": ("Slice", "whole axes"),
-        "transposed": ("output", "each of the 2 images"),
+        "softmax": ("Softmax", "an open batch", "across its images"), "first": ("Slice", "whole axes"),
+        "transposed": ("output", "each image of an open batch"),
     }
     across = {
         "softmax": lambda x: x.reshape(-1).softmax(0).reshape(x.shape),

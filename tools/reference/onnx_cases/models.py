@@ -9,7 +9,7 @@ import timm
 import torch
 import transformers
 from torch import Tensor, nn
-from variants.models import MICRO, TokenLabelingLVViT
+from variants.models import MICRO, TokenLabelingLVViT, randomise
 from variants.onnx_files import LogitsOnly
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -21,26 +21,9 @@ _TIMM = {
 SIZE = (12, 20)
 
 
-@torch.no_grad()
 def randomised(model: nn.Module, seed: int = 11) -> nn.Module:
     torch.manual_seed(seed)
-    for name, parameter in sorted(model.named_parameters()):
-        if name.endswith(("_token", "pos_embed", "position_embeddings")):
-            parameter.normal_(0, 0.5)
-        elif parameter.dim() > 1:
-            parameter.normal_(0, 1.3 * parameter[0].numel() ** -0.5)
-        else:
-            parameter.normal_(0, 0.1)
-        if "norm" in name and name.endswith("weight") or ".bn" in name and name.endswith("weight"):
-            parameter.add_(1)
-        if name.endswith("gamma"):
-            parameter.add_(0.6)
-    for name, buffer in sorted(model.named_buffers()):
-        if name.endswith("running_mean"):
-            buffer.normal_(0, 0.3)
-        if name.endswith("running_var"):
-            buffer.uniform_(0.5, 1.5)
-    return model.eval()
+    return randomise(model)
 
 
 def model(kind: str = "vit", size: tuple[int, int] = SIZE, **arguments: Any) -> nn.Module:

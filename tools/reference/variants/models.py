@@ -95,17 +95,10 @@ class TokenLabelingLVViT(nn.Module):
 
 
 @torch.no_grad()
-def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
-    """A model in evaluation mode; every parameter is random, biases and statistics too."""
-    torch.manual_seed(seed)
-    if family == "lvvit":
-        model: nn.Module = TokenLabelingLVViT(sizes)
-    else:
-        model = _timm(family, sizes)
-        if hasattr(model, "set_distilled_training"):
-            model.set_distilled_training(False)
+def randomise(model: nn.Module) -> nn.Module:
+    """Gives every parameter random values, biases and statistics too, that let a signal through."""
     for name, parameter in sorted(model.named_parameters()):
-        if name.endswith(("cls_token", "dist_token", "pos_embed")):
+        if name.endswith(("_token", "pos_embed", "position_embeddings")):
             parameter.normal_(0, 0.5)
         elif parameter.dim() > 1:
             parameter.normal_(0, 1.3 * parameter[0].numel() ** -0.5)
@@ -121,6 +114,19 @@ def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
         if name.endswith("running_var"):
             buffer.uniform_(0.5, 1.5)
     return model.eval()
+
+
+@torch.no_grad()
+def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
+    """A model in evaluation mode; every parameter is random, biases and statistics too."""
+    torch.manual_seed(seed)
+    if family == "lvvit":
+        model: nn.Module = TokenLabelingLVViT(sizes)
+    else:
+        model = _timm(family, sizes)
+        if hasattr(model, "set_distilled_training"):
+            model.set_distilled_training(False)
+    return randomise(model)
 
 
 def _timm(family: str, sizes: Sizes) -> nn.Module:
