@@ -1,4 +1,4 @@
-"""Pictures: rows 45 to 48."""
+"""Pictures: rows 45 to 48, and 55."""
 
 from __future__ import annotations
 
@@ -102,9 +102,24 @@ def sound_cases() -> Iterator[Case]:
         yield Case(48, name, (FIXTURES / name).read_bytes(), LABEL, accepted=True)
 
 
+def crowded_cases() -> Iterator[Case]:
+    """Row 55: pictures of millions of empty chunks, in little more memory than the file has."""
+    webp = (FIXTURES / "lossy.webp").read_bytes()[12:] + (b"JUNK" + bytes(4)) * 4_000_000
+    head = (FIXTURES / "baseline.jpg").read_bytes()
+    for name, data in (
+        ("WebP", b"RIFF" + struct.pack("<I", 4 + len(webp)) + b"WEBP" + webp),
+        ("PNG", png(8, 8, ROW * 8, extra=chunk(b"junK", b"") * 2_000_000)),
+        ("JPEG", head[:2] + b"\xff\xe3\x00\x02" * 6_000_000 + head[2:]),
+    ):
+        for exif in ("ignore", "apply"):
+            yield Case(55, f"{name} of empty chunks, --exif {exif}", data,
+                       f"{LABEL} --exif {exif}", accepted=True, memory=160 << 20)
+
+
 def cases() -> Iterator[Case]:
-    """Every case of rows 45 to 48."""
+    """Every case of these rows."""
     yield from extent_cases()
     yield from jpeg_cases()
     yield from png_cases()
     yield from sound_cases()
+    yield from crowded_cases()

@@ -1,22 +1,22 @@
-/// The chunks of a WebP file; what is damaged counts as the file's end.
+/// The chunks of a WebP file; what is damaged counts as the file's end. They are looked for when they are
+/// asked for: a file can have millions.
 struct WebPChunks {
-  private var chunks: [(name: UnsafeRawBufferPointer.SubSequence, data: Range<Int>)] = []
   private let bytes: UnsafeRawBufferPointer
 
-  init(_ bytes: UnsafeRawBufferPointer) {
-    self.bytes = bytes
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  /// Where the data of the first chunk of a name lie.
+  func range(of name: StaticString) -> Range<Int>? {
+    let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
     var offset = 12
     while offset + 8 <= bytes.count {
       let length = bytes[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
-      guard length <= bytes.count - offset - 8 else { return }
-      chunks.append((bytes[offset..<(offset + 4)], offset + 8..<offset + 8 + length))
-      offset += 8 + length + length % 2
+      guard length <= bytes.count - offset - 8 else { return nil }
+      let data = offset + 8..<offset + 8 + length
+      if bytes[offset..<(offset + 4)].elementsEqual(wanted) { return data }
+      offset = data.upperBound + length % 2
     }
-  }
-
-  /// Where the data of the first chunk of a name lie.
-  func range(of name: String) -> Range<Int>? {
-    chunks.first { $0.name.elementsEqual(name.utf8) }?.data
+    return nil
   }
 
   /// Whether the extended header says that there is EXIF data.
