@@ -106,7 +106,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "PlanEmitter",
-      dependencies: ["ModelGraph", "ModelFacts", "Passes", "PlanFormat", "Records", "Tensors"],
+      dependencies: ["ModelGraph", "ModelFacts", "PlanFormat", "Records", "Tensors"],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: plan and runtime
@@ -155,8 +155,8 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "CommandSupport", "ViTCompiler", "Families", "Passes", "PlanEmitter", "PlanFormat",
-        "ModelGraph", "ModelFacts", "JSON", "Tensors",
+        "CommandSupport", "ViTCompiler", "Families", "Passes", "PlanFormat", "ModelGraph",
+        "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),
@@ -177,8 +177,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "PlanEmitter",
-        "PlanFormat", "Records", "Tensors",
+        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "PlanFormat", "Records",
+        "Tensors", "ViTCompiler",
       ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .executableTarget(
@@ -186,22 +186,22 @@ let package = Package(
       dependencies: [
         "TestSupport", "Checkpoints", "CZlib", "Families", "ImageInput", "JSON", "ModelFacts",
         "ModelGraph",
-        "PlanEmitter", "PlanFormat", "PlanRuntime", "Tensors",
+        "PlanFormat", "PlanRuntime", "Tensors", "ViTCompiler",
       ],
       path: "tools/fuzz", swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "TestSupport", "PlanRuntime", "ViTRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints",
-        "Families", "ModelFacts", "ModelGraph", "Passes", "PlanEmitter", "PlanFormat", "Records",
-        "Tensors",
+        "Families", "ModelFacts", "ModelGraph", "Passes", "PlanFormat", "Records",
+        "Tensors", "ViTCompiler",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "PlanFormatTests",
       dependencies: [
-        "TestSupport", "ModelFacts", "ModelGraph", "PlanEmitter", "PlanFormat", "PlanRuntime",
-        "Records", "Tensors",
+        "TestSupport", "ModelFacts", "ModelGraph", "PlanFormat", "PlanRuntime",
+        "Records", "Tensors", "ViTCompiler",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
@@ -211,8 +211,8 @@ let package = Package(
     .testTarget(
       name: "PlanEmitterTests",
       dependencies: [
-        "TestSupport", "ModelFacts", "ModelGraph", "PlanEmitter", "PlanFormat", "Records",
-        "Tensors",
+        "TestSupport", "ModelFacts", "ModelGraph", "PlanFormat", "Records",
+        "Tensors", "ViTCompiler",
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -1,17 +1,13 @@
-internal import ModelGraph
-internal import Passes
-internal import PlanFormat
+package import ModelGraph
+package import PlanFormat
 internal import Tensors
 
-/// A graph, fused and lowered: the program and the constants of the plan that is made of it.
-struct LoweredGraph {
+/// A fused graph, lowered: the program and the constants of the plan that is made of it.
+package struct LoweredGraph {
   /// What the plan stores as its graph; its constants are the first of the table.
   let base: Graph
 
-  /// The base graph as it is executed, before fusion.
-  let rewritten: Graph
-
-  /// The rewritten graph after fusion: one node for each kernel.
+  /// The base graph as it is executed, after fusion: one node for each kernel.
   let executable: Graph
 
   /// The constants that the plan stores.
@@ -20,21 +16,25 @@ struct LoweredGraph {
   /// What the plan executes.
   let program: Program
 
-  /// Fuses and lowers `rewritten`, which is `base` or was made of it.
-  /// - Throws: `InputError` naming `file` and the node that does not hold or cannot be lowered.
-  init(
-    _ rewritten: Graph, of base: Graph, weights: ConstantRecord.Element, file: String
+  /// Lowers a graph.
+  /// - Parameters:
+  ///   - executable: `rewritten`, fused.
+  ///   - rewritten: `base`, or what a rewrite made of it; its cost is that of the model.
+  ///   - base: what the plan stores, so that a rewrite can start from it.
+  ///   - weights: how the weights of products are stored that no plan stores yet.
+  ///   - file: what errors name.
+  /// - Throws: `InputError` naming the node that cannot be lowered.
+  package init(
+    _ executable: Graph, of rewritten: Graph, base: Graph, weights: ConstantRecord.Element,
+    file: String
   ) throws {
-    let executable = try InputError.wrappingGraphErrors(of: file) {
-      try PassDriver(PassList.fusion).run(rewritten)
-    }
     var table = ConstantPlan(base: base, executable: executable, weights: weights)
     var program = try withoutActuallyEscaping(
       { (id: ConstantID, layout: ConstantLayout) in table.index(of: id, layout) }
     ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
     program.multiplyAdds = rewritten.multiplyAdds
     program.executedMultiplyAdds = executable.executedMultiplyAdds
-    (self.base, self.rewritten, self.executable) = (base, rewritten, executable)
+    (self.base, self.executable) = (base, executable)
     (self.table, self.program) = (table, program)
   }
 

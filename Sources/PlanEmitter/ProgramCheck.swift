@@ -1,20 +1,12 @@
-package import ModelGraph
 package import PlanFormat
 internal import Records
 internal import Tensors
 
-extension PlanEmitter {
-  /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says.
-  ///
-  /// Weights are not read: constants are compared by what the plan says of them.
-  /// - Returns: the graph that the plan executes, before fusion, as ``executableGraph(of:)``.
+extension LoweredGraph {
+  /// Throws unless a plan's program and its constants' records are these.
   /// - Throws: `InputError` naming the first constant, step or number that differs.
-  @discardableResult
-  package static func verifyProgram(of plan: PlanFile) throws -> Graph {
-    let lowered = try LoweredGraph(
-      try executableGraph(of: plan), of: plan.graph, weights: plan.weightElement, file: plan.path)
-    try ProgramCheck(plan: plan, lowered: lowered).run()
-    return lowered.rewritten
+  package func requireProgram(of plan: PlanFile) throws {
+    try ProgramCheck(plan: plan, lowered: self).run()
   }
 }
 

@@ -41,7 +41,7 @@ public enum PlanCompiler {
         file: source, field: "lines", expected: "\(model.facts.classes), one a class",
         found: "\(labels.count)")
     }
-    return try PlanEmitter.convert(
+    return try convert(
       model.graph, facts: model.facts, labels: Labels(labels),
       weights: weights == .float32 ? .float32 : .float16, to: path, from: checkpoint.sources)
   }
@@ -62,6 +62,6 @@ public enum PlanCompiler {
   ) throws -> (base: Graph, rewritten: Graph) {
     let recipe = try options.recipe(for: plan)
     let extra = try MultiScaleSource(plan: plan, origin: options.multiScale).constants()
-    return try PlanEmitter.rewrite(plan, recipe: recipe, extra: extra, to: path)
+    return try rewrite(plan, recipe: recipe, extra: extra, to: path)
   }
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import PlanEmitter
 internal import PlanFormat
+internal import ViTCompiler
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,7 +19,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     try NamedFile.check(plan, "PLAN")
     let file = try PlanFile(path: plan)
-    let executed = try PlanEmitter.executableGraph(of: file)
+    let executed = try PlanCompiler.executableGraph(of: file)
     if graph {
       let lines = "\(executed)".split(separator: "\n", omittingEmptySubsequences: false)
       return try CommandLineTool.printLines(lines.map(String.init))

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import PlanEmitter
 internal import PlanFormat
+internal import ViTCompiler
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,7 +17,7 @@ struct Verify: ParsableCommand {
     try NamedFile.check(plan, "PLAN")
     let file = try PlanFile(path: plan)
     for index in file.constants.indices { try file.verifyConstant(index) }
-    let graph = try PlanEmitter.verifyProgram(of: file)
+    let graph = try PlanCompiler.verifyProgram(of: file)
     try CommandLineTool.printLine(
       "\(plan): intact: \(file.constants.count) constants, \(file.program.steps.count) steps, "
         + "\(graph.nodes.count) nodes")

@@ -3,10 +3,10 @@ import Families
 import Kernels
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Plans of models with every activation.
 @Suite struct ActivationPlanTests {
@@ -38,7 +38,7 @@ import Testing
     let model = try SmallModel(form, in: folder)
     let graph = try Self.graph(of: model, with: activation)
     let plan = folder.file("model.bin")
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan, from: [])
     let input = model.input(pictures: 3)
     let expected = try (0..<3).map { picture in
@@ -73,7 +73,7 @@ import Testing
     let model = try ModelImporter.importModel(checkpoint, options: ImportOptions())
     let folder = try TemporaryFolder()
     let plan = folder.file("model.bin")
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan,
       from: checkpoint.sources)
     let input = try #require(

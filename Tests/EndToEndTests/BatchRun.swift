@@ -1,6 +1,6 @@
 import Kernels
-import PlanEmitter
 import PlanRuntime
+import ViTCompiler
 
 /// Runs pictures through a plan, whose program must be what its graph lowers to.
 enum BatchRun {
@@ -24,7 +24,7 @@ enum BatchRun {
     read: (borrowing RunResult, Int) throws -> R
   ) throws -> [R] {
     let plan = try Plan(path: path)
-    try PlanEmitter.verifyProgram(of: plan.file)
+    try PlanCompiler.verifyProgram(of: plan.file)
     let session = try Session(
       plan: plan, maximumBatch: maximum ?? batch, threadCount: threads,
       kernels: try kernels ?? KernelSelection.best())

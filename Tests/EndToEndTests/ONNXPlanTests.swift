@@ -4,11 +4,11 @@ import Glibc
 import ImageInput
 import JSON
 import ModelFacts
-import PlanEmitter
 import PlanFormat
 import TestSupport
 import Testing
 import ViTRuntime
+import ViTCompiler
 
 /// Plans of ONNX files as people have them: what they take, and what becomes of their logits.
 @Suite struct ONNXPlanTests {
@@ -19,7 +19,7 @@ import ViTRuntime
     let checkpoint = try Checkpoint.open("\(fixtures)/\(name)/model.onnx")
     let model = try ModelImporter.importModel(checkpoint, options: ImportOptions())
     let plan = folder.file("model.bin")
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan,
       from: checkpoint.sources)
     return plan
@@ -79,7 +79,7 @@ import ViTRuntime
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 0, keepRate: 0.5)]
     let rewritten = folder.file("rewritten.bin")
-    try PlanEmitter.rewrite(try PlanFile(path: path), recipe: recipe, to: rewritten)
+    try PlanCompiler.rewrite(try PlanFile(path: path), recipe: recipe, to: rewritten)
     #expect(try Plan(path: rewritten).scores == .sigmoid)
   }
 

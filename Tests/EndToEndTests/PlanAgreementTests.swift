@@ -2,11 +2,11 @@ import Kernels
 import ModelFacts
 import ModelGraph
 import Passes
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Compiled plans against the interpreter, for every family and every way to reduce tokens.
 struct PlanAgreementTests {
@@ -75,7 +75,7 @@ struct PlanAgreementTests {
       path = folder.file("dense.bin")
     } else {
       path = folder.file("rewritten.bin")
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: folder.file("dense.bin")), recipe: rewrite.recipe, to: path)
     }
     let pictures = 3
@@ -106,7 +106,7 @@ struct PlanAgreementTests {
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 1, keepRate: 0.6)]
     recipe.isSizeAware = true
-    try PlanEmitter.rewrite(
+    try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
     let input = model.input(pictures: 5)
     for plan in ["dense.bin", "fast.bin"] {
@@ -129,7 +129,7 @@ struct PlanAgreementTests {
     try model.convert(to: folder.file("dense.bin"))
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 1, keepRate: 0.6)]
-    try PlanEmitter.rewrite(
+    try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
     let input = model.input(pictures: 2)
     for plan in ["dense.bin", "fast.bin"] {
@@ -178,7 +178,7 @@ struct PlanAgreementTests {
     var recipe = RewriteRecipe()
     recipe.multiScaleBlocks = 0
     recipe.isIdentityInitialised = true
-    try PlanEmitter.rewrite(
+    try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("ms.bin"))
     let input = model.input(pictures: 1)
     let dense = try BatchRun.logits(

@@ -2,11 +2,11 @@ import Glibc
 import Kernels
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Logits to the bit, work and tokens as they were recorded, so that a change of any of them is seen where
 /// none was meant.
@@ -24,7 +24,7 @@ import Testing
     let form: SmallModel.Form
     let rewrite: String
     let recipe: RewriteRecipe
-    var weights = PlanEmitter.WeightElement.float32
+    var weights = PlanCompiler.WeightElement.float32
 
     var description: String { "\(form), \(rewrite)" }
   }
@@ -100,13 +100,13 @@ import Testing
     try SmallModel(`case`.form, in: folder).convert(to: dense, weights: `case`.weights)
     guard !`case`.recipe.isEmpty else { return dense }
     let rewritten = folder.file("rewritten.bin")
-    try PlanEmitter.rewrite(try PlanFile(path: dense), recipe: `case`.recipe, to: rewritten)
+    try PlanCompiler.rewrite(try PlanFile(path: dense), recipe: `case`.recipe, to: rewritten)
     return rewritten
   }
 
   /// Tokens behind each block: `17 13 13 8`, the first before any.
   private func tokens(_ plan: PlanFile) throws -> String {
-    let blocks = try PlanEmitter.executableGraph(of: plan).blockSummaries()
+    let blocks = try PlanCompiler.executableGraph(of: plan).blockSummaries()
     let counts = (blocks.first.map { [$0.tokensIn] } ?? []) + blocks.map(\.tokensOut)
     return counts.map(String.init).joined(separator: " ")
   }

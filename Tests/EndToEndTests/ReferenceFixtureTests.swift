@@ -2,13 +2,13 @@ import Checkpoints
 import Families
 import JSON
 import ModelFacts
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Records
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Plans against logits that the PyTorch reference wrote (tools/reference/make_fixtures.py).
 struct ReferenceFixtureTests {
@@ -34,7 +34,7 @@ struct ReferenceFixtureTests {
     options.config = Checkpoint.Companion(path: "\(path).json", json: .object(members))
     let checkpoint = try Checkpoint.open("\(path).safetensors")
     let model = try ModelImporter.importModel(checkpoint, options: options)
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: .float32,
       to: folder.file("dense.bin"), from: checkpoint.sources)
     for (tensor, logits) in golden.tensors where tensor.hasPrefix("logits.") {
@@ -43,7 +43,7 @@ struct ReferenceFixtureTests {
       var plan = folder.file("dense.bin")
       if !recipe.isEmpty {
         plan = folder.file("\(name).bin")
-        try PlanEmitter.rewrite(
+        try PlanCompiler.rewrite(
           try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: plan)
       }
       let expected = logits.float32Values()

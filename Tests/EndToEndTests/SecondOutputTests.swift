@@ -1,10 +1,10 @@
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Plans whose graph is run for more than the logits, as `vitc` itself writes none.
 struct SecondOutputTests {
@@ -16,7 +16,7 @@ struct SecondOutputTests {
   }()
 
   private func convert(_ graph: Graph, _ facts: ModelFacts, to path: String) throws {
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       graph, facts: facts, labels: Labels(), weights: .float32, to: path, from: [])
   }
 
@@ -33,7 +33,7 @@ struct SecondOutputTests {
     func run() throws -> [[Float]] {
       try [try logits(plan, input)]
         + recipes.map { recipe in
-          try PlanEmitter.rewrite(try PlanFile(path: plan), recipe: recipe, to: rewritten)
+          try PlanCompiler.rewrite(try PlanFile(path: plan), recipe: recipe, to: rewritten)
           return try logits(rewritten, input)
         }
     }

@@ -1,12 +1,12 @@
 import Checkpoints
 import Families
 import ModelFacts
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// A real ImageNet DeiT-Tiny against expected outputs, where both lie beside the repository.
 struct SharedGoldenTests {
@@ -55,7 +55,7 @@ struct SharedGoldenTests {
         `case`.recipe.isMultiScale
         ? try MultiScaleFixture.constants(
           "\(Self.shared)/golden/deit_tiny/multiscale_random.safetensors") : []
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: folder.file("dense.bin")), recipe: `case`.recipe, extra: extra, to: plan)
     }
     let (shape, input) = try NPYFile.readFloat32(path: "\(Self.shared)/golden/deit_tiny/input4.npy")
@@ -94,12 +94,12 @@ struct SharedGoldenTests {
     }
   }
 
-  private func convert(to plan: String, weights: PlanEmitter.WeightElement) throws {
+  private func convert(to plan: String, weights: PlanCompiler.WeightElement) throws {
     let checkpoint = try Checkpoint.open("\(Self.shared)/data/deit_tiny_imagenet.safetensors")
     var options = ImportOptions()
     options.architecture = "deit_tiny_patch16_224"
     let model = try ModelImporter.importModel(checkpoint, options: options)
-    try PlanEmitter.convert(
+    try PlanCompiler.convert(
       model.graph, facts: model.facts, labels: Labels(), weights: weights, to: plan, from: [])
   }
 

@@ -1,10 +1,10 @@
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import TestSupport
 import Tensors
 import Testing
+import ViTCompiler
 
 /// What is written is a function of what is read.
 struct EmissionTests {
@@ -29,7 +29,7 @@ struct EmissionTests {
     let folder = try TemporaryFolder()
     try SmallModel(form, in: folder).convert(to: folder.file("dense.bin"))
     func rewrite(_ from: String, _ to: String, _ recipe: RewriteRecipe) throws {
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: folder.file(from)), recipe: recipe, to: folder.file(to))
     }
     try rewrite("dense.bin", "half.bin", recipe(0.5))
@@ -42,7 +42,7 @@ struct EmissionTests {
     let folder = try TemporaryFolder()
     try SmallModel(SmallModel.forms[0], in: folder).convert(to: folder.file("dense.bin"))
     let dense = try PlanFile(path: folder.file("dense.bin"))
-    try PlanEmitter.rewrite(dense, recipe: recipe(0.5), to: folder.file("fast.bin"))
+    try PlanCompiler.rewrite(dense, recipe: recipe(0.5), to: folder.file("fast.bin"))
     let fast = try PlanFile(path: folder.file("fast.bin"))
     #expect(dense.constants == Array(fast.constants.prefix(dense.constants.count)))
     for index in fast.constants.indices { try fast.verifyConstant(index) }
@@ -53,7 +53,7 @@ struct EmissionTests {
     try SmallModel(SmallModel.forms[0], in: folder).convert(to: folder.file("dense.bin"))
     let before = try folder.read("dense.bin")
     #expect(throws: InputError.self) {
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: folder.file("dense.bin")), recipe: recipe(0.5),
         to: folder.file("dense.bin"))
     }
@@ -67,7 +67,7 @@ struct EmissionTests {
       let model = try SmallModel(form, in: folder)
       try model.convert(to: folder.file("dense.bin"))
       let plan = try PlanFile(path: folder.file("dense.bin"))
-      let graph = try PlanEmitter.executableGraph(of: plan)
+      let graph = try PlanCompiler.executableGraph(of: plan)
       #expect(graph.parameterCount == model.graph.parameterCount)
       #expect(graph.multiplyAdds == model.graph.multiplyAdds)
       #expect(plan.program.executedMultiplyAdds <= graph.executedMultiplyAdds)

@@ -1,11 +1,11 @@
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import Records
 import TestSupport
 import Tensors
 import Testing
+import ViTCompiler
 
 /// Graphs as a hostile plan may hold them.
 struct HostileGraphTests {
@@ -126,7 +126,7 @@ struct HostileGraphTests {
     func refuse(_ graph: Graph, _ field: String, from inputs: [MappedFile]) {
       let before = folder.names
       let error = #expect(throws: InputError.self) {
-        try PlanEmitter.convert(
+        try PlanCompiler.convert(
           graph, facts: model.facts, labels: Labels(), weights: .float32,
           to: folder.file("plan.bin"), from: inputs)
       }
@@ -165,7 +165,7 @@ struct HostileGraphTests {
     recipe.strategy = "tome"
     recipe.stages = [.init(block: 0, keepRate: 0.1)]
     let error = #expect(throws: InputError.self) {
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: path), recipe: recipe, to: folder.file("output.bin"))
     }
     #expect(error?.file == path)
@@ -197,9 +197,9 @@ struct HostileGraphTests {
     var recipe = RewriteRecipe()
     recipe.multiScaleBlocks = 0
     #expect(throws: InputError.self) {
-      try PlanEmitter.convert(
+      try PlanCompiler.convert(
         graph, facts: model.facts, labels: Labels(), weights: .float32, to: path, from: [])
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: path), recipe: recipe,
         to: folder.file("scales.bin"))
     }
@@ -217,10 +217,10 @@ struct HostileGraphTests {
     let folder = try TemporaryFolder()
     for (name, bytes) in try SmallPlan.all(in: folder) where name != "dense" {
       let plan = try PlanFile(path: folder.write(bytes, to: "rewritten.bin"))
-      let graph = try PlanEmitter.executableGraph(of: plan)
+      let graph = try PlanCompiler.executableGraph(of: plan)
       let before = folder.names
       let written = #expect(throws: InputError.self) {
-        try PlanEmitter.convert(
+        try PlanCompiler.convert(
           graph, facts: plan.facts, labels: plan.labels, weights: .float32,
           to: folder.file("raised.bin"), from: [])
       }
@@ -243,13 +243,13 @@ struct HostileGraphTests {
       path: folder.write(try SmallPlan.all(in: folder)[0].bytes, to: "sound.bin"))
     var facts = dense.facts
     facts.patchSize = 1
-    try PlanEmitter.convert(
-      try PlanEmitter.executableGraph(of: dense), facts: facts, labels: dense.labels,
+    try PlanCompiler.convert(
+      try PlanCompiler.executableGraph(of: dense), facts: facts, labels: dense.labels,
       weights: .float32, to: folder.file("lie.bin"), from: [])
     let lie = try PlanFile(path: folder.file("lie.bin"))
     let before = folder.names
     let error = #expect(throws: InputError.self) {
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         lie, recipe: SmallPlan.recipes[0].recipe, to: folder.file("output.bin"))
     }
     #expect(error?.file == lie.path && error?.field == "facts, patch size")

@@ -1,11 +1,11 @@
 import ModelFacts
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import Records
 import TestSupport
 import Tensors
 import Testing
+import ViTCompiler
 
 /// A plan's program is compared with what its graph lowers to. That every plan which is written passes
 /// is part of each test that runs one.
@@ -121,13 +121,13 @@ struct ProgramCheckTests {
   func aSoundProgramOfAnotherGraphIsRefused(change: Change) throws {
     let bytes = try #require(plans[change.plan])
     let plan = try PlanFile(path: folder.write(bytes, to: "sound.bin"))
-    try PlanEmitter.verifyProgram(of: plan)
+    try PlanCompiler.verifyProgram(of: plan)
     var program = plan.program
     change.apply(&program)
     let path = try folder.write(
       PlanSeal.plan(bytes, with: RecordWriter.bytes(of: program), as: .program), to: "other.bin")
     let other = try PlanFile(path: path)
-    let error = #expect(throws: InputError.self) { try PlanEmitter.verifyProgram(of: other) }
+    let error = #expect(throws: InputError.self) { try PlanCompiler.verifyProgram(of: other) }
     #expect(error?.file == path)
     #expect(error?.field.hasPrefix("program, ") == true)
     #expect(error?.field.contains(change.field) == true, "\(error?.field ?? "")")
@@ -151,7 +151,7 @@ struct ProgramCheckTests {
         else { continue }
         opened += 1
         #expect(throws: InputError.self, "byte \(position), bit \(bit)") {
-          try PlanEmitter.verifyProgram(of: file)
+          try PlanCompiler.verifyProgram(of: file)
         }
       }
     }
@@ -168,23 +168,23 @@ struct ProgramCheckTests {
       PlanSeal.plan(bytes, with: RecordWriter.bytes(of: ConstantTable(constants)), as: .constants),
       to: "other.bin")
     let error = #expect(throws: InputError.self) {
-      try PlanEmitter.verifyProgram(of: try PlanFile(path: path))
+      try PlanCompiler.verifyProgram(of: try PlanFile(path: path))
     }
     #expect(error?.field == "constant \(last) another, name")
   }
 
-  @Test(arguments: SmallModel.forms, [PlanEmitter.WeightElement.float32, .float16])
+  @Test(arguments: SmallModel.forms, [PlanCompiler.WeightElement.float32, .float16])
   func identityInitialisedScalesAreWhatTheGraphLowersTo(
-    form: SmallModel.Form, weights: PlanEmitter.WeightElement
+    form: SmallModel.Form, weights: PlanCompiler.WeightElement
   ) throws {
     guard form.grid % 2 == 0 else { return }
     try SmallModel(form, in: folder).convert(to: folder.file("plan.bin"), weights: weights)
     let dense = try PlanFile(path: folder.file("plan.bin"))
-    try PlanEmitter.verifyProgram(of: dense)
+    try PlanCompiler.verifyProgram(of: dense)
     var recipe = RewriteRecipe()
     (recipe.multiScaleBlocks, recipe.isIdentityInitialised) = (1, true)
     recipe.stages = [.init(block: 1, keepRate: 0.6)]
-    try PlanEmitter.rewrite(dense, recipe: recipe, to: folder.file("scales.bin"))
-    try PlanEmitter.verifyProgram(of: try PlanFile(path: folder.file("scales.bin")))
+    try PlanCompiler.rewrite(dense, recipe: recipe, to: folder.file("scales.bin"))
+    try PlanCompiler.verifyProgram(of: try PlanFile(path: folder.file("scales.bin")))
   }
 }

@@ -1,10 +1,10 @@
 import ModelFacts
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// A plan is either whole or refused.
 struct DamagedPlanTests {

@@ -1,9 +1,9 @@
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Every bit of small plans is flipped, with the checksums as they were and with checksums made
 /// right again: then the structural rules are all that stands between the file and the kernels.
@@ -27,7 +27,7 @@ struct FlippedBitTests {
     do {
       let plan = try Plan(path: path)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
-      _ = try? PlanEmitter.verifyProgram(of: plan.file)
+      _ = try? PlanCompiler.verifyProgram(of: plan.file)
       guard plan.file.program.arenaBytes <= Self.largestArena else { return .opened }
       let session = try Session(plan: plan, threadCount: 1)
       let logits = try session.run(pictures: 1) {

@@ -1,11 +1,11 @@
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Records
 import Tensors
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// What runs a plan checks the graph that it came from too.
 struct GraphSectionTests {
@@ -100,7 +100,7 @@ struct GraphSectionTests {
           let file = try Plan(path: path).file
           opened += 1
           try file.graph.verify()
-          _ = try? PlanEmitter.verifyProgram(of: file)
+          _ = try? PlanCompiler.verifyProgram(of: file)
         } catch let error as InputError {
           refused += 1
           #expect(error.field.hasPrefix("graph, "), "byte \(position): \(error)")

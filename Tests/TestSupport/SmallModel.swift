@@ -3,9 +3,9 @@ internal import Families
 internal import JSON
 package import ModelFacts
 package import ModelGraph
-package import PlanEmitter
 internal import PlanFormat
 internal import Tensors
+package import ViTCompiler
 
 /// A random model of any family, small enough to be run by an interpreter.
 package struct SmallModel {
@@ -78,8 +78,8 @@ package struct SmallModel {
   }
 
   /// Writes the model's plan.
-  package func convert(to path: String, weights: PlanEmitter.WeightElement = .float32) throws {
-    try PlanEmitter.convert(
+  package func convert(to path: String, weights: PlanCompiler.WeightElement = .float32) throws {
+    try PlanCompiler.convert(
       graph, facts: facts, labels: Labels(), weights: weights, to: path, from: [])
   }
 

@@ -1,6 +1,6 @@
 package import ModelFacts
-internal import PlanEmitter
 internal import PlanFormat
+internal import ViTCompiler
 
 /// The smallest plans that have every kind of step between them.
 package enum SmallPlan {
@@ -13,7 +13,7 @@ package enum SmallPlan {
     try SmallModel(form, in: folder).convert(to: dense)
     var plans = [("dense", try folder.read("dense.bin"))]
     for (name, recipe) in recipes {
-      try PlanEmitter.rewrite(
+      try PlanCompiler.rewrite(
         try PlanFile(path: dense), recipe: recipe, to: folder.file("rewritten.bin"))
       plans.append((name, try folder.read("rewritten.bin")))
     }

@@ -1,9 +1,9 @@
 import ModelGraph
-import PlanEmitter
 import PlanFormat
 import PlanRuntime
 import Tensors
 import TestSupport
+import ViTCompiler
 
 /// Plans: opened and verified as `vitc verify` does, and put to a use if they are sound.
 struct PlanTarget: Target {
@@ -83,23 +83,23 @@ struct PlanTarget: Target {
     } catch let error as GraphError {
       throw Finding(text: "a plan that opens, of a graph that does not hold: \(error)")
     }
-    let graph = try PlanEmitter.executableGraph(of: plan)
+    let graph = try PlanCompiler.executableGraph(of: plan)
     let (blocks, stages) = (graph.blockSummaries().map(\.block), plan.program.stages.map(\.block))
     guard (blocks + stages).allSatisfy((0..<Graph.maximumBlocks).contains) else {
       throw Finding(text: "blocks \(blocks), stages \(stages)")
     }
     _ = (graph.multiplyAdds, graph.executedMultiplyAdds, graph.parameterCount, "\(graph)")
-    try PlanEmitter.verifyProgram(of: plan)
+    try PlanCompiler.verifyProgram(of: plan)
   }
 
   /// A rewrite either refuses the plan or makes another that is sound, whose program is what its graph
   /// lowers to.
   private func rewrite(_ plan: PlanFile, choice: Int) throws {
     let recipe = SmallPlan.recipes[choice % SmallPlan.recipes.count].recipe
-    try PlanEmitter.rewrite(plan, recipe: recipe, to: output)
+    try PlanCompiler.rewrite(plan, recipe: recipe, to: output)
     do {
       let rewritten = try PlanFile(path: output)
-      try PlanEmitter.verifyProgram(of: rewritten)
+      try PlanCompiler.verifyProgram(of: rewritten)
     } catch let error as InputError {
       throw Finding(text: "a rewritten plan that is refused: \(error)")
     }

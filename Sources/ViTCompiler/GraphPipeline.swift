@@ -1,0 +1,99 @@
+package import ModelFacts
+package import ModelGraph
+internal import Passes
+package import PlanEmitter
+package import PlanFormat
+package import Tensors
+
+// The way of a graph into a plan: which passes run, and what is lowered of their result.
+extension PlanCompiler {
+  /// How the weights of products are stored, as plans say it.
+  package typealias WeightElement = PlanEmitter.WeightElement
+
+  /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
+  ///
+  /// One constant at a time is in memory. The same graph gives the same bytes.
+  /// - Parameter sources: the files that the graph's constants are in, which must not change meanwhile.
+  /// - Returns: the weights that hold NaN or infinity.
+  /// - Throws: `InputError` naming the first of `sources`, or `path`, and the node that does not hold.
+  @discardableResult
+  package static func convert(
+    _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
+    from sources: [MappedFile]
+  ) throws -> [NonFiniteWeight] {
+    let file = sources.first?.path ?? path
+    let base = try InputError.wrappingGraphErrors(of: file) {
+      // A plan carries the multi-scale weights of its checkpoint for a later rewrite.
+      try PassDriver(PassList.cleanup).run(graph)
+        .compacted { $0.name.hasPrefix(MultiScaleWeights.prefix) }
+    }
+    return try PlanEmitter.emit(
+      try lowered(base, of: base, weights: weights, file: file), facts: facts, labels: labels,
+      recipe: RewriteRecipe(), to: path, from: sources)
+  }
+
+  /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
+  ///
+  /// The base graph's weights are copied as they are, without being read.
+  /// - Parameter extra: constants named `multiscale.*` that the base graph carries from now on.
+  /// - Returns: the graph before and after.
+  @discardableResult
+  package static func rewrite(
+    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String
+  ) throws -> (base: Graph, rewritten: Graph) {
+    var base = plan.graph
+    for constant in extra { _ = base.add(constant) }
+    let rewritten = try rewritten(base, recipe, plan)
+    try PlanEmitter.emit(
+      try lowered(rewritten, of: base, weights: plan.weightElement, file: plan.path),
+      facts: plan.facts, labels: plan.labels, recipe: recipe, copying: plan, to: path, from: [])
+    return (base, rewritten)
+  }
+
+  /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
+  package static func executableGraph(of plan: PlanFile) throws -> Graph {
+    try rewritten(plan.graph, plan.recipe, plan)
+  }
+
+  /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says.
+  ///
+  /// Weights are not read: constants are compared by what the plan says of them.
+  /// - Returns: the graph that the plan executes, before fusion, as ``executableGraph(of:)``.
+  /// - Throws: `InputError` naming the first constant, step or number that differs.
+  @discardableResult
+  package static func verifyProgram(of plan: PlanFile) throws -> Graph {
+    let rewritten = try executableGraph(of: plan)
+    try lowered(rewritten, of: plan.graph, weights: plan.weightElement, file: plan.path)
+      .requireProgram(of: plan)
+    return rewritten
+  }
+
+  private static func lowered(
+    _ rewritten: Graph, of base: Graph, weights: WeightElement, file: String
+  ) throws -> LoweredGraph {
+    let fused = try InputError.wrappingGraphErrors(of: file) {
+      try PassDriver(PassList.fusion).run(rewritten)
+    }
+    return try LoweredGraph(fused, of: rewritten, base: base, weights: weights, file: file)
+  }
+
+  private static func rewritten(
+    _ base: Graph, _ recipe: RewriteRecipe, _ plan: PlanFile
+  ) throws -> Graph {
+    var graph = base
+    if recipe.isIdentityInitialised {
+      // Behind the base graph's constants and before any of these names that it may carry.
+      graph.renameConstants { $0.hasPrefix(MultiScaleWeights.prefix) ? "unused \($0)" : $0 }
+      for constant in MultiScaleWeights.identity(
+        width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
+        gridWidth: plan.facts.gridWidth)
+      {
+        _ = graph.add(constant)
+      }
+    }
+    let passes =
+      try RewritePasses.passes(for: recipe, model: plan.facts, file: plan.path)
+      + [EliminateDeadNodes()]
+    return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
+  }
+}
