@@ -44,6 +44,25 @@ import Testing
     }
   }
 
+  /// No error of the graph's own leaves the importer.
+  @Test func infiniteScaleIsRefused() throws {
+    let path = "\(ONNXFixtures.folder)/batch_4_vit_dynamo/model.onnx"
+    var bytes = try MappedFile(path: path).withBytes { Array($0) }
+    // Heads of width 4: queries and keys are each multiplied by this.
+    let scale = withUnsafeBytes(of: Float(0.5).squareRoot().bitPattern.littleEndian) { Array($0) }
+    let places = bytes.indices.dropLast(3).filter { bytes[$0..<$0 + 4].elementsEqual(scale) }
+    try #require(!places.isEmpty)
+    let infinity = withUnsafeBytes(of: Float.infinity.bitPattern.littleEndian) { Array($0) }
+    for place in places { bytes.replaceSubrange(place..<place + 4, with: infinity) }
+    let folder = try TemporaryFolder()
+    _ = try folder.write(bytes, to: "model.onnx")
+    let error = #expect(throws: InputError.self) {
+      try ModelImporter.importModel(
+        try Checkpoint.open(folder.file("model.onnx")), options: ImportOptions())
+    }
+    #expect(error?.description.contains("a finite scale") == true, "\(error?.description ?? "")")
+  }
+
   @Test(arguments: ONNXFixtures.cases)
   func factsAreTheFiles(of item: Case) throws {
     let model = try ONNXFixtures.imported(item)

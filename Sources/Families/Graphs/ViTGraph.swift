@@ -10,9 +10,13 @@ struct ViTGraph {
   private var graph = Graph()
 
   /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
+  /// - Throws: `InputError` if a value that the checkpoint gives suits no graph.
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
     var builder = ViTGraph(config: model.target, tensors: tensors)
-    try builder.build(positions: try PositionTable.constant(model, tensors))
+    let positions = try PositionTable.constant(model, tensors)
+    try InputError.wrappingGraphErrors(of: tensors.file) {
+      try builder.build(positions: positions)
+    }
     for name in tensors.tensors.keys.sorted() where name.hasPrefix(MultiScaleWeights.prefix) {
       _ = try builder.constant(name)
     }
