@@ -93,7 +93,7 @@ RECORDS = {
     "Labels": "labels:[Label]",
     "Label": "identifier:text name:text",
     "Constants": "constants:[Constant]",
-    "Constant": "name:text shape:[int] layout:choice(rows,panels,panelsChannelsLast,taps) "
+    "Constant": "name:text shape:[int] layout:choice(rows,panels,panelsChannelsLast,depthwise) "
     "element:choice(float32,float16) parameters:int offset:int byte_count:int checksum:int",
     "Program": "arena_bytes:int input:int logits:int multiply_adds:int "
     "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",

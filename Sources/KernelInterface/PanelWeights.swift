@@ -24,24 +24,17 @@ package enum PanelLayout {
   }
 }
 
-/// A packed weight matrix, 64-byte aligned.
+/// The weights of a product as kernels read them: the stored values of a ``PackedMatrix`` with panels, 64-byte
+/// aligned.
 package struct PanelWeights: @unchecked Sendable {
-  /// How one weight is stored. Arithmetic is always f32.
-  package enum Element: UInt8, Sendable {
-    /// IEEE binary32.
-    case float32
-    /// IEEE binary16, widened as it is used.
-    case float16
-  }
-
   /// The first panel.
   package var base: UnsafeRawPointer
 
   /// How weights are stored.
-  package var element: Element
+  package var element: MatrixElement
 
   /// A packed matrix, see ``PanelLayout``.
-  package init(_ base: UnsafeRawPointer, element: Element) {
+  package init(_ base: UnsafeRawPointer, element: MatrixElement) {
     self.base = base
     self.element = element
   }

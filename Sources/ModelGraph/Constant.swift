@@ -1,3 +1,4 @@
+package import ModelFacts
 package import Tensors
 
 /// Weights of a graph: a name, a logical shape, and a way to get at the values.
@@ -21,10 +22,9 @@ package struct Constant: Sendable {
     /// so that only one constant is in memory at a time.
     case computed(@Sendable () throws -> [Float])
 
-    /// Already packed in the plan that the graph was read from, at `index` of its constant table, in
-    /// `layout`. A rewrite copies those bytes; a pass that needs the numbers asks
-    /// `values` to unpack them.
-    case stored(index: Int, layout: ConstantLayout, values: @Sendable () throws -> [Float])
+    /// Already packed in the plan that the graph was read from. A rewrite copies those bytes; a pass that
+    /// needs the numbers asks `values` to unpack them.
+    case stored(PackedMatrix, values: @Sendable () throws -> [Float])
   }
 
   /// Makes a constant that counts as `parameters`, by default all its elements.
@@ -40,13 +40,13 @@ package struct Constant: Sendable {
 
   /// Makes a constant whose bytes lie in the plan that is being rewritten.
   package init(
-    name: String, shape: Shape, parameters: Int, storedAt index: Int, layout: ConstantLayout,
+    name: String, parameters: Int, stored matrix: PackedMatrix,
     values: @escaping @Sendable () throws -> [Float]
   ) {
     self.name = name
-    self.shape = shape
+    self.shape = Shape(matrix.shape)
     self.parameters = parameters
-    self.source = .stored(index: index, layout: layout, values: values)
+    self.source = .stored(matrix, values: values)
   }
 
   /// The values, row-major in the logical shape.
@@ -56,7 +56,7 @@ package struct Constant: Sendable {
     let values =
       switch source {
       case .computed(let compute): try compute()
-      case .stored(_, _, let unpack): try unpack()
+      case .stored(_, let unpack): try unpack()
       }
     guard values.count == shape.elementCount else {
       throw InputError(

@@ -1,25 +1,24 @@
+internal import ModelFacts
 internal import ModelGraph
-internal import PlanFormat
 
-/// Which constants a plan stores, in which layout and order: the base graph's first, one entry
-/// each, then what only the lowered graph needs.
+/// Which constants a plan stores, how and in which order: the base graph's first, one entry each, then
+/// what only the lowered graph needs.
 struct ConstantPlan {
   /// One stored constant.
-  struct Entry: Equatable {
+  struct Entry {
     let id: ConstantID
-    let layout: ConstantLayout
-    let element: ConstantRecord.Element
+    let layout: MatrixLayout
+    let element: MatrixElement
   }
 
   private(set) var entries: [Entry] = []
-  private let executable: Graph
-  private let weights: ConstantRecord.Element
+  private let weights: MatrixElement
 
-  /// Plans the base graph's constants; `executable`'s begin with the same ones.
-  init(base: Graph, executable: Graph, weights: ConstantRecord.Element) {
-    self.executable = executable
+  /// Plans the base graph's constants; the executable graph's begin with the same ones.
+  /// - Parameter weights: how weights of products are stored that no plan stores yet.
+  init(base: Graph, weights: MatrixElement) {
     self.weights = weights
-    var layouts = [ConstantLayout](repeating: .rows, count: base.constants.count)
+    var layouts = [MatrixLayout](repeating: .rows, count: base.constants.count)
     for node in base.nodes {
       let operand = node.inputs.first.map { base.type($0) }
       for constant in node.op.attributes.constants(reading: operand) {
@@ -27,24 +26,29 @@ struct ConstantPlan {
       }
     }
     for (index, constant) in base.constants.enumerated() {
-      if case .stored(_, let layout, _) = constant.source { layouts[index] = layout }
-      entries.append(
-        Entry(id: ConstantID(index), layout: layouts[index], element: element(layouts[index])))
+      let id = ConstantID(index)
+      switch constant.source {
+      case .stored(let matrix, _):
+        entries.append(Entry(id: id, layout: matrix.layout, element: matrix.element))
+      case .computed:
+        let layout = layouts[index]
+        entries.append(Entry(id: id, layout: layout, element: element(of: id, layout)))
+      }
     }
   }
 
   /// The position of a constant in a layout, which is added if it is not there.
-  mutating func index(of id: ConstantID, _ layout: ConstantLayout) -> Int {
-    let entry = Entry(id: id, layout: layout, element: element(layout))
-    if let index = entries.firstIndex(of: entry) { return index }
-    entries.append(entry)
+  mutating func index(of id: ConstantID, _ layout: MatrixLayout) -> Int {
+    if let index = entries.firstIndex(where: { $0.id == id && $0.layout == layout }) {
+      return index
+    }
+    entries.append(Entry(id: id, layout: layout, element: element(of: id, layout)))
     return entries.count - 1
   }
 
-  private func element(_ layout: ConstantLayout) -> ConstantRecord.Element {
-    switch layout {
-    case .panels, .panelsChannelsLast: weights
-    case .rows, .taps: .float32
-    }
+  /// Weights of products are stored as they are in another layout already.
+  private func element(of id: ConstantID, _ layout: MatrixLayout) -> MatrixElement {
+    guard layout.isPanels else { return .float32 }
+    return entries.first { $0.id == id && $0.layout.isPanels }?.element ?? weights
   }
 }

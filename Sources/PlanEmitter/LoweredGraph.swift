@@ -1,5 +1,6 @@
+package import ModelFacts
 package import ModelGraph
-package import PlanFormat
+internal import PlanFormat
 internal import Tensors
 
 /// A fused graph, lowered: the program and the constants of the plan that is made of it.
@@ -25,12 +26,12 @@ package struct LoweredGraph {
   ///   - file: what errors name.
   /// - Throws: `InputError` naming the node that cannot be lowered.
   package init(
-    _ executable: Graph, of rewritten: Graph, base: Graph, weights: ConstantRecord.Element,
+    _ executable: Graph, of rewritten: Graph, base: Graph, weights: MatrixElement,
     file: String
   ) throws {
-    var table = ConstantPlan(base: base, executable: executable, weights: weights)
+    var table = ConstantPlan(base: base, weights: weights)
     var program = try withoutActuallyEscaping(
-      { (id: ConstantID, layout: ConstantLayout) in table.index(of: id, layout) }
+      { (id: ConstantID, layout: MatrixLayout) in table.index(of: id, layout) }
     ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
     program.multiplyAdds = rewritten.multiplyAdds
     program.executedMultiplyAdds = executable.executedMultiplyAdds

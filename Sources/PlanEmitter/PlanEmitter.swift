@@ -5,9 +5,6 @@ package import Tensors
 
 /// Writes plans of graphs that are lowered.
 package enum PlanEmitter {
-  /// How the weights of products are stored; everything else is float32.
-  package typealias WeightElement = ConstantRecord.Element
-
   /// Writes a plan to `path`, whole or not at all.
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
@@ -48,19 +45,18 @@ package enum PlanEmitter {
     _ entry: ConstantPlan.Entry, of lowered: LoweredGraph, to writer: inout PlanWriter
   ) throws -> NonFiniteWeight? {
     let (constant, record) = (lowered.constant(entry), lowered.record(of: entry))
-    // The values, two steps of packing, and one to spare for what computes them.
-    try ByteBuffer.require(
-      4 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)
-    let values = try constant.values()
-    let nonFinite = NonFiniteWeight(values, of: constant)
-    let packed = WeightPacking.pack(
-      values, shape: constant.shape.extents, layout: entry.layout)
-    switch entry.element {
-    case .float32: try packed.withUnsafeBytes { try writer.append(record, bytes: $0) }
-    case .float16:
-      let halves = try WeightPacking.halves(packed, name: constant.name)
-      try halves.withUnsafeBytes { try writer.append(record, bytes: $0) }
+    guard let matrix = record.matrix else {
+      throw InputError(
+        file: constant.name, field: "shape", expected: "one that \(record.layout) can hold",
+        found: "\(record.shape)")
     }
+    // The values, and two to spare for what computes them.
+    try ByteBuffer.require(
+      3 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)
+    let values = try constant.values()
+    let packed = try matrix.packed(values, name: constant.name)
+    try writer.append(record, bytes: UnsafeRawBufferPointer(packed.bytes))
+    let nonFinite = NonFiniteWeight(values, of: constant)
     return nonFinite
   }
 }

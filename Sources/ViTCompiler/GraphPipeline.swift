@@ -7,9 +7,6 @@ package import Tensors
 
 // The way of a graph into a plan: which passes run, and what is lowered of their result.
 extension PlanCompiler {
-  /// How the weights of products are stored, as plans say it.
-  package typealias WeightElement = PlanEmitter.WeightElement
-
   /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
@@ -18,7 +15,7 @@ extension PlanCompiler {
   /// - Throws: `InputError` naming the first of `sources`, or `path`, and the node that does not hold.
   @discardableResult
   package static func convert(
-    _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightElement, to path: String,
+    _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightStorage, to path: String,
     from sources: [MappedFile]
   ) throws -> [NonFiniteWeight] {
     let file = sources.first?.path ?? path
@@ -45,7 +42,7 @@ extension PlanCompiler {
     for constant in extra { _ = base.add(constant) }
     let rewritten = try rewritten(base, recipe, plan)
     try PlanEmitter.emit(
-      try lowered(rewritten, of: base, weights: plan.weightElement, file: plan.path),
+      try lowered(rewritten, of: base, weights: plan.addedWeights, file: plan.path),
       facts: plan.facts, labels: plan.labels, recipe: recipe, copying: plan, to: path, from: [])
     return (base, rewritten)
   }
@@ -63,13 +60,13 @@ extension PlanCompiler {
   @discardableResult
   package static func verifyProgram(of plan: PlanFile) throws -> Graph {
     let rewritten = try executableGraph(of: plan)
-    try lowered(rewritten, of: plan.graph, weights: plan.weightElement, file: plan.path)
+    try lowered(rewritten, of: plan.graph, weights: plan.addedWeights, file: plan.path)
       .requireProgram(of: plan)
     return rewritten
   }
 
   private static func lowered(
-    _ rewritten: Graph, of base: Graph, weights: WeightElement, file: String
+    _ rewritten: Graph, of base: Graph, weights: WeightStorage, file: String
   ) throws -> LoweredGraph {
     let fused = try InputError.wrappingGraphErrors(of: file) {
       try PassDriver(PassList.fusion).run(rewritten)
@@ -96,4 +93,9 @@ extension PlanCompiler {
       + [EliminateDeadNodes()]
     return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
   }
+}
+
+extension PlanFile {
+  /// How weights of products are stored that a rewrite adds: as narrow as the plan's own.
+  fileprivate var addedWeights: PlanCompiler.WeightStorage { weightElements.last ?? .float32 }
 }

@@ -1,3 +1,4 @@
+public import KernelInterface
 package import ModelGraph
 package import PlanEmitter
 package import PlanFormat
@@ -5,12 +6,7 @@ package import PlanFormat
 /// Makes plans: from checkpoints, and from other plans.
 public enum PlanCompiler {
   /// How the weights of products are stored; arithmetic is always float32.
-  public enum WeightStorage: Sendable {
-    /// Four bytes a weight.
-    case float32
-    /// Two bytes a weight.
-    case float16
-  }
+  public typealias WeightStorage = KernelInterface.MatrixElement
 
   /// Writes an imported model as a plan, whole or not at all.
   /// - Parameters:
@@ -43,7 +39,7 @@ public enum PlanCompiler {
     }
     return try convert(
       model.graph, facts: model.facts, labels: Labels(labels),
-      weights: weights == .float32 ? .float32 : .float16, to: path, from: checkpoint.sources)
+      weights: weights, to: path, from: checkpoint.sources)
   }
 
   /// Writes a plan that does what another does on fewer tokens; see ``RewriteOptions``.

@@ -87,7 +87,7 @@ struct Convert: ParsableCommand {
       ?? model.labels.map { Label(identifier: $0, name: $0) }
     let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, source: labels ?? "labels",
-      weights: weights == .f32 ? .float32 : .float16, to: output)
+      weights: weights.element, to: output)
     if quiet { return }
     for weight in nonFinite { CommandLineTool.note("vitc: note: \(checkpoint.path): \(weight)") }
     report(model, checkpoint, options)
@@ -148,6 +148,20 @@ struct Convert: ParsableCommand {
 /// How weights are stored.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
   case f32, f16
+
+  init(_ element: PlanCompiler.WeightStorage) {
+    switch element {
+    case .float32: self = .f32
+    case .float16: self = .f16
+    }
+  }
+
+  var element: PlanCompiler.WeightStorage {
+    switch self {
+    case .f32: .float32
+    case .f16: .float16
+    }
+  }
 }
 
 /// Three numbers, separated by commas.

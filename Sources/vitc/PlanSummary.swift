@@ -20,7 +20,7 @@ struct PlanSummary {
   private var facts: ModelFacts { plan.facts }
 
   private var weightType: String {
-    plan.weightElement == .float16 ? "f16" : "f32"
+    plan.weightElements.map { WeightType($0).rawValue }.joined(separator: "+")
   }
 
   private var gigaMACs: Double { Double(plan.program.multiplyAdds) / 1e9 }

@@ -24,7 +24,7 @@ import ViTCompiler
     let form: SmallModel.Form
     let rewrite: String
     let recipe: RewriteRecipe
-    var weights = PlanCompiler.WeightElement.float32
+    var weights = PlanCompiler.WeightStorage.float32
 
     var description: String { "\(form), \(rewrite)" }
   }

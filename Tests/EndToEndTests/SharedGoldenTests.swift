@@ -94,7 +94,7 @@ struct SharedGoldenTests {
     }
   }
 
-  private func convert(to plan: String, weights: PlanCompiler.WeightElement) throws {
+  private func convert(to plan: String, weights: PlanCompiler.WeightStorage) throws {
     let checkpoint = try Checkpoint.open("\(Self.shared)/data/deit_tiny_imagenet.safetensors")
     var options = ImportOptions()
     options.architecture = "deit_tiny_patch16_224"

@@ -173,9 +173,9 @@ struct ProgramCheckTests {
     #expect(error?.field == "constant \(last) another, name")
   }
 
-  @Test(arguments: SmallModel.forms, [PlanCompiler.WeightElement.float32, .float16])
+  @Test(arguments: SmallModel.forms, [PlanCompiler.WeightStorage.float32, .float16])
   func identityInitialisedScalesAreWhatTheGraphLowersTo(
-    form: SmallModel.Form, weights: PlanCompiler.WeightElement
+    form: SmallModel.Form, weights: PlanCompiler.WeightStorage
   ) throws {
     guard form.grid % 2 == 0 else { return }
     try SmallModel(form, in: folder).convert(to: folder.file("plan.bin"), weights: weights)

@@ -48,9 +48,9 @@ struct ProgramVerifierTests {
   /// A shape's elements may be countable where its panels are not.
   @Test func panelsThatOverflowAreRefused() {
     for outputs in [Int.max, Int.max - 14, Int.max / 2] {
-      for layout in [ConstantLayout.panels, .panelsChannelsLast] {
+      for layout in [MatrixLayout.panels, .panelsChannelsLast] {
         let shape = layout == .panels ? [outputs, 1] : [outputs, 1, 1, 1]
-        let elements = ConstantRecord.storedElements(shape: shape, layout: layout)
+        let elements = PackedMatrix(shape: shape, layout: layout, element: .float32)?.storedCount
         #expect(elements == nil || elements == (outputs - 1) / 16 * 16 + 16)
         var record = constants[0]
         (record.shape, record.layout) = (shape, layout)
@@ -59,8 +59,8 @@ struct ProgramVerifierTests {
         }
       }
     }
-    #expect(ConstantRecord.storedElements(shape: [17, 3], layout: .panels) == 96)
-    #expect(ConstantRecord.storedElements(shape: [16, 3], layout: .panels) == 48)
+    #expect(PackedMatrix(shape: [17, 3], layout: .panels, element: .float32)?.storedCount == 96)
+    #expect(PackedMatrix(shape: [16, 3], layout: .panels, element: .float32)?.storedCount == 48)
   }
 
   @Test func buffersThatShareBytesWhileInUseAreRefused() throws {

@@ -78,7 +78,7 @@ package struct SmallModel {
   }
 
   /// Writes the model's plan.
-  package func convert(to path: String, weights: PlanCompiler.WeightElement = .float32) throws {
+  package func convert(to path: String, weights: PlanCompiler.WeightStorage = .float32) throws {
     try PlanCompiler.convert(
       graph, facts: facts, labels: Labels(), weights: weights, to: path, from: [])
   }

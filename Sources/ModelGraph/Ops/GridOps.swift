@@ -122,7 +122,7 @@ package struct Depthwise: OpAttributes {
   package var isOfBaseGraph: Bool { false }
 
   package func constants(reading operand: ValueType?) -> [StoredConstant] {
-    [StoredConstant(weight, .taps), StoredConstant(bias)]
+    [StoredConstant(weight, .depthwise), StoredConstant(bias)]
   }
 
   package func mappingConstants(_ map: (ConstantID) -> ConstantID) -> Self {

@@ -1,3 +1,4 @@
+package import ModelFacts
 package import Records
 
 /// The attributes of one kind of node, and all that the compiler knows of it but how it is lowered.
@@ -39,9 +40,9 @@ package struct StoredConstant: Sendable {
   package let id: ConstantID
 
   /// How it is stored.
-  package let layout: ConstantLayout
+  package let layout: MatrixLayout
 
-  init(_ id: ConstantID, _ layout: ConstantLayout = .rows) {
+  init(_ id: ConstantID, _ layout: MatrixLayout = .rows) {
     self.id = id
     self.layout = layout
   }

@@ -80,7 +80,7 @@ extension Lowering {
       (step.height, step.width) = (depthwise.height, depthwise.width)
       (step.kernel, step.dilation) = (depthwise.kernel, depthwise.dilation)
       step.addsInput = depthwise.addsOperand
-      step.weight = try constantIndex(depthwise.weight, .taps)
+      step.weight = try constantIndex(depthwise.weight, .depthwise)
       step.bias = try table(depthwise.bias)
       step.output = output(node.outputs[0])
       emit(.depthwise(step))

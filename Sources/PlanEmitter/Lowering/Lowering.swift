@@ -15,7 +15,7 @@ struct Lowering {
   var program = Program()
 
   /// Names a constant of the graph in a layout; its position in the plan's table.
-  let constantIndex: (ConstantID, ConstantLayout) throws -> Int
+  let constantIndex: (ConstantID, MatrixLayout) throws -> Int
 
   var places: [RowsOperand?]
   var targets: [Int: RowsOperand] = [:]
@@ -25,7 +25,7 @@ struct Lowering {
   /// The plan's steps, buffers and stages for a fused graph.
   static func lower(
     _ graph: Graph, file: String,
-    constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
+    constantIndex: @escaping (ConstantID, MatrixLayout) throws -> Int
   ) throws -> Program {
     var lowering = Lowering(graph: graph, file: file, constantIndex: constantIndex)
     for position in graph.nodes.indices { try lowering.lower(nodeAt: position) }
@@ -37,7 +37,7 @@ struct Lowering {
 
   private init(
     graph: Graph, file: String,
-    constantIndex: @escaping (ConstantID, ConstantLayout) throws -> Int
+    constantIndex: @escaping (ConstantID, MatrixLayout) throws -> Int
   ) {
     self.graph = graph
     self.file = file

@@ -1,23 +1,14 @@
-package import ModelGraph
+package import ModelFacts
 package import Records
 
 /// Weights in the file.
 package struct ConstantRecord: Record, Equatable {
-  /// The element types that weights are stored in.
-  package enum Element: UInt8, Choice {
-    case float32 = 0
-    case float16 = 1
-
-    /// Bytes of one element.
-    package var byteCount: Int { self == .float32 ? 4 : 2 }
-  }
-
   package var name = ""
 
   /// Logical shape, in PyTorch's convention.
   package var shape: [Int] = []
-  package var layout = ConstantLayout.rows
-  package var element = Element.float32
+  package var layout = MatrixLayout.rows
+  package var element = MatrixElement.float32
 
   /// The checkpoint's parameters that it stands for.
   package var parameters = 0
@@ -32,6 +23,11 @@ package struct ConstantRecord: Record, Equatable {
   package var checksum = 0
 
   package init() {}
+
+  /// How its bytes are made of its values; nil if the layout cannot hold the shape.
+  package var matrix: PackedMatrix? {
+    PackedMatrix(shape: shape, layout: layout, element: element)
+  }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("name", &name)

@@ -64,9 +64,8 @@ package final class PlanFile: Sendable {
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
       program: program, recipe: recipe, file: path)
     graph = try read(GraphRecord.self, .graph).graph(
-      constants: constants.enumerated().map { index, record in
-        record.constant(at: index, weights: weights, of: mapped)
-      }, file: path)
+      constants: try constants.map { try $0.constant(weights: weights, of: mapped, file: path) },
+      file: path)
   }
 
   /// Throws unless the tables hold and fit each other.
@@ -86,9 +85,11 @@ package final class PlanFile: Sendable {
   /// Bytes of the file.
   package var byteCount: Int { mapped.count }
 
-  /// How the weights of products are stored.
-  package var weightElement: ConstantRecord.Element {
-    constants.contains { $0.element == .float16 } ? .float16 : .float32
+  /// How the weights of products are stored: every element that occurs, the widest first.
+  package var weightElements: [MatrixElement] {
+    MatrixElement.allCases.filter { element in
+      constants.contains { $0.layout.isPanels && $0.element == element }
+    }
   }
 
   /// Calls `body` with the weights section; 64-byte aligned.

@@ -1,27 +1,21 @@
+internal import ModelFacts
 internal import ModelGraph
 internal import Tensors
 
 extension ConstantRecord {
   /// A verified constant for a graph, which reads its values when it is asked for them.
-  /// - Parameters:
-  ///   - index: its position in the plan's table.
-  ///   - weights: where the weights section lies in `plan`.
-  func constant(at index: Int, weights: Range<Int>, of plan: MappedFile) -> Constant {
-    Constant(
-      name: name, shape: Shape(shape), parameters: parameters, storedAt: index, layout: layout
-    ) {
-      plan.withBytes { values(in: UnsafeRawBufferPointer(rebasing: $0[weights])) }
+  /// - Parameter weights: where the weights section lies in `plan`.
+  func constant(weights: Range<Int>, of plan: MappedFile, file: String) throws -> Constant {
+    guard let matrix else {
+      throw InputError(
+        file: file, field: "constant \(name), shape", expected: "one that \(layout) can hold",
+        found: "\(shape)")
     }
-  }
-
-  /// The values, row-major in the logical shape.
-  private func values(in weights: UnsafeRawBufferPointer) -> [Float] {
-    let bytes = UnsafeRawBufferPointer(rebasing: weights[offset..<offset + byteCount])
-    let packed: [Float] =
-      switch element {
-      case .float32: Array(bytes.bindMemory(to: Float.self))
-      case .float16: bytes.bindMemory(to: Float16.self).map { Float($0) }
+    let start = weights.lowerBound + offset
+    return Constant(name: name, parameters: parameters, stored: matrix) {
+      plan.withBytes {
+        matrix.unpacked(UnsafeRawBufferPointer(rebasing: $0[start..<start + matrix.byteCount]))
       }
-    return WeightPacking.unpack(packed, shape: shape, layout: layout)
+    }
   }
 }

@@ -149,12 +149,7 @@ package struct DepthwiseStep: IndexFreeStep {
     try context.require(
       input.count == height * width, "input", "\(height) x \(width) rows", "\(input.count)")
     try context.rows(output, "output", count: input.count, columns: channels)
-    let taps = try context.constant(weight, "weight")
-    try context.require(
-      taps.layout == .taps && taps.element == .float32
-        && taps.shape == [channels, 1, kernel, kernel],
-      "weight", "float32 taps of [\(channels), 1, \(kernel), \(kernel)]",
-      "\(taps.element) \(taps.layout) of \(taps.shape)")
+    try context.matrix(weight, "weight", .depthwise, .float32, [channels, 1, kernel, kernel])
     try context.table(bias, "bias", [channels])
     try context.distinct(output.buffer, from: [input.buffer])
   }

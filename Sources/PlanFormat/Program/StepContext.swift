@@ -1,4 +1,4 @@
-internal import ModelGraph
+internal import ModelFacts
 internal import Tensors
 
 /// What a step is verified against: the plan's tables, and where to say that it does not fit.
@@ -92,13 +92,20 @@ package struct StepContext {
 
   /// A float32 table in the logical order.
   func table(_ index: Int, _ field: String, _ shape: [Int]) throws {
-    let found = try constant(index, field)
-    try require(
-      found.layout == .rows && found.element == .float32 && found.shape == shape, field,
-      "float32 rows of \(shape)", "\(found.element) \(found.layout) of \(found.shape)")
+    try matrix(index, field, .rows, .float32, shape)
   }
 
-  func panels(_ index: Int, _ field: String, _ shape: [Int], _ layout: ConstantLayout) throws {
+  func matrix(
+    _ index: Int, _ field: String, _ layout: MatrixLayout, _ element: MatrixElement, _ shape: [Int]
+  ) throws {
+    let found = try constant(index, field)
+    try require(
+      found.layout == layout && found.element == element && found.shape == shape, field,
+      "\(element) \(layout) of \(shape)", "\(found.element) \(found.layout) of \(found.shape)")
+  }
+
+  /// The weights of a product, in any element.
+  func panels(_ index: Int, _ field: String, _ shape: [Int], _ layout: MatrixLayout) throws {
     let found = try constant(index, field)
     try require(
       found.layout == layout && found.shape == shape, field, "\(layout) of \(shape)",

@@ -72,9 +72,7 @@ struct PhaseBuilder {
   }
 
   private func panels(_ constant: Int) -> PanelWeights {
-    PanelWeights(
-      weights + constants[constant].offset,
-      element: constants[constant].element == .float32 ? .float32 : .float16)
+    PanelWeights(weights + constants[constant].offset, element: constants[constant].element)
   }
 
   private func norm(_ norm: NormOperand?) -> LayerNorm? {
