@@ -76,6 +76,7 @@ SIMILARITY = "choice(cosine,l1,l2,attention,random)"
 ELEMENT = "choice(float32,int32)"
 ORDER = "choice(importance,edges)"
 MODE = "choice(mean,drop,sum)"
+ROLE = "choice(logits,features,tokens)"
 GRID = "prefix:int height:int width:int"
 
 RECORDS = {
@@ -95,11 +96,16 @@ RECORDS = {
     "Constants": "constants:[Constant]",
     "Constant": "name:text shape:[int] layout:choice(rows,panels,panelsChannelsLast,depthwise) "
     "element:choice(float32,float16) parameters:int offset:int byte_count:int checksum:int",
-    "Program": "arena_bytes:int input:int logits:int multiply_adds:int "
+    "Origin": "writer:text features:[Feature]",
+    "Feature": "name:text",
+    "Programs": "programs:[Program]",
+    "Program": "recipe:Recipe arena_bytes:int input:int outputs:[Output] multiply_adds:int "
     "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",
+    "Output": f"role:{ROLE} rows:Rows",
     "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int",
     "Stage": "block:int patches_in:int patches_out:int kept:int destination:int",
-    "Graph": "constant_count:int nodes:[Node] outputs:[int]",
+    "Graph": "constant_count:int nodes:[Node] outputs:[GraphOutput]",
+    "GraphOutput": f"role:{ROLE} value:int",
     "Recipe": f"strategy:text similarity:{SIMILARITY} seed:int size_aware:bool "
     "multi_scale_blocks:int? identity_initialised:bool stages:[RecipeStage]",
     "RecipeStage": "block:int keep_rate_bits:int",
@@ -241,11 +247,17 @@ def read_plan(data: bytes) -> dict[str, Any]:
         raise PlanError("magic: this is no plan")
     version, order, size, count, _, table_sum = struct.unpack_from("<IIQIIQ", data, 8)
     (header_sum,) = struct.unpack_from("<Q", data, 56)
+    for index in range(min(count, 126)):
+        kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
+        if kind == 7 and offset + length <= len(data):
+            features = Reader(data[offset : offset + length], "origin").record("Origin")["features"]
+            if features:
+                raise PlanError("features: " + ", ".join(feature["name"] for feature in features))
     if version != 2 or order != 0x01020304 or size != len(data) or count != 7:
         raise PlanError(f"header: version {version}, {size} bytes, {count} sections")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
         raise PlanError("header: checksum")
-    names = ["weights", "facts", "labels", "constants", "program", "graph", "recipe"]
+    names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
     plan: dict[str, Any] = {"version": version, "plan_bytes": size}
     weights = b""
     for index, name in enumerate(names):
@@ -299,7 +311,8 @@ def preprocess_summary(facts: dict[str, Any]) -> dict[str, Any]:
 
 def summary(plan: dict[str, Any]) -> dict[str, Any]:
     """The values that `vitc inspect --json` prints too."""
-    facts, program, recipe = plan["facts"], plan["program"], plan["recipe"]
+    facts, (program,) = plan["facts"], plan["programs"]["programs"]
+    recipe = program["recipe"]
     prefix = facts["prefix_tokens"]
     rates = [
         struct.unpack("<d", struct.pack("<q", stage["keep_rate_bits"]))[0]
@@ -321,6 +334,8 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "multi_scale": recipe["multi_scale_blocks"] is not None,
         "size_aware": recipe["size_aware"],
         "plan_bytes": plan["plan_bytes"],
+        "written_by": f"vitc {plan['origin']['writer']}",
+        "outputs": [output["role"] for output in program["outputs"]],
         "activation_bytes_per_image": program["arena_bytes"],
         "preprocess": preprocess_summary(facts),
         "schedule": [

@@ -1,12 +1,13 @@
 package import ArgumentParser
 internal import CRefusedMemory
 internal import Glibc
+internal import PlanFormat
 internal import Tensors
 
 /// What both commands do with arguments, results, notes and errors.
 package enum CommandLineTool {
   /// What both commands say of themselves.
-  package static let version = "0.2.0-dev"
+  package static let version = Release.version
 
   /// Runs a command: exit code 1 and one line on stderr when the input or the request is wrong or a
   /// result cannot be written, 64 for wrong usage.

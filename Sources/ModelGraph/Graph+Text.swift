@@ -13,7 +13,8 @@ extension Graph: CustomStringConvertible {
       let block = node.block.map { "  # block \($0 + 1)" } ?? ""
       lines.append("\(results) = \(node.op.name)(\(operands))\(attributes) : \(types)\(block)")
     }
-    lines.append("return " + outputs.map { "%\($0.index)" }.joined(separator: ", "))
+    lines.append(
+      "return " + outputs.map(\.description).joined(separator: ", "))
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -18,7 +18,7 @@ extension Graph {
     for (position, node) in nodes.enumerated() {
       for input in node.inputs { uses[input.index].nodes.append(position) }
     }
-    for output in outputs { uses[output.index].isOutput = true }
+    for output in outputs { uses[output.value.index].isOutput = true }
     return uses
   }
 
@@ -89,7 +89,9 @@ package struct GraphRebuilder {
 
   /// The new graph, with the outputs of the original.
   package mutating func finish() throws -> Graph {
-    result.outputs = try original.outputs.map(replacement)
+    result.outputs = try original.outputs.map {
+      Graph.Output($0.role, try replacement($0.value))
+    }
     return result
   }
 }

@@ -10,8 +10,26 @@ extension Graph {
           node: position, op: node.op, "results \(node.outputs) differ from what is inferred")
       }
     }
-    guard !outputs.isEmpty, outputs.allSatisfy({ types.indices.contains($0.index) }) else {
-      throw GraphError(node: nodes.count, op: .flatten, "the graph's outputs do not exist")
+    try verifyOutputs()
+  }
+
+  /// Throws unless there are outputs, each of its own role and of a type that suits it.
+  package func verifyOutputs() throws {
+    guard !outputs.isEmpty, outputs.allSatisfy({ types.indices.contains($0.value.index) }),
+      Set(outputs.map(\.role)).count == outputs.count
+    else {
+      throw GraphError(
+        node: nil, kind: "outputs",
+        "values of the graph, at least one, each of another role; found \(outputs.map(\.description))"
+      )
+    }
+    for output in outputs {
+      guard case .rows(let count, _) = type(output.value), count == 1 || !output.role.isOneRow
+      else {
+        throw GraphError(
+          node: nil, kind: "output \(output.role.word)",
+          "expected \(output.role.isOneRow ? "one row" : "rows"), found \(type(output.value))")
+      }
     }
   }
 }

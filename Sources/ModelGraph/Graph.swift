@@ -1,3 +1,4 @@
+package import ModelFacts
 internal import Tensors
 
 /// A model as a list of nodes in execution order.
@@ -40,8 +41,26 @@ package struct Graph: Sendable {
   /// The constants that nodes refer to, and those that are only carried along.
   package var constants: [Constant] = []
 
-  /// The values that the model is run for: the logits, `[1, classes]`.
-  package var outputs: [ValueID] = []
+  /// A value that the model is run for.
+  package struct Output: Sendable, Hashable {
+    /// What it is.
+    package var role: OutputRole
+
+    /// The value, rows of float32.
+    package var value: ValueID
+
+    /// The result of a role.
+    package init(_ role: OutputRole, _ value: ValueID) {
+      self.role = role
+      self.value = value
+    }
+
+    /// As dumps show it: `logits %12`.
+    var description: String { "\(role.word) %\(value.index)" }
+  }
+
+  /// What the model is run for; each of another role.
+  package var outputs: [Output] = []
 
   /// An empty graph.
   package init() {}
@@ -119,12 +138,12 @@ package struct Graph: Sendable {
   }
 }
 
-/// A node that does not fit its operands.
+/// A node that does not fit its operands, or a graph that does not hold.
 package struct GraphError: Error, CustomStringConvertible {
-  /// Position of the node.
-  package let node: Int
+  /// Position of the node; nil for what is said of the graph as a whole.
+  package let node: Int?
 
-  /// The node's kind.
+  /// The node's kind, or what of the graph does not hold.
   package let kind: String
 
   /// What does not fit.
@@ -134,11 +153,14 @@ package struct GraphError: Error, CustomStringConvertible {
     self.init(node: node, kind: op.name, reason)
   }
 
-  init(node: Int, kind: String, _ reason: String) {
+  init(node: Int?, kind: String, _ reason: String) {
     self.node = node
     self.kind = kind
     self.reason = reason
   }
 
-  package var description: String { "node \(node) (\(kind)): \(reason)" }
+  /// Where in the graph.
+  package var place: String { node.map { "node \($0) (\(kind))" } ?? kind }
+
+  package var description: String { "\(place): \(reason)" }
 }

@@ -7,7 +7,7 @@ extension InputError {
       return try body()
     } catch let error as GraphError {
       throw InputError(
-        file: file, field: "graph, node \(error.node) (\(error.kind))",
+        file: file, field: "graph, \(error.place)",
         expected: "operands that fit", found: error.reason)
     }
   }

@@ -26,7 +26,15 @@ public final class Plan: Sendable {
   /// What the model is, and how pictures are prepared for it.
   package var facts: ModelFacts { file.facts }
 
-  /// Number of classes.
+  /// Throws if the model has no classifier.
+  package func requireLogits() throws {
+    guard file.program.output(.logits) == nil else { return }
+    throw InputError(
+      file: path, field: "outputs", expected: "logits of a classifier",
+      found: file.program.outputs.map(\.role.word).joined(separator: ", "))
+  }
+
+  /// Number of classes; 0 for a model without a classifier.
   public var classCount: Int { file.facts.classes }
 
   /// The classes' names; empty when the plan has none.

@@ -1,3 +1,4 @@
+package import ModelFacts
 package import PlanFormat
 internal import Tensors
 
@@ -14,9 +15,22 @@ public struct RunResult: ~Copyable {
   }
 
   /// The logits of one picture, `[classes]`.
-  /// - Throws: `InputError` if the batch has no such picture.
+  /// - Throws: `InputError` if the batch has no such picture, or the model no classifier.
   public func logits(picture: Int) throws -> [Float] {
-    try values(program.logits, picture: picture, as: Float.self)
+    try output(.logits, picture: picture)
+  }
+
+  /// A result of one picture, row after row.
+  /// - Throws: `InputError` if the batch has no such picture, or the model no such result.
+  package func output(_ role: OutputRole, picture: Int) throws -> [Float] {
+    guard let rows = program.output(role) else {
+      throw InputError(
+        file: "result", field: "outputs", expected: role.word,
+        found: program.outputs.map(\.role.word).joined(separator: ", "))
+    }
+    let width = program.buffers[rows.buffer].columns
+    let all = try values(rows.buffer, picture: picture, as: Float.self)
+    return Array(all[rows.first * width..<(rows.first + rows.count) * width])
   }
 
   /// What each stage of token reduction did to one picture, in order of blocks.

@@ -26,10 +26,11 @@ public struct Classifier: Sendable {
   ///   - maximumBatch: the most pictures that run at once.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
-  /// - Throws: `InputError` if the plan is too large or memory runs out.
+  /// - Throws: `InputError` if the model has no classifier, if the plan is too large or memory runs out.
   public init(
     plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil, allowsLarge: Bool = false
   ) throws {
+    try plan.requireLogits()
     self.plan = plan
     preprocessing = Preprocessing(plan)
     session = try Session(

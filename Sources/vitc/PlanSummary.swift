@@ -47,6 +47,8 @@ struct PlanSummary {
       "size_aware": .bool(plan.recipe.isSizeAware),
       "weights": .string(weightType),
       "plan_bytes": .init(plan.byteCount),
+      "written_by": .string(PathText.repaired("vitc \(plan.writer)")),
+      "outputs": .array(plan.program.outputs.map { .string($0.role.word) }),
       "activation_bytes_per_image": .init(plan.program.arenaBytes),
       "preprocess": PreprocessSummary(facts).json,
       "provenance": .object(
@@ -82,7 +84,7 @@ struct PlanSummary {
         + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs a picture",
-      "  plan        \(plan.byteCount) bytes",
+      "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
       "  activations \(plan.program.arenaBytes) bytes a picture",
       "",
       "  block  tokens in  tokens out  GMACs",

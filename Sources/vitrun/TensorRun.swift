@@ -27,6 +27,7 @@ struct TensorRun {
         found: "\(shape)")
     }
     let batch = min(shape[0], Self.maximumBatch)
+    try plan.requireLogits()
     let session = try Session(
       plan: plan, maximumBatch: batch, threadCount: options.threads,
       allowsLarge: options.allowLarge)

@@ -1,12 +1,14 @@
+import Kernels
 import ModelFacts
 import ModelGraph
 import PlanFormat
+import PlanRuntime
 import Tensors
 import TestSupport
 import Testing
 import ViTCompiler
 
-/// Plans whose graph is run for more than the logits, as `vitc` itself writes none.
+/// Plans whose graph is run for other results than the logits, or for more.
 struct SecondOutputTests {
   private static let form: SmallModel.Form = {
     var form = SmallModel.Form("smallest")
@@ -40,8 +42,9 @@ struct SecondOutputTests {
     try convert(model.graph, model.facts, to: plan)
     let expected = try run()
     for index in model.graph.types.indices {
+      guard case .rows = model.graph.types[index] else { continue }
       var graph = model.graph
-      graph.outputs.append(ValueID(index))
+      graph.outputs.append(Graph.Output(.tokens, ValueID(index)))
       do {
         try convert(graph, model.facts, to: plan)
       } catch let error as InputError {
@@ -76,12 +79,62 @@ struct SecondOutputTests {
     let part = try linear("a")
     let whole = try graph.add(.concatenate, part)
     let sum = try graph.add(.add, whole, try linear("b"))
-    graph.outputs = [try graph.add(.combine(Combine(alpha: 1, beta: 3)), part, sum)]
+    let result = try graph.add(.combine(Combine(alpha: 1, beta: 3)), part, sum)
+    graph.outputs = [Graph.Output(.logits, result)]
     try convert(graph, model.facts, to: folder.file("plan.bin"))
     let input = model.input(pictures: 1)
     let expected = try GraphInterpreter.run(graph, picture: input[...])
-    for (a, b) in zip(try logits(folder.file("plan.bin"), input), expected) {
-      #expect(abs(Double(a) - b) < 1e-5)
+    let found = try logits(folder.file("plan.bin"), input)
+    try #require(found.count == expected.count)
+    for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) < 1e-5) }
+  }
+
+  /// A batch of three, on every set of kernels, for a model with and without its classifier.
+  @Test(
+    arguments: SmallModel.forms, [[OutputRole.logits, .features, .tokens], [.tokens, .features]])
+  func everyRoleIsWhatTheGraphSays(form: SmallModel.Form, roles: [OutputRole]) throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(form, in: folder)
+    var graph = model.graph
+    // The norm behind the blocks is the last of the graph.
+    let last = try #require(graph.nodes.last { $0.op.kind == .layerNorm })
+    let tokens = last.outputs[0]
+    let features = try graph.add(.slice(Slice(first: 0, count: 1)), tokens)
+    let values = [
+      OutputRole.logits: graph.outputs[0].value, .features: features, .tokens: tokens,
+    ]
+    graph.outputs = try roles.map { Graph.Output($0, try #require(values[$0])) }
+    var facts = model.facts
+    if !roles.contains(.logits) { facts.classes = 0 }
+    let path = folder.file("plan.bin")
+    try convert(graph, facts, to: path)
+    let plan = try Plan(path: path)
+    try PlanCompiler.verifyProgram(of: plan.file)
+    let input = model.input(pictures: 3)
+    let size = input.count / 3
+    let expected = try (0..<3).map {
+      try GraphInterpreter.outputs(of: graph, picture: input[$0 * size..<($0 + 1) * size])
+    }
+    for choice in KernelSelection.choices {
+      let session = try Session(plan: plan, maximumBatch: 3, threadCount: 2, kernels: choice)
+      try session.run(pictures: 3) {
+        _ = $0.update(fromContentsOf: input)
+      } read: { result in
+        for picture in 0..<3 {
+          for (position, role) in roles.enumerated() {
+            let found = try result.output(role, picture: picture)
+            let wanted = expected[picture][position]
+            try #require(found.count == wanted.count)
+            let largest = max(1, wanted.map { abs($0) }.max() ?? 1)
+            #expect(
+              zip(found, wanted).allSatisfy { abs(Double($0) - $1) < 1e-5 * largest },
+              "\(choice.name), picture \(picture), \(role)")
+          }
+          if !roles.contains(.logits) {
+            #expect(throws: InputError.self) { try result.logits(picture: picture) }
+          }
+        }
+      }
     }
   }
 }

@@ -4,13 +4,14 @@ import Passes
 import TestSupport
 import Testing
 
-/// A hostile plan's graph may be run for any of its values beside the logits.
+/// A hostile plan's graph may be run for any of its rows beside the logits.
 struct OutputTests {
-  /// Every value of a model's graph, as a second output of that graph.
+  /// Every rows of a model's graph, as a second output of that graph.
   private func graphs(of graph: Graph) -> [Graph] {
-    graph.types.indices.map(ValueID.init).map { value in
+    graph.types.indices.map(ValueID.init).compactMap { value in
+      guard case .rows = graph.type(value) else { return nil }
       var changed = graph
-      changed.outputs.append(value)
+      changed.outputs.append(Graph.Output(.tokens, value))
       return changed
     }
   }
@@ -61,16 +62,40 @@ struct OutputTests {
     let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
     let halved = try graph.add(.halve, picture)
     _ = try graph.add(.scale(Scale(2)), halved)
-    graph.outputs = [picture]
+    graph.outputs = [Graph.Output(.tokens, picture)]
     let uses = graph.uses()
     #expect(uses.map(\.nodes) == [[1], [2], []])
     #expect(uses.map(\.isOneNode) == [false, true, false])
   }
 
+  @Test func outputsThatDoNotSuitTheirRoleAreErrorsOfTheGraph() throws {
+    let folder = try TemporaryFolder()
+    let graph = try SmallModel(SmallModel.forms[0], in: folder).graph
+    let picture = ValueID(0)
+    let tokens = try #require(
+      graph.types.indices.map(ValueID.init).first {
+        if case .rows(let count, _) = graph.type($0) { return count > 1 }
+        return false
+      })
+    let logits = graph.outputs[0].value
+    for outputs in [
+      [], [Graph.Output(.logits, ValueID(graph.types.count))], [Graph.Output(.tokens, picture)],
+      [Graph.Output(.logits, tokens)], [Graph.Output(.features, tokens)],
+      [Graph.Output(.logits, logits), Graph.Output(.logits, logits)],
+    ] {
+      var changed = graph
+      changed.outputs = outputs
+      #expect(throws: GraphError.self, "\(outputs)") { try changed.verify() }
+    }
+    var sound = graph
+    sound.outputs = [Graph.Output(.tokens, tokens), Graph.Output(.features, logits)]
+    try sound.verify()
+  }
+
   @Test func aValueThatWasLeftOutIsAnErrorOfTheGraph() throws {
     var graph = Graph()
     let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
-    graph.outputs = [try graph.add(.halve, picture)]
+    graph.outputs = [Graph.Output(.tokens, try graph.add(.halve, picture))]
     var rebuilder = GraphRebuilder(graph)
     #expect(throws: GraphError.self) { try rebuilder.copy(graph.nodes[1]) }
     #expect(throws: GraphError.self) { try rebuilder.finish() }

@@ -14,7 +14,9 @@ struct SliceTests {
       Constant(name: "weight", shape: [2, 3, 1, 1]) { [Float](repeating: 1, count: 6) })
     var value = try graph.add(.flatten, try graph.add(.convolution(convolution), picture))
     for _ in 0..<count { value = try graph.add(.scale(Scale(2)), value) }
-    graph.outputs = [try graph.add(.slice(Slice(first: 0, count: 1)), value)]
+    graph.outputs = [
+      Graph.Output(.logits, try graph.add(.slice(Slice(first: 0, count: 1)), value))
+    ]
     return graph
   }
 

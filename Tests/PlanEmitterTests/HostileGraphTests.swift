@@ -136,8 +136,8 @@ struct HostileGraphTests {
     }
     var nothing = model.graph
     nothing.outputs = []
-    refuse(nothing, "graph, node \(nothing.nodes.count)", from: [checkpoint])
-    refuse(nothing, "graph, node \(nothing.nodes.count)", from: [])
+    refuse(nothing, "graph, outputs", from: [checkpoint])
+    refuse(nothing, "graph, outputs", from: [])
 
     // As many nodes as a graph may have, two of them slices that fusion makes one more for.
     var (full, tokens) = try graph(rows: 9, width: 6)
@@ -146,15 +146,14 @@ struct HostileGraphTests {
     }
     let first = try full.add(.slice(Slice(first: 0, count: 1)), tokens)
     let second = try full.add(.slice(Slice(first: 1, count: 1)), tokens)
-    full.outputs = [try full.add(.add, first, second)]
+    full.outputs = [Graph.Output(.logits, try full.add(.add, first, second))]
     refuse(full, "graph, node 16384 (", from: [checkpoint])
 
     var unlowered = model.graph
-    let logits = unlowered.outputs[0]
-    unlowered.outputs = [try unlowered.add(.activation(ActivationNode(.gelu)), logits)]
-    unlowered.outputs = [
-      try unlowered.add(.activation(ActivationNode(.relu)), unlowered.outputs[0])
-    ]
+    for function in [Activation.gelu, .relu] {
+      let logits = unlowered.outputs[0].value
+      unlowered.outputs[0].value = try unlowered.add(.activation(ActivationNode(function)), logits)
+    }
     refuse(unlowered, "graph, node ", from: [checkpoint])
   }
 

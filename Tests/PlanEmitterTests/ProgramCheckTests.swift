@@ -125,7 +125,11 @@ struct ProgramCheckTests {
     var program = plan.program
     change.apply(&program)
     let path = try folder.write(
-      PlanSeal.plan(bytes, with: RecordWriter.bytes(of: program), as: .program), to: "other.bin")
+      PlanSeal.plan(
+        bytes,
+        with: RecordWriter.bytes(of: ProgramTable(PlanProgram(program, recipe: plan.recipe))),
+        as: .programs),
+      to: "other.bin")
     let other = try PlanFile(path: path)
     let error = #expect(throws: InputError.self) { try PlanCompiler.verifyProgram(of: other) }
     #expect(error?.file == path)
@@ -141,7 +145,7 @@ struct ProgramCheckTests {
     let sound = try RecordWriter.bytes(
       of: PlanFile(path: folder.write(plan, to: "sound.bin")).program)
     var opened = 0
-    for position in try #require(PlanSeal.range(of: .program, in: plan)) {
+    for position in try #require(PlanSeal.range(of: .programs, in: plan)) {
       for bit in 0..<8 where name == "dense" || bit == position % 8 {
         var flipped = plan
         flipped[position] ^= 1 << UInt8(bit)

@@ -1,6 +1,7 @@
 import ModelFacts
 import PlanFormat
 import PlanRuntime
+import Records
 import Tensors
 import TestSupport
 import Testing
@@ -58,6 +59,55 @@ struct DamagedPlanTests {
       }
       #expect(error?.file == path)
       #expect(error?.found.contains("damaged") == true)
+    }
+  }
+
+  /// What a newer plan needs is said even where nothing else of it can be read.
+  @Test func aNewerPlanSaysWhatItNeeds() throws {
+    var origin = PlanOrigin()
+    origin.writer = "9.9"
+    origin.features = ["int8", "cascade"].map(PlanOrigin.Feature.init)
+    var bytes = try RecordWriter.bytes(of: origin)
+    bytes += [1, 2, 3]  // a field that joined
+    var newer = PlanSeal.plan(plan, with: bytes, as: .origin)
+    try expectNewer(newer)
+    // One section more, of a kind that is not known.
+    let end = PlanLayout.headerSize + 8 * PlanLayout.entrySize
+    newer[24] = 8
+    newer[end - PlanLayout.entrySize] = 99
+    func seal(_ range: Range<Int>, at place: Int) {
+      let hash = XXH64.hash(Array(newer[range]))
+      newer.replaceSubrange(
+        place..<place + 8, with: withUnsafeBytes(of: hash.littleEndian) { Array($0) })
+    }
+    seal(PlanLayout.headerSize..<end, at: 32)
+    seal(0..<56, at: 56)
+    try expectNewer(newer)
+    // A section more without a feature is damage.
+    newer = plan
+    newer[24] = 8
+    seal(PlanLayout.headerSize..<end, at: 32)
+    seal(0..<56, at: 56)
+    let error = #expect(throws: InputError.self) { try open(newer) }
+    #expect(error?.field == "section count")
+  }
+
+  private func expectNewer(_ bytes: [UInt8]) throws {
+    let error = #expect(throws: InputError.self) { try open(bytes) }
+    #expect(error?.field == "features")
+    #expect(error?.found == "one made by a newer vitc (9.9, needs int8, cascade)")
+  }
+
+  @Test func aPlanHasOneProgram() throws {
+    let program = try PlanFile(path: folder.file("plan.bin"))
+    let one = PlanProgram(program.program, recipe: program.recipe)
+    for programs in [[], [one, one]] {
+      var table = ProgramTable()
+      table.programs = programs
+      let error = #expect(throws: InputError.self) {
+        try open(PlanSeal.plan(plan, with: RecordWriter.bytes(of: table), as: .programs))
+      }
+      #expect(error?.field == "programs")
     }
   }
 

@@ -23,7 +23,8 @@ struct PreparedRowsTests {
       BufferRecord(rows: 1, columns: 16, offset: 256),
     ]
     program.arenaBytes = 320
-    (program.input, program.logits) = (0, logits)
+    program.input = 0
+    program.outputs = [OutputRecord(.logits, RowsOperand(logits, first: 0, count: 1))]
     program.steps = [StepRecord(.fill(fill)), linear(1, 2), linear(2, 3)]
     return program
   }

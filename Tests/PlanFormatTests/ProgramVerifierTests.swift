@@ -20,7 +20,8 @@ struct ProgramVerifierTests {
       BufferRecord(rows: 1, columns: 4, offset: 64),
     ]
     program.arenaBytes = 128
-    (program.input, program.logits) = (0, 2)
+    program.input = 0
+    program.outputs = [OutputRecord(.logits, RowsOperand(2, first: 0, count: 1))]
     program.steps = [StepRecord(.fill(fill)), StepRecord(.norm(norm))]
     return program
   }
@@ -61,6 +62,29 @@ struct ProgramVerifierTests {
     }
     #expect(PackedMatrix(shape: [17, 3], layout: .panels, element: .float32)?.storedCount == 96)
     #expect(PackedMatrix(shape: [16, 3], layout: .panels, element: .float32)?.storedCount == 48)
+  }
+
+  @Test func outputsThatDoNotExistOrSuitTheirRoleAreRefused() throws {
+    func rows(_ buffer: Int, first: Int = 0, count: Int = 1) -> RowsOperand {
+      RowsOperand(buffer, first: first, count: count)
+    }
+    try reject("outputs") { $0.outputs = [] }
+    try reject("outputs") { $0.outputs.append($0.outputs[0]) }
+    try reject("output logits, buffer") { $0.outputs[0].rows = rows(0) }
+    try reject("output logits, buffer") { $0.outputs[0].rows = rows(3) }
+    try reject("output logits, buffer") { $0.outputs[0].rows = rows(-1) }
+    try reject("output logits, rows") { $0.outputs[0].rows = rows(2, first: 1) }
+    try reject("output logits, rows") { $0.outputs[0].rows = rows(2, first: -1) }
+    try reject("output logits, rows") { $0.outputs[0].rows = rows(2, first: .max) }
+    try reject("output logits, rows") { $0.outputs[0].rows = rows(2, count: 0) }
+    try reject("output features, rows") {
+      $0.buffers[2].rows = 2
+      $0.outputs[0] = OutputRecord(.features, rows(2, count: 2))
+    }
+    try reject("output tokens, buffer") {
+      $0.buffers[2].element = .int32
+      $0.outputs[0] = OutputRecord(.tokens, rows(2))
+    }
   }
 
   @Test func buffersThatShareBytesWhileInUseAreRefused() throws {

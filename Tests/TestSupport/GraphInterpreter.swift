@@ -31,7 +31,7 @@ package struct GraphInterpreter {
         interpreter.values[value.index] = result
       }
     }
-    return graph.outputs.map { interpreter.values[$0.index] }
+    return graph.outputs.map { interpreter.values[$0.value.index] }
   }
 
   private func constant(_ id: ConstantID) throws -> [Double] {

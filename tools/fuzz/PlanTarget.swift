@@ -15,8 +15,8 @@ struct PlanTarget: Target {
     var sections: [SectionKind] {
       switch self {
       case .inspection: SectionKind.allCases
-      case .rewrite: [.graph, .graph, .graph, .constants, .facts, .recipe]
-      case .execution: [.program, .program, .program, .constants, .facts, .weights]
+      case .rewrite: [.graph, .graph, .graph, .constants, .facts, .programs]
+      case .execution: [.programs, .programs, .programs, .constants, .facts, .weights]
       }
     }
   }

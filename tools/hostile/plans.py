@@ -15,7 +15,9 @@ import plan_dump  # noqa: E402
 
 RUN = "vitrun {file} {picture}"
 VERIFY = "vitc verify {file}"
-SECTIONS = ("weights", "facts", "labels", "constants", "program", "graph", "recipe")
+SECTIONS = ("weights", "facts", "labels", "constants", "programs", "graph", "origin")
+# Parts of a section that are spoken of by names of their own.
+PARTS = {"program": ("programs", "programs.0."), "recipe": ("programs", "programs.0.recipe.")}
 HUGE = 2**63 - 64
 
 
@@ -46,16 +48,36 @@ class Places(plan_dump.Reader):
         return {name: self.named(name, kind) for name, kind in (f.split(":", 1) for f in layout)}
 
 
+class Part:
+    """The fields of a section below a name."""
+
+    def __init__(self, places: Places, prefix: str) -> None:
+        values: Any = places.values
+        for name in prefix.strip(".").split("."):
+            values = values[int(name) if name.isdigit() else name]
+        self.values = values
+        self.found = {
+            name.removeprefix(prefix): place
+            for name, place in places.found.items()
+            if name.startswith(prefix)
+        }
+
+
 class Plan:
     """A sound plan, to be damaged behind checksums that are right again."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.sections = {name: Places(self.section(name), name) for name in SECTIONS[1:]}
+        self.sections: dict[str, Places | Part] = {
+            name: Places(self.section(name), name) for name in SECTIONS[1:]
+        }
+        for name, (section, prefix) in PARTS.items():
+            self.sections[name] = Part(self.sections[section], prefix)
 
     def entry(self, name: str) -> int:
         """Where the section table speaks of a section."""
-        return 64 + 32 * SECTIONS.index(name)
+        section, _ = PARTS.get(name, (name, ""))
+        return 64 + 32 * SECTIONS.index(section)
 
     def section(self, name: str) -> bytes:
         """A section's bytes."""
@@ -204,8 +226,12 @@ def index_cases(plan: Plan) -> Iterator[Case]:
     buffers = len(plan.sections["program"].values["buffers"])
     constants = len(plan.sections["constants"].values["constants"])
     for name, values, words in [
-        ("input", {"input": buffers}, "input and logits"),
-        ("logits", {"logits": -1}, "input and logits"),
+        ("input", {"input": buffers}, "program, input"),
+        ("logits", {"outputs__0__rows__buffer": -1}, "output logits"),
+        ("logits from row 1", {"outputs__0__rows__first": 1}, "output logits"),
+        ("logits of no row", {"outputs__0__rows__count": 0}, "output logits"),
+        ("logits as an unknown role", {"outputs__0__role": 9}, "role"),
+        ("no outputs", {"outputs": 0}, ""),
         ("weight one too far", {linear + "weight": constants}, "weight"),
         ("weight -1", {linear + "weight": -1}, "weight"),
         ("bias 2^40", {linear + "bias": 2**40}, "bias"),
@@ -221,7 +247,7 @@ def index_cases(plan: Plan) -> Iterator[Case]:
         yield Case(41, name, plan.changed("program", **values), RUN, words=words)
     attention, _ = plan.first("graph", "nodes", "attention")
     for name, values in [
-        ("graph's output", {"outputs__0": 10_000}),
+        ("graph's output", {"outputs__0__value": 10_000}),
         ("graph's operand", {"nodes__3__inputs__0": 10_000}),
         ("operand computed later", {"nodes__1__inputs__0": 20}),
         ("constant count", {"constant_count": constants + 1}),
@@ -324,8 +350,8 @@ def graph_cases(plan: Plan) -> Iterator[Case]:
         ("too few constants", {"constant_count": 1}, "does not exist"),
         ("a node too few", {"nodes": len(nodes) - 1}, "graph, "),
         ("nodes 2^32 - 1", {"nodes": 2**32 - 1}, "graph, nodes"),
-        ("output one too far", {"outputs__0": len(nodes)}, "graph, outputs"),
-        ("output -1", {"outputs__0": -1}, "graph, outputs"),
+        ("output one too far", {"outputs__0__value": len(nodes)}, "graph, outputs"),
+        ("output -1", {"outputs__0__value": -1}, "graph, outputs"),
     ]:
         damaged = plan.changed("graph", **values)
         for command in READERS:

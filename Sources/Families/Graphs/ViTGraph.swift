@@ -44,7 +44,7 @@ struct ViTGraph {
     }
     for block in 0..<config.depth { tokens = try self.block(block, tokens) }
     tokens = try norm("norm", tokens)
-    graph.outputs = [try head(tokens)]
+    graph.outputs = [Graph.Output(.logits, try head(tokens))]
   }
 
   // MARK: - Constants

@@ -6,7 +6,7 @@ package struct EliminateDeadNodes: Pass {
 
   package func run(_ graph: Graph) throws -> Graph {
     var isLive = [Bool](repeating: false, count: graph.types.count)
-    for output in graph.outputs { isLive[output.index] = true }
+    for output in graph.outputs { isLive[output.value.index] = true }
     for node in graph.nodes.reversed() where node.outputs.contains(where: { isLive[$0.index] }) {
       for input in node.inputs { isLive[input.index] = true }
     }

@@ -29,8 +29,9 @@ struct Lowering {
   ) throws -> Program {
     var lowering = Lowering(graph: graph, file: file, constantIndex: constantIndex)
     for position in graph.nodes.indices { try lowering.lower(nodeAt: position) }
-    guard let logits = graph.outputs.first else { throw lowering.unsupported(0, "no output") }
-    lowering.program.logits = try lowering.wholeBuffer(logits, node: graph.nodes.count - 1)
+    lowering.program.outputs = try graph.outputs.map {
+      OutputRecord($0.role, try lowering.place($0.value, node: graph.nodes.count - 1))
+    }
     ArenaPlanner.place(&lowering.program)
     return lowering.program
   }
@@ -61,7 +62,7 @@ struct Lowering {
     for (position, node) in graph.nodes.enumerated() {
       for input in node.inputs { lastUse[roots[input.index]] = position }
     }
-    for output in graph.outputs { lastUse[roots[output.index]] = graph.nodes.count }
+    for output in graph.outputs { lastUse[roots[output.value.index]] = graph.nodes.count }
   }
 
   /// Makes the buffer of each concatenation first, so that parts can be written into it.

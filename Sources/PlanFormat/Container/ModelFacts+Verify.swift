@@ -15,7 +15,7 @@ extension ModelFacts {
         && input.rows == 3 * imageHeight && input.columns == imageWidth,
       "image size", "a picture of \(input.rows / 3) x \(input.columns)",
       "\(imageHeight) x \(imageWidth)")
-    let logits = program.buffers[program.logits].columns
+    let logits = program.output(.logits).map { program.buffers[$0.buffer].columns } ?? 0
     try require(classes == logits, "classes", "\(logits), as many as logits", "\(classes)")
     try require(
       labels.names.isEmpty || labels.names.count == classes, "labels", "\(classes) or none",

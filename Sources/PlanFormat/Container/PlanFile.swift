@@ -21,6 +21,9 @@ package final class PlanFile: Sendable {
   /// Where each constant lies.
   package let constants: [ConstantRecord]
 
+  /// The version that wrote it.
+  package let writer: String
+
   /// What is executed.
   package let program: Program
 
@@ -58,8 +61,9 @@ package final class PlanFile: Sendable {
     facts = try read(ModelFacts.self, .facts)
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants
-    program = try read(Program.self, .program)
-    recipe = try read(RewriteRecipe.self, .recipe)
+    let planProgram = try read(ProgramTable.self, .programs).only(file: path)
+    (program, recipe) = (planProgram.program, planProgram.recipe)
+    writer = try read(PlanOrigin.self, .origin).writer
     try Self.verify(
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
       program: program, recipe: recipe, file: path)

@@ -49,9 +49,6 @@ enum PlanHead {
     guard fileBytes == UInt64(bytes.count) else {
       throw fail("file size", "\(fileBytes) bytes", "\(bytes.count) bytes")
     }
-    guard count == UInt32(SectionKind.allCases.count) else {
-      throw fail("section count", "\(SectionKind.allCases.count)", "\(count)")
-    }
     let tableEnd = PlanLayout.headerSize + Int(count) * PlanLayout.entrySize
     guard tableEnd <= PlanLayout.weightsOffset, PlanLayout.weightsOffset <= bytes.count else {
       throw fail("section table", "\(PlanLayout.weightsOffset) bytes", "\(bytes.count) bytes")
@@ -59,6 +56,10 @@ enum PlanHead {
     let table = UnsafeRawBufferPointer(rebasing: bytes[PlanLayout.headerSize..<tableEnd])
     guard XXH64.hash(table) == tableChecksum else {
       throw fail("section table", "the bytes of its checksum", "others; the file is damaged")
+    }
+    try requireKnownFeatures(table, of: bytes, file: file)
+    guard count == UInt32(SectionKind.allCases.count) else {
+      throw fail("section count", "\(SectionKind.allCases.count)", "\(count)")
     }
     var reader = RecordReader(table, file: file, section: "section table")
     var sections: [SectionKind: Section] = [:]
@@ -86,6 +87,31 @@ enum PlanHead {
       throw fail("end", "zeros up to byte \(PlanLayout.aligned(end))", "\(bytes.count) bytes")
     }
     return sections
+  }
+
+  /// Throws if the plan says that it needs what this program does not know. Nothing else of it has to be as
+  /// this program knows it: where the origin cannot be found or read, other checks say what is wrong.
+  private static func requireKnownFeatures(
+    _ table: UnsafeRawBufferPointer, of bytes: UnsafeRawBufferPointer, file: String
+  ) throws {
+    for start in stride(from: 0, to: table.count, by: PlanLayout.entrySize) {
+      var reader = RecordReader(
+        UnsafeRawBufferPointer(rebasing: table[start..<start + PlanLayout.entrySize]), file: file,
+        section: "section table")
+      guard
+        let section = try? entry(
+          .origin, &reader, { InputError(file: file, field: $0, expected: $1, found: $2) }),
+        section.offset <= bytes.count, section.byteCount <= bytes.count - section.offset
+      else { continue }
+      let contents = UnsafeRawBufferPointer(
+        rebasing: bytes[section.offset..<section.offset + section.byteCount])
+      guard XXH64.hash(contents) == section.checksum else { continue }
+      var fields = RecordReader(contents, file: file, section: "origin")
+      var origin = PlanOrigin()
+      // A newer one may have more fields behind these.
+      guard (try? origin.code(fields: &fields)) != nil else { continue }
+      try origin.requireKnownFeatures(file: file)
+    }
   }
 
   private static func entry(

@@ -33,9 +33,9 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case facts = 2
   case labels = 3
   case constants = 4
-  case program = 5
+  case programs = 5
   case graph = 6
-  case recipe = 7
+  case origin = 7
 }
 
 /// An entry of the section table.

@@ -68,9 +68,12 @@ package struct PlanWriter: ~Copyable {
       (.facts, try RecordWriter.bytes(of: facts)),
       (.labels, try RecordWriter.bytes(of: labels)),
       (.constants, try RecordWriter.bytes(of: ConstantTable(constants))),
-      (.program, try RecordWriter.bytes(of: program)),
+      (
+        .programs,
+        try RecordWriter.bytes(of: ProgramTable(PlanProgram(program, recipe: recipe)))
+      ),
       (.graph, try RecordWriter.bytes(of: record)),
-      (.recipe, try RecordWriter.bytes(of: recipe)),
+      (.origin, try RecordWriter.bytes(of: PlanOrigin.current)),
     ]
     for (kind, bytes) in contents {
       sections.append(

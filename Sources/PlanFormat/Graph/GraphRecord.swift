@@ -1,3 +1,4 @@
+package import ModelFacts
 package import ModelGraph
 package import Records
 internal import Tensors
@@ -7,20 +8,20 @@ internal import Tensors
 package struct GraphRecord: Record {
   package var constantCount = 0
   package var nodes: [NodeRecord] = []
-  package var outputs: [Int] = []
+  package var outputs: [GraphOutputRecord] = []
 
   package init() {}
 
   package init(_ graph: Graph) {
     constantCount = graph.constants.count
     nodes = graph.nodes.map(NodeRecord.init)
-    outputs = graph.outputs.map(\.index)
+    outputs = graph.outputs.map(GraphOutputRecord.init)
   }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("constant_count", &constantCount)
     try coder.code("nodes", list: &nodes)
-    try coder.code("outputs", &outputs)
+    try coder.code("outputs", list: &outputs)
   }
 
   /// The graph on the given constants.
@@ -42,10 +43,26 @@ package struct GraphRecord: Record {
         try graph.append(node.op, node.inputs.map(ValueID.init), block: node.block)
       }
     }
-    guard !outputs.isEmpty, outputs.allSatisfy(graph.types.indices.contains) else {
-      throw fail("outputs", "values of the graph", "\(outputs)")
-    }
-    graph.outputs = outputs.map(ValueID.init)
+    graph.outputs = outputs.map { Graph.Output($0.role, ValueID($0.value)) }
+    try InputError.wrappingGraphErrors(of: file) { try graph.verifyOutputs() }
     return graph
+  }
+}
+
+/// What a graph is run for, as a record.
+package struct GraphOutputRecord: Record {
+  package var role = OutputRole.logits
+  package var value = 0
+
+  package init() {}
+
+  init(_ output: Graph.Output) {
+    role = output.role
+    value = output.value.index
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("role", choice: &role)
+    try coder.code("value", &value)
   }
 }

@@ -62,9 +62,8 @@ extension Program {
         "arena_bytes", "a multiple of 64 up to \(Self.maximumArenaBytes)", "\(arenaBytes)",
         file: file)
     }
-    guard buffers.indices.contains(input), buffers.indices.contains(logits), input != logits else {
-      throw error(
-        "input and logits", "two of \(buffers.count) buffers", "\(input), \(logits)", file: file)
+    guard buffers.indices.contains(input) else {
+      throw error("input", "one of \(buffers.count) buffers", "\(input)", file: file)
     }
     for (index, buffer) in buffers.enumerated() {
       let name = "buffer \(index)"
@@ -89,9 +88,12 @@ extension Program {
         }
       }
     }
-    guard buffers[logits].rows == 1, buffers[logits].element == .float32 else {
-      throw error("logits", "one row of float32", "\(buffers[logits].rows) rows", file: file)
-    }
+    try verifyOutputs(file: file)
+  }
+
+  /// The buffers that are read when the steps have run.
+  private var results: [Int] {
+    outputs.map(\.rows.buffer) + stages.flatMap { [$0.kept, $0.destination] }
   }
 
   /// First and last step that touches each buffer; nil when none does.
@@ -106,7 +108,7 @@ extension Program {
       for buffer in payload.reads + payload.writes { touch(buffer, at: index) }
     }
     let end = steps.count
-    for buffer in [logits] + stages.flatMap({ [$0.kept, $0.destination] })
+    for buffer in results
     where lifetimes[buffer] != nil {
       touch(buffer, at: end)
     }
@@ -124,7 +126,7 @@ extension Program {
       }
       for buffer in payload.writes { isWritten[buffer] = true }
     }
-    for buffer in [logits] + stages.flatMap({ [$0.kept, $0.destination] })
+    for buffer in results
     where !isWritten[buffer] {
       throw error("results", "buffers that a step writes", "buffer \(buffer)", file: file)
     }

@@ -8,8 +8,8 @@ package struct Program: Record {
   /// The buffer that stands for the input picture, `[channels * height, width]`.
   package var input = 0
 
-  /// The buffer that holds the result, `[1, classes]`.
-  package var logits = 0
+  /// What is computed.
+  package var outputs: [OutputRecord] = []
 
   /// Multiply-adds of the model for one picture, counted as `formats/plan.md` says.
   package var multiplyAdds = 0
@@ -31,7 +31,7 @@ package struct Program: Record {
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("arena_bytes", &arenaBytes)
     try coder.code("input", &input)
-    try coder.code("logits", &logits)
+    try coder.code("outputs", list: &outputs)
     try coder.code("multiply_adds", &multiplyAdds)
     try coder.code("executed_multiply_adds", &executedMultiplyAdds)
     try coder.code("buffers", list: &buffers)

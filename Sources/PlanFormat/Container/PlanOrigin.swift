@@ -1,0 +1,58 @@
+package import Records
+internal import Tensors
+
+/// The version of this toolchain.
+package enum Release {
+  /// As `--version` prints it.
+  package static let version = "0.2.0-dev"
+}
+
+/// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
+/// is made by a newer `vitc` is told from a damaged one.
+package struct PlanOrigin: Record, Equatable {
+  /// The version that wrote it, as ``Release/version``.
+  package var writer = ""
+
+  /// What the plan uses that the first plans of its version had not, by name.
+  package var features: [Feature] = []
+
+  /// The name of something that a reader must know.
+  package struct Feature: Record, Equatable {
+    package var name = ""
+
+    package init() {}
+
+    package init(_ name: String) { self.name = name }
+
+    package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+      try coder.code("name", &name)
+    }
+  }
+
+  /// The features that this program reads. A step, element, layout or field that joins the format brings
+  /// its name here, and a plan that uses it says so.
+  private static let known: Set<String> = []
+
+  package init() {}
+
+  /// What this program writes.
+  static var current: PlanOrigin {
+    var origin = PlanOrigin()
+    origin.writer = Release.version
+    return origin
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("writer", &writer)
+    try coder.code("features", list: &features)
+  }
+
+  /// Throws if the plan needs what this program does not know.
+  func requireKnownFeatures(file: String) throws {
+    let unknown = features.map(\.name).filter { !Self.known.contains($0) }
+    guard !unknown.isEmpty else { return }
+    throw InputError(
+      file: file, field: "features", expected: "those that vitc \(Release.version) knows",
+      found: "one made by a newer vitc (\(writer), needs \(unknown.joined(separator: ", ")))")
+  }
+}
