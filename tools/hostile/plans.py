@@ -165,7 +165,8 @@ def container_cases(plan: Plan) -> Iterator[Case]:
     ]:
         for count in (2**32 - 1, 2**31):
             damaged = plan.changed(section, **{name: count})
-            yield Case(37, f"{section} {name}: {count}", damaged, VERIFY, words=section)
+            words, _ = PARTS.get(section, (section, ""))
+            yield Case(37, f"{section} {name}: {count}", damaged, VERIFY, words=words)
     program = plan.entry("program")
     for name, at, layout, value in [
         ("section count", 24, "<I", 2**32 - 1),
