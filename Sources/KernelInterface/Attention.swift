@@ -36,14 +36,19 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// Receives `[pictures, heads, tokens, tokens]`, all probabilities, `[query, key]`.
   package var probabilities: UnsafeMutablePointer<Float>?
 
-  /// Attention of all heads; see the type for the meaning of its parts.
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
+  /// Attention of all heads, for the kernels of a set; see the type for the meaning of its parts.
   package init(
+    for tiles: TileExtents,
     qkv: InputRows, output: OutputRows, pictures: Int, tokens: Int, queries: Int? = nil,
     heads: Int, headWidth: Int,
     scale: Float, sizes: UnsafePointer<Float>? = nil,
     classRows: UnsafeMutablePointer<Float>? = nil,
     probabilities: UnsafeMutablePointer<Float>? = nil
   ) {
+    self.tiles = tiles
     self.qkv = qkv
     self.output = output
     self.pictures = pictures
@@ -57,8 +62,8 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     self.probabilities = probabilities
   }
 
-  /// Queries that are treated together.
-  @inlinable package static var queryTile: Int { 16 }
+  /// Queries that are treated together: as a panel of weights.
+  @inlinable package static var queryTile: Int { PanelLayout.width }
 
   /// How the query tiles of one head are cut into items.
   package var querySplit: EvenSplit {
@@ -78,12 +83,12 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores and
-  /// queries of two tiles and the sums of some queries.
+  /// queries of the tiles that are multiplied at once, and the sums of a tile of values.
   package var scratchBytes: Int {
     let step = Self.rowStride(headWidth: headWidth)
     let floats =
-      tokens * (2 * step + 2 * Self.queryTile + 1) + (2 * step + 1) * Self.queryTile
-      + 24 * PanelLayout.width
+      tokens * (2 * step + tiles.panels * Self.queryTile + 1)
+      + (tiles.panels * step + 1) * Self.queryTile + tiles.valueVectors * PanelLayout.width
     return (floats + 15) / 16 * 16 * MemoryLayout<Float>.stride
   }
 

@@ -54,13 +54,18 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// last.
   package var table: UnsafePointer<Float>?
 
-  /// A convolution; see the type for the meaning of its parts.
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
+  /// A convolution, for the kernels of a set; see the type for the meaning of its parts.
   package init(
+    for tiles: TileExtents,
     input: Input, channels: Int, height: Int, width: Int, kernel: Int, stride: Int,
     padding: Int = 0, output: OutputRows, pictures: Int, outputChannels: Int,
     weights: PanelWeights, bias: UnsafePointer<Float>? = nil, activation: Activation = .none,
     table: UnsafePointer<Float>? = nil
   ) {
+    self.tiles = tiles
     self.input = input
     self.channels = channels
     self.height = height
@@ -90,7 +95,8 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// together.
   package var blocking: ProductBlocking {
     ProductBlocking(
-      groups: pictures, rows: outputHeight * outputWidth, unit: outputWidth, inputs: windowSize,
+      for: tiles, groups: pictures, rows: outputHeight * outputWidth, unit: outputWidth,
+      inputs: windowSize,
       outputs: outputChannels, preparesRows: true)
   }
 

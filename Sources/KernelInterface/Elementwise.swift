@@ -58,11 +58,16 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   /// Elements of a row.
   package var width: Int
 
-  /// A sum, or a sum with a product.
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
+  /// A sum, or a sum with a product, for the kernels of a set.
   package init(
+    for tiles: TileExtents,
     a: InputRows, u: InputRows, v: InputRows? = nil, output: OutputRows, pictures: Int, rows: Int,
     width: Int
   ) {
+    self.tiles = tiles
     self.a = a
     self.u = u
     self.v = v
@@ -73,7 +78,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// How the `pictures * rows` rows are cut into items.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }
@@ -147,11 +152,16 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   /// Elements of a row.
   package var width: Int
 
-  /// A weighted sum of two sets of rows.
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
+  /// A weighted sum of two sets of rows, for the kernels of a set.
   package init(
+    for tiles: TileExtents,
     x: InputRows, y: InputRows? = nil, output: OutputRows, alpha: Float, beta: Float = 0,
     pictures: Int, rows: Int, width: Int
   ) {
+    self.tiles = tiles
     self.x = x
     self.y = y
     self.output = output
@@ -163,7 +173,7 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// How the `pictures * rows` rows are cut into items.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }

@@ -1,6 +1,7 @@
 /// What one kernel works on, all pointers in place, and how it is run: the work between two barriers.
 package protocol KernelArguments: Sendable {
-  /// The independent items that the work is cut into, see ``KernelSet``; depends on the extents only.
+  /// The independent items that the work is cut into, see ``KernelSet``; depends on the extents of
+  /// the step and of the tiles that the arguments are made for.
   var items: WorkItems { get }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.

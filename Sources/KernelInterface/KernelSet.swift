@@ -1,7 +1,7 @@
 /// One implementation of every kernel, for one instruction set.
 ///
-/// A step is a set of arguments and its items `0..<arguments.items.count`, which depends on the extents
-/// only. The items of a step are independent: they may run in any order, each once, on any thread.
+/// A step is a set of arguments and its items `0..<arguments.items.count`, which depends on the
+/// extents of the step and of the set's tiles only. The items of a step are independent: they may run in any order, each once, on any thread.
 /// Every output element is written by exactly one item, and the order of its sum depends neither on
 /// the batch nor on how the rows are cut, so that results are bit-identical for every batch and every
 /// number of threads.
@@ -12,6 +12,10 @@
 package protocol KernelSet: Sendable {
   /// `portable`, `avx2` or `avx512`, as in `VITRUN_KERNELS`.
   static var name: StaticString { get }
+
+  /// The extents of its tiles. Arguments are made for them, so that a step is cut into items that
+  /// suit them, with scratch that is enough.
+  static var tiles: TileExtents { get }
 
   /// Linear layer.
   static func linear(

@@ -75,11 +75,15 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, outputWidth]`, added last.
   package let residual: InputRows?
 
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
   /// How the step is cut into items.
   package let blocking: ProductBlocking
 
-  /// A product over `pictures * rows` rows.
+  /// A product over `pictures * rows` rows, for the kernels of a set.
   package init(
+    for tiles: TileExtents,
     input: InputRows, output: OutputRows, pictures: Int, rows: Int, inputWidth: Int,
     outputWidth: Int, weights: PanelWeights, bias: UnsafePointer<Float>? = nil,
     norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil
@@ -95,13 +99,14 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     self.norm = norm
     self.activation = activation
     self.residual = residual
+    self.tiles = tiles
     // Rows that follow each other at one distance across pictures are cut as one sequence.
     let isUniform =
       pictures == 1 || rows == 1
       || (input.pictureStride == rows && output.pictureStride == rows
         && (residual?.pictureStride ?? rows) == rows)
     blocking = ProductBlocking(
-      groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
+      for: tiles, groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
       inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
   }
 
@@ -118,9 +123,11 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   ) -> (norm: LayerNormArguments, product: LinearArguments)? {
     guard let norm, pictures * self.rows >= Self.rowsWorthNormalizingOnce else { return nil }
     let first = LayerNormArguments(
-      input: input, output: OutputRows(rows, pictureStride: self.rows, stride: inputWidth),
+      for: tiles, input: input,
+      output: OutputRows(rows, pictureStride: self.rows, stride: inputWidth),
       pictures: pictures, rows: self.rows, width: inputWidth, norm: norm)
     let second = LinearArguments(
+      for: tiles,
       input: InputRows(UnsafePointer(rows), pictureStride: self.rows, stride: inputWidth),
       output: output, pictures: pictures, rows: self.rows, inputWidth: inputWidth,
       outputWidth: outputWidth, weights: weights, bias: bias, activation: activation,
@@ -163,10 +170,15 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   /// The normalisation.
   package var norm: LayerNorm
 
-  /// Normalises `pictures * rows` rows.
+  /// What the kernels that are to run this have said of their tiles.
+  package let tiles: TileExtents
+
+  /// Normalises `pictures * rows` rows, for the kernels of a set.
   package init(
+    for tiles: TileExtents,
     input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int, norm: LayerNorm
   ) {
+    self.tiles = tiles
     self.input = input
     self.output = output
     self.pictures = pictures
@@ -176,7 +188,7 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// How the step is cut into items: over `pictures * rows`.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width) }
+  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }

@@ -53,14 +53,16 @@ package struct PairedLinearArguments: @unchecked Sendable {
     self.rowTerms = rowTerms
     self.weightTerms = weightTerms
     product = LinearArguments(
-      input: InputRows(scaled), output: linear.output, pictures: linear.pictures, rows: linear.rows,
+      for: linear.tiles, input: InputRows(scaled), output: linear.output, pictures: linear.pictures,
+      rows: linear.rows,
       inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
       bias: linear.bias, activation: linear.activation, residual: linear.residual)
   }
 
   /// How preparing the rows is cut into items: over `pictures * rows`.
   package var rowSplit: RowSplit {
-    RowSplit(product.pictures * product.rows, width: product.inputWidth)
+    RowSplit(
+      product.pictures * product.rows, width: product.inputWidth, for: product.tiles)
   }
 }
 
@@ -74,6 +76,7 @@ package struct PairedRowsArguments: KernelArguments {
 
   /// Prepares the rows of a layer.
   package init(_ layer: PairedLinearArguments, kernels: any PairedKernelSet.Type) {
+    precondition(kernels.tiles == layer.product.tiles, "cut for other kernels")
     self.layer = layer
     self.kernels = kernels
   }
@@ -96,6 +99,7 @@ package struct PairedProductArguments: KernelArguments {
 
   /// Multiplies the rows of a layer.
   package init(_ layer: PairedLinearArguments, kernels: any PairedKernelSet.Type) {
+    precondition(kernels.tiles == layer.product.tiles, "cut for other kernels")
     self.layer = layer
     self.kernels = kernels
   }

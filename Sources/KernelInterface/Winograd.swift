@@ -50,7 +50,8 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// A picture's tiles, line by line, cut into blocks: an even number, so that two threads have as
   /// many each. The inputs of a block stay in the second-level cache while they are multiplied.
   package var tileSplit: EvenSplit {
-    let limit = max(1, min(Self.blockInputs / convolution.channels, 2 * Self.summedTiles))
+    let limit = max(
+      1, min(Self.blockInputs / convolution.channels, 2 * convolution.tiles.filteredTiles))
     let blocks = (tileCount + limit - 1) / limit
     return EvenSplit(tileCount, parts: (blocks + 1) / 2 * 2)
   }
@@ -70,15 +71,14 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
 
   // MARK: - Scratch
 
-  /// Tiles that are multiplied before their sums are transformed, at most: their sums stay in the
-  /// first-level cache.
-  package static var summedTiles: Int { 12 }
-
   /// Floats from the inputs of one point to those of the next.
   package var inputStride: Int { paddedStride(largestBlock * convolution.channels) }
 
-  /// Floats from the sums of one point to those of the next, of two panels.
-  package var sumStride: Int { paddedStride(2 * Self.summedTiles * PanelLayout.width) }
+  /// Floats from the sums of one point to those of the next, of the panels that are multiplied at once.
+  package var sumStride: Int {
+    let tiles = convolution.tiles
+    return paddedStride(tiles.panels * tiles.filteredTiles * PanelLayout.width)
+  }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: `[24][inputStride]` transformed inputs,
   /// `[24][sumStride]` sums, and `[24][channels]` for the window of a tile at the edge.

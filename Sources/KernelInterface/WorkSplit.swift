@@ -47,9 +47,9 @@ package struct RowSplit: Sendable {
   private let blocks: EvenSplit
   private let pieces: Int
 
-  /// Cuts `count` rows of `width` elements.
-  package init(_ count: Int, width: Int) {
-    blocks = ProductBlocking.rowBlocks(count)
+  /// Cuts `count` rows of `width` elements as a product of the same kernel set is cut.
+  package init(_ count: Int, width: Int, for tiles: TileExtents) {
+    blocks = ProductBlocking.rowBlocks(count, for: tiles)
     let largest = blocks.parts == 0 ? 0 : (count + blocks.parts - 1) / blocks.parts
     pieces = min(largest / (1 + 4096 / max(width, 1)), 64 / max(blocks.parts, 1))
   }
@@ -70,16 +70,20 @@ package struct RowSplit: Sendable {
 /// How a product `[groups * rows, inputs] x [inputs, outputs]` is cut into items.
 ///
 /// An item is a block of rows of one group times a run of weight panels. Neighbouring items share
-/// their panels, so that these come from memory once. Depends on the extents only.
+/// their panels, so that these come from memory once. Depends on the extents of the product and of the
+/// set's tiles only.
 package struct ProductBlocking: Sendable {
   /// Units of rows of a group cut into blocks.
   package let rowSplit: EvenSplit
 
-  /// Pairs of weight panels cut into runs; wide kernels multiply two panels at once.
-  package let pairSplit: EvenSplit
+  /// Bundles of weight panels that are not parted, cut into runs.
+  package let bundleSplit: EvenSplit
 
   /// Weight panels.
   private let panels: Int
+
+  /// Weight panels of a bundle.
+  private let bundlePanels: Int
 
   /// Groups of rows.
   package let groups: Int
@@ -87,24 +91,27 @@ package struct ProductBlocking: Sendable {
   /// Rows that stay together.
   package let unit: Int
 
-  /// Cuts a product. `rows` is a multiple of `unit`, rows that stay together. `preparesRows` says that
-  /// an item first writes its rows to scratch, so that items should be wide.
+  /// Cuts a product for the kernels of a set. `rows` is a multiple of `unit`, rows that stay together.
+  /// `preparesRows` says that an item first writes its rows to scratch, so that items should be wide.
   package init(
-    groups: Int, rows: Int, unit: Int = 1, inputs: Int, outputs: Int, preparesRows: Bool
+    for tiles: TileExtents, groups: Int, rows: Int, unit: Int = 1, inputs: Int, outputs: Int,
+    preparesRows: Bool
   ) {
     self.groups = groups
     self.unit = max(unit, 1)
     panels = PanelLayout.panelCount(outputs: outputs)
-    let pairs = (panels + 1) / 2
+    bundlePanels = tiles.itemPanels
+    let bundles = (panels + bundlePanels - 1) / bundlePanels
     guard groups > 0, rows > 0, panels > 0 else {
       rowSplit = EvenSplit(0, parts: 0)
-      pairSplit = EvenSplit(0, parts: 0)
+      bundleSplit = EvenSplit(0, parts: 0)
+      maximumRun = 1
       maximumRows = 0
       return
     }
     let units = rows / self.unit
-    let unitLimit = max(1, (preparesRows ? 24 : Self.mostRows) / self.unit)
-    rowSplit = Self.blocks(units, limit: unitLimit, areFew: rows < 24)
+    let unitLimit = max(1, (preparesRows ? tiles.preparedRows : tiles.itemRows) / self.unit)
+    rowSplit = Self.blocks(units, limit: unitLimit, areFew: rows < Self.fewRows)
     maximumRows = min(units, unitLimit) * self.unit
 
     // Rows that do not all stay in a second-level cache are read again for every run, so that runs
@@ -115,20 +122,22 @@ package struct ProductBlocking: Sendable {
     let isCached = rows * inputs <= 98_304
     let total = Double(groups) * Double(max(4, rows)) * Double(max(inputs, 1)) * Double(outputs)
     let itemProducts = min(max(total / (isCached ? 96 : 36), 250_000), isCached ? 2e6 : 8e6)
-    let pairProducts = Double(blockRows) * Double(max(inputs, 1)) * Double(2 * PanelLayout.width)
-    let runLimit = min(pairs, Self.maximumRun)
-    let runLength = max(1, Int(min((itemProducts / pairProducts).rounded(), Double(runLimit))))
-    var runs = (pairs + runLength - 1) / runLength
+    let bundleColumns = Double(bundlePanels * PanelLayout.width)
+    let bundleProducts = Double(blockRows) * Double(max(inputs, 1)) * bundleColumns
+    maximumRun = max(1, Self.mostPanels / bundlePanels)
+    let runLimit = min(bundles, maximumRun)
+    let runLength = max(1, Int(min((itemProducts / bundleProducts).rounded(), Double(runLimit))))
+    var runs = (bundles + runLength - 1) / runLength
     if preparesRows {
       let enough = max(1, (36 + blocks - 1) / blocks)
-      runs = max(min(runs, enough), (pairs + runLimit - 1) / runLimit)
+      runs = max(min(runs, enough), (bundles + runLimit - 1) / runLimit)
     }
-    pairSplit = EvenSplit(pairs, parts: runs)
+    bundleSplit = EvenSplit(bundles, parts: runs)
   }
 
   /// The blocks of rows of a product that does not prepare them.
-  static func rowBlocks(_ rows: Int) -> EvenSplit {
-    blocks(rows, limit: mostRows, areFew: rows < 24)
+  static func rowBlocks(_ rows: Int, for tiles: TileExtents) -> EvenSplit {
+    blocks(rows, limit: tiles.itemRows, areFew: rows < fewRows)
   }
 
   /// An even number of blocks, so that two threads, or four, have as many rows each; few rows are not
@@ -138,15 +147,18 @@ package struct ProductBlocking: Sendable {
     return EvenSplit(units, parts: areFew ? count : (count + 1) / 2 * 2)
   }
 
-  /// The most rows of a block that is not prepared.
-  private static let mostRows = 104
+  /// Fewer rows are cut into no more blocks than they must be.
+  private static let fewRows = 24
 
-  /// The most pairs of panels in an item.
-  private static let maximumRun = 8
+  /// The most panels in an item, unless one bundle has more.
+  private static let mostPanels = 16
+
+  /// The most bundles in an item.
+  private let maximumRun: Int
 
   /// The items, by blocks of rows.
   package var items: WorkItems {
-    WorkItems(parts: groups * rowSplit.parts, runs: pairSplit.parts)
+    WorkItems(parts: groups * rowSplit.parts, runs: bundleSplit.parts)
   }
 
   /// At least the rows of the largest block; does not fall as the rows grow.
@@ -154,7 +166,7 @@ package struct ProductBlocking: Sendable {
 
   /// At least the sums of the largest block; does not fall as the rows grow.
   package var maximumSums: Int {
-    maximumRows * 2 * PanelLayout.width * min(pairSplit.count, Self.maximumRun)
+    maximumRows * PanelLayout.width * bundlePanels * min(bundleSplit.count, maximumRun)
   }
 
   /// The block of an item.
@@ -164,7 +176,8 @@ package struct ProductBlocking: Sendable {
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(
       group: group, rowStart: rowSplit.start(part) * unit, rowEnd: rowSplit.start(part + 1) * unit,
-      panelStart: 2 * pairSplit.start(run), panelEnd: min(2 * pairSplit.start(run + 1), panels))
+      panelStart: bundlePanels * bundleSplit.start(run),
+      panelEnd: min(bundlePanels * bundleSplit.start(run + 1), panels))
   }
 
   /// Rows `rowStart..<rowEnd` of a group times panels `panelStart..<panelEnd`.

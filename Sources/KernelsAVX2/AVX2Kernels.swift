@@ -1,4 +1,4 @@
-internal import KernelInterface
+package import KernelInterface
 
 /// Every kernel with AVX2, FMA and F16C.
 ///
@@ -9,6 +9,8 @@ internal import KernelInterface
 /// The folder `Wide` holds the kernels that this module shares with the one for AVX-512, as source.
 package enum AVX2Kernels: KernelSet {
   package static let name: StaticString = "avx2"
+
+  package static var tiles: TileExtents { TileShape.extents }
 }
 
 /// The set that the shared sources implement here.

@@ -1,3 +1,5 @@
+internal import KernelInterface
+
 /// Extents of the tiles: the sums and what is multiplied fill 32 registers of 16 elements.
 /// No sum depends on them, so that results are the same for registers of every width.
 enum TileShape {
@@ -28,6 +30,13 @@ enum TileShape {
   /// The vectors of a tile of values.
   @inline(__always)
   static var vectors: Int { 4 }
+
+  /// What the set states of them.
+  static var extents: TileExtents {
+    TileExtents(
+      panels: panels, itemPanels: 2, itemRows: 104, preparedRows: 24,
+      valueVectors: queries &* vectors, filteredTiles: 12)
+  }
 
   /// Multiplies a tile of `height` rows and `panels` panels.
   @inline(__always)

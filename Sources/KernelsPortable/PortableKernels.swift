@@ -1,10 +1,17 @@
-internal import KernelInterface
+package import KernelInterface
 
 /// Every kernel in the baseline instruction set: the reference for the others, and the fallback.
 ///
 /// A product and its sum are rounded separately here, as the baseline has no fused multiply-add.
 package enum PortableKernels: KernelSet {
   package static let name: StaticString = "portable"
+
+  /// One panel is multiplied at a time; items are cut as those of the other sets.
+  package static var tiles: TileExtents {
+    TileExtents(
+      panels: 1, itemPanels: 2, itemRows: 104, preparedRows: 24, valueVectors: 1,
+      filteredTiles: 12)
+  }
 }
 
 /// Eight neighbouring elements.

@@ -20,8 +20,9 @@ extension PortableKernels {
         window, channels: a.channels, to: inputs + index * a.channels,
         step: arguments.inputStride)
     }
-    for first in stride(from: 0, to: tiles.count, by: WinogradArguments.summedTiles) {
-      let group = first..<min(first + WinogradArguments.summedTiles, tiles.count)
+    let limit = a.tiles.filteredTiles
+    for first in stride(from: 0, to: tiles.count, by: limit) {
+      let group = first..<min(first + limit, tiles.count)
       for panel in 0..<a.outputChannels / PanelLayout.width {
         for point in 0..<WinogradArguments.points {
           let matrix = panel * WinogradArguments.points + point

@@ -12,7 +12,7 @@ extension WideKernels {
 
     let panelCount = a.outputChannels / panelWidth
     let panelSize = room.points &* a.channels &* panelWidth
-    let limit = min(TileShape.rows, WinogradArguments.summedTiles)
+    let limit = min(TileShape.rows, a.tiles.filteredTiles)
     let groups = (tiles.count &+ limit &- 1) / limit
     let low = tiles.count / max(groups, 1)
     let taller = tiles.count &- low &* groups

@@ -89,7 +89,7 @@ public final class Session: Sendable {
     let input = try AlignedMemory(
       byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
       plan: plan)
-    var builder = Self.builder(plan, arena: arena, input: input)
+    var builder = Self.builder(plan, kernels, arena: arena, input: input)
     let paired = try PairedWeights(builder, kernels: choice.paired, plan: plan)
     self.paired = paired
     builder.paired = paired
@@ -145,13 +145,13 @@ public final class Session: Sendable {
   }
 
   private static func builder(
-    _ plan: Plan, arena: AlignedMemory, input: AlignedMemory
+    _ plan: Plan, _ kernels: any KernelSet.Type, arena: AlignedMemory, input: AlignedMemory
   ) -> PhaseBuilder {
     plan.file.withWeights { weights in
       PhaseBuilder(
         program: plan.file.program, constants: plan.file.constants,
         weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1)
+        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1, tiles: kernels.tiles)
     }
   }
 
@@ -215,7 +215,7 @@ public final class Session: Sendable {
   }
 
   private func builder(_ pictures: Int, _ state: borrowing State) -> PhaseBuilder {
-    var builder = Self.builder(plan, arena: state.arena, input: state.input)
+    var builder = Self.builder(plan, kernels, arena: state.arena, input: state.input)
     builder.pictures = pictures
     builder.prepared = state.prepared.base
     builder.transformed = transformed

@@ -16,6 +16,7 @@ import Testing
     let ones = Buffer(
       packed([Float](repeating: 1, count: width), inputs: 1, outputs: width))
     let arguments = LinearArguments(
+      for: implementation.tiles,
       input: InputRows(x.constant, pictureStride: x.count, stride: 1),
       output: OutputRows(y.pointer, pictureStride: x.count, stride: width), pictures: 1,
       rows: x.count, inputWidth: 1, outputWidth: width,

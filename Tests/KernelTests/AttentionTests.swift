@@ -28,7 +28,7 @@ import Testing
     Case(tokens: 40, heads: 2, width: 24, magnitude: 60),
   ]
 
-  @Test(arguments: Implementation.all, cases)
+  @Test(arguments: Implementation.tiled, cases)
   func matchesTheReference(implementation: Implementation, test: Case) {
     let problem = AttentionProblem(test)
     let result = problem.run(implementation)
@@ -57,7 +57,7 @@ import Testing
   }
 
   /// Queries and keys cut into tiles of every height, and values into every number of vectors.
-  @Test(arguments: Implementation.all, [4, 16, 44, 48, 64, 80])
+  @Test(arguments: Implementation.tiled, [4, 16, 44, 48, 64, 80])
   func everyTileMatchesTheReference(implementation: Implementation, width: Int) {
     for tokens in 1...40 {
       let problem = AttentionProblem(Case(tokens: tokens, heads: 1, width: width))
@@ -107,7 +107,7 @@ extension AttentionTests {
     for queries in [1, 3, 17] {
       let output = Buffer<Float>(repeating: -7, count: 2 * queries * 16)
       let classRows = Buffer<Float>(repeating: -7, count: 2 * 2 * 21)
-      var arguments = problem.arguments
+      var arguments = problem.arguments(for: implementation.tiles)
       arguments.queries = queries
       arguments.output = OutputRows(output.pointer, pictureStride: queries, stride: 16)
       arguments.classRows = classRows.pointer
@@ -153,9 +153,9 @@ struct AttentionProblem {
   }
 
   /// The step without its results' places.
-  var arguments: AttentionArguments {
+  func arguments(for tiles: TileExtents) -> AttentionArguments {
     AttentionArguments(
-      qkv: InputRows(qkv.constant, pictureStride: test.tokens, stride: rowWidth),
+      for: tiles, qkv: InputRows(qkv.constant, pictureStride: test.tokens, stride: rowWidth),
       output: OutputRows(qkv.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
       tokens: test.tokens, heads: test.heads, headWidth: test.width, scale: test.scale,
       sizes: test.sized ? sizes.constant : nil)
@@ -170,7 +170,7 @@ struct AttentionProblem {
     let classRows = Buffer<Float>(repeating: -7, count: test.pictures * test.heads * tokens)
     let probabilities = Buffer<Float>(
       repeating: -7, count: test.pictures * test.heads * tokens * tokens)
-    var arguments = self.arguments
+    var arguments = arguments(for: implementation.tiles)
     arguments.output = OutputRows(
       output.pointer, pictureStride: tokens, stride: test.heads * test.width)
     arguments.classRows = classRows.pointer

@@ -78,7 +78,7 @@ import Testing
     ]
   }
 
-  @Test(arguments: Implementation.all, cases + activations)
+  @Test(arguments: Implementation.tiled, cases + activations)
   func matchesTheReference(implementation: Implementation, test: Case) {
     var values = Values(seed: 77)
     let rowStride = test.channels + test.gap
@@ -101,6 +101,7 @@ import Testing
     let (singles, halves) = (Buffer(panels), Buffer(panels.map { Float16($0) }))
     let bias = Buffer(values.array(test.outputs))
     var arguments = ConvolutionArguments(
+      for: implementation.tiles,
       input: test.isMap
         ? .map(
           InputRows(x.constant, pictureStride: pixels + 2, firstRow: 1, stride: rowStride))
@@ -186,6 +187,7 @@ import Testing
       let output = Buffer<Float>(repeating: 0, count: pictures * pixels * outputs)
       implementation.filter(
         ConvolutionArguments(
+          for: implementation.tiles,
           input: .map(
             InputRows(
               x.constant + first * pixels * channels, pictureStride: pixels, stride: channels)),
@@ -206,6 +208,7 @@ import Testing
     let x = Buffer<Float>(repeating: 0, count: 1)
     func isFiltered(_ test: Case) -> Bool {
       ConvolutionArguments(
+        for: Implementation.all[0].tiles,
         input: test.isMap
           ? .map(InputRows(x.constant, pictureStride: 0, stride: 0)) : .picture(x.constant),
         channels: test.channels, height: test.height, width: test.width, kernel: test.kernel,

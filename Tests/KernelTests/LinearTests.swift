@@ -50,7 +50,7 @@ import Testing
     ]
   }
 
-  @Test(arguments: Implementation.all, cases + activations)
+  @Test(arguments: Implementation.tiled, cases + activations)
   func matchesTheReference(implementation: Implementation, test: Case) {
     let problem = LinearProblem(test)
     let output = problem.run(implementation)
@@ -60,7 +60,7 @@ import Testing
   }
 
   /// Rows cut into tiles of every height, and columns into every number of panels.
-  @Test(arguments: Implementation.all, [false, true])
+  @Test(arguments: Implementation.tiled, [false, true])
   func everyTileMatchesTheReference(implementation: Implementation, half: Bool) {
     for rows in 1...26 {
       for outputs in [16, 40, 130, 144] {
@@ -118,6 +118,7 @@ import Testing
       return output.array
     }
     let fused = LinearArguments(
+      for: implementation.tiles,
       input: InputRows(x.constant, pictureStride: rows, stride: width),
       output: OutputRows(output.pointer, pictureStride: rows, stride: 40), pictures: 1, rows: rows,
       inputWidth: width, outputWidth: 40,
@@ -140,6 +141,7 @@ import Testing
     let beta = values.array(width)
     let (g, b) = (Buffer(gamma), Buffer(beta))
     let arguments = LayerNormArguments(
+      for: implementation.tiles,
       input: InputRows(x.constant, pictureStride: 2, stride: width),
       output: OutputRows(x.pointer, pictureStride: 2, stride: width), pictures: 1, rows: 2,
       width: width, norm: LayerNorm(gamma: g.constant, beta: b.constant, epsilon: 1e-6))
@@ -204,6 +206,7 @@ struct LinearProblem {
       for i in 0..<output.count { output.pointer[i] = residual.pointer[i] }
     }
     let arguments = LinearArguments(
+      for: implementation.tiles,
       input: InputRows(
         x.constant, pictureStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
       output: OutputRows(

@@ -25,7 +25,7 @@ struct PairedLinearTests {
     Case(rows: 26, inputs: 98, outputs: 48, norm: true, activation: $0, residual: true)
   }
 
-  @Test(arguments: Implementation.wide, cases + activations)
+  @Test(arguments: Implementation.tiledInPairs, cases + activations)
   func matchesTheReference(implementation: Implementation, test: Case) {
     let problem = LinearProblem(test)
     let output = problem.run(implementation, inPairs: true)
@@ -33,7 +33,7 @@ struct PairedLinearTests {
     #expect(bits(output) == bits(problem.run(implementation, reversed: true, inPairs: true)))
   }
 
-  @Test(arguments: Implementation.wide, [false, true])
+  @Test(arguments: Implementation.tiledInPairs, [false, true])
   func everyTileMatchesTheReference(implementation: Implementation, half: Bool) {
     for rows in 1...20 {
       for outputs in [16, 32, 48, 144] {
@@ -81,6 +81,7 @@ struct PairedLinearTests {
     let output = Buffer<Float>(repeating: .nan, count: rows * outputs)
     implementation.multiplyInPairs(
       LinearArguments(
+        for: implementation.tiles,
         input: InputRows(input.constant, pictureStride: rows, stride: inputs),
         output: OutputRows(output.pointer, pictureStride: rows, stride: outputs), pictures: 1,
         rows: rows, inputWidth: inputs, outputWidth: outputs,
@@ -102,6 +103,7 @@ struct PairedLinearTests {
     let panels = Buffer(packed(values.array(48 * 16), inputs: 48, outputs: 16))
     implementation.multiplyInPairs(
       LinearArguments(
+        for: implementation.tiles,
         input: InputRows(zeros.constant, pictureStride: 20, stride: 48),
         output: OutputRows(output.pointer, pictureStride: 20, stride: 16), pictures: 1, rows: 20,
         inputWidth: 48, outputWidth: 16, weights: PanelWeights(panels.pointer, element: .float32),
@@ -122,6 +124,7 @@ struct PairedLinearTests {
       let place = OutputRows(input.pointer, pictureStride: rows + 2, firstRow: 1, stride: inputs)
       implementation.multiplyInPairs(
         LinearArguments(
+          for: implementation.tiles,
           input: InputRows(place),
           output: OutputRows(output.pointer, pictureStride: rows, stride: outputs),
           pictures: pictures, rows: rows, inputWidth: inputs, outputWidth: outputs,
@@ -143,6 +146,7 @@ struct PairedLinearTests {
     let x = Buffer<Float>(repeating: 0, count: 1)
     func isPaired(_ rows: Int, _ inputs: Int, _ outputs: Int) -> Bool {
       LinearArguments(
+        for: Implementation.all[0].tiles,
         input: InputRows(x.constant, pictureStride: rows, stride: inputs),
         output: OutputRows(x.pointer, pictureStride: rows, stride: outputs), pictures: 8,
         rows: rows, inputWidth: inputs, outputWidth: outputs,

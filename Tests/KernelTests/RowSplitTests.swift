@@ -2,11 +2,15 @@ import KernelInterface
 import Testing
 
 struct RowSplitTests {
-  @Test(arguments: [0, 1, 2, 23, 24, 69, 98, 104, 105, 139, 197, 198, 1576], [1, 60, 384, 5000])
-  func itemsOfAPartCoverTheRowsOfAProductsBlock(count: Int, width: Int) {
-    let split = RowSplit(count, width: width)
+  @Test(arguments: Implementation.tiled, [0, 1, 2, 23, 24, 69, 98, 104, 105, 139, 197, 198, 1576])
+  func itemsOfAPartCoverTheRowsOfAProductsBlock(implementation: Implementation, count: Int) {
+    for width in [1, 60, 384, 5000] { check(implementation.tiles, count: count, width: width) }
+  }
+
+  private func check(_ tiles: TileExtents, count: Int, width: Int) {
+    let split = RowSplit(count, width: width, for: tiles)
     let product = ProductBlocking(
-      groups: 1, rows: count, inputs: width, outputs: 32, preparesRows: false)
+      for: tiles, groups: 1, rows: count, inputs: width, outputs: 32, preparesRows: false)
     #expect(split.items.parts == product.rowSplit.parts)
     #expect(split.items.count <= max(64, split.items.parts))
     var rows = [[Int]](repeating: [], count: split.items.parts)

@@ -4,15 +4,42 @@ import Kernels
 import Tensors
 import Testing
 
-/// A kernel set as a test argument.
+/// A kernel set as a test argument, with the tiles that arguments are made for.
 struct Implementation: CustomTestStringConvertible, Sendable {
   let kernels: any KernelSet.Type
-  var testDescription: String { "\(kernels.name)" }
+  let tiles: TileExtents
+  let testDescription: String
 
-  static let all = KernelSelection.available.map { Implementation(kernels: $0) }
+  /// A set with what it states, or with tiles that it could as well have stated.
+  init(_ kernels: any KernelSet.Type, tiles: TileExtents? = nil, _ note: String = "") {
+    self.kernels = kernels
+    self.tiles = tiles ?? kernels.tiles
+    testDescription = "\(kernels.name)\(note)"
+  }
+
+  static let all = KernelSelection.available.map { Implementation($0) }
 
   /// Those that are made from the same source for registers of different widths.
-  static let wide = all.filter { $0.testDescription != "portable" }
+  static let wide = all.filter { $0.kernels is any PairedKernelSet.Type }
+
+  /// All, and each as if it had stated other tiles: such as it needs with the smallest items, and
+  /// larger ones of odd extents.
+  static let tiled = all.flatMap { [$0] + $0.others }
+
+  static let tiledInPairs = tiled.filter { $0.kernels is any PairedKernelSet.Type }
+
+  private var others: [Implementation] {
+    let smallest = TileExtents(
+      panels: tiles.panels, itemPanels: tiles.panels, itemRows: 5, preparedRows: 1,
+      valueVectors: tiles.valueVectors, filteredTiles: 1)
+    let odd = TileExtents(
+      panels: tiles.panels + 1, itemPanels: 3 * (tiles.panels + 1), itemRows: 37, preparedRows: 11,
+      valueVectors: tiles.valueVectors + 1, filteredTiles: 7)
+    return [
+      Implementation(kernels, tiles: smallest, " in the smallest items"),
+      Implementation(kernels, tiles: odd, " in odd items"),
+    ]
+  }
 }
 
 /// Memory with bytes on both sides that must not change.

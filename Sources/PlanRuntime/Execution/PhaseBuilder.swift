@@ -13,6 +13,9 @@ struct PhaseBuilder {
   let input: UnsafeMutablePointer<Float>
   var pictures: Int
 
+  /// What the kernels that are to run the phases have said of their tiles.
+  let tiles: TileExtents
+
   /// Weights for minimal filtering; without them convolutions are direct sums.
   var transformed: TransformedWeights?
 
@@ -138,7 +141,7 @@ struct PhaseBuilder {
     case .norm(let step):
       [
         LayerNormArguments(
-          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          for: tiles, input: reading(step.input), output: writing(step.output), pictures: pictures,
           rows: step.input.count, width: width(step.input),
           norm: LayerNorm(
             gamma: table(step.norm.weight), beta: table(step.norm.bias),
@@ -180,7 +183,7 @@ struct PhaseBuilder {
   /// A linear layer as a direct sum.
   func arguments(of step: LinearStep) -> LinearArguments {
     LinearArguments(
-      input: reading(step.input), output: writing(step.output), pictures: pictures,
+      for: tiles, input: reading(step.input), output: writing(step.output), pictures: pictures,
       rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
       weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
       activation: activation(step.activation), residual: step.residual.map(reading))
@@ -203,6 +206,7 @@ struct PhaseBuilder {
   /// A convolution as a direct sum.
   func arguments(of step: ConvolutionStep) -> ConvolutionArguments {
     ConvolutionArguments(
+      for: tiles,
       input: step.isChannelsLast
         ? .map(reading(whole(step.input))) : .picture(floats(step.input)),
       channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
@@ -214,7 +218,8 @@ struct PhaseBuilder {
 
   private func attention(_ step: AttentionStep) -> any KernelArguments {
     AttentionArguments(
-      qkv: reading(whole(step.qkv)), output: writing(whole(step.output)), pictures: pictures,
+      for: tiles, qkv: reading(whole(step.qkv)), output: writing(whole(step.output)),
+      pictures: pictures,
       tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
       headWidth: step.headWidth,
       scale: step.scale,
@@ -242,12 +247,13 @@ struct PhaseBuilder {
     switch step.operation {
     case .add, .multiplyAdd:
       return MultiplyAddArguments(
-        a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
+        for: tiles, a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
         output: writing(step.output), pictures: pictures, rows: rows, width: width)
     case .combine, .copy:
       let isCopy = step.operation == .copy
       return ScaleAddArguments(
-        x: reading(step.a), y: isCopy ? nil : reading(step.u), output: writing(step.output),
+        for: tiles, x: reading(step.a), y: isCopy ? nil : reading(step.u),
+        output: writing(step.output),
         alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
         width: width)
     }

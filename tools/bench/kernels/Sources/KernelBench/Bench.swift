@@ -71,7 +71,7 @@ final class Bench: @unchecked Sendable {
     let all = half ? halves(count * copies) : UnsafeRawPointer(floats(count * copies))
     let arguments = (0..<copies).map {
       LinearArguments(
-        input: InputRows(x, pictureStride: rows, stride: inputs),
+        for: kernels.tiles, input: InputRows(x, pictureStride: rows, stride: inputs),
         output: OutputRows(y, pictureStride: rows, stride: outputs), pictures: 1, rows: rows,
         inputWidth: inputs, outputWidth: outputs,
         weights: PanelWeights(all + $0 * bytes, element: half ? .float16 : .float32), bias: bias,
@@ -112,6 +112,7 @@ final class Bench: @unchecked Sendable {
 
   func layerNorm(rows: Int, width: Int) {
     let arguments = LayerNormArguments(
+      for: kernels.tiles,
       input: InputRows(floats(rows * width), pictureStride: rows, stride: width),
       output: OutputRows(floats(rows * width), pictureStride: rows, stride: width), pictures: 1,
       rows: rows, width: width,
@@ -124,6 +125,7 @@ final class Bench: @unchecked Sendable {
   func attention(tokens: Int, heads: Int, width: Int) {
     let embedding = heads * width
     let arguments = AttentionArguments(
+      for: kernels.tiles,
       qkv: InputRows(floats(tokens * embedding * 3), pictureStride: tokens, stride: 3 * embedding),
       output: OutputRows(floats(tokens * embedding), pictureStride: tokens, stride: embedding),
       pictures: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
@@ -141,6 +143,7 @@ final class Bench: @unchecked Sendable {
     let window = kernel * kernel * channels
     let out = (side + 2 * padding - kernel) / stride + 1
     let arguments = ConvolutionArguments(
+      for: kernels.tiles,
       input: picture
         ? .picture(x) : .map(InputRows(x, pictureStride: side * side, stride: channels)),
       channels: channels, height: side, width: side, kernel: kernel, stride: stride,

@@ -1,0 +1,41 @@
+/// What a kernel set says of the tiles that it multiplies: from this follow how steps are cut into
+/// items and how much scratch an item needs.
+///
+/// No sum depends on it: every set may choose what suits its registers and caches.
+package struct TileExtents: Sendable, Equatable {
+  /// The most panels of weights, or of queries, whose sums are kept at once.
+  package let panels: Int
+
+  /// Panels that are not parted between items: a multiple of ``panels``, so that no item ends within
+  /// a tile.
+  package let itemPanels: Int
+
+  /// The most rows of an item, where rows are multiplied as they lie.
+  package let itemRows: Int
+
+  /// The most rows of an item that first writes its rows to scratch.
+  package let preparedRows: Int
+
+  /// Vectors of 16 sums in a tile of attention's values.
+  package let valueVectors: Int
+
+  /// The most tiles of minimal filtering that are multiplied before their sums are transformed, which
+  /// should stay in the first-level cache.
+  package let filteredTiles: Int
+
+  /// The extents of a set's tiles, all above 0.
+  package init(
+    panels: Int, itemPanels: Int, itemRows: Int, preparedRows: Int, valueVectors: Int,
+    filteredTiles: Int
+  ) {
+    precondition(panels > 0 && itemPanels > 0 && itemPanels % panels == 0, "panels of an item")
+    precondition(itemRows > 0 && preparedRows > 0, "rows of an item")
+    precondition(valueVectors > 0 && filteredTiles > 0, "sums of a tile")
+    self.panels = panels
+    self.itemPanels = itemPanels
+    self.itemRows = itemRows
+    self.preparedRows = preparedRows
+    self.valueVectors = valueVectors
+    self.filteredTiles = filteredTiles
+  }
+}
