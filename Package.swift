@@ -233,7 +233,8 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "FileSupport", "Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ImageInputTests", dependencies: ["ImageInput", "Tensors"], exclude: ["Fixtures"],
+      name: "ImageInputTests", dependencies: ["TestSupport", "ImageInput", "Tensors"],
+      exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ThreadPoolTests", dependencies: ["KernelInterface", "PlanRuntime"],

@@ -92,9 +92,7 @@ struct PlanAgreementTests {
       let expected = try GraphInterpreter.run(
         reference, picture: input[picture * count..<(picture + 1) * count])
       let largest = expected.map { abs($0) }.max() ?? 1
-      for (found, wanted) in zip(logits[picture], expected) {
-        #expect(abs(Double(found) - wanted) <= 1e-4 * largest)
-      }
+      #expect(mismatch(logits[picture], expected, within: 1e-4 * largest) == nil)
     }
   }
 
@@ -144,9 +142,9 @@ struct PlanAgreementTests {
       var wide: [Bool: [UInt32]] = [:]
       for kernels in KernelSelection.choices {
         let found = try logits(kernels)
-        for (a, b) in zip(found, portable) {
-          #expect(abs(a - b) <= 1e-5 * largest, "\(plan), \(kernels.name)")
-        }
+        #expect(
+          mismatch(found, portable, within: 1e-5 * Double(largest)) == nil,
+          "\(plan), \(kernels.name)")
         // Registers of another width change no bit, pairs do.
         guard kernels.name != "portable" else { continue }
         let bits = found.map(\.bitPattern)
@@ -167,7 +165,7 @@ struct PlanAgreementTests {
       folder.file("f32.bin"), input, pictures: 2, batch: 2, threads: 1)
     let half = try BatchRun.logits(folder.file("f16.bin"), input, pictures: 2, batch: 2, threads: 1)
     #expect(exact != half)
-    for (a, b) in zip(exact.joined(), half.joined()) { #expect(abs(a - b) < 3e-2) }
+    #expect(mismatch(half.flatMap(\.self), exact.flatMap(\.self), within: 3e-2) == nil)
   }
 
   @Test func identityInitialisedStageLeavesTheHighScaleAsItIs() throws {
@@ -185,6 +183,6 @@ struct PlanAgreementTests {
       folder.file("dense.bin"), input, pictures: 1, batch: 1, threads: 1)
     let staged = try BatchRun.logits(
       folder.file("ms.bin"), input, pictures: 1, batch: 1, threads: 1)
-    for (a, b) in zip(dense[0], staged[0]) { #expect(abs(a - b) < 1e-5) }
+    #expect(mismatch(staged[0], dense[0], within: 1e-5) == nil)
   }
 }

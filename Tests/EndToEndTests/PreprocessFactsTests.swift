@@ -63,6 +63,7 @@ internal import ViTRuntime
       .none, .shortestEdge(3), .squash(height: 3, width: 4), .cover(height: 3, width: 4),
       .fit(height: 3, width: 4),
     ]
+    #expect(resizes.count == PreprocessFacts.Resize.allCases.count)
     for (resize, expected) in zip(PreprocessFacts.Resize.allCases, resizes) {
       #expect(prepared { $0.resize = resize }.resize == expected)
     }

@@ -132,6 +132,7 @@ private struct RecordedTable {
     }
     guard let head = lines.first else { return }
     for line in lines.dropFirst() {
+      try #require(line.count == head.count, "a column of \(line[0]) is missing")
       for (column, value) in zip(head, line).dropFirst() where !value.isEmpty {
         rows[line[0], default: [:]][column] = value
       }

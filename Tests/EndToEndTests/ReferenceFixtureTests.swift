@@ -51,8 +51,7 @@ struct ReferenceFixtureTests {
         plan, input.float32Values(), pictures: input.shape[0], batch: input.shape[0], threads: 2
       ).flatMap(\.self)
       let largest = expected.map { abs($0) }.max() ?? 1
-      let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(difference <= 1e-4 * largest, "\(name): \(difference) of \(largest)")
+      #expect(mismatch(found, expected, within: 1e-4 * Double(largest)) == nil, "\(name)")
     }
   }
 
@@ -65,6 +64,7 @@ struct ReferenceFixtureTests {
     }
     let layers = try #require(json["layers"]?.elements).compactMap(\.integer)
     let rates = try #require(json["keep"]?.elements).compactMap(\.double)
+    try #require(layers.count == rates.count)
     for (layer, rate) in zip(layers, rates) where rate < 1 {
       recipe.stages.append(.init(block: layer - 1, keepRate: rate))
     }

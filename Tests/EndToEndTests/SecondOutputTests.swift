@@ -52,8 +52,10 @@ struct SecondOutputTests {
         #expect(error.expected == "a node that can be lowered", "value \(index): \(error)")
         continue
       }
-      for (found, wanted) in zip(try run(), expected) {
-        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-4 }, "value \(index)")
+      let results = try run()
+      try #require(results.count == expected.count)
+      for (found, wanted) in zip(results, expected) {
+        #expect(mismatch(found, wanted, within: 1e-4) == nil, "value \(index)")
       }
     }
   }
@@ -84,9 +86,7 @@ struct SecondOutputTests {
     try convert(graph, model.facts, to: folder.file("plan.bin"))
     let input = model.input(pictures: 1)
     let expected = try GraphInterpreter.run(graph, picture: input[...])
-    let found = try logits(folder.file("plan.bin"), input)
-    try #require(found.count == expected.count)
-    for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) < 1e-5) }
+    #expect(mismatch(try logits(folder.file("plan.bin"), input), expected, within: 1e-5) == nil)
   }
 
   /// A batch of three, on every set of kernels, for a model with and without its classifier.
@@ -124,10 +124,9 @@ struct SecondOutputTests {
           for (position, role) in roles.enumerated() {
             let found = try result.output(role, picture: picture)
             let wanted = expected[picture][position]
-            try #require(found.count == wanted.count)
             let largest = max(1, wanted.map { abs($0) }.max() ?? 1)
             #expect(
-              zip(found, wanted).allSatisfy { abs(Double($0) - $1) < 1e-5 * largest },
+              mismatch(found, wanted, within: 1e-5 * largest) == nil,
               "\(choice.name), picture \(picture), \(role)")
           }
           if !roles.contains(.logits) {

@@ -69,8 +69,7 @@ struct SharedGoldenTests {
     }
     for (picture, run) in runs.enumerated() {
       let wanted = expected[picture * 1000..<(picture + 1) * 1000]
-      let difference = zip(run.0, wanted).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(difference <= (`case`.recipe.isEmpty ? 1e-4 : 5e-4))
+      #expect(mismatch(run.0, wanted, within: `case`.recipe.isEmpty ? 1e-4 : 5e-4) == nil)
       try compare(run.1, of: `case`.recipe.strategy, with: golden, picture: picture)
     }
   }
@@ -88,8 +87,7 @@ struct SharedGoldenTests {
     ) { result, picture in try result.logits(picture: picture) }
     for (picture, logits) in runs.enumerated() {
       let wanted = Array(expected[picture * 1000..<(picture + 1) * 1000])
-      let difference = zip(logits, wanted).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(difference <= 3e-2)
+      #expect(mismatch(logits, wanted, within: 3e-2) == nil)
       #expect(logits.firstIndex(of: logits.max() ?? 0) == wanted.firstIndex(of: wanted.max() ?? 0))
     }
   }

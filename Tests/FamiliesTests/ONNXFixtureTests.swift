@@ -33,14 +33,13 @@ import Testing
       let range = picture * (input.count / 2)..<(picture + 1) * (input.count / 2)
       let logits = try GraphInterpreter.run(model.graph, picture: input[range])
       try #require(logits.count == 5)
+      let tolerance = 1e-5 * Double(largest)
       let wanted = expected[picture * 5..<picture * 5 + 5]
-      for (logit, wanted) in zip(logits, wanted) {
-        #expect(abs(logit - Double(wanted)) < 1e-5 * Double(largest), "\(item.name)")
-      }
-      let result = Self.results(of: logits, ending)
-      for (value, wanted) in zip(result, results[picture * 5..<picture * 5 + 5]) {
-        #expect(abs(value - Double(wanted)) < 1e-5 * Double(largest), "\(item.name)")
-      }
+      #expect(mismatch(logits, wanted, within: tolerance) == nil, "\(item.name)")
+      let (result, given) = (
+        Self.results(of: logits, ending), results[picture * 5..<picture * 5 + 5]
+      )
+      #expect(mismatch(result, given, within: tolerance) == nil, "\(item.name)")
     }
   }
 

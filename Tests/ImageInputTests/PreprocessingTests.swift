@@ -1,6 +1,7 @@
 internal import Glibc
 internal import ImageInput
 internal import Tensors
+import TestSupport
 internal import Testing
 
 @Suite struct PreprocessingTests {
@@ -121,8 +122,7 @@ internal import Testing
       let crop = try Self.deit.crop(path: path)
       try tensor.withUnsafeMutableBufferPointer { try Self.deit.normalise(crop, into: $0) }
       let expected = golden.values[index * count..<(index + 1) * count]
-      let difference = zip(tensor, expected).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(difference <= 1e-6, "\(name)")
+      #expect(mismatch(tensor, expected, within: 1e-6) == nil, "\(name)")
     }
   }
 }

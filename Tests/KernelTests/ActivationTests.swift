@@ -52,6 +52,7 @@ import Testing
     ]
     let x = Self.scan(step: 9973) + fine + limits
     let found = Self.apply(activation, x, implementation)
+    #expect(found.count == x.count)
     for (x, y) in zip(x, found) {
       let wanted = referenceActivation(Double(x), activation)
       let (error, size) = (abs(Double(y) - wanted), abs(wanted))
