@@ -63,7 +63,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// Queries that are treated together: as a panel of weights.
-  @inlinable package static var queryTile: Int { PanelLayout.width }
+  package static var queryTile: Int { PanelLayout.width }
 
   /// How the query tiles of one head are cut into items.
   package var querySplit: EvenSplit {
@@ -89,11 +89,13 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     let floats =
       tokens * (2 * step + tiles.panels * Self.queryTile + 1)
       + (tiles.panels * step + 1) * Self.queryTile + tiles.valueVectors * PanelLayout.width
-    return (floats + 15) / 16 * 16 * MemoryLayout<Float>.stride
+    return wholeLines(floats) * MemoryLayout<Float>.stride
   }
 
-  /// Floats from one key to the next in scratch: a multiple of 16.
-  package static func rowStride(headWidth: Int) -> Int { (headWidth + 15) / 16 * 16 }
+  /// Floats from one key to the next in scratch: whole vectors.
+  package static func rowStride(headWidth: Int) -> Int {
+    PanelLayout.panelCount(outputs: headWidth) * PanelLayout.width
+  }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     kernels.attention(self, item: item, scratch: scratch)

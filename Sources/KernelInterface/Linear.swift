@@ -141,8 +141,7 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     return (blocking.maximumSums + prepared) * MemoryLayout<Float>.stride
   }
 
-  /// Floats from one row to the next in scratch; a multiple of 16 that is odd in cache lines, so
-  /// that neighbouring rows do not compete for the same sets.
+  /// Floats from one row to the next in scratch.
   package var scratchStride: Int { paddedStride(inputWidth) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
@@ -198,5 +197,16 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   }
 }
 
-/// The smallest odd number of cache lines that holds `width` floats, in floats.
-package func paddedStride(_ width: Int) -> Int { (((width + 15) / 16) | 1) * 16 }
+/// Floats in a cache line, of 64 bytes.
+private var lineFloats: Int { 64 / MemoryLayout<Float>.stride }
+
+/// The smallest number of whole cache lines that holds `count` floats, in floats.
+package func wholeLines(_ count: Int) -> Int {
+  (count + lineFloats - 1) / lineFloats * lineFloats
+}
+
+/// The smallest odd number of cache lines that holds `width` floats, in floats: rows so far apart do
+/// not compete with their neighbours for the same sets of a cache.
+package func paddedStride(_ width: Int) -> Int {
+  (wholeLines(width) / lineFloats | 1) * lineFloats
+}

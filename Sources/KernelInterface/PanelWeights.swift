@@ -4,11 +4,12 @@
 /// K order of a convolution's matrix: `(channel, ky, kx)` over a picture (NCHW), `(ky, kx, channel)`
 /// over a map (NHWC).
 package enum PanelLayout {
-  /// Columns in a panel.
-  @inlinable package static var width: Int { 16 }
+  /// The weights of one input in a panel, widened: the vector that kernels multiply. A type says the
+  /// width, so that other modules know it without a call.
+  package typealias Row = SIMD16<Float>
 
-  /// The alignment in bytes that the first panel needs.
-  @inlinable package static var alignment: Int { 64 }
+  /// Columns in a panel.
+  package static var width: Int { Row.scalarCount }
 
   /// Panels that hold `outputs` columns.
   package static func panelCount(outputs: Int) -> Int { (outputs + width - 1) / width }

@@ -14,8 +14,16 @@ package enum PortableKernels: KernelSet {
   }
 }
 
-/// Eight neighbouring elements.
+/// Eight neighbouring elements, half a row of a panel.
 typealias Vector = SIMD8<Float>
+
+/// Elements of a vector.
+@inline(__always)
+var lanes: Int { Vector.scalarCount }
+
+/// `PanelLayout.width`, which would be a call from here.
+@inline(__always)
+var panelWidth: Int { PanelLayout.Row.scalarCount }
 
 extension UnsafePointer<Float> {
   /// Eight elements from `index` on, of any alignment.

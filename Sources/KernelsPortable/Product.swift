@@ -15,16 +15,18 @@ struct Epilogue {
   var addend: UnsafePointer<Float>?
   var addendStep: Int
 
-  /// Finishes columns `column..<min(column + 16, columns)` of one row.
+  /// Finishes the columns of a panel from `column` on, in front of `columns`, of one row.
   @inline(__always)
   func apply(_ low: Vector, _ high: Vector, row: Int, column: Int, columns: Int) {
     finish(low, row: row, column: column, columns: columns)
-    if column + 8 < columns { finish(high, row: row, column: column + 8, columns: columns) }
+    if column + lanes < columns {
+      finish(high, row: row, column: column + lanes, columns: columns)
+    }
   }
 
   @inline(__always)
   private func finish(_ sum: Vector, row: Int, column: Int, columns: Int) {
-    let count = min(8, columns - column)
+    let count = min(lanes, columns - column)
     var value = sum
     if let bias { value += load(bias + column, count) }
     switch activation {
@@ -37,7 +39,7 @@ struct Epilogue {
     }
     if let addend { value = load(addend + row * addendStep + column, count) + value }
     let place = output + row * outputStep + column
-    if count == 8 {
+    if count == lanes {
       place.store(value, 0)
     } else {
       for lane in 0..<count { place[lane] = value[lane] }
@@ -46,7 +48,7 @@ struct Epilogue {
 
   @inline(__always)
   private func load(_ pointer: UnsafePointer<Float>, _ count: Int) -> Vector {
-    if count == 8 { return pointer.vector(0) }
+    if count == lanes { return pointer.vector(0) }
     var vector = Vector()
     for lane in 0..<count { vector[lane] = pointer[lane] }
     return vector
@@ -69,15 +71,15 @@ func multiply(
       case .float32:
         let w = weights.base.assumingMemoryBound(to: Float.self) + first
         for k in 0..<inputs {
-          low += w.vector(k &* 16) * x[k]
-          high += w.vector(k &* 16 &+ 8) * x[k]
+          low += w.vector(k &* panelWidth) * x[k]
+          high += w.vector(k &* panelWidth &+ lanes) * x[k]
         }
       case .float16:
         let w = weights.base + first * 2
         for k in 0..<inputs {
-          let halves = w + k &* 32
+          let halves = w + 2 &* k &* panelWidth
           low += widened(halves.loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
-          high += widened((halves + 16).loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
+          high += widened((halves + 2 &* lanes).loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
         }
       }
       epilogue.apply(low, high, row: row, column: column, columns: columns)

@@ -130,7 +130,7 @@ private func gatherRows(
   _ source: UnsafePointer<Float>, step: Int, rows: Int, width: Int,
   into copy: UnsafeMutablePointer<Float>, _ copyStep: Int
 ) -> UnsafePointer<Float> {
-  let padded = (width &+ 15) & ~15
+  let padded = (width &+ lanes &- 1) / lanes &* lanes
   var (from, to) = (source, copy)
   for _ in 0..<rows {
     var c = 0
@@ -156,14 +156,16 @@ private func transposeQueries(
   var firstColumn = 0
   if count == queryTile {
     while firstColumn &+ 8 <= width {
-      let to = panel + firstColumn &* 16
-      cve_transpose8(queries + firstColumn, step, to, 16)
-      cve_transpose8(queries + 8 &* step + firstColumn, step, to + 8, 16)
+      let to = panel + firstColumn &* queryTile
+      cve_transpose8(queries + firstColumn, step, to, queryTile)
+      cve_transpose8(queries + 8 &* step + firstColumn, step, to + 8, queryTile)
       firstColumn &+= 8
     }
   }
   for c in firstColumn..<max(firstColumn, width) {
-    for q in 0..<16 { panel[c &* 16 &+ q] = q < count ? queries[q &* step &+ c] : 0 }
+    for q in 0..<queryTile {
+      panel[c &* queryTile &+ q] = q < count ? queries[q &* step &+ c] : 0
+    }
   }
   let factor = splat(scale)
   for i in 0..<width { store(load(panel, i &* lanes) * factor, panel, i &* lanes) }

@@ -338,7 +338,7 @@ private func finishTail(
   let count = columns &- column
   if let bias = epilogue.bias {
     for r in 0..<rows {
-      for c in 0..<count { sums[r &* 16 &+ c] += bias[column &+ c] }
+      for c in 0..<count { sums[r &* panelWidth &+ c] += bias[column &+ c] }
     }
   }
   activate(sums, rows: rows, DirectSums(bias: splat(-0.0)), epilogue.activation)

@@ -1,9 +1,11 @@
-/// Sixteen neighbouring elements: one register of AVX-512, two of AVX2.
-typealias Vector = SIMD16<Float>
+internal import KernelInterface
+
+/// Sixteen neighbouring elements, a row of a panel: one register of AVX-512, two of AVX2.
+typealias Vector = PanelLayout.Row
 
 /// Elements of a vector.
 @inline(__always)
-var lanes: Int { 16 }
+var lanes: Int { Vector.scalarCount }
 
 /// Sixteen elements from `index` on, of any alignment.
 @inline(__always)
@@ -70,8 +72,8 @@ func clear(_ to: UnsafeMutablePointer<Float>, _ count: Int) {
 
 /// `PanelLayout.width`, which would be a call from here.
 @inline(__always)
-var panelWidth: Int { 16 }
+var panelWidth: Int { PanelLayout.Row.scalarCount }
 
-/// `AttentionArguments.queryTile`, which would be a call from here.
+/// `AttentionArguments.queryTile`, a panel's width, which would be a call from here.
 @inline(__always)
-var queryTile: Int { 16 }
+var queryTile: Int { panelWidth }

@@ -31,8 +31,8 @@ package struct PreparedRows {
         rowFloats = max(rowFloats, rows * paddedStride(inputs))
       }
     }
-    termFloats = (termFloats + 15) / 16 * 16
-    rowFloats = (rowFloats + 15) / 16 * 16
+    termFloats = wholeLines(termFloats)
+    rowFloats = wholeLines(rowFloats)
   }
 
   /// Bytes for each picture.
