@@ -43,6 +43,12 @@ package struct ModelFacts: Record, Equatable {
   /// Number `P` of tokens in front of the patch tokens: 1, or 2 with a distillation token.
   package var prefixTokens = 1
 
+  /// How many tokens may be in front of the patch tokens where tokens are chosen.
+  package static let prefixCounts = 1...2
+
+  /// How many rows may be in front of a grid's: a grid may lie by itself.
+  package static let gridPrefixCounts = 0...prefixCounts.upperBound
+
   /// The blocks, counted from 1, in which the family's papers select tokens.
   package var defaultSelectionBlocks: [Int] = []
 

@@ -104,7 +104,7 @@ struct ONNXModelReader {
     for (name, row) in zip(["cls_token", "dist_token"], embedding.prefix) {
       tensors[name] = row.tensor(shape: [1, 1, width])
     }
-    guard (1...2).contains(embedding.prefix.count) else {
+    guard ModelFacts.prefixCounts.contains(embedding.prefix.count) else {
       throw InputError(
         file: tracer.graph.file, field: "tokens",
         expected: "a class token and at most a distillation token in front of the patches",

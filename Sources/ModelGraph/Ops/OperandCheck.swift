@@ -1,3 +1,4 @@
+internal import ModelFacts
 internal import Tensors
 
 /// Operands or constants that do not fit an op.
@@ -87,8 +88,8 @@ package struct OperandCheck {
   func grid(_ prefix: Int, _ height: Int, _ width: Int) throws -> Int {
     let found = try rows(0)
     try that(
-      (0...2).contains(prefix) && (1...4096).contains(height) && (1...4096).contains(width)
-        && found.count == prefix + height * width,
+      ModelFacts.gridPrefixCounts.contains(prefix) && (1...4096).contains(height)
+        && (1...4096).contains(width) && found.count == prefix + height * width,
       "\(prefix) + \(height) x \(width) tokens, found \(found.count)")
     return found.width
   }

@@ -333,7 +333,7 @@ package struct Gather: OpAttributes, ConstantFree, Uncounted {
 extension OperandCheck {
   /// The patch tokens among `tokens`.
   fileprivate func patches(of tokens: Int, behind prefix: Int) throws -> Int {
-    try that((1...2).contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
+    try that(ModelFacts.prefixCounts.contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
     try that(tokens - prefix >= 2, "2 patch tokens or more, found \(tokens - prefix)")
     return tokens - prefix
   }

@@ -43,7 +43,7 @@ package struct AssignStep: StepPayload {
 
   package func verify(_ context: StepContext) throws {
     let tokens = try context.buffer(self.tokens, "tokens")
-    try context.range(prefix, "prefix", 1...2)
+    try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     let patches = tokens.rows - prefix
     let kept = try context.buffer(self.kept, "kept", .int32).columns
     try context.range(kept, "kept", 1...max(1, patches - 1))
@@ -124,7 +124,7 @@ package struct BipartiteAssignStep: StepPayload {
   }
 
   package func verify(_ context: StepContext) throws {
-    try context.range(prefix, "prefix", 1...2)
+    try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     try context.range(heads, "heads", 1...1024)
     try context.range(headWidth, "head width", 1...4096)
     let tokens = try context.buffer(qkv, "qkv").rows

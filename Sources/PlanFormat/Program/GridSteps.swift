@@ -1,3 +1,4 @@
+internal import ModelFacts
 package import Records
 
 /// The picture `[channels * height, width]` averaged over 2 x 2 pixels.
@@ -78,7 +79,7 @@ package struct GridStep: IndexFreeStep {
 
   package func verify(_ context: StepContext) throws {
     let columns = try context.width(input, "input")
-    try context.range(prefix, "prefix", 0...2)
+    try context.range(prefix, "prefix", ModelFacts.gridPrefixCounts)
     try context.range(height, "height", 1...4096)
     try context.range(width, "width", 1...4096)
     try context.require(

@@ -22,7 +22,7 @@ package struct ScoreStep: IndexFreeStep {
 
   package func verify(_ context: StepContext) throws {
     let tokens = try context.buffer(classRows, "class rows").columns
-    try context.range(prefix, "prefix", 1...2)
+    try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     try context.buffer(output, "output", rows: 1, columns: tokens - prefix)
     try context.distinct(output, from: [classRows])
   }
@@ -167,7 +167,7 @@ package struct GatherStep: StepPayload {
 
   package func verify(_ context: StepContext) throws {
     let tokens = try context.buffer(self.tokens, "tokens")
-    try context.range(prefix, "prefix", 1...2)
+    try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     let patches = tokens.rows - prefix
     let kept = try context.buffer(self.kept, "kept", .int32).columns
     try context.range(kept, "kept", 1...max(1, patches - 1))
