@@ -46,6 +46,10 @@ package struct ViTConfig: Sendable, Equatable {
   /// LayerNorm's epsilon.
   var epsilon: Float = 1e-6
 
+  /// The epsilon of the batch norms of a convolutional stem, which no configuration tells: LV-ViT's
+  /// code leaves it as PyTorch has it.
+  static let stemEpsilon: Float = 1e-5
+
   /// Divides both residual branches (LV-ViT).
   var skipLambda: Float = 1
 

@@ -107,7 +107,7 @@ struct ViTGraph {
     norm.bias = try constant("\(name).bias")
     norm.mean = try constant("\(name).running_mean", isTrained: false)
     norm.variance = try constant("\(name).running_var", isTrained: false)
-    norm.epsilon = 1e-5
+    norm.epsilon = ViTConfig.stemEpsilon
     return try graph.add(.batchNorm(norm), map)
   }
 

@@ -120,10 +120,10 @@ struct ONNXModelReader {
     stage(embedding.projection, "patch_embed.proj", "")
     for (index, stage) in embedding.stem.enumerated() {
       self.stage(stage, "patch_embed.conv\(index + 1)", "patch_embed.bn\(index + 1)")
-      if let epsilon = stage.norm?.epsilon, Self.rounded(epsilon) != 1e-5 {
+      if let epsilon = stage.norm?.epsilon, Self.rounded(epsilon) != ViTConfig.stemEpsilon {
         throw InputError(
-          file: tracer.graph.file, field: "patch_embed.bn\(index + 1)", expected: "epsilon 1e-05",
-          found: "\(epsilon)")
+          file: tracer.graph.file, field: "patch_embed.bn\(index + 1)",
+          expected: "epsilon \(ViTConfig.stemEpsilon)", found: "\(epsilon)")
       }
     }
     fold(embedding.input, into: embedding.stem.isEmpty ? "proj" : "conv1")
