@@ -6,9 +6,8 @@ public struct Ranking: Sendable {
   /// Classes and their probabilities. Both functions leave the order of the logits as it is.
   public let top: [(index: Int, probability: Double)]
 
-  /// The `count` most probable classes of `[classes]` logits.
-  ///
-  /// - Parameter scores: what makes probabilities of logits, as ``Plan/scores`` says.
+  /// The `count` most probable classes of `[classes]` logits; ``Plan/scores`` says what makes
+  /// probabilities of a model's logits.
   public init(_ logits: [Float], by scores: Plan.Scores, count: Int) {
     let probabilities = Self.probabilities(logits, by: scores)
     let order = logits.indices.sorted {

@@ -71,7 +71,7 @@ public struct Preprocessing: Sendable, Equatable {
   /// Samples R, G, B of pixels that padding adds.
   public let fill: [UInt8]
 
-  /// What is done with an alpha channel; ``read(path:orientation:)`` does it.
+  /// What is done with an alpha channel; ``read(path:orientation:maximumPixels:)`` does it.
   public let alpha: PictureDecoder.Alpha
 
   /// How samples are scaled.
