@@ -74,6 +74,18 @@ linked vitrun "${system[@]}" libspng.so.0 "$jpeg" libwebp.so.7
 modules vitc "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat" "PlanRuntime ImageInput"
 modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" "Checkpoints Families Passes PlanEmitter"
 
+# A flag that an error names must be one that a command takes.
+for command in "vitc help convert" "vitc help rewrite" "vitc help architectures" "vitrun help label" \
+  "vitrun help bench"; do
+  $command
+done >"$folder/help.txt"
+for flag in $(grep -ohE -e '--[a-z][a-z-]*' Sources/vitc/Flags.swift Sources/vitrun/Flags.swift); do
+  grep -E -e "^  .*$flag( |\$)" "$folder/help.txt" >/dev/null || {
+    echo "check-commands: $flag of Flags.swift: expected in the help of a command, found nowhere" >&2
+    exit 1
+  }
+done
+
 classify-example "$model/dense.safetensors" "$folder" "$pictures/triangle-rows_09000.png" \
   >"$folder/example.txt"
 expect "classify-example" 'class 8 0[.]9' "$folder/example.txt"

@@ -4,6 +4,9 @@ Usage: modules.py [--quiet]
 
 Fails on an import that the manifest does not name, on a dependency that nothing imports, and on one against
 the direction of the groups. A group is the folder that a target lies in; `ORDER` says which may use which.
+
+Flags belong to the commands. Fails on one in the code of a library, which names an `InputOption` instead, and on
+a list of these that a command links without saying their flags.
 """
 
 import argparse
@@ -25,6 +28,17 @@ IMPORT = re.compile(
     r"^(?:@\w+\s+)*(?:public |package |internal |private |fileprivate )?import (?:\w+ )?(\w+)", re.M
 )
 INCLUDE = re.compile(r"^#include [<\"](\w+)[./]", re.M)
+
+COMMENT = re.compile(r"^\s*//.*$", re.M)
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+# Flags of other programs, in remedies.
+FOREIGN_FLAGS = {"--local-dir"}
+
+# The module that says what commands do with flags.
+COMMAND_LINE = "CommandSupport"
+OPTION_LIST = re.compile(r"^public enum (\w+): String, InputOption", re.M)
+FLAGS_OF_LIST = re.compile(r"^extension (\w+): FlaggedOption", re.M)
 
 
 def manifest() -> dict:
@@ -65,10 +79,36 @@ def imports(target: dict) -> set[str]:
     return found - PROVIDED - {target["name"]}
 
 
+def code(target: dict) -> dict[Path, str]:
+    """A target's Swift sources, without the lines that are comments."""
+    return {path: COMMENT.sub("", path.read_text()) for path in sorted(folder(target).rglob("*.swift"))}
+
+
+def flag_faults(targets: dict[str, dict]) -> list[str]:
+    """One line for each flag in a library and for each list of options without flags in a command."""
+    sources = {name: target for name, target in targets.items()
+               if target["type"] in ("regular", "executable") and "path" not in target}
+    commands = {name: target for name, target in sources.items() if target["type"] == "executable"}
+    lines = [f"{path.relative_to(ROOT)} writes {flag}, which commands alone know: name an InputOption"
+             for name, target in sources.items() if name not in commands and name != COMMAND_LINE
+             for path, text in code(target).items()
+             for flag in FLAG.findall(text) if flag not in FOREIGN_FLAGS]
+    for name, target in commands.items():
+        linked, rest = set(), [name]
+        while rest:
+            linked.add(rest[-1])
+            rest += (dependencies(targets[rest.pop()]) & sources.keys()) - linked
+        said = {found for text in code(target).values() for found in FLAGS_OF_LIST.findall(text)}
+        lines += [f"{name} says no flags for {options} of {library}"
+                  for library in sorted(linked) for text in code(targets[library]).values()
+                  for options in OPTION_LIST.findall(text) if options not in said]
+    return lines
+
+
 def faults(package: dict) -> list[str]:
     """One line for each thing that is wrong."""
     targets = {target["name"]: target for target in package["targets"]}
-    lines = []
+    lines = flag_faults(targets)
     for name, target in sorted(targets.items()):
         named = dependencies(target)
         if target["type"] in ("system", "plugin"):

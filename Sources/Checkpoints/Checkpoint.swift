@@ -58,7 +58,7 @@ extension Checkpoint {
     }
     if isHubName(path) {
       throw InputError(
-        file: path, field: "file", expected: "a file or folder",
+        .unreadableFile, file: path, field: "file", expected: "a file or folder",
         found: "none; if this is a model of the Hugging Face hub, fetch it first with: "
           + "hf download \(path) --local-dir FOLDER, and convert that folder")
     }

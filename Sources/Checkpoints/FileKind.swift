@@ -43,7 +43,7 @@ enum FileKind {
   /// The error for a kind that is not read.
   static func refusal(of path: String, _ kind: Refused) -> InputError {
     InputError(
-      file: path, field: "file", expected: "safetensors, NumPy .npz or ONNX",
+      .unsupported, file: path, field: "file", expected: "safetensors, NumPy .npz or ONNX",
       found: kind.words(path))
   }
 

@@ -21,7 +21,7 @@ package enum CommandLineTool {
       try run(command, with: Arguments.all)
       exit(0)
     } catch let error as InputError {
-      note("\(name): \(error)")
+      note("\(name): \(text(error))")
       exit(1)
     } catch let code as ExitCode {
       exit(code.rawValue)
@@ -117,7 +117,7 @@ package enum CommandLineTool {
   private static func check(_ reason: Int32?) throws {
     guard let reason else { return }
     throw InputError(
-      file: "standard output", field: "output", expected: "to be written",
+      .output, file: "standard output", field: "output", expected: "to be written",
       found: String(cString: strerror(reason)))
   }
 }

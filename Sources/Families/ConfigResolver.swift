@@ -18,7 +18,7 @@ struct ResolvedModel {
   /// How the position table comes to the target's grid.
   var positionResize: PositionResize
   var labels: [String]
-  var provenance: [ProvenanceEntry]
+  var provenance: [Origin]
 
   /// What nothing said.
   var assumptions: [Assumption]
@@ -27,7 +27,7 @@ struct ResolvedModel {
   var remarks: [Remark]
 }
 
-/// Decides what a checkpoint is: flags before the checkpoint's own structure before its configuration
+/// Decides what a checkpoint is: options before the checkpoint's own structure before its configuration
 /// before the architecture that this names before the presets whose shapes match. What nothing says is
 /// an assumption where the presets agree, and an error where they do not.
 struct ConfigResolver {
@@ -56,7 +56,7 @@ struct ConfigResolver {
     var decisions = Decisions(file: tensors.file)
     if let copy = tensors.copy {
       decisions.assumed(
-        "weights", copy.prefix, copy.reason, or: "the file has a copy under \(copy.other)")
+        "weights", copy.prefix, "\(copy.reason)", or: "the file has a copy under \(copy.other)")
     } else if !tensors.prefix.isEmpty {
       decisions.told("weights", tensors.prefix, from: "the prefix of the tensors' names")
     }
@@ -68,7 +68,7 @@ struct ConfigResolver {
       named: named, source: source, tensors: tensors, config: config, options: options)
     if let family = choice.family { source.family = family }
     reason += choice.chosen.map { "; shapes of \($0.name)" } ?? ""
-    decisions.told("family", source.family.rawValue, from: reason)
+    decisions.told("family", source.family.rawValue, from: "\(reason)")
     try shapes.recordImage(source, choice, &decisions)
     let values = ModelValues(
       tensors: tensors, config: config, options: options, choice: choice)
@@ -79,10 +79,10 @@ struct ConfigResolver {
     source.skipLambda = try values.skipLambda(source, &decisions)
     if let told = tensors.hints.attentionScale {
       source.attentionScale = told.value
-      decisions.told("attention_scale", "\(told.value)", from: told.source)
+      decisions.told("attention_scale", "\(told.value)", from: "\(told.source)")
     }
     for (key, told) in tensors.hints.details {
-      decisions.told(key, told.value, from: told.source)
+      decisions.told(key, told.value, from: "\(told.source)")
     }
     decisions.add(tensors.hints.remarks)
     let scores = try values.scores(&decisions)
@@ -108,13 +108,13 @@ struct ConfigResolver {
     guard let size = options.imageSize else { return (source, kind) }
     guard size % source.patchSize == 0, size >= source.patchSize, size <= 8192 else {
       throw InputError(
-        file: "--image-size", field: "\(size)",
+        option: .imageSize, field: "\(size)",
         expected: "a multiple of the patch size \(source.patchSize) up to 8192", found: "\(size)")
     }
     var target = source
     (target.imageHeight, target.imageWidth) = (size, size)
     guard target != source else {
-      decisions.told("image_size", "\(size) x \(size)", from: "--image-size")
+      decisions.told("image_size", "\(size) x \(size)", from: "\(option: .imageSize)")
       return (source, kind)
     }
     if case .transformers = config.form { kind = .transformers }
@@ -126,7 +126,7 @@ struct ConfigResolver {
     } else {
       decisions.told(
         "image_size", "\(size)",
-        from: "--image-size; positions resized from \(source) as \(kind.rawValue) does")
+        from: "\(option: .imageSize); positions resized from \(source) as \(kind.rawValue) does")
     }
     return (target, kind)
   }

@@ -2,7 +2,7 @@ public import Checkpoints
 internal import JSON
 package import ModelFacts
 package import ModelGraph
-internal import Tensors
+package import Tensors
 
 /// What a user can say about a checkpoint; nil leaves the value to its configuration or weights.
 public struct ImportOptions: Sendable {
@@ -57,6 +57,9 @@ public struct ImportedModel: Sendable {
   /// What the model is, with the source of every value that the weights do not determine.
   package var facts: ModelFacts
 
+  /// Where the values came from that the weights do not determine, and what the checkpoint was.
+  public let origins: [Origin]
+
   /// The classes' names from the configuration, by class; empty if it has none.
   public var labels: [String]
 
@@ -65,6 +68,23 @@ public struct ImportedModel: Sendable {
 
   /// What the checkpoint says and a user may not expect.
   public var remarks: [Remark]
+
+  init(_ decided: ResolvedModel, origins: [Origin], graph: Graph) {
+    self.graph = graph
+    facts = decided.facts()
+    self.origins = origins
+    labels = decided.labels
+    assumptions = decided.assumptions
+    remarks = decided.remarks
+    recordOrigins(naming: \.name)
+  }
+
+  /// Has the plan say where values came from in the caller's names of options.
+  package mutating func recordOrigins(naming name: (any InputOption) -> String) {
+    facts.provenance = origins.map {
+      ProvenanceEntry($0.key, $0.value, from: $0.source.text(naming: name))
+    }
+  }
 }
 
 /// Raises checkpoints to graphs.
@@ -75,7 +95,7 @@ public enum ModelImporter {
   /// configuration, the architecture that it names, the published models whose shapes match. What
   /// nothing says is one of ``ImportedModel/assumptions``, or an error where these models disagree.
   /// - Throws: `InputError` naming every tensor that is missing, unexpected or of another shape, or
-  ///   the flag that decides a value which nothing else does.
+  ///   the option that decides a value which nothing else does.
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
     -> ImportedModel
   {
@@ -92,9 +112,7 @@ public enum ModelImporter {
       ?? NamingSchemes.translate(checkpoint)
     let decided = try decide(tensors, config, named, processor, options)
     let graph = try ViTGraph.build(decided, tensors)
-    return ImportedModel(
-      graph: graph, facts: decided.facts(for: checkpoint), labels: decided.labels,
-      assumptions: decided.assumptions, remarks: decided.remarks)
+    return ImportedModel(decided, origins: decided.origins(in: checkpoint), graph: graph)
   }
 
   /// The image's extents for a graph that leaves them open.
@@ -117,8 +135,7 @@ public enum ModelImporter {
     let decided = try decide(
       tensors, config, try NamedArchitecture.find(config, options), processor, options)
     return ImportedModel(
-      graph: try ViTGraph.build(decided, tensors), facts: decided.facts(), labels: decided.labels,
-      assumptions: decided.assumptions, remarks: decided.remarks)
+      decided, origins: decided.provenance, graph: try ViTGraph.build(decided, tensors))
   }
 
   private static func decide(

@@ -12,18 +12,19 @@ struct ModelValues {
   func heads(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Int {
     let heads: Int
     if let told = try told(
-      "heads", flag: options.heads, "--heads", graph: tensors.hints.heads, &decisions)
+      "heads", options.heads, by: .heads, graph: tensors.hints.heads, &decisions)
     {
       heads = told
     } else if let found = configured("num_heads", "num_attention_heads") {
       heads = try config.integer(found)
       if options.architecture != nil, let chosen = choice.chosen, chosen.heads != heads {
         throw InputError(
-          file: config.path, field: found.field,
-          expected: "\(chosen.heads), as --arch \(chosen.name) has; --heads decides",
+          .contradiction, file: config.path, field: "\(found.field)",
+          expected: "\(chosen.heads), as \(option: .architecture) \(chosen.name) has; "
+            + "\(option: .heads) decides",
           found: "\(heads)")
       }
-      decisions.told("heads", "\(heads)", from: config.path)
+      decisions.told("heads", "\(heads)", from: "\(config.path)")
     } else if let source = choice.namedBy, let chosen = choice.chosen {
       heads = chosen.heads
       decisions.told("heads", "\(heads)", from: "\(chosen.name), named by \(source)")
@@ -40,21 +41,23 @@ struct ModelValues {
       let others = choice.others(\.heads) { "\($0)" }
       guard others.isEmpty else {
         throw InputError(
-          file: tensors.file, field: "heads", expected: "--heads, --arch or a config.json",
+          .missingValue, file: tensors.file, field: "heads",
+          expected: "\(option: .heads), \(option: .architecture) or a config.json",
           found: "none, and \(chosen.heads) in \(chosen.name), \(others)")
       }
       heads = chosen.heads
-      decisions.assumed("heads", "\(heads)", choice.reason, or: "--heads or a config.json decides")
+      decisions.assumed(
+        "heads", "\(heads)", choice.reason, or: "\(option: .heads) or a config.json decides")
     } else {
       throw InputError(
-        file: tensors.file, field: "heads",
-        expected: "a number from --heads or from a config.json (num_heads)",
+        .missingValue, file: tensors.file, field: "heads",
+        expected: "a number from \(option: .heads) or from a config.json (num_heads)",
         found: "neither, and no known model of width \(source.embedDim), depth \(source.depth), "
           + "patch \(source.patchSize) and FFN \(source.hiddenDim)")
     }
     guard heads > 0, source.embedDim % heads == 0, heads <= 1024 else {
-      throw InputError(
-        file: options.heads == nil ? decisions.file : "--heads", field: "heads",
+      throw blamed(
+        options.heads == nil ? nil : .heads, decisions, field: "heads",
         expected: "a divisor of the width \(source.embedDim)", found: "\(heads)")
     }
     return heads
@@ -62,16 +65,16 @@ struct ModelValues {
 
   /// Between the FFN's layers.
   func activation(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Activation {
-    let flag = try options.activation.map { word in
+    let wanted = try options.activation.map { word in
       guard let known = ActivationWords.timm[word] else {
         throw InputError(
-          file: "--activation", field: word,
-          expected: ActivationWords.accepted.joined(separator: ", "), found: word)
+          option: .activation, field: "\(word)",
+          expected: "\(ActivationWords.accepted.joined(separator: ", "))", found: "\(word)")
       }
       return known
     }
     if let told = try told(
-      "activation", flag: flag, "--activation", graph: tensors.hints.activation, &decisions)
+      "activation", wanted, by: .activation, graph: tensors.hints.activation, &decisions)
     {
       return told
     }
@@ -84,7 +87,7 @@ struct ModelValues {
         let words = isTimm ? ActivationWords.timm : ActivationWords.transformers
         throw config.fail(found, words.keys.sorted().joined(separator: ", "))
       }
-      decisions.told("activation", ActivationWords.word(known), from: config.path)
+      decisions.told("activation", ActivationWords.word(known), from: "\(config.path)")
       return known
     }
     if let source = choice.namedBy, let chosen = choice.chosen, let own = chosen.activation {
@@ -99,7 +102,7 @@ struct ModelValues {
     let others = choice.others(\.activation) { $0.map(ActivationWords.word) ?? "another" }
     decisions.assumed(
       "activation", "gelu", choice.reason,
-      or: (others.isEmpty ? "" : "\(others); ") + "--activation or a config.json decides")
+      or: (others.isEmpty ? "" : "\(others); ") + "\(option: .activation) or a config.json decides")
     return .gelu
   }
 
@@ -108,33 +111,34 @@ struct ModelValues {
     if let word = options.pooling {
       if Pooling.words.allSatisfy({ $0.word != word }) {
         throw InputError(
-          file: "--pooling", field: word, expected: "token, avg, max, avgmax, map or none",
-          found: word)
+          option: .pooling, field: "\(word)", expected: "token, avg, max, avgmax, map or none",
+          found: "\(word)")
       }
-      try requireToken(word, file: "--pooling", field: word)
-      decisions.told("pooling", word, from: "--pooling")
+      try requireToken(word, of: .option(.pooling), field: word)
+      decisions.told("pooling", word, from: "\(option: .pooling)")
     } else if let told = tensors.hints.pooling {
-      decisions.told("pooling", told.value, from: told.source)
+      decisions.told("pooling", told.value, from: "\(told.source)")
     } else if case .transformers(let type) = config.form {
       decisions.told("pooling", "token", from: "transformers' classifier of \(type)")
     } else if let found = configured("global_pool") {
-      try requireToken(try config.word(found), file: config.path, field: found.field)
-      decisions.told("pooling", "token", from: config.path)
+      try requireToken(try config.word(found), of: .file(config.path), field: found.field)
+      decisions.told("pooling", "token", from: "\(config.path)")
     } else if let named = choice.namedBy, let chosen = choice.chosen {
-      try requireToken(chosen.pooling, file: named, field: chosen.name)
+      try requireToken(chosen.pooling, of: named, field: chosen.name)
       decisions.told("pooling", chosen.pooling, from: "\(chosen.name), named by \(named)")
     } else {
       let others = choice.others(\.pooling) { $0 }
       decisions.assumed(
         "pooling", "token", choice.reason,
-        or: (others.isEmpty ? "" : "\(others); ") + "--pooling or a config.json decides")
+        or: (others.isEmpty ? "" : "\(others); ") + "\(option: .pooling) or a config.json decides")
     }
   }
 
-  private func requireToken(_ word: String, file: String, field: String) throws {
+  private func requireToken(_ word: String, of subject: InputError.Subject, field: String) throws {
     guard let missing = Pooling.refusal(word) else { return }
     throw InputError(
-      file: file, field: field, expected: "pooling by the class token (token)",
+      .unsupported, subject: subject, field: "\(field)",
+      expected: "pooling by the class token (token)",
       found: "'\(word)': \(missing); it is not supported yet")
   }
 
@@ -142,12 +146,12 @@ struct ModelValues {
   func epsilon(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Float {
     let value: Float
     if let told = try told(
-      "epsilon", flag: options.epsilon, "--eps", graph: tensors.hints.epsilon, &decisions)
+      "epsilon", options.epsilon, by: .epsilon, graph: tensors.hints.epsilon, &decisions)
     {
       value = told
     } else if let found = configured("layer_norm_eps", "norm_eps") {
       value = found.value.double == 0 ? 0 : Float(try config.number(found))
-      decisions.told("epsilon", "\(value)", from: config.path)
+      decisions.told("epsilon", "\(value)", from: "\(config.path)")
     } else if let named = choice.namedBy, let chosen = choice.chosen {
       value = chosen.epsilon
       decisions.told("epsilon", "\(value)", from: "\(chosen.name), named by \(named)")
@@ -156,14 +160,17 @@ struct ModelValues {
       decisions.told("epsilon", "\(value)", from: "transformers' default for \(type)")
     } else if let usual = tensors.hints.defaultEpsilon {
       value = usual.value
-      decisions.assumed("epsilon", "\(value)", usual.source, or: "--eps or a config.json decides")
+      decisions.assumed(
+        "epsilon", "\(value)", "\(usual.source)",
+        or: "\(option: .epsilon) or a config.json decides")
     } else {
       value = choice.chosen?.epsilon ?? (source.family == .lvvit ? 1e-5 : 1e-6)
-      decisions.assumed("epsilon", "\(value)", choice.reason, or: "--eps or a config.json decides")
+      decisions.assumed(
+        "epsilon", "\(value)", choice.reason, or: "\(option: .epsilon) or a config.json decides")
     }
     guard value.isFinite, value >= 0, value < 1 else {
-      throw InputError(
-        file: options.epsilon == nil ? decisions.file : "--eps", field: "epsilon",
+      throw blamed(
+        options.epsilon == nil ? nil : .epsilon, decisions, field: "epsilon",
         expected: "a number in [0, 1)", found: "\(value)")
     }
     return value
@@ -172,13 +179,14 @@ struct ModelValues {
   /// What makes probabilities of the logits: what the graph ends in, or transformers' `problem_type`.
   func scores(_ decisions: inout Decisions) throws -> ModelFacts.Scores {
     let told = tensors.hints.scores
-    if let told { decisions.told("scores", told.value.word, from: told.source) }
+    if let told { decisions.told("scores", told.value.word, from: "\(told.source)") }
     guard let found = config.model("problem_type") else { return told?.value ?? .softmax }
     let scores: ModelFacts.Scores =
       try config.word(found) == "multi_label_classification" ? .sigmoid : .softmax
     if let told {
       guard told.value == scores else {
-        throw config.fail(found, "\(told.value.word) of the logits, as \(told.source)")
+        throw config.fail(
+          found, "\(told.value.word) of the logits, as \(told.source)", as: .contradiction)
       }
       return scores
     }
@@ -191,17 +199,17 @@ struct ModelValues {
     if source.family != .lvvit, let found = configured("skip_lam"),
       try config.number(found) != Double(tensors.hints.skipLambda?.value ?? 1)
     {
-      throw config.fail(found, "1, as only LV-ViT divides its branches")
+      throw config.fail(found, "1, as only LV-ViT divides its branches", as: .contradiction)
     }
     guard source.family == .lvvit || tensors.hints.skipLambda != nil else { return 1 }
     if source.family != .lvvit, tensors.hints.skipLambda?.value == 1 { return 1 }
     let value: Float
     if let graph = tensors.hints.skipLambda {
       value = graph.value
-      decisions.told("skip_lam", "\(value)", from: graph.source)
+      decisions.told("skip_lam", "\(value)", from: "\(graph.source)")
     } else if let found = configured("skip_lam") {
       value = Float(try config.number(found))
-      decisions.told("skip_lam", "\(value)", from: config.path)
+      decisions.told("skip_lam", "\(value)", from: "\(config.path)")
     } else if let chosen = choice.chosen {
       value = chosen.skipLambda
       if let named = choice.namedBy {
@@ -211,8 +219,9 @@ struct ModelValues {
       }
     } else {
       throw InputError(
-        file: tensors.file, field: "skip_lam",
-        expected: "a number from --arch or from a config.json (skip_lam)", found: "neither")
+        .missingValue, file: tensors.file, field: "skip_lam",
+        expected: "a number from \(option: .architecture) or from a config.json (skip_lam)",
+        found: "neither")
     }
     guard value.isFinite, value > 0, (1 / value).isFinite else {
       throw InputError(
@@ -222,32 +231,42 @@ struct ModelValues {
     return value
   }
 
+  /// An error about an option, or about the checkpoint where that did not say the value.
+  private func blamed(
+    _ option: ImportOption?, _ decisions: Decisions, field: Message, expected: Message,
+    found: Message
+  ) -> InputError {
+    InputError(
+      subject: option.map { .option($0) } ?? .file(decisions.file), field: field,
+      expected: expected, found: found)
+  }
+
   /// What the configuration says under the first of these names that it has.
   private func configured(_ names: String...) -> ModelConfig.Found? {
     names.lazy.compactMap { config.model($0) }.first
   }
 
-  /// What a flag or the checkpoint's own graph says. They must not contradict each other: the graph is
+  /// What an option or the checkpoint's own graph says. They must not contradict each other: the graph is
   /// what is computed.
   private func told<Value: Equatable>(
-    _ key: String, flag: Value?, _ name: String, graph: ModelHints.Told<Value>?,
+    _ key: String, _ told: Value?, by option: ImportOption, graph: ModelHints.Told<Value>?,
     _ decisions: inout Decisions
   ) throws -> Value? {
     func words(_ value: Value) -> String {
       (value as? Activation).map(ActivationWords.word) ?? "\(value)"
     }
-    if let flag {
-      if let graph, graph.value != flag {
+    if let told {
+      if let graph, graph.value != told {
         throw InputError(
-          file: name, field: words(flag),
+          .contradiction, option: option, field: "\(words(told))",
           expected: "\(words(graph.value)), as \(graph.source) has it",
-          found: words(flag))
+          found: "\(words(told))")
       }
-      decisions.told(key, words(flag), from: name)
-      return flag
+      decisions.told(key, words(told), from: "\(option: option)")
+      return told
     }
     guard let graph else { return nil }
-    decisions.told(key, words(graph.value), from: graph.source)
+    decisions.told(key, words(graph.value), from: "\(graph.source)")
     return graph.value
   }
 }

@@ -3,7 +3,7 @@ internal import ModelFacts
 internal import Tensors
 
 extension ResolvedModel {
-  /// What the plan says of the model, apart from its source.
+  /// What the plan says of the model, apart from where it came from.
   func facts() -> ModelFacts {
     var facts = ModelFacts()
     facts.architecture = architecture
@@ -19,22 +19,20 @@ extension ResolvedModel {
     facts.defaultSelectionBlocks = target.selectionBlocks
     facts.scores = scores
     facts.preprocess = preprocess
-    facts.provenance = provenance
     return facts
   }
 
-  /// What the plan says of the model.
-  func facts(for checkpoint: Checkpoint) -> ModelFacts {
-    var facts = facts()
-    for source in checkpoint.sources {
-      let checksum = source.checksum()
-      source.release(0..<source.count)
-      facts.provenance.append(
-        ProvenanceEntry(
-          "source", source.path.split(separator: "/").last.map(String.init) ?? source.path,
-          from: "\(checkpoint.format.rawValue), \(source.count) bytes, xxh64 "
-            + String(checksum, radix: 16)))
-    }
-    return facts
+  /// Where the model's values came from, and it itself.
+  func origins(in checkpoint: Checkpoint) -> [Origin] {
+    provenance
+      + checkpoint.sources.map { source in
+        let checksum = source.checksum()
+        source.release(0..<source.count)
+        return Origin(
+          key: "source",
+          value: source.path.split(separator: "/").last.map(String.init) ?? source.path,
+          source: "\(checkpoint.format.rawValue), \(source.count) bytes, xxh64 "
+            + "\(String(checksum, radix: 16))")
+      }
   }
 }

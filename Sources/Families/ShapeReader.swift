@@ -85,7 +85,7 @@ struct ShapeReader {
         or: "timm reads \(image.field) only where fixed_input_size is true and "
           + "dynamic_img_size is not, else it resizes to its own size; img_size decides")
     } else if choice.namedBy != nil, choice.isExact {
-      decisions.told("image_size", extents, from: choice.chosen?.name ?? "")
+      decisions.told("image_size", extents, from: "\(choice.chosen?.name ?? "")")
     } else {
       decisions.assumed(
         "image_size", extents, "as \(source.patchTokens) positions make a square",

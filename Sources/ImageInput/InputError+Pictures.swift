@@ -17,8 +17,9 @@ extension InputError {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     return InputError(
       file: file, field: "picture width x height",
-      expected: "at least 1 x 1 and an area of at most \(limit) pixels (--max-pixels)",
-      found: "\(width) x \(height)" + (overflow ? "" : ", \(area) pixels"))
+      expected: "at least 1 x 1 and an area of at most \(limit) pixels "
+        + "(\(option: PictureOption.maximumPixels))",
+      found: "\(width) x \(height)\(overflow ? "" : ", \(area) pixels")")
   }
 
   static func pictureMemory(_ file: String, width: Int, height: Int, limit: Int, found: Int)
@@ -48,7 +49,8 @@ extension InputError {
   }
 
   static func pngEncoder(_ found: String) -> InputError {
-    InputError(file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
+    InputError(
+      .output, file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
   }
 
   /// A resized image that has no pixels or too many.

@@ -75,16 +75,16 @@ public final class Plan: Sendable {
     let work = file.program.work(constants: file.constants)
     guard work <= Self.usualMaximumWork else {
       throw InputError(
-        file: path, field: "work of a picture",
+        .unsupported, file: path, field: "work of a picture",
         expected: "at most \(Self.usualMaximumWork) operations, unless large plans are allowed "
-          + "(--allow-large)",
+          + "(\(option: SessionOption.allowsLarge))",
         found: "\(work)")
     }
     guard file.program.arenaBytes <= Self.usualMaximumArenaBytes else {
       throw InputError(
-        file: path, field: "memory of a picture",
+        .unsupported, file: path, field: "memory of a picture",
         expected: "at most \(Self.usualMaximumArenaBytes) bytes, unless large plans are allowed "
-          + "(--allow-large)",
+          + "(\(option: SessionOption.allowsLarge))",
         found: "\(file.program.arenaBytes)")
     }
   }

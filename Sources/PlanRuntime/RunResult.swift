@@ -45,7 +45,8 @@ public struct RunResult: ~Copyable {
   private func values<T>(_ buffer: Int, picture: Int, as type: T.Type) throws -> [T] {
     guard (0..<pictures).contains(picture) else {
       throw InputError(
-        file: "result", field: "picture", expected: "0 to \(pictures - 1)", found: "\(picture)")
+        .invalidOption, file: "result", field: "picture", expected: "0 to \(pictures - 1)",
+        found: "\(picture)")
     }
     let record = program.buffers[buffer]
     let count = record.rows * record.columns

@@ -74,7 +74,7 @@ public final class Session: Sendable {
   ) throws {
     guard maximumBatch >= 1 else {
       throw InputError(
-        file: plan.path, field: "maximum batch", expected: "at least 1 picture",
+        .invalidOption, file: plan.path, field: "maximum batch", expected: "at least 1 picture",
         found: "\(maximumBatch)")
     }
     self.plan = plan
@@ -138,7 +138,7 @@ public final class Session: Sendable {
     let (bytes, overflow) = one.multipliedReportingOverflow(by: count)
     guard !overflow, bytes < 1 << 40 else {
       throw InputError(
-        file: "--batch", field: "memory", expected: "at most 2^40 bytes",
+        option: SessionOption.maximumBatch, field: "memory", expected: "at most 2^40 bytes",
         found: "\(one) bytes times \(count)")
     }
     return bytes
@@ -194,7 +194,7 @@ public final class Session: Sendable {
   ) throws -> R {
     guard (1...maximumBatch).contains(pictures) else {
       throw InputError(
-        file: plan.path, field: "batch", expected: "1 to \(maximumBatch) pictures",
+        .invalidOption, file: plan.path, field: "batch", expected: "1 to \(maximumBatch) pictures",
         found: "\(pictures)")
     }
     return try state.withLock { state in

@@ -30,7 +30,8 @@ struct MultiScaleSource {
     // A pass takes the first constant of a name, which would be the plan's own.
     guard shapes.allSatisfy({ base.constant(named: $0.0) == nil }) else {
       throw InputError(
-        file: path, field: "--multiscale-weights", expected: "a plan without multi-scale weights",
+        .contradiction, file: path, field: "\(option: .multiScaleFile)",
+        expected: "a plan without multi-scale weights",
         found: "\(plan.path), which has them from its checkpoint")
     }
     let checkpoint = try Checkpoint.open(path)
@@ -52,10 +53,10 @@ struct MultiScaleSource {
 
   private func noWeights(_ name: String) -> InputError {
     InputError(
-      file: plan.path, field: "--multi-scale",
+      .missingValue, file: plan.path, field: "\(option: .multiScale)",
       expected:
-        "multi-scale weights: in the checkpoint, from --multiscale-weights FILE, or, as a start "
-        + "for training, --multiscale-init identity",
+        "multi-scale weights: in the checkpoint, from \(option: .multiScaleFile) FILE, or, as a start "
+        + "for training, \(option: .multiScaleIdentity)",
       found: "no \(name)")
   }
 }

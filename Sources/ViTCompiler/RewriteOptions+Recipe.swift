@@ -1,9 +1,10 @@
 package import ModelFacts
 package import Passes
 package import PlanFormat
+internal import Tensors
 
 extension RewriteOptions {
-  /// What is asked for, checked against the model. Errors name the flags of `vitc rewrite`.
+  /// What is asked for, checked against the model. Errors name the options by ``RewriteOptions/Option``.
   package func recipe(for file: PlanFile) throws -> RewriteRecipe {
     let facts = file.facts
     var recipe = RewriteRecipe()
@@ -20,7 +21,7 @@ extension RewriteOptions {
     }
     guard !recipe.isEmpty else {
       throw InputError(
-        file: "--keep", field: "rates", expected: "one below 1, or --multi-scale",
+        option: .keepRates, field: "rates", expected: "one below 1, or \(option: .multiScale)",
         found: "rates that keep every token, so nothing would change")
     }
     return recipe
@@ -32,9 +33,9 @@ extension RewriteOptions {
       blocks.allSatisfy({ (1...facts.depth).contains($0) })
     else {
       throw InputError(
-        file: "--layers", field: "blocks",
+        option: .blocks, field: "blocks",
         expected: "ascending numbers from 1 to \(facts.depth), each once",
-        found: blocks.map(String.init).joined(separator: ","))
+        found: "\(blocks.map(String.init).joined(separator: ","))")
     }
     return blocks
   }
@@ -42,7 +43,7 @@ extension RewriteOptions {
   private func stages(_ blocks: [Int], _ facts: ModelFacts) throws -> [RewriteRecipe.Stage] {
     guard keepRates.count == 1 || keepRates.count == blocks.count else {
       throw InputError(
-        file: "--keep", field: "rates", expected: "1 or \(blocks.count), one a layer",
+        option: .keepRates, field: "rates", expected: "1 or \(blocks.count), one a layer",
         found: "\(keepRates.count)")
     }
     var stages: [RewriteRecipe.Stage] = []
@@ -51,7 +52,7 @@ extension RewriteOptions {
       let rate = keepRates.count == 1 ? keepRates[0] : keepRates[index]
       guard rate > 0, rate <= 1 else {
         throw InputError(
-          file: "--keep", field: "rate", expected: "a share in (0, 1]", found: "\(rate)")
+          option: .keepRates, field: "rate", expected: "a share in (0, 1]", found: "\(rate)")
       }
       let stage = RewriteRecipe.Stage(block: block - 1, keepRate: rate)
       let left = stage.keptTokens(of: patches)
@@ -59,7 +60,7 @@ extension RewriteOptions {
       let most = strategy.definition.mostDropped(of: patches, behind: facts.prefixTokens)
       guard patches - left <= most else {
         throw InputError(
-          file: "--keep", field: "block \(block)",
+          option: .keepRates, field: "block \(block)",
           expected: "\(strategy.rawValue) to take away at most \(most) of \(patches) tokens",
           found: "\(patches - left)")
       }
@@ -73,7 +74,7 @@ extension RewriteOptions {
     let facts = plan.facts
     guard facts.gridHeight % 2 == 0, facts.gridWidth % 2 == 0 else {
       throw InputError(
-        file: plan.path, field: "--multi-scale",
+        .unsupported, file: plan.path, field: "\(option: .multiScale)",
         expected: "a grid of patches that is even both ways",
         found: "\(facts.gridHeight) x \(facts.gridWidth)")
     }

@@ -1,5 +1,5 @@
 public import KernelInterface
-internal import Passes
+public import Passes
 
 /// How a plan is rewritten to work on fewer tokens (arXiv 2306.04897).
 public struct RewriteOptions: Sendable {
@@ -19,7 +19,7 @@ public struct RewriteOptions: Sendable {
       TokenReduction.strategies.map { Strategy($0.name) }
     }
 
-    /// Its name, as `vitc rewrite --strategy` takes it.
+    /// Its name.
     public let rawValue: String
 
     /// The strategy of this name; nil if there is none.
@@ -46,6 +46,9 @@ public struct RewriteOptions: Sendable {
     /// Two, with weights that leave the high scale as it is: a start for training.
     case identity
   }
+
+  /// What errors call these options.
+  public typealias Option = RewriteOption
 
   /// Share of patch tokens to keep, in (0, 1]: one for all of ``blocks``, or one for each. Empty selects
   /// nothing, for a plan on two scales only.

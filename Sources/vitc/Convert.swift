@@ -81,7 +81,8 @@ struct Convert: ParsableCommand {
     }
     let checkpoint = try Checkpoint.open(checkpoint)
     let options = try options()
-    let model = try ModelImporter.importModel(checkpoint, options: options)
+    var model = try ModelImporter.importModel(checkpoint, options: options)
+    model.recordOrigins(naming: CommandLineTool.flag)
     let names =
       try labels.map { try LabelFile.read(path: $0, classes: model.facts.classes) }
       ?? model.labels.map { Label(identifier: $0, name: $0) }
@@ -108,13 +109,15 @@ struct Convert: ParsableCommand {
     if let cropPct {
       guard cropPct > 0.05, cropPct <= 4 else {
         throw InputError(
-          file: "--crop-pct", field: "value", expected: "a share in (0.05, 4]", found: "\(cropPct)")
+          option: ImportOption.cropFraction, field: "value", expected: "a share in (0.05, 4]",
+          found: "\(cropPct)")
       }
       options.cropFraction = cropPct
     }
     if let std, !std.values.allSatisfy({ $0 > 0 }) {
       throw InputError(
-        file: "--std", field: "value", expected: "positive numbers", found: "\(std.values)")
+        option: ImportOption.standardDeviation, field: "value", expected: "positive numbers",
+        found: "\(std.values)")
     }
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
@@ -135,8 +138,12 @@ struct Convert: ParsableCommand {
     for companion in used.compactMap(\.self) {
       CommandLineTool.note("vitc: using \(companion.path)")
     }
-    for remark in model.remarks { CommandLineTool.note("vitc: note: \(remark)") }
-    for assumption in model.assumptions { CommandLineTool.note("vitc: note: \(assumption)") }
+    for remark in model.remarks {
+      CommandLineTool.note("vitc: note: \(CommandLineTool.text(remark.message))")
+    }
+    for assumption in model.assumptions {
+      CommandLineTool.note("vitc: note: \(CommandLineTool.text(assumption.message))")
+    }
     let facts = model.facts
     let millions = Figures.fixed(Double(model.graph.parameterCount) / 1e6, 3)
     let giga = Figures.fixed(Double(model.graph.multiplyAdds) / 1e9, 3)

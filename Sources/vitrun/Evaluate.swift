@@ -78,8 +78,8 @@ struct Evaluate: ParsableCommand {
       for (picture, result) in zip(group, batches.prepare(group.map(\.path))) {
         do {
           batch.append((picture, try result.get().crop))
-        } catch let error as InputError where !error.isShortage {
-          CommandLineTool.note("vitrun: \(error)")
+        } catch let error as InputError where error.kind != .outOfResources {
+          CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
           skipped += 1
         }
       }
@@ -97,7 +97,7 @@ struct Evaluate: ParsableCommand {
           FiniteLogits.problem(logits[index], picture.path)
           ?? others.flatMap { FiniteLogits.problem($0[index], picture.path) }
         if let problem {
-          CommandLineTool.note("vitrun: \(problem)")
+          CommandLineTool.note("vitrun: \(CommandLineTool.text(problem))")
           skipped += 1
           isWhole = false
           continue

@@ -73,7 +73,7 @@ struct LabelPictures: ParsableCommand {
       do {
         return try body()
       } catch let error as InputError {
-        CommandLineTool.note("vitrun: \(error)")
+        CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
         failures += 1
         return nil
       }
@@ -106,7 +106,7 @@ struct LabelPictures: ParsableCommand {
     }
     let milliseconds = clock.lap()
     if let error = FiniteLogits.problem(logits, path) {
-      CommandLineTool.note("vitrun: \(error)")
+      CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
       return false
     }
     if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }

@@ -1,3 +1,4 @@
+internal import CommandSupport
 internal import PlanFormat
 internal import Tensors
 
@@ -61,7 +62,7 @@ enum LabelledFolder {
     }
     // Where no class is known, one line says why; a note for each would only repeat it.
     if contents.pictures.isEmpty, let first = unknown.first { throw first }
-    for error in unknown { note("\(error); skipped") }
+    for error in unknown { note("\(CommandLineTool.text(error)); skipped") }
     return contents
   }
 }

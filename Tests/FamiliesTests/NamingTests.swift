@@ -44,7 +44,8 @@ import Testing
   @Test func theAverageOfAModelIsReadWithANote() throws {
     let both = Self.prefixed("model.").merging(Self.prefixed("model_ema.")) { $1 }
     let note = try Self.imported(both).assumptions.first { $0.key == "weights" }
-    #expect(note?.value == "model_ema." && note?.alternatives.contains("model.") == true)
+    #expect(
+      note?.value == "model_ema." && note?.alternatives.description.contains("model.") == true)
   }
 
   @Test(arguments: [

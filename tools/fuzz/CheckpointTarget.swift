@@ -122,7 +122,7 @@ enum ErrorLine {
   /// Throws unless an error prints as one line that names its place.
   static func check(_ error: InputError) throws {
     let text = error.description
-    guard !error.file.isEmpty, !error.field.isEmpty, !text.contains(where: \.isNewline) else {
+    guard error.file != "", !error.field.isEmpty, !text.contains(where: \.isNewline) else {
       throw Finding(text: "a message that is not one line with a place: \(text)")
     }
   }

@@ -12,7 +12,7 @@ public struct Architecture: Sendable {
     let isShown: Bool
   }
 
-  /// The name that `--arch` takes, as timm or the model's own repository spells it.
+  /// The name that ``ImportOptions/architecture`` takes, as timm or the model's own repository spells it.
   public let name: String
 
   /// The family that it belongs to, e.g. `DeiT-III`.

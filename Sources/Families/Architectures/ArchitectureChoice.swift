@@ -3,8 +3,8 @@ internal import Tensors
 
 /// The published models that a checkpoint can be: the one that is named, or those whose shapes it has.
 struct ArchitectureChoice {
-  /// What names the architecture, `--arch` or the configuration's path; nil where shapes were compared.
-  let namedBy: String?
+  /// What names the architecture, an option or the configuration; nil where shapes were compared.
+  let namedBy: InputError.Subject?
 
   /// The named one, or of those that match the one whose values are taken; nil where none matches.
   let chosen: Architecture?
@@ -82,8 +82,9 @@ struct ArchitectureChoice {
     }
     if !isOtherKind && expected.matches(source) { return }
     throw InputError(
-      file: tensors.file,
-      field: options.architecture == nil ? "architecture" : "--arch \(named.name)",
+      .contradiction, file: tensors.file,
+      field: options.architecture == nil
+        ? "architecture" : "\(option: .architecture) \(named.name)",
       expected: "shapes of \(named.name): \(named.summary)",
       found:
         "\(source.family.rawValue), width \(source.embedDim), depth \(source.depth), "
@@ -100,7 +101,7 @@ struct ArchitectureChoice {
   }
 
   /// What the assumptions that come from presets say of their reason.
-  var reason: String {
+  var reason: Message {
     guard let chosen else { return "the family's" }
     return "from the preset \(chosen.name)" + (isExact ? "" : ", of another image size")
   }
@@ -128,14 +129,14 @@ struct ArchitectureChoice {
   func record(_ decisions: inout Decisions, graphDecides: Bool) {
     guard let chosen else { return }
     if let namedBy {
-      decisions.told("architecture", chosen.name, from: namedBy)
+      decisions.told("architecture", chosen.name, from: "\(namedBy)")
       return
     }
     let twins = candidates.filter { $0.name != chosen.name }
     let isUndecided =
       decisions.assumptions.contains { $0.reason == reason }
       || !graphDecides && !isDecided && twins.contains { !$0.needs.isEmpty }
-    let shapes = "by its shapes" + (isExact ? "" : " but for the image size")
+    let shapes: Message = "by its shapes" + (isExact ? "" : " but for the image size")
     guard isUndecided else {
       decisions.told("architecture", chosen.name, from: shapes)
       return
@@ -143,10 +144,11 @@ struct ArchitectureChoice {
     let names = twins.map { twin in
       twin.missing.map { "\(twin.name) (which needs \($0))" } ?? twin.name
     }
-    let same =
+    let same: Message =
       names.isEmpty
       ? "" : "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") the same; "
     decisions.assumedFirst(
-      "architecture", chosen.name, shapes, or: same + "--arch or a config.json says all of it")
+      "architecture", chosen.name, shapes,
+      or: same + "\(option: .architecture) or a config.json says all of it")
   }
 }

@@ -1,6 +1,6 @@
 /// What a classifier reads of the last block's tokens. Only the class token is built yet.
 enum Pooling {
-  /// What `--pooling` and configurations may say, and what each is called.
+  /// What options and configurations may say, and what each is called.
   static let words: [(word: String, title: String)] = [
     ("token", "the class token"), ("avg", "average pooling"), ("max", "max pooling"),
     ("avgmax", "average and max pooling"), ("map", "attention pooling"),

@@ -2,7 +2,7 @@ package import ModelFacts
 
 /// What activations are called.
 package enum ActivationWords {
-  /// The words of `--activation` and of timm's `act_layer`.
+  /// The words of ``ImportOptions/activation`` and of timm's `act_layer`.
   static let timm: [String: Activation] = [
     "gelu": .gelu, "gelu_tanh": .geluTanh, "quick_gelu": .quickGelu, "silu": .silu, "swish": .silu,
     "relu": .relu,
@@ -16,7 +16,7 @@ package enum ActivationWords {
     "quick_gelu": .quickGelu, "silu": .silu, "swish": .silu, "relu": .relu,
   ]
 
-  /// The word of `--activation`.
+  /// The word of ``ImportOptions/activation``.
   package static func word(_ activation: Activation) -> String {
     switch activation {
     case .none: "none"
@@ -28,6 +28,6 @@ package enum ActivationWords {
     }
   }
 
-  /// The words that `--activation` takes.
+  /// The words that ``ImportOptions/activation`` takes.
   static let accepted = ["gelu", "gelu_tanh", "quick_gelu", "silu", "relu"]
 }

@@ -44,12 +44,13 @@ package struct KeyTable: Sendable {
         guard member.value == .null || values.contains(where: { $0.means(member.value) }) else {
           let accepted = values.map { $0.text() }.joined(separator: " or ")
           throw InputError(
-            file: file, field: field, expected: accepted.isEmpty ? "no value" : accepted,
+            .unsupported, file: file, field: field,
+            expected: accepted.isEmpty ? "no value" : accepted,
             found: "\(member.value.shortText), which needs \(need) and is not supported yet")
         }
       case nil:
         throw InputError(
-          file: file, field: field,
+          .unsupported, file: file, field: field,
           expected: "a key whose meaning is known; take it out if it cannot change the output",
           found: "\(member.value.shortText)")
       }

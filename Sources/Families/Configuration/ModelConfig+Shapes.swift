@@ -14,27 +14,32 @@ extension ModelConfig {
     if let found = model("patch_size") {
       let patch = try extents(found)
       guard patch == (config.patchSize, config.patchSize) else {
-        throw fail(found, "\(config.patchSize), the side of the patch embedding's kernel")
+        throw fail(
+          found, "\(config.patchSize), the side of the patch embedding's kernel", as: .contradiction
+        )
       }
     }
     if let found = model("mlp_ratio") {
       let width = (Double(config.embedDim) * (try number(found))).rounded(.towardZero)
       guard width == Double(config.hiddenDim) else {
-        throw fail(found, "the FFN's width \(config.hiddenDim) over \(config.embedDim)")
+        throw fail(
+          found, "the FFN's width \(config.hiddenDim) over \(config.embedDim)", as: .contradiction)
       }
     }
     if let found = model("qkv_bias"), try boolean(found) != config.hasQKVBias {
-      throw fail(found, "\(config.hasQKVBias), as the tensors have it")
+      throw fail(found, "\(config.hasQKVBias), as the tensors have it", as: .contradiction)
     }
     if let found = model("no_embed_class"), try boolean(found) != config.hasPatchOnlyPositions {
-      throw fail(found, "\(config.hasPatchOnlyPositions), as pos_embed's length has it")
+      throw fail(
+        found, "\(config.hasPatchOnlyPositions), as pos_embed's length has it", as: .contradiction)
     }
     if let found = model("init_values") {
       // timm leaves LayerScale out for 0.
       guard let value = found.value.double, value.isFinite else { throw fail(found, "a number") }
       guard (value != 0) == config.hasLayerScale else {
         throw fail(
-          found, config.hasLayerScale ? "a number, as there is LayerScale" : "none or 0")
+          found, config.hasLayerScale ? "a number, as there is LayerScale" : "none or 0",
+          as: .contradiction)
       }
     }
     for found in [model("dynamic_img_size"), pretrained("fixed_input_size")].compactMap(\.self) {
@@ -44,15 +49,18 @@ extension ModelConfig {
       config.imageHeight % config.patchSize != 0 || config.imageWidth % config.patchSize != 0
     {
       throw fail(
-        found, "an image size of whole patches of \(config.patchSize); padding is not supported yet"
-      )
+        found,
+        "an image size of whole patches of \(config.patchSize); padding is not supported yet",
+        as: .unsupported)
     }
   }
 
   private func compare(_ names: [String], _ value: Int, _ what: String) throws {
     for name in names {
       guard let found = model(name) else { continue }
-      guard found.value.integer == value else { throw fail(found, "\(value), \(what)") }
+      guard found.value.integer == value else {
+        throw fail(found, "\(value), \(what)", as: .contradiction)
+      }
     }
   }
 }

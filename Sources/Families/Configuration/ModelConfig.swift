@@ -246,9 +246,11 @@ struct ModelConfig {
     return (extents[1], extents[2], found.field)
   }
 
-  func fail(_ found: Found, _ expected: String) -> InputError {
+  func fail(
+    _ found: Found, _ expected: String, as kind: InputError.Kind = .invalidFile
+  ) -> InputError {
     InputError(
-      file: path, field: found.field, expected: expected, found: found.value.shortText)
+      kind, file: path, field: found.field, expected: expected, found: found.value.shortText)
   }
 
   // MARK: - Labels

@@ -48,7 +48,7 @@ enum ModelTypes {
   /// The error for a model of another type.
   static func refusal(_ type: String, file: String) -> InputError {
     InputError(
-      file: file, field: "model_type", expected: OtherModels.expected,
+      .unsupported, file: file, field: "model_type", expected: OtherModels.expected,
       found: "\(others[type] ?? "a model of type '\(type)'"); it is not supported yet")
   }
 }

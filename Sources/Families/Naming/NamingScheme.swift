@@ -151,6 +151,7 @@ enum OtherModels {
   /// The error for a model of another kind.
   static func refusal(_ name: String, file: String, field: String) -> InputError {
     InputError(
-      file: file, field: field, expected: expected, found: "\(name), which is not supported yet")
+      .unsupported, file: file, field: field, expected: expected,
+      found: "\(name), which is not supported yet")
   }
 }

@@ -91,7 +91,7 @@ package struct TensorSet: Sendable {
       let rest = complaints.count - Self.shownComplaints
       let more = rest > 0 ? "; and \(rest) more" : ""
       throw InputError(
-        file: file, field: "tensors",
+        .contradiction, file: file, field: "tensors",
         expected: "those of \(family) (\(reason))",
         found: shown + more)
     }

@@ -9,7 +9,7 @@ enum TimmNames: NamingScheme {
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
     for (name, variant) in variants where tensors[name] != nil {
       throw InputError(
-        file: file, field: name, expected: OtherModels.expected,
+        .unsupported, file: file, field: name, expected: OtherModels.expected,
         found: "a variant with \(variant), which is not supported yet")
     }
     for (prefix, name) in OtherModels.prefixes

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Reads what lies between the picture and the first block off traced terms.
 struct EmbeddingReader {
   let reader: TermReader
@@ -71,11 +73,13 @@ struct EmbeddingReader {
     let first = stem.first ?? projection
     // What a convolution pads with is 0 behind the normalisation.
     guard first.padding == 0 || input.shift.allSatisfy({ $0 == 0 }) else {
+      let expected: Message =
+        "pictures that are normalised outside, as the first convolution pads with "
+        + "\(first.padding); export the model without its normalisation and give "
+        + "\(option: .mean) and \(option: .standardDeviation)"
       throw Mismatch(
-        term: input.term,
-        expected: "pictures that are normalised outside, as the first convolution pads with "
-          + "\(first.padding); export the model without its normalisation and give --mean and --std",
-        depth: 0, found: "a normalisation inside the graph")
+        term: input.term, expected: expected, depth: 0,
+        found: "a normalisation inside the graph")
     }
     return Found(
       prefix: prefix, positions: positions, hasPatchOnlyPositions: hasPatchOnlyPositions,

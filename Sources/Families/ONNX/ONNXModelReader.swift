@@ -85,7 +85,8 @@ struct ONNXModelReader {
       hints.remarks.append(
         Remark(
           file: tracer.graph.file, key: "input",
-          text: "the graph takes channels last, the plan (and --tensor) [n, 3, \(input.height), "
+          text:
+            "the graph takes channels last, the plan (and \(option: .tensor)) [n, 3, \(input.height), "
             + "\(input.width)]"))
     }
     guard let scores = ending.scores else { return }

@@ -1,7 +1,9 @@
+internal import Tensors
+
 /// A place where a traced graph is not what a ViT has.
 struct Mismatch: Error {
   let term: Int
-  let expected: String
+  let expected: Message
 
   /// How many parts of the model had fitted before it; of several ways to read a graph the one that
   /// got furthest tells most.
@@ -9,6 +11,18 @@ struct Mismatch: Error {
 
   /// What is there instead; without it an error names the node's inputs alone.
   var found: String?
+
+  init(term: Int, expected: Message, depth: Int, found: String? = nil) {
+    self.term = term
+    self.expected = expected
+    self.depth = depth
+    self.found = found
+  }
+
+  /// As the other, with text that speaks of no option.
+  init(term: Int, expected: String, depth: Int, found: String? = nil) {
+    self.init(term: term, expected: Message(expected), depth: depth, found: found)
+  }
 }
 
 /// Reads parts of a ViT off traced terms, from results to operands.

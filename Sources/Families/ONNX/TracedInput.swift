@@ -47,7 +47,10 @@ struct TracedInput {
     func extent(_ axis: Int, _ open: Int?) throws -> Int {
       if case .fixed(let known) = stated[axis] { return known }
       guard let open else {
-        throw fail("a fixed height and width, or --image-size or a config.json that tells them")
+        throw InputError(
+          .missingValue, file: graph.file, field: "input \(input.name)",
+          expected: "a fixed height and width, or \(option: .imageSize) or a config.json that "
+            + "tells them", found: "\(shape)")
       }
       return open
     }

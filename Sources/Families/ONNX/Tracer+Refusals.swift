@@ -14,7 +14,8 @@ extension Tracer {
     for node in graph.nodes {
       guard let reason = refusal(node) else { continue }
       throw InputError(
-        file: graph.file, field: node.place, expected: reason.expected, found: reason.found)
+        .unsupported, file: graph.file, field: node.place, expected: reason.expected,
+        found: reason.found)
     }
   }
 

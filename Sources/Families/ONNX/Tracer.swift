@@ -171,17 +171,17 @@ struct Tracer {
 
   /// An error at the node at work.
   func fail(_ expected: String, _ found: String) -> InputError {
-    fail(at: node, expected, found)
+    fail(at: node, Message(expected), found)
   }
 
   /// An error that names a node, its operator and its inputs with their shapes.
-  func fail(at node: Int, _ expected: String, _ found: String? = nil) -> InputError {
+  func fail(at node: Int, _ expected: Message, _ found: String? = nil) -> InputError {
     let description = graph.nodes[node]
     let inputs = description.inputs.prefix(8).map { name in
       "\(name.isEmpty ? "-" : name) \(values[name].map { "\($0.shape)" } ?? "?")"
     }.joined(separator: ", ")
     return InputError(
-      file: graph.file, field: description.place, expected: expected,
+      .unsupported, file: graph.file, field: "\(description.place)", expected: expected,
       found: (found.map { "\($0); " } ?? "") + "inputs \(inputs)")
   }
 }

@@ -11,10 +11,13 @@ extension PreprocessResolver {
   ) throws {
     let graph = inside.isBytes ? "the ONNX graph, which takes uint8" : "the ONNX graph"
     if inside.isBytes {
-      for (flag, value) in [("--mean", options.mean), ("--std", options.standardDeviation)] {
+      for (option, value) in [
+        (ImportOption.mean, options.mean), (.standardDeviation, options.standardDeviation),
+      ] {
         guard let value else { continue }
         throw InputError(
-          file: flag, field: "\(value)", expected: "none, as \(graph)", found: "\(value)")
+          .contradiction, option: option, field: "\(value)", expected: "none, as \(graph)",
+          found: "\(value)")
       }
     }
     let own = facts.samplesFactor
@@ -32,16 +35,19 @@ extension PreprocessResolver {
         assume(factor, inside, &decisions)
       }
     } else if !inside.isBytes, let told, !isNormalised || isReplaced {
-      decisions.told("rescale", words(own), from: told)
+      decisions.told("rescale", words(own), from: "\(told)")
     } else if let told {
       throw InputError(
-        file: told, field: isNormalised ? "mean and std" : "rescale",
+        .contradiction, file: told, field: isNormalised ? "mean and std" : "rescale",
         expected: "what \(graph) computes of samples, \(inside.words), or no normalisation "
-          + "beside it" + (inside.isBytes ? "" : "; --mean 0,0,0 and --std 1,1,1 decide"),
+          + "beside it"
+          + (inside.isBytes
+            ? ""
+            : "; \(option: .mean) 0,0,0 and \(option: .standardDeviation) 1,1,1 decide"),
         found: "samples x \(Float(own)), mean \(facts.mean), std \(facts.standardDeviation)")
     } else if inside.isBytes {
       take(1, &facts)
-      decisions.told("rescale", words(1), from: graph)
+      decisions.told("rescale", words(1), from: "\(graph)")
     } else {
       guard let factor = inside.usualFactors.first else {
         throw InputError(
@@ -60,14 +66,15 @@ extension PreprocessResolver {
     (facts.mean, facts.standardDeviation) = ([0, 0, 0], [1, 1, 1])
     decisions.told("mean", "\(facts.mean)", from: "\(graph), which normalises")
     decisions.told("std", "\(facts.standardDeviation)", from: "\(graph), which normalises")
-    let flags = [
-      options.mean == nil ? nil : "--mean", options.standardDeviation == nil ? nil : "--std",
+    let told = [
+      options.mean.map { _ in Message(option: ImportOption.mean) },
+      options.standardDeviation.map { _ in Message(option: ImportOption.standardDeviation) },
     ].compactMap(\.self).joined(separator: " and ")
     decisions.remarked(
       "preprocess",
       "the graph itself computes \(inside.words) of samples x \(words(facts.samplesFactor))"
-        + (flags.isEmpty
-          ? ", so that nothing else is normalised" : "; \(flags) come in front of it"))
+        + (told.isEmpty
+          ? ", so that nothing else is normalised" : "; \(told) come in front of it"))
   }
 
   private func assume(

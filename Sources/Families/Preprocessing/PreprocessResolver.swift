@@ -1,7 +1,7 @@
 internal import ModelFacts
 internal import Tensors
 
-/// Decides how images are prepared: flags before transformers' processor file before timm's
+/// Decides how images are prepared: options before transformers' processor file before timm's
 /// `pretrained_cfg` before the class, preset or family that the model is recognised as.
 struct PreprocessResolver {
   let tensors: TensorSet
@@ -41,9 +41,11 @@ struct PreprocessResolver {
         if isScaled, Self.geometry.contains($1) {
           $0.assumed(
             $1, $2, "in proportion to what \(source) has for the checkpoint's size",
-            or: "--preprocessor or --crop-pct and --crop-mode decide")
+            or:
+              "\(option: .preprocessor) or \(option: .cropFraction) and \(option: .cropMode) decide"
+          )
         } else {
-          $0.told($1, $2, from: Self.geometry.contains($1) ? geometry : source)
+          $0.told($1, $2, from: Self.geometry.contains($1) ? geometry : "\(source)")
         }
       }
     } else if let name = unsaidProcessor {
@@ -55,7 +57,7 @@ struct PreprocessResolver {
         } else {
           $0.assumed(
             $1, $2, "as transformers' \(name) has it",
-            or: "a preprocessor_config.json or the flags of preprocessing decide")
+            or: "a preprocessor_config.json or the \(option: .preprocessing) decide")
         }
       }
     } else {
@@ -90,19 +92,20 @@ struct PreprocessResolver {
 
   // MARK: - transformers
 
-  /// What timm's flags decide for any processor.
+  /// What timm's options decide for any processor.
   private static let geometry = ["resize", "crop"]
 
   private var isGeometryTold: Bool { options.cropFraction != nil || options.cropMode != nil }
 
-  /// What decides the geometry: flags, with the file's own values where they say nothing.
-  private func geometrySource(_ path: String) -> String {
-    let flags = [
-      options.cropFraction == nil ? nil : "--crop-pct",
-      options.cropMode == nil ? nil : "--crop-mode",
+  /// What decides the geometry: options, with the file's own values where they say nothing.
+  private func geometrySource(_ path: String) -> Message {
+    let told = [
+      options.cropFraction.map { _ in Message(option: ImportOption.cropFraction) },
+      options.cropMode.map { _ in Message(option: ImportOption.cropMode) },
     ].compactMap(\.self)
-    guard !flags.isEmpty else { return path }
-    return ([path].filter { flags.count < 2 && !$0.isEmpty } + flags).joined(separator: ", ")
+    guard !told.isEmpty else { return Message(path) }
+    return ([Message(path)].filter { told.count < 2 && !$0.isEmpty } + told)
+      .joined(separator: ", ")
   }
 
   /// The class that transformers would take for a model without a processor file.
@@ -124,7 +127,7 @@ struct PreprocessResolver {
       let side = own?.resizeHeight ?? 0
       let share = options.cropFraction ?? (side > 0 ? Double(height) / Double(side) : 1)
       let mode =
-        try options.cropMode.map { try cropMode($0, file: "--crop-mode", field: $0) }
+        try options.cropMode.map { try cropMode($0, of: .option(.cropMode), field: $0) }
         ?? (own?.resize == .squash ? .squash : .center)
       var transform = TimmTransform(
         cropShare: share, cropMode: mode, interpolation: facts.interpolation)
@@ -180,57 +183,59 @@ struct PreprocessResolver {
 
   // MARK: - timm
 
-  /// timm's transform, from flags, configuration, architecture or family.
+  /// timm's transform, from options, configuration, architecture or family.
   private func timmTransform(_ decisions: inout Decisions) throws -> TimmTransform {
     let (base, isTold, reason) = timmBase()
     var transform = base
-    /// One value: a flag's, or what the configuration says, or the base's.
+    /// One value: an option's, or what the configuration says, or the base's.
     func decide<Value: Equatable>(
-      _ key: String, _ place: WritableKeyPath<TimmTransform, Value>, _ flag: String,
-      _ flagged: Value?, said: Value?, _ words: (Value) -> String
+      _ key: String, _ place: WritableKeyPath<TimmTransform, Value>, _ option: ImportOption,
+      _ wanted: Value?, said: Value?, _ words: (Value) -> String
     ) {
-      if let flagged {
-        transform[keyPath: place] = flagged
-        decisions.told(key, words(flagged), from: flag)
+      if let wanted {
+        transform[keyPath: place] = wanted
+        decisions.told(key, words(wanted), from: "\(option: option)")
       } else if let said {
         transform[keyPath: place] = said
-        decisions.told(key, words(said), from: config.path)
+        decisions.told(key, words(said), from: "\(config.path)")
       } else if isTold {
         decisions.told(key, words(base[keyPath: place]), from: reason)
       } else {
         let others = choice.others({ $0.transform[keyPath: place] }, words)
         decisions.assumed(
           key, words(base[keyPath: place]), reason,
-          or: (others.isEmpty ? "" : "\(others); ") + "\(flag) or a config.json decides")
+          or: (others.isEmpty ? "" : "\(others); ") + "\(option: option) or a config.json decides")
       }
     }
-    decide("crop_pct", \.cropShare, "--crop-pct", options.cropFraction, said: try cropShare()) {
+    decide("crop_pct", \.cropShare, .cropFraction, options.cropFraction, said: try cropShare()) {
       "\($0)"
     }
     decide(
-      "crop_mode", \.cropMode, "--crop-mode",
-      try options.cropMode.map { try cropMode($0, file: "--crop-mode", field: $0) },
+      "crop_mode", \.cropMode, .cropMode,
+      try options.cropMode.map { try cropMode($0, of: .option(.cropMode), field: $0) },
       said: try saidWord("crop_mode", cropMode)
     ) { $0.rawValue }
     decide(
-      "interpolation", \.interpolation, "--interpolation",
-      try options.interpolation.map { try filter($0, file: "--interpolation", field: $0) },
+      "interpolation", \.interpolation, .interpolation,
+      try options.interpolation.map { try filter($0, of: .option(.interpolation), field: $0) },
       said: try saidWord("interpolation", filter)
     ) { $0.word }
-    decide("mean", \.mean, "--mean", options.mean, said: try triple("mean")) { "\($0)" }
+    decide("mean", \.mean, .mean, options.mean, said: try triple("mean")) { "\($0)" }
     decide(
-      "std", \.standardDeviation, "--std", options.standardDeviation, said: try triple("std")
+      "std", \.standardDeviation, .standardDeviation, options.standardDeviation,
+      said: try triple("std")
     ) { "\($0)" }
     return transform
   }
 
   /// A word of timm's configuration; as in timm, nothing and an empty one are the same.
   private func saidWord<Value>(
-    _ name: String, _ read: (_ word: String, _ file: String, _ field: String) throws -> Value
+    _ name: String,
+    _ read: (_ word: String, _ subject: InputError.Subject, _ field: String) throws -> Value
   ) throws -> Value? {
     guard let found = said(name) else { return nil }
     let word = try config.word(found)
-    return word.isEmpty ? nil : try read(word, config.path, found.field)
+    return word.isEmpty ? nil : try read(word, .file(config.path), found.field)
   }
 
   /// What a configuration in timm's form says of the transform.
@@ -252,15 +257,15 @@ struct PreprocessResolver {
     }
   }
 
-  /// What is taken where flags and configuration say nothing, and why.
-  private func timmBase() -> (transform: TimmTransform, isTold: Bool, reason: String) {
+  /// What is taken where options and configuration say nothing, and why.
+  private func timmBase() -> (transform: TimmTransform, isTold: Bool, reason: Message) {
     if config.hasTimmTransform {
       return (.unsaid, true, "timm's default, as \(config.path) says nothing")
     }
-    if choice.namedBy != nil, let chosen = choice.chosen {
-      return (chosen.transform, true, "\(chosen.name), named by \(choice.namedBy ?? "")")
+    if let namedBy = choice.namedBy, let chosen = choice.chosen {
+      return (chosen.transform, true, "\(chosen.name), named by \(namedBy)")
     }
-    if let told = tensors.hints.transform { return (told.value, false, told.source) }
+    if let told = tensors.hints.transform { return (told.value, false, "\(told.source)") }
     if let chosen = choice.chosen {
       var transform = chosen.transform
       // Published weights of 384 pixels are not cropped; other sizes follow the preset.
@@ -289,44 +294,46 @@ struct PreprocessResolver {
     return try found.value.triple(file: config.path, field: found.field)
   }
 
-  private func cropMode(_ word: String, file: String, field: String) throws
+  private func cropMode(_ word: String, of subject: InputError.Subject, field: String) throws
     -> TimmTransform.CropMode
   {
     guard let known = TimmTransform.CropMode(rawValue: word) else {
       throw InputError(
-        file: file, field: field, expected: "center, squash or border", found: "'\(word)'")
-    }
-    return known
-  }
-
-  private func filter(_ word: String, file: String, field: String) throws
-    -> PreprocessFacts.Interpolation
-  {
-    guard let known = PreprocessFacts.Interpolation.allCases.first(where: { $0.word == word })
-    else {
-      throw InputError(
-        file: file, field: field,
-        expected: PreprocessFacts.Interpolation.allCases.map(\.word).joined(separator: ", "),
+        subject: subject, field: "\(field)", expected: "center, squash or border",
         found: "'\(word)'")
     }
     return known
   }
 
-  // MARK: - Flags
+  private func filter(_ word: String, of subject: InputError.Subject, field: String) throws
+    -> PreprocessFacts.Interpolation
+  {
+    guard let known = PreprocessFacts.Interpolation.allCases.first(where: { $0.word == word })
+    else {
+      throw InputError(
+        subject: subject, field: "\(field)",
+        expected:
+          "\(PreprocessFacts.Interpolation.allCases.map(\.word).joined(separator: ", "))",
+        found: "'\(word)'")
+    }
+    return known
+  }
+
+  // MARK: - Options
 
   private func override(_ facts: inout PreprocessFacts, _ decisions: inout Decisions) throws {
     if let mean = options.mean {
       facts.mean = mean
-      decisions.told("mean", "\(mean)", from: "--mean")
+      decisions.told("mean", "\(mean)", from: "\(option: .mean)")
       if facts.resize == .fit { facts.fill = TimmTransform.fill(mean) }
     }
     if let deviation = options.standardDeviation {
       facts.standardDeviation = deviation
-      decisions.told("std", "\(deviation)", from: "--std")
+      decisions.told("std", "\(deviation)", from: "\(option: .standardDeviation)")
     }
     if let word = options.interpolation {
-      facts.interpolation = try filter(word, file: "--interpolation", field: word)
-      decisions.told("interpolation", word, from: "--interpolation")
+      facts.interpolation = try filter(word, of: .option(.interpolation), field: word)
+      decisions.told("interpolation", word, from: "\(option: .interpolation)")
     }
   }
 }

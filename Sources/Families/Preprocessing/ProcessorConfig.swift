@@ -32,7 +32,7 @@ struct ProcessorConfig {
     }
     guard let known = ProcessorClass.named(name) else {
       throw InputError(
-        file: path, field: "image_processor_type",
+        .unsupported, file: path, field: "image_processor_type",
         expected: ProcessorClass.names.joined(separator: ", "),
         found: "\(name), which is not supported")
     }

@@ -84,7 +84,7 @@ struct InsertMultiScale: Pass {
   {
     guard let stream = node.inputs.first else {
       throw InputError(
-        file: "--multi-scale", field: "block \(node.block ?? 0)",
+        option: .multiScale, field: "block \(node.block ?? 0)",
         expected: "a block that begins by reading tokens", found: "a node without inputs")
     }
     let high = try rebuilder.replacement(stream)
@@ -123,13 +123,13 @@ struct InsertMultiScale: Pass {
     let name = MultiScaleWeights.prefix + name
     guard let id = graph.constant(named: name) else {
       throw InputError(
-        file: "--multi-scale", field: name, expected: "a weight of the multi-scale stage",
+        option: .multiScale, field: "\(name)", expected: "a weight of the multi-scale stage",
         found: "none")
     }
     let shape = graph.constant(id).shape
     guard holds(shape) else {
       throw InputError(
-        file: "--multi-scale", field: name, expected: expected, found: "\(shape)")
+        option: .multiScale, field: "\(name)", expected: "\(expected)", found: "\(shape)")
     }
     return id
   }
@@ -209,7 +209,7 @@ private struct LowScale {
   func replacement(_ value: ValueID) throws -> ValueID {
     guard let replacement = replacements[value.index] else {
       throw InputError(
-        file: "--multi-scale", field: "value \(value.index)",
+        option: .multiScale, field: "value \(value.index)",
         expected: "to be made by the blocks that run on two scales", found: "another maker")
     }
     return replacement

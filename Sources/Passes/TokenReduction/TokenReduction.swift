@@ -21,7 +21,7 @@ package enum TokenReduction {
   ) throws -> any TokenReductionStrategy {
     guard let strategy = strategy(named: recipe.strategy) else {
       throw InputError(
-        file: file, field: "recipe, strategy",
+        .unsupported, file: file, field: "recipe, strategy",
         expected: "one of \(strategies.map { $0.name }.joined(separator: ", "))",
         found: "'\(recipe.strategy)'")
     }

@@ -169,7 +169,7 @@ struct Lowering {
 
   func unsupported(_ position: Int, _ reason: String) -> InputError {
     InputError(
-      file: file, field: "graph, node \(position) (\(graph.nodes[position].op.name))",
+      .unsupported, file: file, field: "graph, node \(position) (\(graph.nodes[position].op.name))",
       expected: "a node that can be lowered", found: reason)
   }
 

@@ -17,7 +17,8 @@ extension PackedMatrix {
     case .float16:
       if let value = values.first(where: { !Float16($0).isFinite && $0.isFinite }) {
         throw InputError(
-          file: "--weights f16", field: name, expected: "weights up to 65504", found: "\(value)")
+          option: StorageOption.float16, field: "\(name)", expected: "weights up to 65504",
+          found: "\(value)")
       }
       let stored = buffer.elements(of: Float16.self)
       if storedCount > count { stored.update(repeating: 0) }

@@ -30,7 +30,7 @@ package enum FileSystem {
   package static func names(in folder: String) throws -> [String] {
     func unreadable(_ code: Int32) -> InputError {
       InputError(
-        file: folder, field: "folder", expected: "to be readable",
+        .unreadableFile, file: folder, field: "folder", expected: "to be readable",
         found: String(cString: strerror(code)))
     }
     guard let directory = withBytes(of: folder, { opendir($0) }) ?? nil else {

@@ -2,11 +2,9 @@ internal import Glibc
 
 extension InputError {
   static func cannotOpen(_ path: String, _ code: Int32) -> InputError {
-    var error = InputError(
-      file: path, field: "file", expected: "a readable file", found: String(cString: strerror(code))
-    )
-    error.isShortage = [ENOMEM, EMFILE, ENFILE].contains(code)
-    return error
+    InputError(
+      [ENOMEM, EMFILE, ENFILE].contains(code) ? .outOfResources : .unreadableFile, file: path,
+      field: "file", expected: "a readable file", found: String(cString: strerror(code)))
   }
 
   static func notRegular(_ path: String, mode: mode_t) -> InputError {
@@ -17,40 +15,41 @@ extension InputError {
       case S_IFSOCK: "a socket"
       default: "a device"
       }
-    return InputError(file: path, field: "file", expected: "a regular file", found: kind)
+    return InputError(
+      .unreadableFile, file: path, field: "file", expected: "a regular file", found: kind)
   }
 
   static func cannotWrite(_ path: String, _ code: Int32) -> InputError {
     InputError(
-      file: path, field: "output", expected: "to be written", found: String(cString: strerror(code))
+      .output, file: path, field: "output", expected: "to be written",
+      found: String(cString: strerror(code))
     )
   }
 
   static func isInput(_ path: String, _ input: String) -> InputError {
     InputError(
-      file: path, field: "output", expected: "another file than the inputs",
+      .output, file: path, field: "output", expected: "another file than the inputs",
       found: "the input \(input)")
   }
 
   static func isOutput(_ path: String, _ other: String) -> InputError {
     InputError(
-      file: path, field: "output", expected: "a file for each output", found: "the output \(other)")
+      .output, file: path, field: "output", expected: "a file for each output",
+      found: "the output \(other)")
   }
 
   static func mayBeInput(_ path: String, inputs: Int) -> InputError {
     InputError(
-      file: path, field: "output", expected: "a new file, with more than \(inputs) inputs",
+      .output, file: path, field: "output", expected: "a new file, with more than \(inputs) inputs",
       found: "an existing file")
   }
 
   /// Memory that the system refuses.
   /// - Parameter found: the system's or a library's words.
   package static func noMemory(_ file: String, _ count: Int? = nil, _ found: String) -> InputError {
-    var error = InputError(
-      file: file, field: "memory", expected: count.map { "\($0) bytes" } ?? "enough of it",
-      found: found)
-    error.isShortage = true
-    return error
+    InputError(
+      .outOfResources, file: file, field: "memory",
+      expected: count.map { "\($0) bytes" } ?? "enough of it", found: found)
   }
 
   /// As ``noMemory(_:_:_:)``, in the words of an error code.
@@ -60,6 +59,7 @@ extension InputError {
 
   static func danglingLink(_ path: String) -> InputError {
     InputError(
-      file: path, field: "output", expected: "a file name", found: "a link that leads nowhere")
+      .output, file: path, field: "output", expected: "a file name",
+      found: "a link that leads nowhere")
   }
 }

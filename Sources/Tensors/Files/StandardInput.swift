@@ -18,7 +18,8 @@ package enum StandardInput {
       if got < 0 && errno == EINTR { continue }
       guard got >= 0 else {
         throw InputError(
-          file: name, field: "read", expected: "its bytes", found: String(cString: strerror(errno)))
+          .unreadableFile, file: name, field: "read", expected: "its bytes",
+          found: String(cString: strerror(errno)))
       }
       count += got
       guard count <= limit else {

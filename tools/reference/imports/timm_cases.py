@@ -241,10 +241,10 @@ def refusals() -> Iterator[Refusal]:
                   ("blocks.0.attn.mystery", "unexpected"))
     yield Refusal("timm_unknown_tensor_outside", _prefixed("model.", state) | {
         "mystery.weight": noise("mystery", torch.Size((8,)))}, config, ("mystery.weight",))
-    yield Refusal("timm_bare", state, None, ("heads", "--heads"))
-    yield Refusal("timm_bare_pooling", state, None, ("--pooling", "avg", "average pooling"),
+    yield Refusal("timm_bare", state, None, ("heads", "a number from heads or from a config.json"))
+    yield Refusal("timm_bare_pooling", state, None, ("pooling: avg", "avg", "average pooling"),
                   options={"heads": 2, "pooling": "avg"})
-    yield Refusal("timm_image_size_18", state, config, ("--image-size", "patch size 4", "18"),
+    yield Refusal("timm_image_size_18", state, config, ("imageSize", "patch size 4", "18"),
                   options={"image_size": 18})
-    yield Refusal("timm_other_arch", state, None, ("--arch deit_tiny_patch16_224", "width 8"),
+    yield Refusal("timm_other_arch", state, None, ("architecture deit_tiny_patch16_224", "width 8"),
                   options={"architecture": "deit_tiny_patch16_224"})

@@ -145,7 +145,7 @@ def refusals() -> Iterator[Refusal]:
     for exporter, dynamo in EXPORTERS.items():
         yield refusal(f"takes_mean_and_std_lvvit_{exporter}", Normalise("n"),
                       pictures((16, 16))[:1],
-                      ("node", "pads with 3", "without its normalisation", "--mean and --std"),
+                      ("node", "pads with 3", "without its normalisation", "mean and standardDeviation"),
                       "lvvit", dynamo)
         yield refusal(f"takes_blue_first_{exporter}", _Reversed(), unit, ("node", "Gather"),
                       dynamo=dynamo)
@@ -156,11 +156,11 @@ def refusals() -> Iterator[Refusal]:
     yield refusal("takes_unknown_range", Normalise("n", (30.0, 30, 30), (11.0, 12, 13)), unit,
                   ("rescale", "fits neither", "preprocessor_config.json"))
     yield refusal("takes_mean_and_std_twice", Normalise("o"), unit,
-                  ("preprocessor_config.json", "mean and std", "--mean 0,0,0"),
+                  ("preprocessor_config.json", "mean and std", "mean 0,0,0"),
                   configs=_processor())
     yield refusal("takes_mean_and_std_twice_timm", Normalise("n"), unit,
-                  ("config.json", "mean and std", "--mean 0,0,0"), configs=_timm(_HALF, _HALF))
+                  ("config.json", "mean and std", "mean 0,0,0"), configs=_timm(_HALF, _HALF))
     yield refusal("takes_bytes_normalised", Normalise("f/"), numbers,
                   ("preprocessor_config.json", "mean and std", "uint8"), configs=_processor())
-    yield refusal("takes_bytes_with_mean", Normalise("f/n"), numbers, ("--mean", "uint8"),
+    yield refusal("takes_bytes_with_mean", Normalise("f/n"), numbers, ("mean: [", "uint8"),
                   options={"mean": [0.5, 0.5, 0.5]})

@@ -103,11 +103,11 @@ def refusals() -> Iterator[Refusal]:
     picture = torch.zeros(1, 3, 20, 24)
     yield Refusal("open_size_unsaid_dynamo", lambda path: export(
         _dynamic(), picture, path, dynamo=True, dynamic_shapes=_axes()),
-        ("input", "--image-size", "4*H"))
+        ("input", "imageSize", "4*H"))
     yield Refusal("open_size_unsaid_torchscript", lambda path: export(
         model(size=(16, 16)), torch.zeros(1, 3, 16, 16), path, dynamo=False,
         dynamic_axes={"input": {0: "batch", 2: "height", 3: "width"}}),
-        ("input", "--image-size", "[batch, 3, height, width]"))
+        ("input", "imageSize", "[batch, 3, height, width]"))
     yield Refusal("resizes_nearest", lambda path: export(
         _dynamic(), picture, path, dynamo=True, optimize=False, after=_resized_by(mode="nearest")),
         ("Resize", "cubic or linear", "nearest"))

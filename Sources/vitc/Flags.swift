@@ -1,0 +1,48 @@
+internal import CommandSupport
+internal import Families
+internal import PlanFormat
+internal import Passes
+
+// What vitc's users call the options that its libraries speak of.
+
+extension ImportOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .architecture: "--arch"
+    case .preprocessor: "--preprocessor"
+    case .imageSize: "--image-size"
+    case .heads: "--heads"
+    case .activation: "--activation"
+    case .pooling: "--pooling"
+    case .epsilon: "--eps"
+    case .mean: "--mean"
+    case .standardDeviation: "--std"
+    case .cropFraction: "--crop-pct"
+    case .cropMode: "--crop-mode"
+    case .interpolation: "--interpolation"
+    case .knownArchitectures: "vitc architectures --all"
+    case .preprocessing: "flags of preprocessing"
+    case .tensor: "--tensor"
+    }
+  }
+}
+
+extension RewriteOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .keepRates: "--keep"
+    case .blocks: "--layers"
+    case .multiScale: "--multi-scale"
+    case .multiScaleFile: "--multiscale-weights"
+    case .multiScaleIdentity: "--multiscale-init identity"
+    }
+  }
+}
+
+extension StorageOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .float16: "--weights f16"
+    }
+  }
+}
