@@ -25,22 +25,15 @@ public final class Session: Sendable {
   /// `-direct` or `-paired` behind it, or `portable`.
   public let kernelName: String
 
-  private let kernels: any KernelSet.Type
+  private let prepared: PreparedPlan
   private let pool: ThreadPool
-  private let transformed: TransformedWeights
-  private let paired: PairedWeights
   private let state: Lock<State>
 
   /// Bytes of scratch that each thread has: enough for every batch.
-  package let scratchBytes: Int
+  package var scratchBytes: Int { prepared.scratchStride }
 
-  /// Memory and prepared phases; owned by the session and touched under its lock only.
-  private struct State: ~Copyable, @unchecked Sendable {
-    let arena: AlignedMemory
-    let input: AlignedMemory
-    let prepared: AlignedMemory
-    let scratch: AlignedMemory
-    let scratchStride: Int
+  /// What the runs so far have left; the lock's owner has the prepared plan's memory too.
+  private struct State: Sendable {
     var pictures = 0
     var phases: [Phase] = []
     /// Whether the pool is at work on what the first run needs.
@@ -79,81 +72,25 @@ public final class Session: Sendable {
     }
     self.plan = plan
     self.maximumBatch = maximumBatch
-    kernels = choice.set
     kernelName = choice.name
-    pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
+    let pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
+    self.pool = pool
     self.threadCount = pool.threadCount
-    let program = plan.file.program
-    let arena = try AlignedMemory(
-      byteCount: try Self.bytes(program.arenaBytes, times: maximumBatch), plan: plan)
-    let input = try AlignedMemory(
-      byteCount: try Self.bytes(program.buffers[program.input].byteCount, times: maximumBatch),
-      plan: plan)
-    var builder = Self.builder(plan, kernels, arena: arena, input: input)
-    let paired = try PairedWeights(builder, kernels: choice.paired, plan: plan)
-    self.paired = paired
-    builder.paired = paired
-    let prepared = try AlignedMemory(
-      byteCount: try Self.bytes(builder.preparedBytes, times: maximumBatch), plan: plan)
-    builder.prepared = prepared.base
     // What is made of damaged weights before the checksums are known is never used.
     let check = plan.areWeightsVerified.load(ordering: .acquiring) ? nil : WeightCheck(plan)
-    pool.begin {
-      check?.run(&$0)
-      paired.form(&$0)
+    prepared = try PreparedPlan(
+      plan, for: choice, maximumBatch: maximumBatch, threadCount: pool.threadCount
+    ) { paired in
+      pool.begin {
+        check?.run(&$0)
+        paired.form(&$0)
+      }
     }
-    transformed = try TransformedWeights(builder, kernels: kernels, plan: plan)
-    builder.transformed = transformed
-    var stride = 64
-    for pictures in Self.batchesThatDecide(maximumBatch) {
-      builder.pictures = pictures
-      stride = max(stride, builder.scratchBytes)
-    }
-    stride = (stride + 4095) / 4096 * 4096
-    scratchBytes = stride
-    let scratch = try AlignedMemory(
-      byteCount: try Self.bytes(stride, times: pool.threadCount), plan: plan)
-    state = Lock(
-      State(
-        arena: arena, input: input, prepared: prepared, scratch: scratch, scratchStride: stride,
-        check: check))
-  }
-
-  /// The batches of which one needs the most scratch.
-  ///
-  /// Scratch depends on the batch only through how rows are cut, and more rows never need less, but
-  /// for layers that normalise their rows in scratch as long as there are few of them. Every picture
-  /// has at least one row, so from so many pictures on there are none of those.
-  private static func batchesThatDecide(_ maximum: Int) -> [Int] {
-    let few = min(maximum, LinearArguments.rowsWorthNormalizingOnce)
-    return Array(1...few) + (few < maximum ? [maximum] : [])
+    state = Lock(State(check: check))
   }
 
   /// Bytes of scratch that a thread needs for a batch.
-  package func scratchBytes(pictures: Int) -> Int {
-    state.withLock { state in builder(pictures, state).scratchBytes }
-  }
-
-  private static func bytes(_ one: Int, times count: Int) throws -> Int {
-    let (bytes, overflow) = one.multipliedReportingOverflow(by: count)
-    guard !overflow, bytes < 1 << 40 else {
-      throw InputError(
-        option: SessionOption.maximumBatch, field: "memory", expected: "at most 2^40 bytes",
-        found: "\(one) bytes times \(count)")
-    }
-    return bytes
-  }
-
-  private static func builder(
-    _ plan: Plan, _ kernels: any KernelSet.Type, arena: AlignedMemory, input: AlignedMemory
-  ) -> PhaseBuilder {
-    plan.file.withWeights { weights in
-      PhaseBuilder(
-        program: plan.file.program, constants: plan.file.constants,
-        weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1, tiles: kernels.tiles)
-    }
-  }
+  package func scratchBytes(pictures: Int) -> Int { prepared.scratchBytes(pictures: pictures) }
 
   /// Waits until every weight's checksum has been compared.
   /// - Throws: `InputError` naming a damaged weight.
@@ -200,34 +137,25 @@ public final class Session: Sendable {
     return try state.withLock { state in
       try verify(&state)
       if state.pictures != pictures {
-        state.phases = builder(pictures, state).phases()
+        state.phases = prepared.phases(pictures: pictures)
         state.pictures = pictures
       }
       let program = plan.file.program
       let inputCount = program.buffers[program.input].byteCount / 4 * pictures
       try fill(
         UnsafeMutableBufferPointer(
-          start: state.input.base.assumingMemoryBound(to: Float.self), count: inputCount))
-      execute(state.phases, scratch: state.scratch.base, stride: state.scratchStride, timing)
+          start: prepared.input.base.assumingMemoryBound(to: Float.self), count: inputCount))
+      execute(state.phases, timing)
       return try read(
-        RunResult(program: program, arena: UnsafeRawPointer(state.arena.base), pictures: pictures))
+        RunResult(
+          program: program, arena: UnsafeRawPointer(prepared.arena.base), pictures: pictures))
     }
   }
 
-  private func builder(_ pictures: Int, _ state: borrowing State) -> PhaseBuilder {
-    var builder = Self.builder(plan, kernels, arena: state.arena, input: state.input)
-    builder.pictures = pictures
-    builder.prepared = state.prepared.base
-    builder.transformed = transformed
-    builder.paired = paired
-    return builder
-  }
-
-  private func execute(
-    _ phases: [Phase], scratch: UnsafeMutableRawPointer, stride: Int, _ timing: NodeTiming?
-  ) {
-    nonisolated(unsafe) let scratch = scratch
-    let kernels = kernels
+  private func execute(_ phases: [Phase], _ timing: NodeTiming?) {
+    nonisolated(unsafe) let scratch = prepared.scratch.base
+    let stride = prepared.scratchStride
+    let kernels = prepared.kernels
     if let timing {
       // One region a phase, so that the caller's clock sees each phase whole.
       for phase in phases {

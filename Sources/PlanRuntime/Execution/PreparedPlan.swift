@@ -1,0 +1,114 @@
+internal import KernelInterface
+internal import Kernels
+internal import PlanFormat
+internal import Tensors
+
+/// A plan with what its runs need beside it: weights in the forms that kernels want, and memory for the
+/// largest batch.
+///
+/// It does not change once it is made; ``phases(pictures:)`` depends on it and the batch alone. What runs
+/// phases must have the memory to itself meanwhile.
+struct PreparedPlan: Sendable {
+  let plan: Plan
+
+  /// What runs the phases.
+  let kernels: any KernelSet.Type
+
+  /// What lies between the steps, `Program.arenaBytes` for each picture.
+  let arena: AlignedMemory
+
+  /// The input, `[pictures, 3, height, width]` in float32.
+  let input: AlignedMemory
+
+  /// Scratch of the threads, ``scratchStride`` bytes for each.
+  let scratch: AlignedMemory
+
+  /// Bytes from one thread's scratch to the next: whole pages, enough for every batch.
+  let scratchStride: Int
+
+  private let rows: AlignedMemory
+  private let paired: PairedWeights
+  private let transformed: TransformedWeights
+
+  /// Takes all memory, and transforms the weights of convolutions on the calling thread.
+  /// - Parameters:
+  ///   - maximumBatch: the most pictures that one run takes.
+  ///   - threadCount: the threads that run phases together.
+  ///   - begin: gets what other threads can do meanwhile: the weights' terms for products in pairs, whose
+  ///     memory is there but which nobody has formed.
+  /// - Throws: `InputError` if memory runs out or more than 2^40 bytes would be needed.
+  init(
+    _ plan: Plan, for choice: KernelChoice, maximumBatch: Int, threadCount: Int,
+    whileTransforming begin: (PairedWeights) -> Void
+  ) throws {
+    func memory(_ byteCount: Int, times count: Int) throws -> AlignedMemory {
+      try AlignedMemory(byteCount: try Self.bytes(byteCount, times: count), plan: plan)
+    }
+    let program = plan.file.program
+    self.plan = plan
+    kernels = choice.set
+    arena = try memory(program.arenaBytes, times: maximumBatch)
+    input = try memory(program.buffers[program.input].byteCount, times: maximumBatch)
+    var builder = Self.builder(plan, kernels, arena: arena, input: input)
+    paired = try PairedWeights(builder, kernels: choice.paired, plan: plan)
+    builder.paired = paired
+    rows = try memory(builder.preparedBytes, times: maximumBatch)
+    builder.prepared = rows.base
+    begin(paired)
+    transformed = try TransformedWeights(builder, kernels: choice.set, plan: plan)
+    builder.transformed = transformed
+    var stride = 64
+    for pictures in Self.batchesThatDecide(maximumBatch) {
+      builder.pictures = pictures
+      stride = max(stride, builder.scratchBytes)
+    }
+    scratchStride = (stride + 4095) / 4096 * 4096
+    scratch = try memory(scratchStride, times: threadCount)
+  }
+
+  /// The work of a batch, in order.
+  func phases(pictures: Int) -> [Phase] { builder(pictures).phases() }
+
+  /// Bytes of scratch that a thread needs for a batch.
+  func scratchBytes(pictures: Int) -> Int { builder(pictures).scratchBytes }
+
+  private func builder(_ pictures: Int) -> PhaseBuilder {
+    var builder = Self.builder(plan, kernels, arena: arena, input: input)
+    builder.pictures = pictures
+    builder.prepared = rows.base
+    builder.transformed = transformed
+    builder.paired = paired
+    return builder
+  }
+
+  private static func builder(
+    _ plan: Plan, _ kernels: any KernelSet.Type, arena: AlignedMemory, input: AlignedMemory
+  ) -> PhaseBuilder {
+    plan.file.withWeights { weights in
+      PhaseBuilder(
+        program: plan.file.program, constants: plan.file.constants,
+        weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
+        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1, tiles: kernels.tiles)
+    }
+  }
+
+  /// The batches of which one needs the most scratch.
+  ///
+  /// Scratch depends on the batch only through how rows are cut, and more rows never need less, but
+  /// for layers that normalise their rows in scratch as long as there are few of them. Every picture
+  /// has at least one row, so from so many pictures on there are none of those.
+  private static func batchesThatDecide(_ maximum: Int) -> [Int] {
+    let few = min(maximum, LinearArguments.rowsWorthNormalizingOnce)
+    return Array(1...few) + (few < maximum ? [maximum] : [])
+  }
+
+  private static func bytes(_ one: Int, times count: Int) throws -> Int {
+    let (bytes, overflow) = one.multipliedReportingOverflow(by: count)
+    guard !overflow, bytes < 1 << 40 else {
+      throw InputError(
+        option: SessionOption.maximumBatch, field: "memory", expected: "at most 2^40 bytes",
+        found: "\(one) bytes times \(count)")
+    }
+    return bytes
+  }
+}
