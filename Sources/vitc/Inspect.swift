@@ -1,11 +1,16 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import JSON
 internal import PlanFormat
 internal import ViTCompiler
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a plan is: model, tokens, work, sizes and where its values came from.")
+    abstract: "Show what a plan is: model, tokens, work, sizes and where its values came from.",
+    discussion: """
+      Of a plan of version 1, which vitc 0.1 wrote, it shows the model and where its values came from, notes \
+      that it must be made anew, and exits with 0. With --graph it refuses it, as every other command does.
+      """)
 
   @Argument(help: "The plan.")
   var plan: String
@@ -18,6 +23,11 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     try NamedFile.check(plan, "PLAN")
+    if !graph, let former = try PlanVersion1(path: plan) {
+      let summary = Version1Summary(plan: former)
+      try Self.print(json ? summary.json : nil, summary.lines)
+      return CommandLineTool.note("vitc: note: \(CommandLineTool.text(former.refusal))")
+    }
     let file = try PlanFile(path: plan)
     let executed = try PlanCompiler.executableGraph(of: file)
     if graph {
@@ -25,10 +35,12 @@ struct Inspect: ParsableCommand {
       return try CommandLineTool.printLines(lines.map(String.init))
     }
     let summary = PlanSummary(file, executed)
+    try Self.print(json ? summary.json : nil, summary.lines)
+  }
+
+  private static func print(_ json: JSONValue?, _ lines: [String]) throws {
     // A line break in a value is an escape in JSON, so that what is split here is the layout only.
     try CommandLineTool.printLines(
-      json
-        ? summary.json.text(indented: true).split(separator: "\n").map(String.init)
-        : summary.lines)
+      json.map { $0.text(indented: true).split(separator: "\n").map(String.init) } ?? lines)
   }
 }

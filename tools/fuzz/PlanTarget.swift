@@ -33,7 +33,16 @@ struct PlanTarget: Target {
     self.use = use
     path = folder.file("plan.bin")
     output = folder.file("output.bin")
-    corpus = try SmallPlan.all(in: folder).map(\.bytes)
+    let plans = try SmallPlan.all(in: folder).map(\.bytes)
+    corpus = use == .inspection ? plans + [try Self.version1()] : plans
+  }
+
+  /// A plan that vitc 0.1 wrote.
+  private static func version1() throws -> [UInt8] {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    return try MappedFile(path: "/\(root)/Tests/Fixtures/plans/version_1.bin").withBytes {
+      Array($0)
+    }
   }
 
   func mutate(_ plan: inout [UInt8], _ source: inout RandomSource) {
@@ -63,6 +72,7 @@ struct PlanTarget: Target {
     try Files.write(input, to: path)
     do {
       // Read, not mapped: the address sanitizer then sees where the file ends.
+      if use == .inspection, try PlanVersion1(path: path, mapping: false) != nil { return true }
       let plan = try Plan(path: path, mapping: false)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
       switch use {

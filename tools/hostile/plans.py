@@ -145,6 +145,10 @@ def damaged_cases(plan: bytes) -> Iterator[Case]:
         damaged = bytearray(plan)
         struct.pack_into(layout, damaged, at, value)
         yield Case(36 if at < 24 else 38, name, bytes(damaged), RUN, words=words)
+        if name == "version 1":
+            # Of version 1 the facts are shown, if they are whole.
+            yield Case(36, "version 1, shown", bytes(damaged), "vitc inspect {file}",
+                       words="header checksum")
     step = max(1, len(plan) // 60)
     for length in range(0, len(plan), step):
         yield Case(43, f"cut at {length}", plan[:length], RUN)

@@ -3,10 +3,28 @@ internal import Tensors
 
 /// The header and the section table of an untrusted file.
 enum PlanHead {
-  /// The sections, checked: sizes, order, alignment, zeros between them, checksums.
-  static func sections(of bytes: UnsafeRawBufferPointer, file: String) throws
-    -> [SectionKind: Section]
-  {
+  /// The version that a plan's header says; nil if this is the beginning of no plan.
+  static func version(of bytes: UnsafeRawBufferPointer) -> UInt32? {
+    guard bytes.count >= 12, bytes[0..<8].elementsEqual(PlanLayout.magic) else { return nil }
+    return UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+  }
+
+  /// The error for a plan of a version that is not run.
+  static func refusal(ofVersion version: UInt32, file: String) -> InputError {
+    InputError(
+      .unsupported, file: file, field: "version",
+      expected: "plan version \(PlanLayout.version)",
+      found: version > PlanLayout.version
+        ? "\(version), from a later vitc; update, or convert again with vitc convert"
+        : "\(version)\(version == 1 ? ", written by vitc 0.1" : ""): make it anew with "
+          + "vitc convert CHECKPOINT -o PLAN")
+  }
+
+  /// The sections, checked: sizes, order, alignment, zeros between them, checksums. Versions 1 and 2 have the
+  /// same ones.
+  static func sections(
+    of bytes: UnsafeRawBufferPointer, file: String, version wanted: UInt32 = PlanLayout.version
+  ) throws -> [SectionKind: Section] {
     func fail(_ field: String, _ expected: String, _ found: String) -> InputError {
       InputError(file: file, field: field, expected: expected, found: found)
     }
@@ -27,14 +45,7 @@ enum PlanHead {
         byteOrder == PlanLayout.byteOrder.byteSwapped
           ? "big-endian; convert the checkpoint again with vitc convert" : "neither")
     }
-    guard version == PlanLayout.version else {
-      throw fail(
-        "version", "plan version \(PlanLayout.version)",
-        version > PlanLayout.version
-          ? "\(version), from a later vitc; update, or convert again with vitc convert"
-          : "\(version)\(version == 1 ? ", written by vitc 0.1" : ""): make it anew with "
-            + "vitc convert CHECKPOINT -o PLAN")
-    }
+    guard version == wanted else { throw refusal(ofVersion: version, file: file) }
     let headerChecksum = XXH64.hash(
       UnsafeRawBufferPointer(rebasing: bytes[0..<PlanLayout.headerSize - 8]))
     let fileBytes = try header.integer("file_bytes", as: UInt64.self)
