@@ -27,7 +27,13 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, K]`.
   package var kept: UnsafePointer<Int32>
 
-  /// `[pictures, N - K]`.
+  /// Of the N patch tokens.
+  package var unused: UnusedRows
+
+  /// Of the K that are kept. With any, dropped has places for all tokens but one.
+  package var unusedKept: UnusedRows
+
+  /// `[pictures, droppedPlaces]`.
   package var dropped: UnsafePointer<Int32>
 
   /// `[pictures, N]`; the dropped tokens' entries are written.
@@ -55,7 +61,8 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
     input: InputRows, pictures: Int, prefix: Int, patches: Int, keep: Int, width: Int,
     similarity: Similarity, kept: UnsafePointer<Int32>, dropped: UnsafePointer<Int32>,
     destination: UnsafeMutablePointer<Int32>, probabilities: UnsafePointer<Float>? = nil,
-    heads: Int = 0, patchIndices: UnsafePointer<Int32>? = nil, seed: UInt64 = 0, block: Int = 0
+    heads: Int = 0, patchIndices: UnsafePointer<Int32>? = nil, seed: UInt64 = 0, block: Int = 0,
+    unused: UnusedRows = UnusedRows(nil), unusedKept: UnusedRows = UnusedRows(nil)
   ) {
     precondition(similarity != .attention || probabilities != nil, "probabilities")
     self.input = input
@@ -73,10 +80,21 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
     self.patchIndices = patchIndices
     self.seed = seed
     self.block = block
+    self.unused = unused
+    self.unusedKept = unusedKept
+  }
+
+  /// Places of dropped tokens.
+  package var droppedPlaces: Int { patches - (unusedKept.isEmpty ? keep : 1) }
+
+  /// Kept and dropped tokens of a picture.
+  package func used(picture: Int) -> (kept: Int, dropped: Int) {
+    let kept = unusedKept.used(of: keep, picture: picture)
+    return (kept, min(unused.used(of: patches, picture: picture) - kept, droppedPlaces))
   }
 
   /// How the dropped tokens of a picture are cut into items.
-  package var split: EvenSplit { EvenSplit(patches - keep, minimum: 6, parts: 16) }
+  package var split: EvenSplit { EvenSplit(droppedPlaces, minimum: 6, parts: 16) }
 
   /// Work items of the step: `[pictures, split.parts]`.
   package var items: WorkItems { WorkItems(parts: pictures * split.parts) }

@@ -30,6 +30,9 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, tokens]`, positive; how many patches each token stands for. `nil` adds nothing.
   package var sizes: UnsafePointer<Float>?
 
+  /// Of the tokens: neither keys nor queries.
+  package var unused: UnusedRows
+
   /// Receives `[pictures, heads, tokens]`, the probabilities of query 0.
   package var classRows: UnsafeMutablePointer<Float>?
 
@@ -44,7 +47,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     for tiles: TileExtents,
     qkv: InputRows, output: OutputRows, pictures: Int, tokens: Int, queries: Int? = nil,
     heads: Int, headWidth: Int,
-    scale: Float, sizes: UnsafePointer<Float>? = nil,
+    scale: Float, sizes: UnsafePointer<Float>? = nil, unused: UnusedRows = UnusedRows(nil),
     classRows: UnsafeMutablePointer<Float>? = nil,
     probabilities: UnsafeMutablePointer<Float>? = nil
   ) {
@@ -58,6 +61,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     self.headWidth = headWidth
     self.scale = scale
     self.sizes = sizes
+    self.unused = unused
     self.classRows = classRows
     self.probabilities = probabilities
   }

@@ -58,6 +58,9 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   /// Elements of a row.
   package var width: Int
 
+  /// Of ``rows``.
+  package var unused: UnusedRows
+
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
@@ -65,7 +68,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   package init(
     for tiles: TileExtents,
     a: InputRows, u: InputRows, v: InputRows? = nil, output: OutputRows, pictures: Int, rows: Int,
-    width: Int
+    width: Int, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
     self.a = a
@@ -75,6 +78,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
     self.pictures = pictures
     self.rows = rows
     self.width = width
+    self.unused = unused
   }
 
   /// How the `pictures * rows` rows are cut into items.
@@ -105,13 +109,20 @@ package struct ColumnMaxArguments: KernelArguments, @unchecked Sendable {
   /// Columns.
   package var width: Int
 
+  /// Of ``rows``.
+  package var unused: UnusedRows
+
   /// A maximum over rows.
-  package init(input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int) {
+  package init(
+    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int,
+    unused: UnusedRows = UnusedRows(nil)
+  ) {
     self.input = input
     self.output = output
     self.pictures = pictures
     self.rows = rows
     self.width = width
+    self.unused = unused
   }
 
   /// How the columns of a picture are cut into items.
@@ -152,6 +163,9 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   /// Elements of a row.
   package var width: Int
 
+  /// Of ``rows``.
+  package var unused: UnusedRows
+
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
@@ -159,7 +173,7 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   package init(
     for tiles: TileExtents,
     x: InputRows, y: InputRows? = nil, output: OutputRows, alpha: Float, beta: Float = 0,
-    pictures: Int, rows: Int, width: Int
+    pictures: Int, rows: Int, width: Int, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
     self.x = x
@@ -170,6 +184,7 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
     self.pictures = pictures
     self.rows = rows
     self.width = width
+    self.unused = unused
   }
 
   /// How the `pictures * rows` rows are cut into items.

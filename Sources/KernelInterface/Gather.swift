@@ -8,6 +8,10 @@
 ///
 /// Sizes add up over the tokens that a row stands for (`.drop`: the kept token's own). A row's patch index is
 /// that of `kept[j]`; a row that is appended takes the lowest of its tokens. Nothing overlaps.
+///
+/// Where tokens are not in use, `.sum` appends its row behind the last kept that is, at the index of which its
+/// tokens have their destination. Of new rows that are not in use only the patch index is written, any that
+/// is in use.
 package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, prefix + patches, width]`.
   package var input: InputRows
@@ -32,6 +36,12 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
 
   /// What becomes of the others.
   package var mode: GatherMode
+
+  /// Of the old patch tokens.
+  package var unused: UnusedRows
+
+  /// Of the new ones.
+  package var unusedNew: UnusedRows
 
   /// `[pictures, K]`: the old patch behind each new one, in any order.
   package var kept: UnsafePointer<Int32>
@@ -63,7 +73,8 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
     width: Int, mode: GatherMode, kept: UnsafePointer<Int32>, destination: UnsafePointer<Int32>,
     weights: UnsafePointer<Float>? = nil, weightStride: Int = 0,
     sizes: UnsafePointer<Float>? = nil, newSizes: UnsafeMutablePointer<Float>? = nil,
-    patchIndices: UnsafePointer<Int32>? = nil, newPatchIndices: UnsafeMutablePointer<Int32>? = nil
+    patchIndices: UnsafePointer<Int32>? = nil, newPatchIndices: UnsafeMutablePointer<Int32>? = nil,
+    unused: UnusedRows = UnusedRows(nil), unusedNew: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
     self.output = output
@@ -81,6 +92,8 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
     self.newSizes = newSizes
     self.patchIndices = patchIndices
     self.newPatchIndices = newPatchIndices
+    self.unused = unused
+    self.unusedNew = unusedNew
   }
 
   /// New patch tokens, with the row that `.sum` appends.

@@ -75,6 +75,9 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// `[pictures, rows, outputWidth]`, added last.
   package let residual: InputRows?
 
+  /// Of ``rows``; their residual and output neither.
+  package let unused: UnusedRows
+
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
@@ -86,7 +89,8 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     for tiles: TileExtents,
     input: InputRows, output: OutputRows, pictures: Int, rows: Int, inputWidth: Int,
     outputWidth: Int, weights: PanelWeights, bias: UnsafePointer<Float>? = nil,
-    norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil
+    norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil,
+    unused: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
     self.output = output
@@ -100,10 +104,12 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     self.activation = activation
     self.residual = residual
     self.tiles = tiles
+    // A picture's only row is in use.
+    self.unused = rows == 1 ? UnusedRows(nil) : unused
     // Rows that follow each other at one distance across pictures are cut as one sequence.
     let isUniform =
       pictures == 1 || rows == 1
-      || (input.pictureStride == rows && output.pictureStride == rows
+      || (unused.isEmpty && input.pictureStride == rows && output.pictureStride == rows
         && (residual?.pictureStride ?? rows) == rows)
     blocking = ProductBlocking(
       for: tiles, groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
@@ -125,14 +131,21 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     let first = LayerNormArguments(
       for: tiles, input: input,
       output: OutputRows(rows, pictureStride: self.rows, stride: inputWidth),
-      pictures: pictures, rows: self.rows, width: inputWidth, norm: norm)
+      pictures: pictures, rows: self.rows, width: inputWidth, norm: norm, unused: unused)
     let second = LinearArguments(
       for: tiles,
       input: InputRows(UnsafePointer(rows), pictureStride: self.rows, stride: inputWidth),
       output: output, pictures: pictures, rows: self.rows, inputWidth: inputWidth,
       outputWidth: outputWidth, weights: weights, bias: bias, activation: activation,
-      residual: residual)
+      residual: residual, unused: unused)
     return (first, second)
+  }
+
+  /// Rows of a block that are in use, from its first.
+  package func usedRows(of block: ProductBlocking.Block) -> Int {
+    // A group is a picture where any are not.
+    min(block.rowEnd, unused.isEmpty ? block.rowEnd : unused.used(of: rows, picture: block.group))
+      &- block.rowStart
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: sums, and normalised rows.
@@ -169,13 +182,17 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   /// The normalisation.
   package var norm: LayerNorm
 
+  /// Of ``rows``.
+  package var unused: UnusedRows
+
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
   /// Normalises `pictures * rows` rows, for the kernels of a set.
   package init(
     for tiles: TileExtents,
-    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int, norm: LayerNorm
+    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int, norm: LayerNorm,
+    unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
     self.input = input
@@ -184,6 +201,7 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
     self.rows = rows
     self.width = width
     self.norm = norm
+    self.unused = unused
   }
 
   /// How the step is cut into items: over `pictures * rows`.

@@ -56,7 +56,8 @@ package struct PairedLinearArguments: @unchecked Sendable {
       for: linear.tiles, input: InputRows(scaled), output: linear.output, pictures: linear.pictures,
       rows: linear.rows,
       inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
-      bias: linear.bias, activation: linear.activation, residual: linear.residual)
+      bias: linear.bias, activation: linear.activation, residual: linear.residual,
+      unused: linear.unused)
   }
 
   /// How preparing the rows is cut into items: over `pictures * rows`.

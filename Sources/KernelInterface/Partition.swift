@@ -1,6 +1,11 @@
 /// Divides patch tokens into K that are kept and N - K that are dropped. One item for each picture.
 ///
 /// Of values that are equal, that of the lower index counts as the larger; a NaN is below everything.
+///
+/// With a ``Variation``, pictures have n of N tokens and keep k of K: those of the K largest values, or of
+/// n, that are not below the threshold, and at least the largest. Places that are not in use then repeat an
+/// index that is, so that whatever follows one stays inside; the destinations of tokens that are not in use
+/// are as those of dropped ones.
 package struct PartitionArguments: KernelArguments, @unchecked Sendable {
   /// What decides.
   package enum Order: @unchecked Sendable {
@@ -11,6 +16,28 @@ package struct PartitionArguments: KernelArguments, @unchecked Sendable {
     /// `first`, `first + 2`, ..., to set B, the others. The tokens at the N - K largest scores are
     /// dropped, and kept are first A's others in their order, then B.
     case edges(score: UnsafePointer<Float>, best: UnsafePointer<Int32>, first: Int)
+  }
+
+  /// How many tokens a picture has and keeps.
+  package struct Variation: @unchecked Sendable {
+    /// Of the N tokens; by importance alone.
+    package var unused: UnusedRows
+
+    /// Values below are not kept, but for the largest of a picture; `nil` keeps as many as there are.
+    package var threshold: Float?
+
+    /// Receives `[pictures]`: K - k.
+    package var unusedKept: UnsafeMutablePointer<Int32>
+
+    /// Numbers that differ.
+    package init(
+      unused: UnusedRows = UnusedRows(nil), threshold: Float?,
+      unusedKept: UnsafeMutablePointer<Int32>
+    ) {
+      self.unused = unused
+      self.threshold = threshold
+      self.unusedKept = unusedKept
+    }
   }
 
   /// What decides.
@@ -25,34 +52,42 @@ package struct PartitionArguments: KernelArguments, @unchecked Sendable {
   /// K, at most N, and with edges at least N - A.
   package var keep: Int
 
-  /// The destination of a dropped token without edges: -1, or K where those become one more row.
-  package var destinationOfDropped: Int32
+  /// By importance, dropped tokens become one more row, behind the last that is kept.
+  package var appendsRow: Bool
+
+  /// By importance: what differs from picture to picture; `nil` where all have N tokens and keep K.
+  package var variation: Variation?
 
   /// Receives `[pictures, K]`: the patch position behind each new one.
   package var kept: UnsafeMutablePointer<Int32>
 
-  /// Receives `[pictures, N - K]`, patch positions in ascending order.
+  /// Receives `[pictures, droppedPlaces]`, patch positions in ascending order.
   package var dropped: UnsafeMutablePointer<Int32>
 
-  /// Receives `[pictures, N]`: a kept token's place in `kept`, with edges a dropped token's best in B's place,
-  /// otherwise `destinationOfDropped`.
+  /// Receives `[pictures, N]`: a kept token's place in `kept`; a dropped token's with edges its best's in B,
+  /// otherwise that of the row that is appended, or -1.
   package var destination: UnsafeMutablePointer<Int32>
 
   /// A partition; see the type for the meaning of its parts.
   package init(
-    _ order: Order, pictures: Int, patches: Int, keep: Int, destinationOfDropped: Int32 = -1,
-    kept: UnsafeMutablePointer<Int32>, dropped: UnsafeMutablePointer<Int32>,
+    _ order: Order, pictures: Int, patches: Int, keep: Int, appendsRow: Bool = false,
+    variation: Variation? = nil, kept: UnsafeMutablePointer<Int32>,
+    dropped: UnsafeMutablePointer<Int32>,
     destination: UnsafeMutablePointer<Int32>
   ) {
     self.order = order
     self.pictures = pictures
     self.patches = patches
     self.keep = keep
-    self.destinationOfDropped = destinationOfDropped
+    self.appendsRow = appendsRow
+    self.variation = variation
     self.kept = kept
     self.dropped = dropped
     self.destination = destination
   }
+
+  /// Places of dropped tokens: N - K, or all but one where pictures keep different numbers.
+  package var droppedPlaces: Int { patches - (variation == nil ? keep : 1) }
 
   /// Work items of the step.
   package var items: WorkItems { WorkItems(parts: pictures) }

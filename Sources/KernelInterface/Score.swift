@@ -16,13 +16,16 @@ package struct ScoreArguments: KernelArguments, @unchecked Sendable {
   /// N, patch tokens.
   package var patches: Int
 
+  /// Of the patch tokens.
+  package var unused: UnusedRows
+
   /// Receives `[pictures, N]`.
   package var importance: UnsafeMutablePointer<Float>
 
   /// The importance of all patch tokens.
   package init(
     classRows: UnsafePointer<Float>, pictures: Int, heads: Int, prefix: Int, patches: Int,
-    importance: UnsafeMutablePointer<Float>
+    importance: UnsafeMutablePointer<Float>, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.classRows = classRows
     self.pictures = pictures
@@ -30,6 +33,7 @@ package struct ScoreArguments: KernelArguments, @unchecked Sendable {
     self.prefix = prefix
     self.patches = patches
     self.importance = importance
+    self.unused = unused
   }
 
   /// Work items of the step.

@@ -7,18 +7,20 @@ extension PortableKernels {
     let a = arguments
     let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let kept = a.kept + picture * a.keep
-    let dropped = a.dropped + picture * (a.patches - a.keep)
+    let dropped = a.dropped + picture * a.droppedPlaces
     let destination = a.destination + picture * a.patches
-    for k in a.split.start(part)..<a.split.start(part + 1) {
+    let used = a.used(picture: picture)
+    let first = a.split.start(part)
+    for k in first..<max(first, min(a.split.start(part + 1), used.dropped)) {
       let patch = dropped[k]
       var best = 0
       if a.similarity == .random {
         let index = a.patchIndices?[picture * a.patches + Int(patch)] ?? patch
         let hash = AssignArguments.hash(seed: a.seed, block: a.block, patch: index)
-        best = Int(truncatingIfNeeded: hash % UInt64(truncatingIfNeeded: max(a.keep, 1)))
+        best = Int(truncatingIfNeeded: hash % UInt64(truncatingIfNeeded: max(used.kept, 1)))
       } else {
         var highest = -Float.infinity
-        for j in 0..<a.keep {
+        for j in 0..<used.kept {
           let value = similarity(a, picture: picture, from: Int(patch), to: Int(kept[j]))
           if value > highest {
             highest = value

@@ -9,35 +9,36 @@ extension PortableKernels {
     let split = a.querySplit
     let (picture, h, part) = a.place(item)
     let head = picture * a.heads + h
+    let tokens = a.unused.used(of: a.tokens, picture: picture)
     let embedding = a.heads * a.headWidth
     let scores = scratch.assumingMemoryBound(to: Float.self)
     let logSizes = scores + a.tokens
     let sums = logSizes + a.tokens
     if let sizes = a.sizes {
-      for key in 0..<a.tokens { logSizes[key] = logf(sizes[picture * a.tokens + key]) }
+      for key in 0..<tokens { logSizes[key] = logf(sizes[picture * a.tokens + key]) }
     } else {
-      logSizes.update(repeating: 0, count: a.tokens)
+      logSizes.update(repeating: 0, count: tokens)
     }
 
     let first = split.start(part) * AttentionArguments.queryTile
-    let last = min(split.start(part + 1) * AttentionArguments.queryTile, a.queries)
-    for query in first..<last {
+    let last = min(split.start(part + 1) * AttentionArguments.queryTile, a.queries, tokens)
+    for query in first..<max(first, last) {
       let q = a.qkv.pointer(picture: picture, row: query) + h * a.headWidth
       var largest = -Float.infinity
-      for key in 0..<a.tokens {
+      for key in 0..<tokens {
         let k = a.qkv.pointer(picture: picture, row: key) + embedding + h * a.headWidth
         scores[key] = dot(q, k, a.headWidth) * a.scale + logSizes[key]
         largest = max(largest, scores[key])
       }
       var sum: Float = 0
-      for key in 0..<a.tokens {
+      for key in 0..<tokens {
         scores[key] = exponential(scores[key] - largest)
         sum += scores[key]
       }
       let factor = 1 / sum
 
       sums.update(repeating: 0, count: a.headWidth)
-      for key in 0..<a.tokens {
+      for key in 0..<tokens {
         let v = a.qkv.pointer(picture: picture, row: key) + 2 * embedding + h * a.headWidth
         let score = scores[key]
         for c in 0..<a.headWidth { sums[c] += score * v[c] }
@@ -47,11 +48,11 @@ extension PortableKernels {
 
       if query == 0, let rows = a.classRows {
         let row = rows + head * a.tokens
-        for key in 0..<a.tokens { row[key] = scores[key] * factor }
+        for key in 0..<tokens { row[key] = scores[key] * factor }
       }
       if let probabilities = a.probabilities {
         let row = probabilities + (head * a.tokens + query) * a.tokens
-        for key in 0..<a.tokens { row[key] = scores[key] * factor }
+        for key in 0..<tokens { row[key] = scores[key] * factor }
       }
     }
   }

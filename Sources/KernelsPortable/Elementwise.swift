@@ -11,15 +11,17 @@ extension PortableKernels {
 
   package static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int) {
     let a = arguments
-    for row in a.split.rows(item) {
-      let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
-      let sum = a.a.pointer(picture: picture, row: index)
-      let u = a.u.pointer(picture: picture, row: index)
-      let output = a.output.pointer(picture: picture, row: index)
-      if let v = a.v?.pointer(picture: picture, row: index) {
-        for c in 0..<a.width { output[c] = sum[c] + u[c] * v[c] }
-      } else {
-        for c in 0..<a.width { output[c] = sum[c] + u[c] }
+    a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
+      for row in rows {
+        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        let sum = a.a.pointer(picture: picture, row: index)
+        let u = a.u.pointer(picture: picture, row: index)
+        let output = a.output.pointer(picture: picture, row: index)
+        if let v = a.v?.pointer(picture: picture, row: index) {
+          for c in 0..<a.width { output[c] = sum[c] + u[c] * v[c] }
+        } else {
+          for c in 0..<a.width { output[c] = sum[c] + u[c] }
+        }
       }
     }
   }
@@ -29,7 +31,7 @@ extension PortableKernels {
     let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let output = a.output.pointer(picture: picture, row: 0)
     let columns = a.split.start(part)..<a.split.start(part + 1)
-    for row in 0..<a.rows {
+    for row in 0..<a.unused.used(of: a.rows, picture: picture) {
       let input = a.input.pointer(picture: picture, row: row)
       for c in columns where row == 0 || input[c] > output[c] { output[c] = input[c] }
     }
@@ -37,14 +39,16 @@ extension PortableKernels {
 
   package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {
     let a = arguments
-    for row in a.split.rows(item) {
-      let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
-      let x = a.x.pointer(picture: picture, row: index)
-      let output = a.output.pointer(picture: picture, row: index)
-      if let y = a.y?.pointer(picture: picture, row: index) {
-        for c in 0..<a.width { output[c] = a.alpha * x[c] + a.beta * y[c] }
-      } else {
-        for c in 0..<a.width { output[c] = a.alpha * x[c] }
+    a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
+      for row in rows {
+        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        let x = a.x.pointer(picture: picture, row: index)
+        let output = a.output.pointer(picture: picture, row: index)
+        if let y = a.y?.pointer(picture: picture, row: index) {
+          for c in 0..<a.width { output[c] = a.alpha * x[c] + a.beta * y[c] }
+        } else {
+          for c in 0..<a.width { output[c] = a.alpha * x[c] }
+        }
       }
     }
   }

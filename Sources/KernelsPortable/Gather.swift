@@ -4,7 +4,12 @@ extension PortableKernels {
   package static func gather(_ arguments: GatherArguments, item: Int) {
     let a = arguments
     let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let used = a.prefix + a.unusedNew.used(of: a.newPatches, picture: picture)
     for row in a.split.start(part)..<a.split.start(part + 1) {
+      guard row < used else {
+        repeatIndex(a, picture: picture, patch: row - a.prefix)
+        continue
+      }
       if row < a.prefix {
         let output = a.output.pointer(picture: picture, row: row)
         output.update(from: a.input.pointer(picture: picture, row: row), count: a.width)
@@ -14,15 +19,23 @@ extension PortableKernels {
           newSizes[picture * newTokens + row] = a.sizes?[picture * oldTokens + row] ?? 1
         }
       } else {
-        writePatch(a, picture: picture, patch: row - a.prefix)
+        writePatch(
+          a, picture: picture, patch: row - a.prefix, isSum: a.mode == .sum && row == used - 1)
       }
     }
   }
 }
 
+/// Writes a patch index where a new row is not in use: one that is.
+private func repeatIndex(_ a: GatherArguments, picture: Int, patch: Int) {
+  guard let indices = a.newPatchIndices else { return }
+  let principal = a.kept[picture * a.keep]
+  indices[picture * a.newPatches + patch] =
+    a.patchIndices?[picture * a.patches + Int(principal)] ?? principal
+}
+
 /// Writes one new patch row with its size and patch index.
-private func writePatch(_ a: GatherArguments, picture: Int, patch: Int) {
-  let isSum = patch == a.keep
+private func writePatch(_ a: GatherArguments, picture: Int, patch: Int, isSum: Bool) {
   let principal = isSum ? -1 : Int(a.kept[picture * a.keep + patch])
   let destination = a.destination + picture * a.patches
   let output = a.output.pointer(picture: picture, row: a.prefix + patch)
@@ -45,7 +58,8 @@ private func writePatch(_ a: GatherArguments, picture: Int, patch: Int) {
     isPlain = true
   }
   if isSum || a.mode == .mean {
-    for i in 0..<a.patches where i != principal && Int(destination[i]) == patch {
+    for i in 0..<a.unused.used(of: a.patches, picture: picture)
+    where i != principal && Int(destination[i]) == patch {
       let weight = weights?[i] ?? 1
       if isPlain {
         for c in 0..<a.width { output[c] *= total }

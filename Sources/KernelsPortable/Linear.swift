@@ -6,7 +6,8 @@ extension PortableKernels {
   ) {
     let a = arguments
     let block = a.blocking.block(item)
-    let rows = block.rowEnd - block.rowStart
+    let rows = a.usedRows(of: block)
+    guard rows > 0 else { return }
     let uniformSingle = a.rows == 1
     // With one row in each picture the sequence runs over pictures, otherwise over rows.
     func input(_ rows: InputRows) -> UnsafePointer<Float> {
@@ -39,11 +40,13 @@ extension PortableKernels {
 
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
     let a = arguments
-    for row in a.split.rows(item) {
-      let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
-      normalize(
-        a.input.pointer(picture: picture, row: index),
-        into: a.output.pointer(picture: picture, row: index), width: a.width, a.norm)
+    a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
+      for row in rows {
+        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        normalize(
+          a.input.pointer(picture: picture, row: index),
+          into: a.output.pointer(picture: picture, row: index), width: a.width, a.norm)
+      }
     }
   }
 }

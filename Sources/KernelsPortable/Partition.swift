@@ -7,7 +7,12 @@ extension PortableKernels {
     let own = Own(arguments, item, scratch.assumingMemoryBound(to: Float.self))
     switch arguments.order {
     case .importance(let importance):
-      divide(own, importance: importance + item * arguments.patches)
+      let importance = importance + item * arguments.patches
+      if let variation = arguments.variation {
+        divide(own, importance: importance, variation, picture: item)
+      } else {
+        divide(own, importance: importance)
+      }
     case .edges(let score, let best, let first):
       let sources = BipartiteAssignArguments.sourceCount(of: arguments.patches, first: first)
       divide(
@@ -21,7 +26,8 @@ extension PortableKernels {
 private struct Own {
   let patches: Int
   let keep: Int
-  let destinationOfDropped: Int32
+  let appendsRow: Bool
+  let droppedPlaces: Int
   let kept: UnsafeMutablePointer<Int32>
   let dropped: UnsafeMutablePointer<Int32>
   let destination: UnsafeMutablePointer<Int32>
@@ -30,26 +36,60 @@ private struct Own {
   init(_ a: PartitionArguments, _ picture: Int, _ scratch: UnsafeMutablePointer<Float>) {
     patches = a.patches
     keep = a.keep
-    destinationOfDropped = a.destinationOfDropped
+    appendsRow = a.appendsRow
+    droppedPlaces = a.droppedPlaces
     kept = a.kept + picture * a.keep
-    dropped = a.dropped + picture * (a.patches - a.keep)
+    dropped = a.dropped + picture * a.droppedPlaces
     destination = a.destination + picture * a.patches
     self.scratch = scratch
+  }
+
+  /// Where a dropped token goes if `keep` are kept.
+  func destinationOfDropped(behind keep: Int) -> Int32 {
+    appendsRow ? Int32(truncatingIfNeeded: keep) : -1
   }
 }
 
 /// The largest are kept.
 private func divide(_ own: Own, importance: UnsafePointer<Float>) {
-  var largest = Largest(own.keep, of: importance, count: own.patches, scratch: own.scratch)
+  divide(own, importance: importance, keep: own.keep, of: own.patches)
+}
+
+/// The largest are kept, as far as they reach the threshold.
+private func divide(
+  _ own: Own, importance: UnsafePointer<Float>, _ variation: PartitionArguments.Variation,
+  picture: Int
+) {
+  let patches = variation.unused.used(of: own.patches, picture: picture)
+  var keep = min(own.keep, patches)
+  if let threshold = variation.threshold {
+    // A NaN reaches none.
+    let reaching = (0..<patches).count { importance[$0] >= threshold }
+    keep = max(1, min(keep, reaching))
+  }
+  divide(own, importance: importance, keep: keep, of: patches)
+  variation.unusedKept[picture] = Int32(truncatingIfNeeded: own.keep - keep)
+  let last = own.kept[keep - 1]
+  for place in keep..<own.keep { own.kept[place] = last }
+  for place in patches - keep..<own.droppedPlaces { own.dropped[place] = last }
+  for i in patches..<own.patches { own.destination[i] = own.destinationOfDropped(behind: keep) }
+}
+
+/// The `keep` largest of the first `patches` are kept.
+private func divide(
+  _ own: Own, importance: UnsafePointer<Float>, keep: Int, of patches: Int
+) {
+  var largest = Largest(keep, of: importance, count: patches, scratch: own.scratch)
+  let destinationOfDropped = own.destinationOfDropped(behind: keep)
   var (keptCount, droppedCount) = (0, 0)
-  for i in 0..<own.patches {
+  for i in 0..<patches {
     if largest.contains(importance[i]) {
       own.kept[keptCount] = Int32(truncatingIfNeeded: i)
       own.destination[i] = Int32(truncatingIfNeeded: keptCount)
       keptCount += 1
     } else {
       own.dropped[droppedCount] = Int32(truncatingIfNeeded: i)
-      own.destination[i] = own.destinationOfDropped
+      own.destination[i] = destinationOfDropped
       droppedCount += 1
     }
   }

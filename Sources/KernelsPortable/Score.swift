@@ -6,7 +6,7 @@ extension PortableKernels {
     let tokens = a.prefix + a.patches
     let rows = a.classRows + item * a.heads * tokens + a.prefix
     let importance = a.importance + item * a.patches
-    for i in 0..<a.patches {
+    for i in 0..<a.unused.used(of: a.patches, picture: item) {
       var sum: Float = 0
       for h in 0..<a.heads { sum += rows[h * tokens + i] }
       importance[i] = sum / Float(a.heads)

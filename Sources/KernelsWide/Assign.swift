@@ -14,24 +14,27 @@ extension WideKernels {
     let picture = item / split.parts
     let part = item &- picture &* split.parts
     let kept = a.kept + picture &* a.keep
-    let dropped = a.dropped + picture &* (a.patches &- a.keep)
+    let used = a.used(picture: picture)
+    let keep = used.kept
+    let dropped = a.dropped + picture &* a.droppedPlaces
     let destination = a.destination + picture &* a.patches
     let rows = a.input.pointer(picture: picture, row: a.prefix)
     // One over each kept row's length; the length of the others does not change their order.
     let factors = scratch.assumingMemoryBound(to: Float.self)
-    for j in 0..<a.keep {
+    let end = min(split.start(part &+ 1), used.dropped)
+    var first = split.start(part)
+    guard first < end else { return }
+    for j in 0..<keep {
       let row = rows + Int(kept[j]) &* a.input.stride
       let length = dot(row, row, a.width).squareRoot()
       factors[j] = length > 0 ? 1 / length : 0
     }
-    let end = split.start(part &+ 1)
-    var first = split.start(part)
     while first < end {
       let count = min(4, end &- first)
       var best = Best4()
       let far = Rows4(rows, dropped, first, before: end, stride: a.input.stride)
       var j = 0
-      while j &+ 2 <= a.keep {
+      while j &+ 2 <= keep {
         let products = dots(
           far, rows + Int(kept[j]) &* a.input.stride,
           rows + Int(kept[j &+ 1]) &* a.input.stride, a.width)
@@ -39,7 +42,7 @@ extension WideKernels {
         best.offer(products.1 * factors[j &+ 1], j &+ 1)
         j &+= 2
       }
-      if j < a.keep {
+      if j < keep {
         let row = rows + Int(kept[j]) &* a.input.stride
         best.offer(dots(far, row, row, a.width).0 * factors[j], j)
       }

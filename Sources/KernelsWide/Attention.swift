@@ -12,10 +12,15 @@ extension WideKernels {
     let a = arguments
     let split = a.querySplit
     let (picture, h, part) = a.place(item)
+    let tokens = a.unused.used(of: a.tokens, picture: picture)
+    let queryCount = min(a.queries, tokens)
+    var tile = split.start(part)
+    let end = min(split.start(part &+ 1), (queryCount &+ queryTile &- 1) / queryTile)
+    guard tile < end else { return }
     let head = picture &* a.heads &+ h
     let embedding = a.heads &* a.headWidth
     let column = h &* a.headWidth
-    let room = AttentionScratch(a, scratch)
+    let room = AttentionScratch(a, tokens: tokens, scratch)
 
     let rowStep = a.qkv.stride
     let queries = a.qkv.pointer(picture: picture, row: 0) + column
@@ -26,44 +31,42 @@ extension WideKernels {
     var values = queries + 2 &* embedding
     if !isWhole {
       keys = gatherRows(
-        keys, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.keys, step)
+        keys, step: rowStep, rows: tokens, width: a.headWidth, into: room.keys, step)
       values = gatherRows(
-        values, step: rowStep, rows: a.tokens, width: a.headWidth, into: room.values, step)
+        values, step: rowStep, rows: tokens, width: a.headWidth, into: room.values, step)
     }
     if let sizes = a.sizes {
-      for key in 0..<a.tokens { room.logSizes[key] = logf(sizes[picture &* a.tokens &+ key]) }
+      for key in 0..<tokens { room.logSizes[key] = logf(sizes[picture &* a.tokens &+ key]) }
     }
 
-    let end = split.start(part &+ 1)
-    var tile = split.start(part)
     while tile < end {
       let panels = tile &+ TileShape.panels <= end ? TileShape.panels : 1
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
         transposeQueries(
-          queries + first &* rowStep, step: rowStep, count: min(queryTile, a.queries &- first),
+          queries + first &* rowStep, step: rowStep, count: min(queryTile, queryCount &- first),
           width: a.headWidth, scale: a.scale, into: room.queries(panel))
       }
-      multiplyKeys(keys, step: step, count: a.tokens, width: a.headWidth, panels: panels, room)
+      multiplyKeys(keys, step: step, count: tokens, width: a.headWidth, panels: panels, room)
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
-        let count = min(queryTile, a.queries &- first)
+        let count = min(queryTile, queryCount &- first)
         let scores = room.scores(panel)
         softmax(
-          scores, keys: a.tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
+          scores, keys: tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
           factors: room.factors)
         weighValues(
-          room, scores, values: values, valueStep: step, keys: a.tokens, queries: count,
+          room, scores, values: values, valueStep: step, keys: tokens, queries: count,
           width: a.headWidth, output: a.output.pointer(picture: picture, row: first) + column,
           step: a.output.stride)
         if first == 0, let rows = a.classRows {
-          writeProbabilities(room, scores, query: 0, keys: a.tokens, to: rows + head &* a.tokens)
+          writeProbabilities(room, scores, query: 0, keys: tokens, to: rows + head &* a.tokens)
         }
         if let probabilities = a.probabilities {
           for query in 0..<count {
             let row = head &* a.tokens &+ first &+ query
             writeProbabilities(
-              room, scores, query: query, keys: a.tokens, to: probabilities + row &* a.tokens)
+              room, scores, query: query, keys: tokens, to: probabilities + row &* a.tokens)
           }
         }
       }
@@ -72,7 +75,7 @@ extension WideKernels {
   }
 }
 
-/// Places within a thread's scratch.
+/// Places within a thread's scratch, for the tokens of a picture that are in use.
 private struct AttentionScratch {
   /// Floats from one key or value to the next.
   let step: Int
@@ -92,13 +95,13 @@ private struct AttentionScratch {
   let logSizes: UnsafeMutablePointer<Float>
   private let tokens: Int
 
-  init(_ a: AttentionArguments, _ scratch: UnsafeMutableRawPointer) {
+  init(_ a: AttentionArguments, tokens: Int, _ scratch: UnsafeMutableRawPointer) {
     step = AttentionArguments.rowStride(headWidth: a.headWidth)
-    tokens = a.tokens
+    self.tokens = tokens
     keys = scratch.assumingMemoryBound(to: Float.self)
-    values = keys + a.tokens &* step
-    scores = values + a.tokens &* step
-    queries = scores + TileShape.panels &* a.tokens &* queryTile
+    values = keys + tokens &* step
+    scores = values + tokens &* step
+    queries = scores + TileShape.panels &* tokens &* queryTile
     tile = queries + TileShape.panels &* step &* queryTile
     factors = tile + TileShape.queries &* TileShape.vectors &* lanes
     logSizes = factors + queryTile

@@ -3,22 +3,23 @@ package import KernelInterface
 extension WideKernels {
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
     let a = arguments
-    let rows = a.split.rows(item)
-    func place(_ r: Int) -> (picture: Int, row: Int) {
-      let index = rows.lowerBound &+ r
-      let picture = index / a.rows
-      return (picture, index &- picture &* a.rows)
+    a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
+      func place(_ r: Int) -> (picture: Int, row: Int) {
+        let index = rows.lowerBound &+ r
+        let picture = index / a.rows
+        return (picture, index &- picture &* a.rows)
+      }
+      normalize(
+        rows.count,
+        { r in
+          let (picture, row) = place(r)
+          return a.input.pointer(picture: picture, row: row)
+        },
+        into: { r in
+          let (picture, row) = place(r)
+          return a.output.pointer(picture: picture, row: row)
+        }, width: a.width, a.norm)
     }
-    normalize(
-      rows.count,
-      { r in
-        let (picture, row) = place(r)
-        return a.input.pointer(picture: picture, row: row)
-      },
-      into: { r in
-        let (picture, row) = place(r)
-        return a.output.pointer(picture: picture, row: row)
-      }, width: a.width, a.norm)
   }
 }
 

@@ -6,7 +6,8 @@ extension WideKernels {
   ) {
     let a = arguments
     let block = a.blocking.block(item)
-    let rows = block.rowEnd &- block.rowStart
+    let rows = a.usedRows(of: block)
+    guard rows > 0 else { return }
     // With one row in each picture the sequence runs over pictures, otherwise over rows.
     let picture = a.rows == 1 ? block.rowStart : block.group
     let row = a.rows == 1 ? 0 : block.rowStart

@@ -13,33 +13,34 @@ extension WideKernels: PairedKernelSet {
     let columns = arguments.product.outputWidth
     let squares = sum(arguments.weightTerms + columns, columns / panelWidth)
     let meanSquare = squares / Float(width) / Float(columns)
-    let range = arguments.rowSplit.rows(item)
-    var first = range.lowerBound
-    while first < range.upperBound {
-      let count = min(rowsTogether, range.upperBound &- first)
-      var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: arguments.input.base)
-      var outputs = InlineArray<4, UnsafeMutablePointer<Float>>(repeating: arguments.scaled.base)
-      for r in 0..<count {
-        let picture = (first &+ r) / rows
-        let row = first &+ r &- picture &* rows
-        inputs[r] = arguments.input.pointer(picture: picture, row: row)
-        outputs[r] = arguments.scaled.pointer(picture: picture, row: row)
+    arguments.product.unused.forEachRun(in: arguments.rowSplit.rows(item), rows: rows) { range in
+      var first = range.lowerBound
+      while first < range.upperBound {
+        let count = min(rowsTogether, range.upperBound &- first)
+        var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: arguments.input.base)
+        var outputs = InlineArray<4, UnsafeMutablePointer<Float>>(repeating: arguments.scaled.base)
+        for r in 0..<count {
+          let picture = (first &+ r) / rows
+          let row = first &+ r &- picture &* rows
+          inputs[r] = arguments.input.pointer(picture: picture, row: row)
+          outputs[r] = arguments.scaled.pointer(picture: picture, row: row)
+        }
+        if let norm = arguments.norm {
+          normalize(count, { inputs[$0] }, into: { outputs[$0] }, width: width, norm)
+          for r in 0..<count { inputs[r] = UnsafePointer(outputs[r]) }
+        }
+        var scales = InlineArray<4, Float>(repeating: 1)
+        for r in 0..<count {
+          let sums = sumRow(inputs[r], width)
+          let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
+          scales[r] = scale
+          let terms = arguments.rowTerms + 2 &* (first &+ r)
+          terms[0] = sums.pairs * scale * scale
+          terms[1] = 1 / scale
+        }
+        for r in 0..<count { scaleRow(inputs[r], into: outputs[r], width: width, scales[r]) }
+        first &+= count
       }
-      if let norm = arguments.norm {
-        normalize(count, { inputs[$0] }, into: { outputs[$0] }, width: width, norm)
-        for r in 0..<count { inputs[r] = UnsafePointer(outputs[r]) }
-      }
-      var scales = InlineArray<4, Float>(repeating: 1)
-      for r in 0..<count {
-        let sums = sumRow(inputs[r], width)
-        let scale = pairingScale(rows: sums.squares / Float(width), weights: meanSquare)
-        scales[r] = scale
-        let terms = arguments.rowTerms + 2 &* (first &+ r)
-        terms[0] = sums.pairs * scale * scale
-        terms[1] = 1 / scale
-      }
-      for r in 0..<count { scaleRow(inputs[r], into: outputs[r], width: width, scales[r]) }
-      first &+= count
     }
   }
 
@@ -48,6 +49,8 @@ extension WideKernels: PairedKernelSet {
   ) {
     let a = arguments.product
     let block = a.blocking.block(item)
+    let rows = a.usedRows(of: block)
+    guard rows > 0 else { return }
     let left = LeftHand(
       start: a.input.pointer(picture: block.group, row: block.rowStart), step: a.input.stride,
       segments: 1, length: a.inputWidth, segmentStep: 0)
@@ -63,7 +66,7 @@ extension WideKernels: PairedKernelSet {
       epilogue.addendStep = residual.stride
     }
     multiply(
-      left, rows: block.rowEnd &- block.rowStart, firstPanel: block.panelStart,
+      left, rows: rows, firstPanel: block.panelStart,
       lastPanel: block.panelEnd, inputs: a.inputWidth, columns: a.outputWidth, weights: a.weights,
       epilogue: epilogue, sums: scratch.assumingMemoryBound(to: Float.self))
   }

@@ -195,15 +195,20 @@ struct LinearProblem {
   }
 
   /// The output buffer, margins included (those are -7).
+  /// - Parameter unused: for each picture the rows that are not in use, in whose place NaN is read.
   func run(
-    _ implementation: Implementation, reversed: Bool = false, inPairs: Bool = false
+    _ implementation: Implementation, reversed: Bool = false, inPairs: Bool = false,
+    unused: [Int32]? = nil
   ) -> [Float] {
+    let counts = Buffer(unused ?? [])
+    let x = Buffer(poisoned(self.x.array, width: test.inputs, unused))
     let panels = packed(weights, inputs: test.inputs, outputs: test.outputs)
     let (singles, halves) = (Buffer(panels), Buffer(panels.map { Float16($0) }))
     let output = Buffer<Float>(
       repeating: -7, count: test.pictures * rowsOfBuffer * test.outputs)
     if test.residual {
-      for i in 0..<output.count { output.pointer[i] = residual.pointer[i] }
+      let residual = poisoned(residual.array, width: test.outputs, unused)
+      for i in 0..<output.count { output.pointer[i] = residual[i] }
     }
     let arguments = LinearArguments(
       for: implementation.tiles,
@@ -223,7 +228,8 @@ struct LinearProblem {
       residual: test.residual
         ? InputRows(
           output.constant, pictureStride: rowsOfBuffer, firstRow: test.margin,
-          stride: test.outputs) : nil)
+          stride: test.outputs) : nil,
+      unused: UnusedRows(unused == nil ? nil : counts.constant))
     if inPairs {
       implementation.multiplyInPairs(arguments, reversed: reversed)
       return output.array
@@ -232,6 +238,17 @@ struct LinearProblem {
       implementation.kernels.linear(arguments, item: $0, scratch: $1)
     }
     return output.array
+  }
+
+  /// Whether a row of the buffer, counted over all pictures, is one of those that are not in use.
+  func isUnused(_ row: Int, _ unused: [Int32]) -> Bool {
+    let inside = row % rowsOfBuffer - test.margin
+    return inside < test.rows && inside >= test.rows - Int(unused[row / rowsOfBuffer])
+  }
+
+  private func poisoned(_ values: [Float], width: Int, _ unused: [Int32]?) -> [Float] {
+    guard let unused, width > 0 else { return values }
+    return values.indices.map { isUnused($0 / width, unused) ? .nan : values[$0] }
   }
 
   func reference() -> [Double] {

@@ -43,7 +43,7 @@ import Testing
   func notANumberIsNeverPreferred(implementation: Implementation) {
     let result = select(
       implementation, [0, .nan, 0.5, .nan, -.infinity, 0.25], pictures: 1, heads: 1, prefix: 1,
-      patches: 5, keep: 2, destinationOfDropped: 2)
+      patches: 5, keep: 2, appendsRow: true)
     #expect(result.kept == [1, 4])
     #expect(result.destination == [2, 0, 2, 2, 1])
     let all = select(
@@ -53,7 +53,7 @@ import Testing
 
   private func select(
     _ implementation: Implementation, _ rows: [Float], pictures: Int, heads: Int, prefix: Int,
-    patches: Int, keep: Int, destinationOfDropped: Int32 = -1
+    patches: Int, keep: Int, appendsRow: Bool = false
   ) -> (weights: [Float], kept: [Int32], dropped: [Int32], destination: [Int32]) {
     let classRows = Buffer(rows)
     let weights = Buffer<Float>(repeating: 0, count: pictures * patches)
@@ -66,7 +66,7 @@ import Testing
     runItems(score.items.count) { item, _ in implementation.kernels.score(score, item: item) }
     let arguments = PartitionArguments(
       .importance(weights.constant), pictures: pictures, patches: patches, keep: keep,
-      destinationOfDropped: destinationOfDropped, kept: kept.pointer, dropped: dropped.pointer,
+      appendsRow: appendsRow, kept: kept.pointer, dropped: dropped.pointer,
       destination: destination.pointer)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
       implementation.kernels.partition(arguments, item: $0, scratch: $1)

@@ -21,7 +21,7 @@ extension PhaseBuilder {
       }
     return PartitionArguments(
       order, pictures: pictures, patches: program.buffers[step.destination].columns,
-      keep: step.keep, destinationOfDropped: step.appendsRow ? Int32(step.keep) : -1,
+      keep: step.keep, appendsRow: step.appendsRow,
       kept: indices(step.kept), dropped: indices(step.dropped),
       destination: indices(step.destination))
   }
