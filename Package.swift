@@ -177,7 +177,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "PlanFormat", "Records",
+        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanFormat",
+        "Records",
         "Tensors", "ViTCompiler",
       ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -102,7 +102,9 @@ RECORDS = {
     "Program": "recipe:Recipe arena_bytes:int input:int outputs:[Output] multiply_adds:int "
     "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",
     "Output": f"role:{ROLE} rows:Rows",
-    "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int",
+    "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int unused:Unused?",
+    "Unused": "buffer:int axis:choice(rows,columns)",
+    "Threshold": "value:float",
     "Stage": "block:int patches_in:int patches_out:int kept:int destination:int",
     "Graph": "constant_count:int nodes:[Node] outputs:[GraphOutput]",
     "GraphOutput": f"role:{ROLE} value:int",
@@ -121,7 +123,7 @@ STEPS = {
     "class_rows:int? probabilities:int?",
     5: "score class_rows:int prefix:int output:int",
     6: f"partition order:{ORDER} scores:int best:int? first:int keep:int appends_row:bool kept:int "
-    "dropped:int destination:int",
+    "dropped:int destination:int threshold:Threshold? unused:int?",
     7: f"assign similarity:{SIMILARITY} seed:int block:int prefix:int tokens:int kept:int "
     "dropped:int destination:int probabilities:int? patch_indices:int?",
     8: "bipartiteAssign qkv:int prefix:int heads:int head_width:int first:int best:int score:int",
@@ -162,7 +164,8 @@ NODES = {
     18: "unitSizes count:int",
     19: "patchIndices count:int",
     20: "score prefix:int",
-    21: f"partition order:{ORDER} patches:int keep:int first:int appends_row:bool",
+    21: f"partition order:{ORDER} patches:int keep:int first:int appends_row:bool "
+    "threshold:Threshold?",
     22: f"assign similarity:{SIMILARITY} prefix:int seed:int assigned_block:int",
     23: "bipartiteAssign prefix:int heads:int head_width:int first:int",
     24: f"gather mode:{MODE} prefix:int has_weights:bool has_sizes:bool has_patch_indices:bool",

@@ -1,5 +1,5 @@
 package import KernelInterface
-internal import Records
+package import Records
 
 // Kernels know these too, and know no records.
 
@@ -15,3 +15,25 @@ extension PartitionOrder: Choice {}
 extension GatherMode: Choice {}
 extension MatrixElement: Choice {}
 extension MatrixLayout: Choice {}
+
+/// The axis of a value that tokens lie along.
+package enum TokenAxis: UInt8, Choice {
+  /// A row for each token.
+  case rows = 0
+  /// A column for each token.
+  case columns = 1
+}
+
+/// The least importance of a token that is kept.
+package struct Threshold: Record, Hashable {
+  /// Finite.
+  package var value: Float = 0
+
+  package init() {}
+
+  package init(_ value: Float) { self.value = value }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("value", &value)
+  }
+}

@@ -60,7 +60,7 @@ extension Graph {
   }
 
   private func rowCount(of value: ValueID) -> Int {
-    if case .rows(let count, _) = type(value) { return count }
+    if case .rows(let count, _, _) = type(value) { return count }
     return 0
   }
 }

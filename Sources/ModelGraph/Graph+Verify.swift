@@ -24,7 +24,8 @@ extension Graph {
       )
     }
     for output in outputs {
-      guard case .rows(let count, _) = type(output.value), count == 1 || !output.role.isOneRow
+      guard case .rows(let count, _, let unused) = type(output.value),
+        output.role.isOneRow ? count == 1 && unused == nil : unused?.axis != .columns
       else {
         throw GraphError(
           node: nil, kind: "output \(output.role.word)",

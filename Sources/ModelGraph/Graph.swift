@@ -115,7 +115,9 @@ package struct Graph: Sendable {
     let results: [ValueType]
     do {
       results = try op.attributes.infer(
-        OperandCheck(operands: inputs.map { types[$0.index] }) { constants[$0.index].shape })
+        OperandCheck(
+          operands: inputs.map { types[$0.index] }, firstResult: ValueID(types.count)
+        ) { constants[$0.index].shape })
       try results.forEach { try $0.checkExtents() }
     } catch let mismatch as OperandMismatch {
       throw GraphError(node: nodes.count, op: op, mismatch.reason)

@@ -1,4 +1,9 @@
+package import ModelFacts
+
 /// What a value of the graph is, for one picture. Batch is the one free factor and never appears.
+///
+/// Extents are the same for all pictures. Where pictures keep different numbers of tokens they are the most
+/// that there can be, and the type says which value tells how many of them are not in use.
 package enum ValueType: Hashable, Sendable, CustomStringConvertible {
   /// The input picture, float32, `[channels, height, width]`.
   case picture(channels: Int, height: Int, width: Int)
@@ -7,18 +12,18 @@ package enum ValueType: Hashable, Sendable, CustomStringConvertible {
   case map(channels: Int, height: Int, width: Int)
 
   /// Rows of float32: tokens `[count, width]`, logits `[1, classes]`, sizes `[1, tokens]`.
-  case rows(count: Int, width: Int)
+  case rows(count: Int, width: Int, unused: UnusedTokens? = nil)
 
-  /// Token indices, int32, `[count]`.
-  case indices(count: Int)
+  /// Token indices, int32, `[count]`, a column for each.
+  case indices(count: Int, unused: UnusedTokens? = nil)
 
   /// Number of elements.
   package var elementCount: Int {
     switch self {
     case .picture(let channels, let height, let width), .map(let channels, let height, let width):
       channels * height * width
-    case .rows(let count, let width): count * width
-    case .indices(let count): count
+    case .rows(let count, let width, _): count * width
+    case .indices(let count, _): count
     }
   }
 
@@ -26,10 +31,43 @@ package enum ValueType: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .picture(let channels, let height, let width): "picture[\(channels), \(height), \(width)]"
     case .map(let channels, let height, let width): "map[\(channels), \(height), \(width)]"
-    case .rows(let count, let width): "rows[\(count), \(width)]"
-    case .indices(let count): "indices[\(count)]"
+    case .rows(let count, let width, let unused):
+      "rows[\(count), \(width)]\(unused.map { " \($0)" } ?? "")"
+    case .indices(let count, let unused): "indices[\(count)]\(unused.map { " \($0)" } ?? "")"
     }
   }
+
+  /// Which of its tokens may not be in use; nil if all are.
+  package var unused: UnusedTokens? {
+    switch self {
+    case .picture, .map: nil
+    case .rows(_, _, let unused), .indices(_, let unused): unused
+    }
+  }
+}
+
+/// The tokens of a value that a picture does not use: the last ones along an axis. What they hold means
+/// nothing, and nothing that is in use depends on it.
+package struct UnusedTokens: Hashable, Sendable, CustomStringConvertible {
+  /// How many, int32 `[1]`: a result of a partition.
+  package let value: ValueID
+
+  /// The most that there can be; fewer than the tokens that there is room for.
+  package let most: Int
+
+  /// Where the tokens lie.
+  package let axis: TokenAxis
+
+  init(_ value: ValueID, most: Int, along axis: TokenAxis) {
+    self.value = value
+    self.most = most
+    self.axis = axis
+  }
+
+  /// The same tokens in a value where they lie along `axis`.
+  func along(_ axis: TokenAxis) -> UnusedTokens { UnusedTokens(value, most: most, along: axis) }
+
+  package var description: String { "less %\(value.index) \(axis.word)" }
 }
 
 /// A value of a graph.

@@ -20,7 +20,7 @@ public struct RunResult: ~Copyable {
     try output(.logits, picture: picture)
   }
 
-  /// A result of one picture, row after row.
+  /// A result of one picture, row after row; of tokens those that the picture has.
   /// - Throws: `InputError` if the batch has no such picture, or the model no such result.
   package func output(_ role: OutputRole, picture: Int) throws -> [Float] {
     guard let rows = program.output(role) else {
@@ -30,16 +30,27 @@ public struct RunResult: ~Copyable {
     }
     let width = program.buffers[rows.buffer].columns
     let all = try values(rows.buffer, picture: picture, as: Float.self)
-    return Array(all[rows.first * width..<(rows.first + rows.count) * width])
+    let unused = try program.unusedRows(of: rows).map { try count($0, picture: picture) } ?? 0
+    return Array(all[rows.first * width..<(rows.first + rows.count - unused) * width])
   }
 
   /// What each stage of token reduction did to one picture, in order of blocks.
   package func stages(picture: Int) throws -> [StageTrace] {
     try program.stages.map { stage in
       StageTrace(
-        record: stage, kept: try values(stage.kept, picture: picture, as: Int32.self),
-        destination: try values(stage.destination, picture: picture, as: Int32.self))
+        record: stage, kept: try indices(stage.kept, picture: picture),
+        destination: try indices(stage.destination, picture: picture))
     }
+  }
+
+  /// The indices of those tokens that a picture has.
+  private func indices(_ buffer: Int, picture: Int) throws -> [Int32] {
+    let unused = try program.buffers[buffer].unused.map { try count($0.buffer, picture: picture) }
+    return try values(buffer, picture: picture, as: Int32.self).dropLast(unused ?? 0)
+  }
+
+  private func count(_ buffer: Int, picture: Int) throws -> Int {
+    try values(buffer, picture: picture, as: Int32.self).first.map { Int($0) } ?? 0
   }
 
   private func values<T>(_ buffer: Int, picture: Int, as type: T.Type) throws -> [T] {
@@ -60,9 +71,9 @@ package struct StageTrace: Sendable {
   /// The stage.
   package let record: StageRecord
 
-  /// The old patch position behind each new one; a fused token is not among them.
+  /// The old patch position behind each new one that this picture has; a fused token is not among them.
   package let kept: [Int32]
 
-  /// The new patch position of each old one, -1 for a token that left.
+  /// The new patch position of each old one that this picture has, -1 for a token that left.
   package let destination: [Int32]
 }

@@ -13,7 +13,7 @@ package enum TokenOwners {
         return new < 0 ? nil : new
       }
       var newOrigin = stage.kept.map { origin[Int($0)] }
-      // One row more than are kept is the sum of the others.
+      // A row behind those that are kept is the sum of the others.
       if stage.record.patchesOut > stage.kept.count { newOrigin.append(nil) }
       origin = newOrigin
       return position.map { place in place.flatMap { origin[$0] } }

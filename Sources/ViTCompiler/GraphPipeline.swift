@@ -40,7 +40,17 @@ extension PlanCompiler {
   ) throws -> (base: Graph, rewritten: Graph) {
     var base = plan.graph
     for constant in extra { _ = base.add(constant) }
-    let rewritten = try rewritten(base, recipe, plan)
+    return try write(
+      try rewritten(base, recipe, plan), of: base, recipe: recipe, from: plan, to: path)
+  }
+
+  /// Writes a graph that was made of a plan's base graph, or of one that begins with its constants, as
+  /// `recipe` says; what else it says, ``verifyProgram(of:)`` refuses.
+  @discardableResult
+  package static func write(
+    _ rewritten: Graph, of base: Graph, recipe: RewriteRecipe, from plan: PlanFile,
+    to path: String
+  ) throws -> (base: Graph, rewritten: Graph) {
     try PlanEmitter.emit(
       try lowered(rewritten, of: base, weights: plan.addedWeights, file: plan.path),
       facts: plan.facts, labels: plan.labels, recipe: recipe, copying: plan, to: path, from: [])

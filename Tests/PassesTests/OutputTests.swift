@@ -71,7 +71,7 @@ struct OutputTests {
     let picture = ValueID(0)
     let tokens = try #require(
       graph.types.indices.map(ValueID.init).first {
-        if case .rows(let count, _) = graph.type($0) { return count > 1 }
+        if case .rows(let count, _, _) = graph.type($0) { return count > 1 }
         return false
       })
     let logits = graph.outputs[0].value

@@ -59,7 +59,7 @@ struct FlippedBitTests {
     }
   }
 
-  @Test(arguments: 0..<7)
+  @Test(arguments: 0..<8)
   func everyBitWithNewChecksums(number: Int) throws {
     let plan = plans[number].bytes
     let weights = PlanSeal.range(of: .weights, in: plan) ?? 0..<0

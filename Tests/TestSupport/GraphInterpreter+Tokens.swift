@@ -13,15 +13,22 @@ extension GraphInterpreter {
 
   /// The tokens that are kept: the largest, or all but those at the best edges; ties go to the lower.
   func partition(_ partition: Partition, _ operands: [[Double]]) -> [[Double]] {
-    let scores = operands[0]
+    // NaN is below everything.
+    let scores = operands[0].map { $0.isNaN ? -Double.infinity : $0 }
     let order = scores.indices.sorted {
       scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1]
     }
-    let (patches, keep) = (partition.patches, partition.keep)
+    let patches = partition.order == .importance ? scores.count : partition.patches
+    var keep = partition.keep
     var kept: [Int]
     var dropped: [Int]
     switch partition.order {
     case .importance:
+      if let threshold = partition.threshold {
+        let least = Double(threshold.value)
+        keep = max(1, min(keep, scores.count { $0 >= least }))
+      }
+      keep = min(keep, patches)
       kept = order.prefix(keep).sorted()
       dropped = order.dropFirst(keep).sorted()
     case .edges:
@@ -38,7 +45,8 @@ extension GraphInterpreter {
         destination[patch] = destination[other]
       }
     }
-    return [kept.map(Double.init), dropped.map(Double.init), destination.map(Double.init)]
+    // The last has a reader only where pictures keep different numbers.
+    return [kept, dropped, destination, [partition.keep - keep]].map { $0.map(Double.init) }
   }
 
   /// The most similar kept token of each dropped one.

@@ -38,10 +38,15 @@ package struct GraphInterpreter {
     try graph.constant(id).values().map { Double($0) }
   }
 
-  /// Rows and columns of a value.
+  /// Rows and columns of a value, as many as this picture has: what is not in use is not there.
   func extents(_ value: ValueID) -> (count: Int, width: Int) {
     switch graph.type(value) {
-    case .rows(let count, let width): (count, width)
+    case .rows(let count, let width, nil): (count, width)
+    case .rows(let count, let width, let unused?):
+      switch unused.axis {
+      case .rows: (values[value.index].count / width, width)
+      case .columns: (count, values[value.index].count / count)
+      }
     case .map(let channels, let height, let width): (height * width, channels)
     default: (1, graph.type(value).elementCount)
     }
@@ -78,7 +83,8 @@ package struct GraphInterpreter {
     case .scale(let scale): return [operands[0].map { $0 * Double(scale.factor) }]
     case .slice(let slice):
       let width = extents(node.inputs[0]).width
-      return [Array(operands[0][slice.first * width..<(slice.first + slice.count) * width])]
+      let end = min((slice.first + slice.count) * width, operands[0].count)
+      return [Array(operands[0][slice.first * width..<end])]
     case .combine(let combine):
       return [
         zip(operands[0], operands[1]).map {
@@ -208,7 +214,7 @@ package struct GraphInterpreter {
   {
     let (tokens, width) = extents(node.inputs[0])
     let (heads, d) = (attention.heads, attention.headWidth)
-    let queries = attention.queries == 0 ? tokens : attention.queries
+    let queries = attention.queries == 0 ? tokens : min(attention.queries, tokens)
     let qkv = operands[0]
     var output = [Double](repeating: 0, count: queries * heads * d)
     var probabilities = [Double](repeating: 0, count: heads * tokens * tokens)

@@ -66,7 +66,7 @@ package struct Norm: OpAttributes, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    try check.norm(self, width: try check.rows(0).width)
+    try check.norm(self, width: try check.rows(0, tokensAlong: .rows).width)
     return check.operands
   }
 }
@@ -121,18 +121,18 @@ package struct Linear: OpAttributes {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(hasResidual ? 2 : 1)
-    let (rowCount, width) = try check.rows(0)
+    let (rowCount, width, unused) = try check.rows(0, tokensAlong: .rows)
     let weight = check.shape(weight)
     try check.that(
       weight.rank == 2 && weight[1] == width, "a weight [out, \(width)], found \(weight)")
     if let bias { try check.constant(bias, is: [weight[0]]) }
     if let norm { try check.norm(norm, width: width) }
-    if hasResidual { try check.rows(1, are: rowCount, weight[0]) }
-    return [.rows(count: rowCount, width: weight[0])]
+    if hasResidual { try check.rows(1, are: rowCount, weight[0], unused: unused) }
+    return [.rows(count: rowCount, width: weight[0], unused: unused)]
   }
 
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
-    guard case .rows(_, let width) = operands[0] else { return 0 }
+    guard case .rows(_, let width, _) = operands[0] else { return 0 }
     return work(results[0].elementCount, width)
   }
 }
@@ -185,26 +185,36 @@ package struct Attention: OpAttributes, ConstantFree {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(isSizeAware ? 2 : 1)
-    let (tokens, width) = try check.rows(0)
+    let (tokens, width, unused) = try check.rows(0, tokensAlong: .rows)
+    let unusedColumns = unused?.along(.columns)
     try check.that(
       (1...1024).contains(heads) && (1...4096).contains(headWidth)
         && width == 3 * heads * headWidth,
       "3 x \(heads) x \(headWidth) columns, found \(width)")
     try check.that(scale.isFinite, "a finite scale, found \(scale)")
-    if isSizeAware { try check.rows(1, are: 1, tokens) }
+    if isSizeAware { try check.rows(1, are: 1, tokens, unused: unusedColumns) }
     try check.that(
       (0...tokens).contains(queries) && (queries == 0 || !keepsProbabilities),
       "at most \(tokens) queries, and all of them for all softmax rows, found \(queries)")
+    let rows = queries == 0 ? tokens : queries
+    try check.that(
+      rows == tokens || rows <= tokens - (unused?.most ?? 0),
+      "all tokens as queries, or those that are in use, found \(queries)")
     var results = [
-      ValueType.rows(count: queries == 0 ? tokens : queries, width: heads * headWidth)
+      ValueType.rows(
+        count: rows, width: heads * headWidth, unused: rows == tokens ? unused : nil)
     ]
-    if keepsClassRows { results.append(.rows(count: heads, width: tokens)) }
-    if keepsProbabilities { results.append(.rows(count: heads * tokens, width: tokens)) }
+    if keepsClassRows {
+      results.append(.rows(count: heads, width: tokens, unused: unusedColumns))
+    }
+    if keepsProbabilities {
+      results.append(.rows(count: heads * tokens, width: tokens, unused: unusedColumns))
+    }
     return results
   }
 
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
-    guard case .rows(let tokens, _) = operands[0] else { return 0 }
+    guard case .rows(let tokens, _, _) = operands[0] else { return 0 }
     return work(2, queries == 0 ? tokens : queries, tokens, heads, headWidth)
   }
 }

@@ -67,7 +67,8 @@ package enum Op: Sendable {
   case score(Score)
 
   /// Which patch tokens are kept. Operands: importance `[1, N]`; or edges: their scores `[1, A]` and ends
-  /// `[A]`. Results: kept `[K]`, dropped `[N - K]`, ascending, and the new position of each old one, `[N]`.
+  /// `[A]`. Results: kept `[K]`, dropped `[N - K]`, ascending, and the new position of each old one, `[N]`;
+  /// where pictures keep different numbers, how many of K are not in use, `[1]`.
   case partition(Partition)
 
   /// Which kept token each dropped one joins. Operands: tokens `[T, D]`, kept, dropped, destination, then

@@ -24,8 +24,8 @@ extension ValueType {
       switch self {
       case .picture(let channels, let height, let width), .map(let channels, let height, let width):
         [channels, height, width]
-      case .rows(let count, let width): [count, width]
-      case .indices(let count): [count]
+      case .rows(let count, let width, _): [count, width]
+      case .indices(let count, _): [count]
       }
     guard extents.allSatisfy({ (1...(1 << 24)).contains($0) }),
       let shape = Shape(checking: extents), shape.elementCount <= 1 << 32
@@ -36,6 +36,10 @@ extension ValueType {
 /// The questions that inference asks about a node's operands.
 package struct OperandCheck {
   let operands: [ValueType]
+
+  /// What the node's first result will be named.
+  let firstResult: ValueID
+
   let shape: (ConstantID) -> Shape
 
   func that(_ condition: Bool, _ expected: @autoclosure () -> String) throws {
@@ -46,22 +50,43 @@ package struct OperandCheck {
     try that(operands.count == expected, "\(expected) operands, found \(operands.count)")
   }
 
+  /// Rows that are all in use.
   func rows(_ index: Int) throws -> (count: Int, width: Int) {
-    guard case .rows(let count, let width) = operands[index] else {
-      throw OperandMismatch("expected rows as operand \(index), found \(operands[index])")
+    guard case .rows(let count, let width, nil) = operands[index] else {
+      throw OperandMismatch(
+        "expected rows that are all in use as operand \(index), found \(operands[index])")
     }
     return (count, width)
   }
 
-  func rows(_ index: Int, are count: Int, _ width: Int) throws {
-    let expected = ValueType.rows(count: count, width: width)
+  /// Rows of which some may not be in use, with the tokens along `axis`.
+  func rows(
+    _ index: Int, tokensAlong axis: TokenAxis
+  ) throws -> (count: Int, width: Int, unused: UnusedTokens?) {
+    guard case .rows(let count, let width, let unused) = operands[index],
+      unused == nil || unused?.axis == axis
+    else {
+      throw OperandMismatch(
+        "expected rows with tokens along \(axis.word) as operand \(index), found "
+          + "\(operands[index])")
+    }
+    return (count, width, unused)
+  }
+
+  func rows(_ index: Int, are count: Int, _ width: Int, unused: UnusedTokens? = nil) throws {
+    try type(index, is: .rows(count: count, width: width, unused: unused))
+  }
+
+  func type(_ index: Int, is expected: ValueType) throws {
     try that(
       operands[index] == expected, "\(expected) as operand \(index), found \(operands[index])")
   }
 
+  /// Indices of which all are in use.
   func indices(_ index: Int) throws -> Int {
-    guard case .indices(let count) = operands[index] else {
-      throw OperandMismatch("expected indices as operand \(index), found \(operands[index])")
+    guard case .indices(let count, nil) = operands[index] else {
+      throw OperandMismatch(
+        "expected indices that are all in use as operand \(index), found \(operands[index])")
     }
     return count
   }

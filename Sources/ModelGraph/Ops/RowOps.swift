@@ -148,7 +148,7 @@ package struct ScaleColumns: OpAttributes, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    try check.constant(factors, is: [try check.rows(0).width])
+    try check.constant(factors, is: [try check.rows(0, tokensAlong: .rows).width])
     return check.operands
   }
 }
@@ -202,11 +202,19 @@ package struct Slice: OpAttributes, ConstantFree, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    let (rowCount, width) = try check.rows(0)
+    let (rowCount, width, unused) = try check.rows(0, tokensAlong: .rows)
     try check.that(
       first >= 0 && count > 0 && first <= rowCount - count,
       "a range of \(rowCount) rows, found \(first) + \(count)")
-    return [.rows(count: count, width: width)]
+    guard let unused, first + count > rowCount - unused.most else {
+      return [.rows(count: count, width: width)]
+    }
+    // Some of these rows may not be in use; which, the operand's count only says of its last rows.
+    try check.that(
+      first + count == rowCount && count > unused.most,
+      "rows that are in use, or more than \(unused.most) up to the last of \(rowCount), found "
+        + "\(first) + \(count)")
+    return [.rows(count: count, width: width, unused: unused)]
   }
 }
 
@@ -253,7 +261,7 @@ package struct ColumnMax: OpAttributes, ConstantFree, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    return [.rows(count: 1, width: try check.rows(0).width)]
+    return [.rows(count: 1, width: try check.rows(0, tokensAlong: .rows).width)]
   }
 }
 

@@ -70,12 +70,17 @@ package struct Score: OpAttributes, ConstantFree, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    let (_, tokens) = try check.rows(0)
-    return [.rows(count: 1, width: try check.patches(of: tokens, behind: prefix))]
+    let (_, tokens, unused) = try check.rows(0, tokensAlong: .columns)
+    let patches = try check.patches(of: tokens, behind: prefix)
+    return [.rows(count: 1, width: patches, unused: unused)]
   }
 }
 
 /// Which patch tokens are kept; ties go to the lower.
+///
+/// With a ``threshold``, or importance of tokens that need not all be in use, pictures keep different
+/// numbers of tokens: K is the most, dropped has room for all but one, and a fourth result, `[1]`, says how
+/// many of the K places are not in use.
 package struct Partition: OpAttributes, ConstantFree, Uncounted {
   package static let kind = OpKind.partition
 
@@ -94,16 +99,21 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
   /// By importance: the destination of dropped tokens is one more row, K; otherwise they have none, -1.
   package var appendsRow = false
 
+  /// By importance: tokens of less are not kept, but that of the most always is.
+  package var threshold: Threshold?
+
   package init() {}
 
   package init(
-    by order: PartitionOrder, patches: Int, keep: Int, first: Int = 1, appendsRow: Bool = false
+    by order: PartitionOrder, patches: Int, keep: Int, first: Int = 1, appendsRow: Bool = false,
+    threshold: Threshold? = nil
   ) {
     self.order = order
     self.patches = patches
     self.keep = keep
     self.first = first
     self.appendsRow = appendsRow
+    self.threshold = threshold
   }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
@@ -112,6 +122,7 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
     try coder.code("keep", &keep)
     try coder.code("first", &first)
     try coder.code("appends_row", &appendsRow)
+    try coder.code("threshold", optional: &threshold)
   }
 
   package var op: Op { .partition(self) }
@@ -127,7 +138,19 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
     switch order {
     case .importance:
       try check.count(1)
-      try check.rows(0, are: 1, patches)
+      let unused = try check.rows(0, tokensAlong: .columns).unused
+      try check.rows(0, are: 1, patches, unused: unused)
+      if let threshold {
+        try check.that(
+          threshold.value.isFinite, "a finite threshold, found \(threshold.value)")
+      }
+      guard threshold != nil || unused != nil else { break }
+      let left = UnusedTokens(
+        ValueID(check.firstResult.index + 3), most: keep - 1, along: .columns)
+      return [
+        .indices(count: keep, unused: left), .indices(count: patches - 1),
+        .indices(count: patches, unused: unused), .indices(count: 1),
+      ]
     case .edges:
       try check.count(2)
       let sources = try check.sources(of: patches, first: first)
@@ -138,6 +161,7 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
       try check.that(
         try check.indices(1) == sources, "\(sources) edges, found \(check.operands[1])")
       try check.that(!appendsRow, "edges, or one more row")
+      try check.that(threshold == nil, "edges, or a threshold")
     }
     return [
       .indices(count: keep), .indices(count: patches - keep), .indices(count: patches),
@@ -183,27 +207,27 @@ package struct Assign: OpAttributes, ConstantFree {
   package var isOfBaseGraph: Bool { false }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
-    let (tokens, patches) = try check.partition(prefix: prefix, dropped: 2, destination: 3)
+    let tokens = try check.partition(prefix: prefix, dropped: 2, destination: 3)
     switch similarity {
     case .cosine, .l1, .l2: try check.count(4)
     case .attention:
       try check.count(5)
-      let (rowCount, columns) = try check.rows(4)
+      let (rowCount, columns, unused) = try check.rows(4, tokensAlong: .columns)
       try check.that(
-        columns == tokens && rowCount % tokens == 0,
-        "softmax rows of \(tokens) tokens, found \(check.operands[4])")
+        columns == tokens.count && rowCount % tokens.count == 0
+          && unused == tokens.unusedColumns,
+        "softmax rows of \(tokens.count) tokens, found \(check.operands[4])")
     case .random:
       try check.count(5)
-      try check.that(
-        try check.indices(4) == patches, "\(patches) patch indices, found \(check.operands[4])")
+      try check.type(4, is: tokens.indices)
     }
-    return [.indices(count: patches)]
+    return [tokens.indices]
   }
 
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
     switch similarity {
     case .cosine, .l1, .l2:
-      guard case .rows(_, let width) = operands[0] else { return 0 }
+      guard case .rows(_, let width, _) = operands[0] else { return 0 }
       return work(operands[1].elementCount, operands[2].elementCount, width)
     case .attention, .random: return 0
     }
@@ -256,7 +280,7 @@ package struct BipartiteAssign: OpAttributes, ConstantFree {
   }
 
   package func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int {
-    guard case .rows(let tokens, _) = operands[0] else { return 0 }
+    guard case .rows(let tokens, _, _) = operands[0] else { return 0 }
     let sources = results[0].elementCount
     return work(sources, tokens - prefix - sources, headWidth)
   }
@@ -305,59 +329,27 @@ package struct Gather: OpAttributes, ConstantFree, Uncounted {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(3 + [hasWeights, hasSizes, hasPatchIndices].count { $0 })
-    let (tokens, patches) = try check.partition(prefix: prefix, dropped: nil, destination: 2)
-    let width = try check.rows(0).width
-    let left = prefix + (try check.indices(1)) + (mode == .sum ? 1 : 0)
+    let tokens = try check.partition(prefix: prefix, dropped: nil, destination: 2)
+    let left = prefix + tokens.kept + (mode == .sum ? 1 : 0)
+    let unused = tokens.unusedKept
     var next = 3
-    var results = [ValueType.rows(count: left, width: width)]
+    var results = [
+      ValueType.rows(count: left, width: tokens.width, unused: unused?.along(.rows))
+    ]
     if hasWeights {
       try check.that(mode != .drop, "no weights of what is left out")
-      try check.rows(next, are: 1, patches)
+      try check.rows(next, are: 1, tokens.patches, unused: tokens.unusedColumns)
       next += 1
     }
     if hasSizes {
-      try check.rows(next, are: 1, tokens)
+      try check.rows(next, are: 1, tokens.count, unused: tokens.unusedColumns)
       next += 1
-      results.append(.rows(count: 1, width: left))
+      results.append(.rows(count: 1, width: left, unused: unused))
     }
     if hasPatchIndices {
-      try check.that(
-        try check.indices(next) == patches,
-        "\(patches) patch indices, found \(check.operands[next])")
-      results.append(.indices(count: left - prefix))
+      try check.type(next, is: tokens.indices)
+      results.append(.indices(count: left - prefix, unused: unused))
     }
     return results
-  }
-}
-
-extension OperandCheck {
-  /// The patch tokens among `tokens`.
-  fileprivate func patches(of tokens: Int, behind prefix: Int) throws -> Int {
-    try that(ModelFacts.prefixCounts.contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
-    try that(tokens - prefix >= 2, "2 patch tokens or more, found \(tokens - prefix)")
-    return tokens - prefix
-  }
-
-  /// The tokens of set A, every other from position `first` on.
-  fileprivate func sources(of patches: Int, first: Int) throws -> Int {
-    try that((0...1).contains(first), "a first position of 0 or 1, found \(first)")
-    return (patches - first + 1) / 2
-  }
-
-  /// Tokens, and the patch tokens among them, of operands 0 and 1, tokens and kept, and two more.
-  fileprivate func partition(
-    prefix: Int, dropped: Int?, destination: Int
-  ) throws -> (tokens: Int, patches: Int) {
-    try that(operands.count > destination, "tokens and a partition, found \(operands)")
-    let (tokens, _) = try rows(0)
-    let patches = try patches(of: tokens, behind: prefix)
-    let kept = try indices(1)
-    let rest = try dropped.map(indices) ?? max(1, patches - kept)
-    try that(
-      kept + rest == patches, "indices of \(patches) patch tokens, found \(kept) + \(rest)")
-    try that(
-      try indices(destination) == patches,
-      "\(patches) destinations, found \(operands[destination])")
-    return (tokens, patches)
   }
 }

@@ -23,7 +23,7 @@ package struct FoldResidualScale: Pass {
   package func run(_ graph: Graph) throws -> Graph {
     try foldIntoLinear(graph) { node, graph in
       guard case .scale(let scale) = node.op else { return nil }
-      guard case .rows(_, let width) = graph.type(node.outputs[0]) else { return nil }
+      guard case .rows(_, let width, _) = graph.type(node.outputs[0]) else { return nil }
       return RowFactors(name: "\(scale.factor)", parameters: 0) {
         [Float](repeating: scale.factor, count: width)
       }

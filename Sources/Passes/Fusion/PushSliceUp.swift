@@ -35,7 +35,7 @@ package struct PushSliceUp: Pass {
         continue
       }
       if hulls[operand] == nil {
-        guard case .rows(let rows, _) = graph.type(operand), range.count < rows else {
+        guard case .rows(let rows, _, _) = graph.type(operand), range.count < rows else {
           try rebuilder.copy(node)
           continue
         }

@@ -1,18 +1,27 @@
-internal import ModelFacts
-internal import ModelGraph
+package import ModelFacts
+package import ModelGraph
 
 /// Reduces tokens after the attention residual of chosen blocks, before their FFN (method 3.2).
 ///
 /// The blocks behind work on fewer tokens; a head that reads all patch tokens reads those that are
 /// left. How tokens are chosen and joined is the strategy's business.
-struct InsertTokenReduction: Pass {
+package struct InsertTokenReduction: Pass {
   let strategy: any TokenReductionStrategy
   let stages: [RewriteRecipe.Stage]
 
   /// Tokens in front of the patch tokens.
   let prefix: Int
 
-  func run(_ graph: Graph) throws -> Graph {
+  /// Reduces by a strategy, at stages, what lies behind `prefix` others.
+  package init(
+    strategy: any TokenReductionStrategy, stages: [RewriteRecipe.Stage], prefix: Int
+  ) {
+    self.strategy = strategy
+    self.stages = stages
+    self.prefix = prefix
+  }
+
+  package func run(_ graph: Graph) throws -> Graph {
     var rebuilder = GraphRebuilder(graph)
     var state = TokenState()
     var attention: AttentionValues?
@@ -54,8 +63,8 @@ struct InsertTokenReduction: Pass {
   private func lostRows(
     behind slice: Slice, _ node: Graph.Node, _ rebuilder: GraphRebuilder
   ) throws -> Int {
-    guard case .rows(let before, _) = rebuilder.original.type(node.inputs[0]),
-      case .rows(let after, _) = rebuilder.result.type(
+    guard case .rows(let before, _, _) = rebuilder.original.type(node.inputs[0]),
+      case .rows(let after, _, _) = rebuilder.result.type(
         try rebuilder.replacement(node.inputs[0])),
       slice.first > 0, slice.first + slice.count == before
     else { return 0 }
@@ -67,7 +76,7 @@ struct InsertTokenReduction: Pass {
     _ tokens: ValueID, stage: RewriteRecipe.Stage, attention: AttentionValues,
     state: inout TokenState, in graph: inout Graph
   ) throws -> ValueID? {
-    guard case .rows(let count, _) = graph.type(tokens) else { return nil }
+    guard case .rows(let count, _, _) = graph.type(tokens) else { return nil }
     let patches = count - prefix
     let keep = stage.keptTokens(of: patches)
     guard keep < patches else { return nil }

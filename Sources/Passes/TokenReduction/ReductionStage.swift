@@ -29,7 +29,7 @@ package struct ReductionStage {
     /// `[K]`.
     package let kept: ValueID
 
-    /// `[N - K]`.
+    /// `[N - K]`; `[N - 1]` where pictures keep different numbers.
     package let dropped: ValueID
 
     /// `[N]`.
@@ -46,12 +46,13 @@ package struct ReductionStage {
     try graph.add(.score(Score(prefix: prefix)), attention.results[0], block: block)
   }
 
-  /// The K most important tokens, and the others, which go nowhere or to one more row.
+  /// The K most important tokens, and the others, which go nowhere or to one more row. With a threshold, only
+  /// those of K that reach it, but at least one: pictures then keep different numbers.
   package mutating func partition(
-    byImportance importance: ValueID, appendsRow: Bool = false
+    byImportance importance: ValueID, appendsRow: Bool = false, threshold: Threshold? = nil
   ) throws -> Parts {
     let partition = Partition(
-      by: .importance, patches: patches, keep: keep, appendsRow: appendsRow)
+      by: .importance, patches: patches, keep: keep, appendsRow: appendsRow, threshold: threshold)
     return Parts(try graph.append(.partition(partition), [importance], block: block))
   }
 

@@ -19,6 +19,9 @@ extension Lowering {
     if partition.order == .edges { step.best = try wholeBuffer(node.inputs[1], node: position) }
     (step.first, step.keep, step.appendsRow) =
       (partition.first, partition.keep, partition.appendsRow)
+    step.threshold = partition.threshold
+    // First, for the others to name it.
+    if node.outputs.count > 3 { step.unused = output(node.outputs[3]).buffer }
     step.kept = output(node.outputs[0]).buffer
     step.dropped = output(node.outputs[1]).buffer
     step.destination = output(node.outputs[2]).buffer

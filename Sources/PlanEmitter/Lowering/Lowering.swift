@@ -97,7 +97,7 @@ struct Lowering {
 
   func rowCount(_ value: ValueID) -> Int {
     switch graph.type(value) {
-    case .rows(let count, _): count
+    case .rows(let count, _, _): count
     case .map(_, let height, let width): height * width
     case .picture(let channels, let height, _): channels * height
     case .indices: 1
@@ -115,8 +115,17 @@ struct Lowering {
       newBuffer(BufferRecord(rows: channels * height, columns: width))
     case .map(let channels, let height, let width):
       newBuffer(BufferRecord(rows: height * width, columns: channels))
-    case .rows(let count, let width): newBuffer(BufferRecord(rows: count, columns: width))
-    case .indices(let count): newBuffer(BufferRecord(.int32, rows: 1, columns: count))
+    case .rows(let count, let width, let unused):
+      newBuffer(BufferRecord(rows: count, columns: width, unused: record(of: unused)))
+    case .indices(let count, let unused):
+      newBuffer(BufferRecord(.int32, rows: 1, columns: count, unused: record(of: unused)))
+    }
+  }
+
+  /// Where it is written how many tokens are not in use: a value that was made before.
+  private func record(of unused: UnusedTokens?) -> UnusedRecord? {
+    unused.flatMap { unused in
+      places[unused.value.index].map { UnusedRecord($0.buffer, along: unused.axis) }
     }
   }
 

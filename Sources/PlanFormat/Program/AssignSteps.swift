@@ -48,7 +48,9 @@ package struct AssignStep: StepPayload {
     let kept = try context.buffer(self.kept, "kept", .int32).columns
     try context.range(kept, "kept", 1...max(1, patches - 1))
     try context.buffer(self.kept, "kept", .int32, rows: 1, columns: kept)
-    try context.buffer(dropped, "dropped", .int32, rows: 1, columns: patches - kept)
+    let isCounted = context.buffers[self.kept].unused != nil
+    try context.buffer(
+      dropped, "dropped", .int32, rows: 1, columns: patches - (isCounted ? 1 : kept))
     try context.buffer(destination, "destination", .int32, rows: 1, columns: patches)
     try context.require(
       (probabilities != nil) == (similarity == .attention), "probabilities",
@@ -79,6 +81,14 @@ package struct AssignStep: StepPayload {
   }
 
   package var step: Step { .assign(self) }
+
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    let columns = [destination, probabilities, patchIndices].compactMap {
+      $0.map(TokenPlace.columns)
+    }
+    let rows = RowsOperand(tokens, first: 0, count: buffers[tokens].rows)
+    return [[.rows(rows)] + columns, [.columns(kept)]]
+  }
 
   package var reads: [Int] {
     [tokens, kept, dropped, destination] + [probabilities, patchIndices].compactMap(\.self)

@@ -222,6 +222,10 @@ package struct ElementwiseStep: IndexFreeStep {
 
   package var step: Step { .elementwise(self) }
 
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    [[.rows(a), .rows(u), .rows(output)] + [v].compactMap { $0.map(TokenPlace.rows) }]
+  }
+
   package var reads: [Int] { [a.buffer, u.buffer] + (v.map { [$0.buffer] } ?? []) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [] }
@@ -248,6 +252,10 @@ package struct ColumnMaxStep: IndexFreeStep {
   }
 
   package var step: Step { .columnMax(self) }
+
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    [[.rows(input)]]
+  }
 
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }

@@ -46,6 +46,10 @@ package struct LinearStep: IndexFreeStep {
 
   package var step: Step { .linear(self) }
 
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    [[.rows(input), .rows(output)] + [residual].compactMap { $0.map(TokenPlace.rows) }]
+  }
+
   package var reads: [Int] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] {
@@ -225,6 +229,14 @@ package struct AttentionStep: IndexFreeStep {
 
   package var step: Step { .attention(self) }
 
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    let keys = RowsOperand(qkv, first: 0, count: buffers[qkv].rows)
+    let columns = [sizes, classRows, probabilities].compactMap { $0.map(TokenPlace.columns) }
+    let output = TokenPlace.rows(RowsOperand(output, first: 0, count: queries))
+    if queries == keys.count { return [[.rows(keys), output] + columns] }
+    return [[.rows(keys)] + columns, [.rows(RowsOperand(qkv, first: 0, count: queries)), output]]
+  }
+
   package var reads: [Int] { [qkv] + [sizes].compactMap(\.self) }
   package var writes: [Int] { [output] + [classRows, probabilities].compactMap(\.self) }
   package var constants: [Int] { [] }
@@ -259,6 +271,10 @@ package struct NormStep: IndexFreeStep {
   }
 
   package var step: Step { .norm(self) }
+
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    [[.rows(input), .rows(output)]]
+  }
 
   package var reads: [Int] { [input.buffer] }
   package var writes: [Int] { [output.buffer] }

@@ -46,6 +46,27 @@ package struct NormOperand: Record, Hashable {
   }
 }
 
+/// Which tokens of a buffer a picture may not use: the last along an axis, as many as another buffer says.
+package struct UnusedRecord: Record, Hashable {
+  /// `[1, 1]`, int32: how many, of a partition's making.
+  package var buffer = 0
+
+  /// Where the tokens lie.
+  package var axis = TokenAxis.rows
+
+  package init() {}
+
+  package init(_ buffer: Int, along axis: TokenAxis) {
+    self.buffer = buffer
+    self.axis = axis
+  }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("buffer", &buffer)
+    try coder.code("axis", choice: &axis)
+  }
+}
+
 /// A place for intermediate results. Element type and shape are those of one picture; with a batch
 /// of `n`, the buffer is `[n, rows, columns]` at `n * offset` in the arena.
 package struct BufferRecord: Record, Hashable {
@@ -63,14 +84,25 @@ package struct BufferRecord: Record, Hashable {
   /// stays where the caller has it.
   package var offset = 0
 
+  /// Where pictures use different numbers of its tokens: what says how many. Rows and columns are then the
+  /// most.
+  package var unused: UnusedRecord?
+
   package init() {}
 
-  package init(_ element: Element = .float32, rows: Int, columns: Int, offset: Int = 0) {
+  package init(
+    _ element: Element = .float32, rows: Int, columns: Int, offset: Int = 0,
+    unused: UnusedRecord? = nil
+  ) {
     self.element = element
     self.rows = rows
     self.columns = columns
     self.offset = offset
+    self.unused = unused
   }
+
+  /// The most tokens, of a buffer of which some may not be in use.
+  package var tokens: Int { unused?.axis == .rows ? rows : columns }
 
   /// Bytes for one picture; both element types take 4.
   package var byteCount: Int { rows * columns * 4 }
@@ -80,5 +112,6 @@ package struct BufferRecord: Record, Hashable {
     try coder.code("rows", &rows)
     try coder.code("columns", &columns)
     try coder.code("offset", &offset)
+    try coder.code("unused", optional: &unused)
   }
 }

@@ -38,9 +38,12 @@ extension Program {
   /// lie inside what they point into.
   func verifyIndices(file: String) throws {
     var ranges = IndexRanges(self, file: file)
+    var counts = CountCheck(self, file: file)
     for (index, record) in steps.enumerated() {
       try record.step.payload.followIndices(&ranges, step: index)
+      try counts.follow(record.step.payload, step: index, ranges)
     }
+    try counts.finish(self, ranges)
     for (index, stage) in stages.enumerated() {
       try ranges.require(stage.kept, below: stage.patchesIn, "stage \(index), kept")
       try ranges.require(

@@ -21,6 +21,7 @@ extension Program {
         file: file)
     }
     try verifyBuffers(file: file)
+    try verifyCounts(file: file)
     for (index, record) in steps.enumerated() {
       let context = StepContext(
         buffers: buffers, constants: constants, file: file, step: index,
@@ -96,6 +97,11 @@ extension Program {
     outputs.map(\.rows.buffer) + stages.flatMap { [$0.kept, $0.destination] }
   }
 
+  /// The buffers that say how many tokens of these are not in use.
+  private func counts(of touched: [Int]) -> [Int] {
+    touched.compactMap { buffers[$0].unused?.buffer }
+  }
+
   /// First and last step that touches each buffer; nil when none does.
   package func lifetimes() -> [ClosedRange<Int>?] {
     var lifetimes = [ClosedRange<Int>?](repeating: nil, count: buffers.count)
@@ -105,11 +111,11 @@ extension Program {
     }
     for (index, record) in steps.enumerated() {
       let payload = record.step.payload
-      for buffer in payload.reads + payload.writes { touch(buffer, at: index) }
+      let touched = payload.reads + payload.writes
+      for buffer in touched + counts(of: touched) { touch(buffer, at: index) }
     }
     let end = steps.count
-    for buffer in results
-    where lifetimes[buffer] != nil {
+    for buffer in results + counts(of: results) where lifetimes[buffer] != nil {
       touch(buffer, at: end)
     }
     return lifetimes

@@ -21,6 +21,13 @@ package protocol StepPayload: Record, Equatable {
   /// and says what those that it writes may hold. Of a verified step.
   func followIndices(_ ranges: inout IndexRanges, step: Int) throws
 
+  /// The operands and results whose tokens need not all be in use, those of the same tokens together. What is
+  /// not among them has all of its rows and columns in use.
+  func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]]
+
+  /// The buffer that it writes for others to say how many of their tokens are not in use.
+  var unused: Int? { get }
+
   /// The constants it reads.
   var constants: [Int] { get }
 
@@ -30,6 +37,10 @@ package protocol StepPayload: Record, Equatable {
 }
 
 extension StepPayload {
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] { [] }
+
+  package var unused: Int? { nil }
+
   package func work(_ context: StepContext) -> Double { elements(context) }
 
   /// Values of all operands and results.

@@ -29,6 +29,10 @@ package struct ScoreStep: IndexFreeStep {
 
   package var step: Step { .score(self) }
 
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    [[.columns(classRows), .columns(output)]]
+  }
+
   package var reads: [Int] { [classRows] }
   package var writes: [Int] { [output] }
   package var constants: [Int] { [] }
@@ -58,11 +62,18 @@ package struct PartitionStep: StepPayload {
   /// `[1, K]`, int32: the patch position behind each new one.
   package var kept = 0
 
-  /// `[1, N - K]`, int32, ascending patch positions.
+  /// `[1, N - K]`, int32, ascending patch positions; `[1, N - 1]` with ``unused``.
   package var dropped = 0
 
   /// `[1, N]`, int32: the new patch position of each old one.
   package var destination = 0
+
+  /// Importance only: tokens of less are not kept, but that of the most always is.
+  package var threshold: Threshold?
+
+  /// `[1, 1]`, int32: how many of K are not in use. With a threshold, and where ``scores`` need not all be in
+  /// use.
+  package var unused: Int?
 
   package init() {}
 
@@ -76,6 +87,8 @@ package struct PartitionStep: StepPayload {
     try coder.code("kept", &kept)
     try coder.code("dropped", &dropped)
     try coder.code("destination", &destination)
+    try coder.code("threshold", optional: &threshold)
+    try coder.code("unused", optional: &unused)
   }
 
   package func verify(_ context: StepContext) throws {
@@ -97,9 +110,32 @@ package struct PartitionStep: StepPayload {
       try context.require(!appendsRow, "one more row", "none with edges", "one")
     }
     try context.buffer(kept, "kept", .int32, rows: 1, columns: keep)
-    try context.buffer(dropped, "dropped", .int32, rows: 1, columns: patches - keep)
+    try verifyCount(context)
+    try context.buffer(
+      dropped, "dropped", .int32, rows: 1, columns: patches - (unused == nil ? keep : 1))
     try context.buffer(destination, "destination", .int32, rows: 1, columns: patches)
     try context.disjointResults(of: self)
+  }
+
+  /// Throws unless there is a count where pictures keep different numbers of tokens, which is then that of
+  /// those that are kept.
+  private func verifyCount(_ context: StepContext) throws {
+    if let threshold {
+      try context.require(
+        order == .importance, "threshold", "none with edges", "\(threshold.value)")
+      try context.require(
+        threshold.value.isFinite, "threshold", "a finite number", "\(threshold.value)")
+    }
+    let isCounted = threshold != nil || context.buffers[scores].unused != nil
+    try context.require(
+      (unused != nil) == isCounted, "unused", "a buffer where the number that is kept can differ",
+      unused == nil ? "none" : "one")
+    if let unused { try context.buffer(unused, "unused", .int32, rows: 1, columns: 1) }
+    let found = context.buffers[kept].unused
+    try context.require(
+      found == unused.map { UnusedRecord($0, along: .columns) }, "kept",
+      unused.map { "columns less those that buffer \($0) says" } ?? "a buffer that is all in use",
+      found.map { "\($0.axis.word) less those of buffer \($0.buffer)" } ?? "one all in use")
   }
 
   package func followIndices(_ ranges: inout IndexRanges, step: Int) throws {
@@ -114,12 +150,20 @@ package struct PartitionStep: StepPayload {
     case .importance: ranges[destination] = appendsRow ? 0...keep : -1...keep - 1
     case .edges: ranges[destination] = 0...keep - 1
     }
+    if let unused { ranges[unused] = 0...keep - 1 }
+  }
+
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    switch order {
+    case .importance: [[.columns(scores), .columns(destination)], [.columns(kept)]]
+    case .edges: []
+    }
   }
 
   package var step: Step { .partition(self) }
 
   package var reads: [Int] { [scores] + [best].compactMap(\.self) }
-  package var writes: [Int] { [kept, dropped, destination] }
+  package var writes: [Int] { [kept, dropped, destination] + [unused].compactMap(\.self) }
   package var constants: [Int] { [] }
 }
 
@@ -208,6 +252,17 @@ package struct GatherStep: StepPayload {
   }
 
   package var step: Step { .gather(self) }
+
+  package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
+    func rows(_ buffer: Int) -> TokenPlace {
+      .rows(RowsOperand(buffer, first: 0, count: buffers[buffer].rows))
+    }
+    func columns(_ own: [Int?]) -> [TokenPlace] { own.compactMap { $0.map(TokenPlace.columns) } }
+    return [
+      [rows(tokens)] + columns([destination, weights, sizes, patchIndices]),
+      [rows(output)] + columns([kept, newSizes, newPatchIndices]),
+    ]
+  }
 
   package var reads: [Int] {
     [tokens, kept, destination] + [weights, sizes, patchIndices].compactMap(\.self)

@@ -8,7 +8,8 @@ extension PhaseBuilder {
     let record = program.buffers[step.classRows]
     return ScoreArguments(
       classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
-      prefix: step.prefix, patches: record.columns - step.prefix, importance: floats(step.output))
+      prefix: step.prefix, patches: record.columns - step.prefix, importance: floats(step.output),
+      unused: unusedTokens(step.classRows))
   }
 
   func partition(_ step: PartitionStep) -> any KernelArguments {
@@ -19,10 +20,15 @@ extension PhaseBuilder {
       } else {
         .importance(floats(step.scores))
       }
+    let variation = step.unused.map {
+      PartitionArguments.Variation(
+        unused: unusedTokens(step.scores), threshold: step.threshold?.value,
+        unusedKept: indices($0))
+    }
     return PartitionArguments(
       order, pictures: pictures, patches: program.buffers[step.destination].columns,
-      keep: step.keep, appendsRow: step.appendsRow,
-      kept: indices(step.kept), dropped: indices(step.dropped),
+      keep: step.keep, appendsRow: step.appendsRow, variation: variation, kept: indices(step.kept),
+      dropped: indices(step.dropped),
       destination: indices(step.destination))
   }
 
@@ -36,7 +42,8 @@ extension PhaseBuilder {
       probabilities: step.probabilities.map { UnsafePointer(floats($0)) },
       heads: step.probabilities.map { program.buffers[$0].rows / record.rows } ?? 0,
       patchIndices: step.patchIndices.map { UnsafePointer(indices($0)) },
-      seed: UInt64(bitPattern: Int64(step.seed)), block: step.block)
+      seed: UInt64(bitPattern: Int64(step.seed)), block: step.block,
+      unused: unusedTokens(step.tokens), unusedKept: unusedTokens(step.kept))
   }
 
   func bipartiteAssign(_ step: BipartiteAssignStep) -> any KernelArguments {
@@ -61,6 +68,7 @@ extension PhaseBuilder {
       weightStride: step.weights == nil ? record.rows : patches,
       sizes: step.sizes.map { UnsafePointer(floats($0)) }, newSizes: step.newSizes.map(floats),
       patchIndices: step.patchIndices.map { UnsafePointer(indices($0)) },
-      newPatchIndices: step.newPatchIndices.map(indices))
+      newPatchIndices: step.newPatchIndices.map(indices), unused: unusedTokens(step.tokens),
+      unusedNew: unusedTokens(step.output))
   }
 }

@@ -64,6 +64,18 @@ struct PhaseBuilder {
       stride: record.columns)
   }
 
+  /// How many of an operand's rows are not in use.
+  func unused(_ operand: RowsOperand) -> UnusedRows { unused(program.unusedRows(of: operand)) }
+
+  /// How many of a buffer's tokens, whichever axis they lie along, are not in use.
+  func unusedTokens(_ buffer: Int) -> UnusedRows {
+    unused(program.buffers[buffer].unused?.buffer)
+  }
+
+  private func unused(_ count: Int?) -> UnusedRows {
+    UnusedRows(count.map { UnsafePointer(indices($0)) })
+  }
+
   func whole(_ buffer: Int) -> RowsOperand {
     RowsOperand(buffer, first: 0, count: program.buffers[buffer].rows)
   }
@@ -136,7 +148,7 @@ struct PhaseBuilder {
       [
         ColumnMaxArguments(
           input: reading(step.input), output: writing(step.output), pictures: pictures,
-          rows: step.input.count, width: width(step.input))
+          rows: step.input.count, width: width(step.input), unused: unused(step.input))
       ]
     case .norm(let step):
       [
@@ -145,7 +157,7 @@ struct PhaseBuilder {
           rows: step.input.count, width: width(step.input),
           norm: LayerNorm(
             gamma: table(step.norm.weight), beta: table(step.norm.bias),
-            epsilon: step.norm.epsilon))
+            epsilon: step.norm.epsilon), unused: unused(step.input))
       ]
     }
   }
@@ -186,7 +198,8 @@ struct PhaseBuilder {
       for: tiles, input: reading(step.input), output: writing(step.output), pictures: pictures,
       rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
       weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
-      activation: activation(step.activation), residual: step.residual.map(reading))
+      activation: activation(step.activation), residual: step.residual.map(reading),
+      unused: unused(step.input))
   }
 
   /// Bytes for each picture of what is prepared before products.
@@ -223,7 +236,7 @@ struct PhaseBuilder {
       tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
       headWidth: step.headWidth,
       scale: step.scale,
-      sizes: step.sizes.map { UnsafePointer(floats($0)) },
+      sizes: step.sizes.map { UnsafePointer(floats($0)) }, unused: unusedTokens(step.qkv),
       classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats))
   }
 
@@ -248,14 +261,15 @@ struct PhaseBuilder {
     case .add, .multiplyAdd:
       return MultiplyAddArguments(
         for: tiles, a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
-        output: writing(step.output), pictures: pictures, rows: rows, width: width)
+        output: writing(step.output), pictures: pictures, rows: rows, width: width,
+        unused: unused(step.a))
     case .combine, .copy:
       let isCopy = step.operation == .copy
       return ScaleAddArguments(
         for: tiles, x: reading(step.a), y: isCopy ? nil : reading(step.u),
         output: writing(step.output),
         alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
-        width: width)
+        width: width, unused: unused(step.a))
     }
   }
 
