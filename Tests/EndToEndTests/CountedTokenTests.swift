@@ -6,6 +6,7 @@ import PlanFormat
 import PlanRuntime
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Pictures of a batch that keep different numbers of tokens.
 struct CountedTokenTests {
@@ -199,5 +200,34 @@ struct CountedTokenTests {
       #expect(damaged[0] == whole[0] && damaged[2] == whole[2], "\(kernels.name)")
       #expect(damaged[1].allSatisfy { Float(bitPattern: $0).isNaN })
     }
+  }
+
+  /// The rows behind the last norm, as a result, are those of the tokens that a picture has.
+  @Test(arguments: SmallModel.forms, [GatherMode.drop, .sum])
+  func tokensAreThoseThatThePictureHas(form: SmallModel.Form, mode: GatherMode) throws {
+    let model = try Model(form)
+    var graph = model.model.graph
+    let norm = try #require(graph.nodes.last { $0.op.kind == .layerNorm })
+    graph.outputs.append(Graph.Output(.tokens, norm.outputs[0]))
+    let dense = model.folder.file("dense.bin")
+    try PlanCompiler.convert(
+      graph, facts: model.model.facts, labels: Labels(), weights: .float32, to: dense, from: [])
+    let strategy = CountedTokens(mode, threshold: model.usual)
+    let path = try model.plan(strategy, model.usual, Self.stages)
+    let found = try BatchRun.results(
+      path, model.input, pictures: model.pictures, batch: model.pictures, threads: 2,
+      verifiesProgram: false
+    ) {
+      try $0.output(.tokens, picture: $1)
+    }
+    let pass = strategy.pass(Self.stages, prefix: model.model.facts.prefixTokens)
+    let rewritten = try PassDriver([pass]).run(try PlanFile(path: dense).graph)
+    let size = model.input.count / model.pictures
+    for picture in 0..<model.pictures {
+      let expected = try GraphInterpreter.outputs(
+        of: rewritten, picture: model.input[picture * size..<(picture + 1) * size])[1]
+      #expect(mismatch(found[picture], expected, within: 1e-4) == nil, "picture \(picture)")
+    }
+    #expect(Set(found.map(\.count)).count > 1)
   }
 }
