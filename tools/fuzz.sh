@@ -24,7 +24,7 @@ for word in "$@"; do
     *) targets+=("$word") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json picture plan rewrite run portable-run)
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json image plan rewrite run portable-run)
 export SWIFT_BACKTRACE=enable=no
 
 # Whether the toolchain links libFuzzer.

@@ -120,8 +120,8 @@ STEPS = {
     f"bias:int? kernel:int stride:int padding:int activation:{ACTIVATION} table:int? output:Rows",
     3: "prefix rows:int output:Rows",
     4: "attention qkv:int heads:int head_width:int scale:float queries:int sizes:int? output:int "
-    "class_rows:int? probabilities:int?",
-    5: "score class_rows:int prefix:int output:int",
+    "class_attention:int? probabilities:int?",
+    5: "score class_attention:int prefix:int output:int",
     6: f"partition order:{ORDER} scores:int best:int? first:int keep:int appends_row:bool kept:int "
     "dropped:int destination:int threshold:Threshold? unused:int?",
     7: f"assign similarity:{SIMILARITY} seed:int block:int prefix:int tokens:int kept:int "
@@ -130,19 +130,19 @@ STEPS = {
     9: f"gather mode:{MODE} prefix:int tokens:int kept:int destination:int weights:int? sizes:int? "
     "new_sizes:int? patch_indices:int? new_patch_indices:int? output:int",
     10: "fill output:int",
-    11: "halve input:int channels:int height:int width:int output:int",
+    11: "avgPool2x2 input:int channels:int height:int width:int output:int",
     12: "grid direction:choice(down,up) input:Rows prefix:int height:int width:int norm:Norm? "
     "residual:Rows? output:Rows",
     13: "depthwise input:Rows height:int width:int weight:int bias:int kernel:int dilation:int "
     "adds_input:bool output:Rows",
     14: "elementwise operation:choice(add,combine,multiplyAdd,copy) alpha:float beta:float a:Rows "
     "u:Rows v:Rows? output:Rows",
-    15: "columnMax input:Rows output:Rows",
+    15: "reduceMax input:Rows output:Rows",
     16: "norm input:Rows norm:Norm output:Rows",
 }
 
 NODES = {
-    1: "picture channels:int height:int width:int",
+    1: "image channels:int height:int width:int",
     2: "convolution weight:int bias:int? kernel_height:int kernel_width:int stride:int "
     f"padding:int outputs:int activation:{ACTIVATION} table:int?",
     3: "batchNorm weight:int bias:int mean:int variance:int epsilon:float",
@@ -150,17 +150,17 @@ NODES = {
     5: "flatten",
     6: "prepend rows:int",
     7: "concatenate",
-    8: "addTable table:int",
+    8: "addPositions table:int",
     9: f"layerNorm {NORM}",
     10: f"linear weight:int bias:int? norm:Norm? activation:{ACTIVATION} has_residual:bool",
-    11: "attention heads:int head_width:int scale:float size_aware:bool class_rows:bool "
+    11: "attention heads:int head_width:int scale:float size_aware:bool class_attention:bool "
     "probabilities:bool queries:int",
     12: "add",
     13: "scaleColumns factors:int",
     14: "scale factor:float",
     15: "slice first:int count:int",
     16: "combine alpha:float beta:float",
-    17: "columnMax",
+    17: "reduceMax",
     18: "unitSizes count:int",
     19: "patchIndices count:int",
     20: "score prefix:int",
@@ -169,9 +169,9 @@ NODES = {
     22: f"assign similarity:{SIMILARITY} prefix:int seed:int assigned_block:int",
     23: "bipartiteAssign prefix:int heads:int head_width:int first:int",
     24: f"gather mode:{MODE} prefix:int has_weights:bool has_sizes:bool has_patch_indices:bool",
-    25: "halve",
-    26: f"gridDown {GRID} norm:Norm?",
-    27: f"gridUp {GRID} has_residual:bool",
+    25: "avgPool2x2",
+    26: f"gridAvgPool {GRID} norm:Norm?",
+    27: f"gridUpsample {GRID} has_residual:bool",
     28: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
     "adds_operand:bool",
     29: "multiplyAdd",

@@ -17,7 +17,7 @@ export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1:allocator_may_return_null=1
 for kind in "${@:-thread address}"; do
   for one in $kind; do
     echo "== $one sanitizer"
-    skipped=(--skip memoryStaysFlatOverManyPictures)
+    skipped=(--skip memoryStaysFlatOverManyImages)
     if [[ $one == thread ]]; then skipped+=(--skip SharedGolden); fi
     swift test --sanitize "$one" --scratch-path ".build-$one" -Xswiftc -O "${skipped[@]}"
   done

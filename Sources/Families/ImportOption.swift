@@ -11,7 +11,7 @@ public enum ImportOption: String, InputOption {
   /// ``mean`` to ``interpolation`` together.
   case preprocessing = "options of preprocessing"
 
-  /// What takes pictures that are tensors already, in ViTRuntime.
+  /// What takes images that are tensors already, in ViTRuntime.
   case tensor = "Session.run"
 }
 

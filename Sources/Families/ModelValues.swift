@@ -249,7 +249,7 @@ struct ModelValues {
   /// What an option or the checkpoint's own graph says. They must not contradict each other: the graph is
   /// what is computed.
   private func told<Value: Equatable>(
-    _ key: String, _ told: Value?, by option: ImportOption, graph: ModelHints.Told<Value>?,
+    _ key: String, _ told: Value?, by option: ImportOption, graph: ModelHints.Hint<Value>?,
     _ decisions: inout Decisions
   ) throws -> Value? {
     func words(_ value: Value) -> String {

@@ -15,7 +15,7 @@ package struct ViTConfig: Sendable, Equatable {
   var imageWidth = 224
   var patchSize = 16
 
-  /// D.
+  /// D: the elements of a row.
   var embedDim = 0
 
   /// Number of blocks.

@@ -3,11 +3,11 @@
 /// `destination[dropped[k]]` becomes the index in `0..<keep` of the kept token most similar to
 /// `dropped[k]`, ties to the lower.
 package struct AssignArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, prefix + patches, width]`.
+  /// `[images, prefix + patches, width]`.
   package var input: InputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Prefix tokens, which take no part.
   package var prefix: Int
@@ -18,13 +18,13 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   /// K, at least 1.
   package var keep: Int
 
-  /// D.
+  /// D: the elements of a row.
   package var width: Int
 
   /// What similar means.
   package var similarity: Similarity
 
-  /// `[pictures, K]`.
+  /// `[images, K]`.
   package var kept: UnsafePointer<Int32>
 
   /// Of the N patch tokens.
@@ -33,20 +33,20 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   /// Of the K that are kept. With any, dropped has places for all tokens but one.
   package var unusedKept: UnusedRows
 
-  /// `[pictures, droppedPlaces]`.
+  /// `[images, droppedPlaces]`.
   package var dropped: UnsafePointer<Int32>
 
-  /// `[pictures, N]`; the dropped tokens' entries are written.
+  /// `[images, N]`; the dropped tokens' entries are written.
   package var destination: UnsafeMutablePointer<Int32>
 
-  /// `[pictures, heads, prefix + patches, prefix + patches]`, for the attention similarity: the dropped
+  /// `[images, heads, prefix + patches, prefix + patches]`, for the attention similarity: the dropped
   /// token is the query.
   package var probabilities: UnsafePointer<Float>?
 
   /// H of the probabilities.
   package var heads: Int
 
-  /// `[pictures, N]`, original patch index of every patch token, for the random similarity; `nil` means
+  /// `[images, N]`, original patch index of every patch token, for the random similarity; `nil` means
   /// its own position.
   package var patchIndices: UnsafePointer<Int32>?
 
@@ -56,9 +56,9 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   /// For the random similarity, counted from 0.
   package var block: Int
 
-  /// An assignment; see the type for the meaning of its parts.
+  /// An assignment with all its parts.
   package init(
-    input: InputRows, pictures: Int, prefix: Int, patches: Int, keep: Int, width: Int,
+    input: InputRows, images: Int, prefix: Int, patches: Int, keep: Int, width: Int,
     similarity: Similarity, kept: UnsafePointer<Int32>, dropped: UnsafePointer<Int32>,
     destination: UnsafeMutablePointer<Int32>, probabilities: UnsafePointer<Float>? = nil,
     heads: Int = 0, patchIndices: UnsafePointer<Int32>? = nil, seed: UInt64 = 0, block: Int = 0,
@@ -66,7 +66,7 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   ) {
     precondition(similarity != .attention || probabilities != nil, "probabilities")
     self.input = input
-    self.pictures = pictures
+    self.images = images
     self.prefix = prefix
     self.patches = patches
     self.keep = keep
@@ -87,17 +87,17 @@ package struct AssignArguments: KernelArguments, @unchecked Sendable {
   /// Places of dropped tokens.
   package var droppedPlaces: Int { patches - (unusedKept.isEmpty ? keep : 1) }
 
-  /// Kept and dropped tokens of a picture.
-  package func used(picture: Int) -> (kept: Int, dropped: Int) {
-    let kept = unusedKept.used(of: keep, picture: picture)
-    return (kept, min(unused.used(of: patches, picture: picture) - kept, droppedPlaces))
+  /// Kept and dropped tokens of an image.
+  package func used(image: Int) -> (kept: Int, dropped: Int) {
+    let kept = unusedKept.used(of: keep, image: image)
+    return (kept, min(unused.used(of: patches, image: image) - kept, droppedPlaces))
   }
 
-  /// How the dropped tokens of a picture are cut into items.
+  /// How the dropped tokens of an image are cut into items.
   package var split: EvenSplit { EvenSplit(droppedPlaces, minimum: 6, parts: 16) }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int { keep * MemoryLayout<Float>.stride }

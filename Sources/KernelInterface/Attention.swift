@@ -3,14 +3,14 @@
 ///
 /// Nothing overlaps.
 package struct AttentionArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, tokens, 3 * heads * headWidth]`: q, k, v, each head after head.
+  /// `[images, tokens, 3 * heads * headWidth]`: q, k, v, each head after head.
   package var qkv: InputRows
 
-  /// `[pictures, queries, heads * headWidth]`.
+  /// `[images, queries, heads * headWidth]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// T.
   package var tokens: Int
@@ -27,34 +27,34 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// Usually `1 / sqrt(headWidth)`.
   package var scale: Float
 
-  /// `[pictures, tokens]`, positive; how many patches each token stands for. `nil` adds nothing.
+  /// `[images, tokens]`, positive; how many patches each token stands for. `nil` adds nothing.
   package var sizes: UnsafePointer<Float>?
 
   /// Of the tokens: neither keys nor queries.
   package var unused: UnusedRows
 
-  /// Receives `[pictures, heads, tokens]`, the probabilities of query 0.
-  package var classRows: UnsafeMutablePointer<Float>?
+  /// Receives `[images, heads, tokens]`, the probabilities of query 0.
+  package var classAttention: UnsafeMutablePointer<Float>?
 
-  /// Receives `[pictures, heads, tokens, tokens]`, all probabilities, `[query, key]`.
+  /// Receives `[images, heads, tokens, tokens]`, all probabilities, `[query, key]`.
   package var probabilities: UnsafeMutablePointer<Float>?
 
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
-  /// Attention of all heads, for the kernels of a set; see the type for the meaning of its parts.
+  /// Attention of all heads, for the kernels of a set with all its parts.
   package init(
     for tiles: TileExtents,
-    qkv: InputRows, output: OutputRows, pictures: Int, tokens: Int, queries: Int? = nil,
+    qkv: InputRows, output: OutputRows, images: Int, tokens: Int, queries: Int? = nil,
     heads: Int, headWidth: Int,
     scale: Float, sizes: UnsafePointer<Float>? = nil, unused: UnusedRows = UnusedRows(nil),
-    classRows: UnsafeMutablePointer<Float>? = nil,
+    classAttention: UnsafeMutablePointer<Float>? = nil,
     probabilities: UnsafeMutablePointer<Float>? = nil
   ) {
     self.tiles = tiles
     self.qkv = qkv
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.tokens = tokens
     self.queries = queries ?? tokens
     self.heads = heads
@@ -62,7 +62,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     self.scale = scale
     self.sizes = sizes
     self.unused = unused
-    self.classRows = classRows
+    self.classAttention = classAttention
     self.probabilities = probabilities
   }
 
@@ -72,18 +72,18 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// How the query tiles of one head are cut into items.
   package var querySplit: EvenSplit {
     let tiles = (queries + Self.queryTile - 1) / Self.queryTile
-    let wanted = 24 / max(pictures * heads, 1)
+    let wanted = 24 / max(images * heads, 1)
     return EvenSplit(tiles, minimum: 2, parts: max(1, min(wanted, 8)))
   }
 
-  /// Work items of the step, `[heads, pictures, querySplit.parts]`, by parts of the rows.
-  package var items: WorkItems { WorkItems(parts: pictures * querySplit.parts, runs: heads) }
+  /// Work items of the step, `[heads, images, querySplit.parts]`, by parts of the rows.
+  package var items: WorkItems { WorkItems(parts: images * querySplit.parts, runs: heads) }
 
   /// What an item attends to.
-  package func place(_ item: Int) -> (picture: Int, head: Int, part: Int) {
+  package func place(_ item: Int) -> (image: Int, head: Int, part: Int) {
     let (head, row) = item.quotientAndRemainder(dividingBy: max(items.parts, 1))
-    let (picture, part) = row.quotientAndRemainder(dividingBy: max(querySplit.parts, 1))
-    return (picture, head, part)
+    let (image, part) = row.quotientAndRemainder(dividingBy: max(querySplit.parts, 1))
+    return (image, head, part)
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores and

@@ -1,11 +1,11 @@
 /// Finds for every patch token of set A, the positions `first`, `first + 2`, ..., the one of set B, the
 /// others, whose key, averaged over heads, has the highest cosine with its own; ties go to the lower.
 package struct BipartiteAssignArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, prefix + patches, 3 * heads * headWidth]`, of which the keys are read.
+  /// `[images, prefix + patches, 3 * heads * headWidth]`, of which the keys are read.
   package var qkv: InputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Prefix tokens, which take no part.
   package var prefix: Int
@@ -22,20 +22,20 @@ package struct BipartiteAssignArguments: KernelArguments, @unchecked Sendable {
   /// A's first position, 0 or 1.
   package var first: Int
 
-  /// Receives `[pictures, A]`: for A's token a, at position `first + 2a`, the index b of its best, which is at
+  /// Receives `[images, A]`: for A's token a, at position `first + 2a`, the index b of its best, which is at
   /// position `1 - first + 2b`.
   package var best: UnsafeMutablePointer<Int32>
 
-  /// Receives `[pictures, A]`: that best's cosine.
+  /// Receives `[images, A]`: that best's cosine.
   package var score: UnsafeMutablePointer<Float>
 
-  /// An assignment; see the type for the meaning of its parts.
+  /// An assignment with all its parts.
   package init(
-    qkv: InputRows, pictures: Int, prefix: Int, patches: Int, heads: Int, headWidth: Int,
+    qkv: InputRows, images: Int, prefix: Int, patches: Int, heads: Int, headWidth: Int,
     first: Int = 1, best: UnsafeMutablePointer<Int32>, score: UnsafeMutablePointer<Float>
   ) {
     self.qkv = qkv
-    self.pictures = pictures
+    self.images = images
     self.prefix = prefix
     self.patches = patches
     self.heads = heads
@@ -54,8 +54,8 @@ package struct BipartiteAssignArguments: KernelArguments, @unchecked Sendable {
   /// How A's tokens are cut into items.
   package var split: EvenSplit { EvenSplit(sources, minimum: 12, parts: 8) }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int {

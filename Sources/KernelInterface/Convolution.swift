@@ -5,13 +5,13 @@
 package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// What the windows are taken from.
   package enum Input: @unchecked Sendable {
-    /// `[pictures, channels, height, width]`; K order `(channel, ky, kx)`.
-    case picture(UnsafePointer<Float>)
-    /// `[pictures, height * width, channels]`; K order `(ky, kx, channel)`.
+    /// `[images, channels, height, width]`; K order `(channel, ky, kx)`.
+    case image(UnsafePointer<Float>)
+    /// `[images, height * width, channels]`; K order `(ky, kx, channel)`.
     case map(InputRows)
   }
 
-  /// The picture or map.
+  /// The image or map.
   package var input: Input
 
   /// Channels of the input.
@@ -32,13 +32,13 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// Zeros around the input.
   package var padding: Int
 
-  /// `[pictures, outputHeight * outputWidth, outputChannels]`.
+  /// `[images, outputHeight * outputWidth, outputChannels]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// N.
+  /// N: the elements of an output row.
   package var outputChannels: Int
 
   /// `[kernel * kernel * channels, outputChannels]` in panels.
@@ -50,18 +50,18 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// Applied to the product plus bias.
   package var activation: Activation
 
-  /// `[outputHeight * outputWidth, outputChannels]`, contiguous, the same for all pictures, added
+  /// `[outputHeight * outputWidth, outputChannels]`, contiguous, the same for all images, added
   /// last.
   package var table: UnsafePointer<Float>?
 
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
-  /// A convolution, for the kernels of a set; see the type for the meaning of its parts.
+  /// A convolution, for the kernels of a set with all its parts.
   package init(
     for tiles: TileExtents,
     input: Input, channels: Int, height: Int, width: Int, kernel: Int, stride: Int,
-    padding: Int = 0, output: OutputRows, pictures: Int, outputChannels: Int,
+    padding: Int = 0, output: OutputRows, images: Int, outputChannels: Int,
     weights: PanelWeights, bias: UnsafePointer<Float>? = nil, activation: Activation = .none,
     table: UnsafePointer<Float>? = nil
   ) {
@@ -74,7 +74,7 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
     self.stride = stride
     self.padding = padding
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.outputChannels = outputChannels
     self.weights = weights
     self.bias = bias
@@ -88,14 +88,14 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// Output columns.
   package var outputWidth: Int { Self.extent(width, kernel, stride, padding) }
 
-  /// K.
+  /// K: the elements of an input row.
   package var windowSize: Int { kernel * kernel * channels }
 
-  /// How the step is cut into items; a group is a picture, and the rows of an output line stay
+  /// How the step is cut into items; a group is an image, and the rows of an output line stay
   /// together.
   package var blocking: ProductBlocking {
     ProductBlocking(
-      for: tiles, groups: pictures, rows: outputHeight * outputWidth, unit: outputWidth,
+      for: tiles, groups: images, rows: outputHeight * outputWidth, unit: outputWidth,
       inputs: windowSize,
       outputs: outputChannels, preparesRows: true)
   }
@@ -132,18 +132,18 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
 }
 
 /// Depthwise convolution over a map, stride 1, same size:
-/// `output[b, y, x, c] = bias[c] + sum over taps of taps[t, c] * input[b, y', x', c]
+/// `output[b, y, x, c] = bias[c] + sum over t of weights[t, c] * input[b, y', x', c]
 /// + (addsInput ? input[b, y, x, c] : 0)`, with zeros outside the map and
 /// `padding = dilation * (kernel - 1) / 2` for an odd kernel. Input and output do not overlap.
 package struct DepthwiseArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, height * width, channels]`.
+  /// `[images, height * width, channels]`.
   package var input: InputRows
 
-  /// `[pictures, height * width, channels]`.
+  /// `[images, height * width, channels]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Height of the map.
   package var height: Int
@@ -157,11 +157,11 @@ package struct DepthwiseArguments: KernelArguments, @unchecked Sendable {
   /// Odd side of the window.
   package var kernel: Int
 
-  /// Distance between taps.
+  /// Distance between neighbouring pixels of the window.
   package var dilation: Int
 
-  /// `[kernel * kernel, channels]`, taps row by row.
-  package var taps: UnsafePointer<Float>
+  /// `[kernel * kernel, channels]`, row by row of the window.
+  package var weights: UnsafePointer<Float>
 
   /// `[channels]`.
   package var bias: UnsafePointer<Float>?
@@ -169,27 +169,28 @@ package struct DepthwiseArguments: KernelArguments, @unchecked Sendable {
   /// Whether the input is added to the result.
   package var addsInput: Bool
 
-  /// A depthwise convolution; see the type for the meaning of its parts.
+  /// A depthwise convolution with all its parts.
   package init(
-    input: InputRows, output: OutputRows, pictures: Int, height: Int, width: Int, channels: Int,
-    kernel: Int, dilation: Int = 1, taps: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    input: InputRows, output: OutputRows, images: Int, height: Int, width: Int, channels: Int,
+    kernel: Int, dilation: Int = 1, weights: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>? = nil,
     addsInput: Bool = false
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.height = height
     self.width = width
     self.channels = channels
     self.kernel = kernel
     self.dilation = dilation
-    self.taps = taps
+    self.weights = weights
     self.bias = bias
     self.addsInput = addsInput
   }
 
   /// Work items of the step: one for every row of every map.
-  package var items: WorkItems { WorkItems(parts: pictures * height) }
+  package var items: WorkItems { WorkItems(parts: images * height) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     kernels.depthwise(self, item: item)

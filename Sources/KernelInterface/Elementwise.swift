@@ -1,13 +1,13 @@
-/// Copies the same `[rows, width]` into each picture's rows.
+/// Copies the same `[rows, width]` into each image's rows.
 package struct CopyRowsArguments: KernelArguments, @unchecked Sendable {
-  /// `[rows, width]`, contiguous, the same for all pictures.
+  /// `[rows, width]`, contiguous, the same for all images.
   package var source: UnsafePointer<Float>
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Rows to copy.
   package var rows: Int
@@ -15,19 +15,19 @@ package struct CopyRowsArguments: KernelArguments, @unchecked Sendable {
   /// Elements of a row.
   package var width: Int
 
-  /// A copy into each picture.
+  /// A copy into each image.
   package init(
-    source: UnsafePointer<Float>, output: OutputRows, pictures: Int, rows: Int, width: Int
+    source: UnsafePointer<Float>, output: OutputRows, images: Int, rows: Int, width: Int
   ) {
     self.source = source
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.width = width
   }
 
-  /// Work items of the step: one for each picture.
-  package var items: WorkItems { WorkItems(parts: pictures) }
+  /// Work items of the step: one for each image.
+  package var items: WorkItems { WorkItems(parts: images) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     kernels.copyRows(self, item: item)
@@ -37,22 +37,22 @@ package struct CopyRowsArguments: KernelArguments, @unchecked Sendable {
 /// `output = a + u * v`, or `a + u` without v, element by element over rows.
 /// `output` may alias any input exactly.
 package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var a: InputRows
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var u: InputRows
 
-  /// `[pictures, rows, width]`; `nil` stands for ones.
+  /// `[images, rows, width]`; `nil` stands for ones.
   package var v: InputRows?
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// Rows used in each picture.
+  /// Rows used in each image.
   package var rows: Int
 
   /// Elements of a row.
@@ -67,7 +67,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   /// A sum, or a sum with a product, for the kernels of a set.
   package init(
     for tiles: TileExtents,
-    a: InputRows, u: InputRows, v: InputRows? = nil, output: OutputRows, pictures: Int, rows: Int,
+    a: InputRows, u: InputRows, v: InputRows? = nil, output: OutputRows, images: Int, rows: Int,
     width: Int, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
@@ -75,14 +75,14 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
     self.u = u
     self.v = v
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.width = width
     self.unused = unused
   }
 
-  /// How the `pictures * rows` rows are cut into items.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
+  /// How the `images * rows` rows are cut into items.
+  package var split: RowSplit { RowSplit(images * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }
@@ -93,17 +93,17 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
 }
 
 /// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
-package struct ColumnMaxArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, rows, width]`, at least one row.
+package struct ReduceMaxArguments: KernelArguments, @unchecked Sendable {
+  /// `[images, rows, width]`, at least one row.
   package var input: InputRows
 
-  /// Receives one row for each picture.
+  /// Receives one row for each image.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// Rows used in each picture.
+  /// Rows used in each image.
   package var rows: Int
 
   /// Columns.
@@ -114,38 +114,38 @@ package struct ColumnMaxArguments: KernelArguments, @unchecked Sendable {
 
   /// A maximum over rows.
   package init(
-    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int,
+    input: InputRows, output: OutputRows, images: Int, rows: Int, width: Int,
     unused: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.width = width
     self.unused = unused
   }
 
-  /// How the columns of a picture are cut into items.
+  /// How the columns of an image are cut into items.
   package var split: EvenSplit { EvenSplit(width, minimum: 64, parts: 16) }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    kernels.columnMax(self, item: item)
+    kernels.reduceMax(self, item: item)
   }
 }
 
 /// `output = alpha * x + beta * y` over rows; without y, `alpha * x`. `output` may alias either
 /// input exactly.
 package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var x: InputRows
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var y: InputRows?
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var output: OutputRows
 
   /// Factor of x.
@@ -154,10 +154,10 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   /// Factor of y.
   package var beta: Float
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// Rows used in each picture.
+  /// Rows used in each image.
   package var rows: Int
 
   /// Elements of a row.
@@ -173,7 +173,7 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
   package init(
     for tiles: TileExtents,
     x: InputRows, y: InputRows? = nil, output: OutputRows, alpha: Float, beta: Float = 0,
-    pictures: Int, rows: Int, width: Int, unused: UnusedRows = UnusedRows(nil)
+    images: Int, rows: Int, width: Int, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
     self.x = x
@@ -181,14 +181,14 @@ package struct ScaleAddArguments: KernelArguments, @unchecked Sendable {
     self.output = output
     self.alpha = alpha
     self.beta = beta
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.width = width
     self.unused = unused
   }
 
-  /// How the `pictures * rows` rows are cut into items.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
+  /// How the `images * rows` rows are cut into items.
+  package var split: RowSplit { RowSplit(images * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }

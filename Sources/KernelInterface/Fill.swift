@@ -2,25 +2,25 @@
 package struct FillArguments: KernelArguments, @unchecked Sendable {
   /// What is written.
   package enum Output: @unchecked Sendable {
-    /// Ones, `[pictures, count]`.
+    /// Ones, `[images, count]`.
     case ones(UnsafeMutablePointer<Float>)
-    /// `0, 1, 2, ...` for each picture, `[pictures, count]`.
+    /// `0, 1, 2, ...` for each image, `[images, count]`.
     case positions(UnsafeMutablePointer<Int32>)
   }
 
   /// What is written, and where.
   package var output: Output
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// Elements for each picture.
+  /// Elements for each image.
   package var count: Int
 
   /// Ones or positions.
-  package init(_ output: Output, pictures: Int, count: Int) {
+  package init(_ output: Output, images: Int, count: Int) {
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.count = count
   }
 

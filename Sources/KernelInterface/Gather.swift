@@ -13,14 +13,14 @@
 /// tokens have their destination. Of new rows that are not in use only the patch index is written, any that
 /// is in use.
 package struct GatherArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, prefix + patches, width]`.
+  /// `[images, prefix + patches, width]`.
   package var input: InputRows
 
-  /// `[pictures, prefix + newPatches, width]`.
+  /// `[images, prefix + newPatches, width]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Prefix tokens.
   package var prefix: Int
@@ -31,7 +31,7 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// K, kept patch tokens; the row that `.sum` appends is not among them.
   package var keep: Int
 
-  /// D.
+  /// D: the elements of a row.
   package var width: Int
 
   /// What becomes of the others.
@@ -43,33 +43,33 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// Of the new ones.
   package var unusedNew: UnusedRows
 
-  /// `[pictures, K]`: the old patch behind each new one, in any order.
+  /// `[images, K]`: the old patch behind each new one, in any order.
   package var kept: UnsafePointer<Int32>
 
-  /// `[pictures, N]`: the new patch behind each old one, -1 for none; with `.sum`, K.
+  /// `[images, N]`: the new patch behind each old one, -1 for none; with `.sum`, K.
   package var destination: UnsafePointer<Int32>
 
-  /// w, one for each old patch; picture b's begin at `b * weightStride`. `nil` means all 1.
+  /// w, one for each old patch; image b's begin at `b * weightStride`. `nil` means all 1.
   package var weights: UnsafePointer<Float>?
 
-  /// Floats from one picture's weights to the next.
+  /// Floats from one image's weights to the next.
   package var weightStride: Int
 
-  /// `[pictures, prefix + patches]`; `nil` means all 1.
+  /// `[images, prefix + patches]`; `nil` means all 1.
   package var sizes: UnsafePointer<Float>?
 
-  /// Receives `[pictures, new tokens]`, prefix included.
+  /// Receives `[images, new tokens]`, prefix included.
   package var newSizes: UnsafeMutablePointer<Float>?
 
-  /// `[pictures, patches]`, original patch indices; `nil` means that patch i has index i.
+  /// `[images, patches]`, original patch indices; `nil` means that patch i has index i.
   package var patchIndices: UnsafePointer<Int32>?
 
-  /// Receives `[pictures, new patches]`.
+  /// Receives `[images, new patches]`.
   package var newPatchIndices: UnsafeMutablePointer<Int32>?
 
-  /// A gathering; see the type for the meaning of its parts.
+  /// A gathering with all its parts.
   package init(
-    input: InputRows, output: OutputRows, pictures: Int, prefix: Int, patches: Int, keep: Int,
+    input: InputRows, output: OutputRows, images: Int, prefix: Int, patches: Int, keep: Int,
     width: Int, mode: GatherMode, kept: UnsafePointer<Int32>, destination: UnsafePointer<Int32>,
     weights: UnsafePointer<Float>? = nil, weightStride: Int = 0,
     sizes: UnsafePointer<Float>? = nil, newSizes: UnsafeMutablePointer<Float>? = nil,
@@ -78,7 +78,7 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.prefix = prefix
     self.patches = patches
     self.keep = keep
@@ -99,11 +99,11 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// New patch tokens, with the row that `.sum` appends.
   package var newPatches: Int { keep + (mode == .sum ? 1 : 0) }
 
-  /// How the new rows of a picture, prefix included, are cut into items.
+  /// How the new rows of an image, prefix included, are cut into items.
   package var split: EvenSplit { EvenSplit(prefix + newPatches, minimum: 8, parts: 16) }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     kernels.gather(self, item: item)

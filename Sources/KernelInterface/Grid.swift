@@ -1,13 +1,13 @@
 /// `output[b, c, y, x]` is the mean of the 2 x 2 pixels of `input[b, c]` at `(2y, 2x)`.
-package struct HalvePictureArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, channels, height, width]`, both extents even.
+package struct AvgPool2x2Arguments: KernelArguments, @unchecked Sendable {
+  /// `[images, channels, height, width]`, both extents even.
   package var input: UnsafePointer<Float>
 
-  /// Receives `[pictures, channels, height / 2, width / 2]`.
+  /// Receives `[images, channels, height / 2, width / 2]`.
   package var output: UnsafeMutablePointer<Float>
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Channels.
   package var channels: Int
@@ -18,44 +18,44 @@ package struct HalvePictureArguments: KernelArguments, @unchecked Sendable {
   /// Width of the input.
   package var width: Int
 
-  /// A picture at half its size.
+  /// An image at half its size.
   package init(
-    input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, pictures: Int, channels: Int,
+    input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, images: Int, channels: Int,
     height: Int, width: Int
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.channels = channels
     self.height = height
     self.width = width
   }
 
-  /// How the `pictures * channels * height / 2` output lines are cut into items.
+  /// How the `images * channels * height / 2` output lines are cut into items.
   package var split: EvenSplit {
-    EvenSplit(pictures * channels * (height / 2), minimum: 16, parts: 32)
+    EvenSplit(images * channels * (height / 2), minimum: 16, parts: 32)
   }
 
   /// Work items of the step.
   package var items: WorkItems { WorkItems(parts: split.parts) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    kernels.halvePicture(self, item: item)
+    kernels.avgPool2x2(self, item: item)
   }
 }
 
 /// Prefix rows are passed on, the grid's rows are averaged 2 x 2: `[prefix + height * width, D]` to
 /// `[prefix + height / 2 * width / 2, D]`. With `norm`, every row is normalised first.
 /// Input and output do not overlap.
-package struct GridDownArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, prefix + gridHeight * gridWidth, width]`.
+package struct GridAvgPoolArguments: KernelArguments, @unchecked Sendable {
+  /// `[images, prefix + gridHeight * gridWidth, width]`.
   package var input: InputRows
 
-  /// `[pictures, prefix + gridHeight / 2 * gridWidth / 2, width]`.
+  /// `[images, prefix + gridHeight / 2 * gridWidth / 2, width]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Prefix rows.
   package var prefix: Int
@@ -66,20 +66,20 @@ package struct GridDownArguments: KernelArguments, @unchecked Sendable {
   /// Even width of the input's grid.
   package var gridWidth: Int
 
-  /// D.
+  /// D: the elements of a row.
   package var width: Int
 
   /// Applied to every row before it is averaged.
   package var norm: LayerNorm?
 
-  /// A grid at half its size; see the type for the meaning of its parts.
+  /// A grid at half its size with all its parts.
   package init(
-    input: InputRows, output: OutputRows, pictures: Int, prefix: Int, gridHeight: Int,
+    input: InputRows, output: OutputRows, images: Int, prefix: Int, gridHeight: Int,
     gridWidth: Int, width: Int, norm: LayerNorm? = nil
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.prefix = prefix
     self.gridHeight = gridHeight
     self.gridWidth = gridWidth
@@ -87,13 +87,13 @@ package struct GridDownArguments: KernelArguments, @unchecked Sendable {
     self.norm = norm
   }
 
-  /// How the output rows of a picture are cut into items.
+  /// How the output rows of an image are cut into items.
   package var split: EvenSplit {
     EvenSplit(prefix + (gridHeight / 2) * (gridWidth / 2), minimum: 4, parts: 16)
   }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   /// Bytes of scratch that an item needs, 64-byte aligned.
   package var scratchBytes: Int {
@@ -101,25 +101,25 @@ package struct GridDownArguments: KernelArguments, @unchecked Sendable {
   }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    kernels.gridDown(self, item: item, scratch: scratch)
+    kernels.gridAvgPool(self, item: item, scratch: scratch)
   }
 }
 
 /// Nearest-neighbour x2: output row (y, x) gets input row (y / 2, x / 2), prefix rows pass.
 ///
 /// With `addend` the result is `addend + up(input)`; `addend` may alias `output` exactly.
-package struct GridUpArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, prefix + gridHeight / 2 * gridWidth / 2, width]`.
+package struct GridUpsampleArguments: KernelArguments, @unchecked Sendable {
+  /// `[images, prefix + gridHeight / 2 * gridWidth / 2, width]`.
   package var input: InputRows
 
-  /// `[pictures, prefix + gridHeight * gridWidth, width]`.
+  /// `[images, prefix + gridHeight * gridWidth, width]`.
   package var output: OutputRows
 
   /// Rows as `output`'s, added to the result.
   package var addend: InputRows?
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// Prefix rows.
   package var prefix: Int
@@ -130,31 +130,31 @@ package struct GridUpArguments: KernelArguments, @unchecked Sendable {
   /// Even width of the output's grid.
   package var gridWidth: Int
 
-  /// D.
+  /// D: the elements of a row.
   package var width: Int
 
-  /// A grid at twice its size; see the type for the meaning of its parts.
+  /// A grid at twice its size with all its parts.
   package init(
-    input: InputRows, output: OutputRows, addend: InputRows? = nil, pictures: Int, prefix: Int,
+    input: InputRows, output: OutputRows, addend: InputRows? = nil, images: Int, prefix: Int,
     gridHeight: Int, gridWidth: Int, width: Int
   ) {
     self.input = input
     self.output = output
     self.addend = addend
-    self.pictures = pictures
+    self.images = images
     self.prefix = prefix
     self.gridHeight = gridHeight
     self.gridWidth = gridWidth
     self.width = width
   }
 
-  /// How the output rows of a picture are cut into items.
+  /// How the output rows of an image are cut into items.
   package var split: EvenSplit { EvenSplit(prefix + gridHeight * gridWidth, minimum: 8, parts: 16) }
 
-  /// Work items of the step: `[pictures, split.parts]`.
-  package var items: WorkItems { WorkItems(parts: pictures * split.parts) }
+  /// Work items of the step: `[images, split.parts]`.
+  package var items: WorkItems { WorkItems(parts: images * split.parts) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    kernels.gridUp(self, item: item)
+    kernels.gridUpsample(self, item: item)
   }
 }

@@ -28,10 +28,10 @@ package protocol KernelSet: Sendable {
   static func convolution(
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
-  /// The weights of a convolution by minimal filtering, from its panels; an item for each panel.
+  /// The weights of a convolution by Winograd's F(2 x 4, 3 x 3), from its panels; an item for each panel.
   static func winogradWeights(_ arguments: WinogradArguments, item: Int)
 
-  /// Convolution by minimal filtering, with weights that are transformed.
+  /// Convolution by Winograd's F(2 x 4, 3 x 3), with weights that are transformed.
   static func winograd(
     _ arguments: WinogradArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
@@ -60,27 +60,27 @@ package protocol KernelSet: Sendable {
   /// The tokens that are left.
   static func gather(_ arguments: GatherArguments, item: Int)
 
-  /// Picture at half its size.
-  static func halvePicture(_ arguments: HalvePictureArguments, item: Int)
+  /// RGBImage at half its size.
+  static func avgPool2x2(_ arguments: AvgPool2x2Arguments, item: Int)
 
   /// Token grid at half its size.
-  static func gridDown(
-    _ arguments: GridDownArguments, item: Int, scratch: UnsafeMutableRawPointer)
+  static func gridAvgPool(
+    _ arguments: GridAvgPoolArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
   /// Token grid at twice its size.
-  static func gridUp(_ arguments: GridUpArguments, item: Int)
+  static func gridUpsample(_ arguments: GridUpsampleArguments, item: Int)
 
   /// Ones or positions.
   static func fill(_ arguments: FillArguments, item: Int)
 
-  /// Constant rows into each picture.
+  /// Constant rows into each image.
   static func copyRows(_ arguments: CopyRowsArguments, item: Int)
 
   /// `a + u * v`.
   static func multiplyAdd(_ arguments: MultiplyAddArguments, item: Int)
 
   /// Maximum over rows.
-  static func columnMax(_ arguments: ColumnMaxArguments, item: Int)
+  static func reduceMax(_ arguments: ReduceMaxArguments, item: Int)
 
   /// `alpha * x + beta * y`.
   static func scaleAdd(_ arguments: ScaleAddArguments, item: Int)

@@ -35,29 +35,29 @@ package struct LayerNorm: @unchecked Sendable {
 }
 
 /// `output[b, r, :] = residual[b, r, :] + activation(norm(input[b, r, :]) * W + bias)` for
-/// `pictures * rows` rows.
+/// `images * rows` rows.
 ///
 /// A fused `norm` is computed again by every item that reads a row, which is cheap for few rows
 /// only; ``normalizingOnce(into:)`` gives the same bits with two steps.
 ///
 /// `residual` may alias `output` exactly. No other overlap is allowed.
 package struct LinearArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, rows, inputWidth]`.
+  /// `[images, rows, inputWidth]`.
   package let input: InputRows
 
-  /// `[pictures, rows, outputWidth]`.
+  /// `[images, rows, outputWidth]`.
   package let output: OutputRows
 
-  /// Pictures in the batch.
-  package let pictures: Int
+  /// Images in the batch.
+  package let images: Int
 
-  /// Rows used in each picture.
+  /// Rows used in each image.
   package let rows: Int
 
-  /// K.
+  /// K: the elements of an input row.
   package let inputWidth: Int
 
-  /// N.
+  /// N: the elements of an output row.
   package let outputWidth: Int
 
   /// `[K, N]` in panels.
@@ -72,7 +72,7 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// Applied to the product plus bias.
   package let activation: Activation
 
-  /// `[pictures, rows, outputWidth]`, added last.
+  /// `[images, rows, outputWidth]`, added last.
   package let residual: InputRows?
 
   /// Of ``rows``; their residual and output neither.
@@ -84,17 +84,17 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// How the step is cut into items.
   package let blocking: ProductBlocking
 
-  /// A product over `pictures * rows` rows, for the kernels of a set.
+  /// A product over `images * rows` rows, for the kernels of a set.
   package init(
     for tiles: TileExtents,
-    input: InputRows, output: OutputRows, pictures: Int, rows: Int, inputWidth: Int,
+    input: InputRows, output: OutputRows, images: Int, rows: Int, inputWidth: Int,
     outputWidth: Int, weights: PanelWeights, bias: UnsafePointer<Float>? = nil,
     norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil,
     unused: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.inputWidth = inputWidth
     self.outputWidth = outputWidth
@@ -104,15 +104,15 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     self.activation = activation
     self.residual = residual
     self.tiles = tiles
-    // A picture's only row is in use.
+    // An image's only row is in use.
     self.unused = rows == 1 ? UnusedRows(nil) : unused
-    // Rows that follow each other at one distance across pictures are cut as one sequence.
+    // Rows that follow each other at one distance across images are cut as one sequence.
     let isUniform =
-      pictures == 1 || rows == 1
-      || (unused.isEmpty && input.pictureStride == rows && output.pictureStride == rows
-        && (residual?.pictureStride ?? rows) == rows)
+      images == 1 || rows == 1
+      || (unused.isEmpty && input.imageStride == rows && output.imageStride == rows
+        && (residual?.imageStride ?? rows) == rows)
     blocking = ProductBlocking(
-      for: tiles, groups: isUniform ? 1 : pictures, rows: isUniform ? pictures * rows : rows,
+      for: tiles, groups: isUniform ? 1 : images, rows: isUniform ? images * rows : rows,
       inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
   }
 
@@ -123,19 +123,19 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   package static var rowsWorthNormalizingOnce: Int { 24 }
 
   /// The same as two steps, where that is faster: normalised rows are written to `rows`,
-  /// `[pictures * rows, inputWidth]`, and read from there.
+  /// `[images * rows, inputWidth]`, and read from there.
   package func normalizingOnce(
     into rows: UnsafeMutablePointer<Float>
   ) -> (norm: LayerNormArguments, product: LinearArguments)? {
-    guard let norm, pictures * self.rows >= Self.rowsWorthNormalizingOnce else { return nil }
+    guard let norm, images * self.rows >= Self.rowsWorthNormalizingOnce else { return nil }
     let first = LayerNormArguments(
       for: tiles, input: input,
-      output: OutputRows(rows, pictureStride: self.rows, stride: inputWidth),
-      pictures: pictures, rows: self.rows, width: inputWidth, norm: norm, unused: unused)
+      output: OutputRows(rows, imageStride: self.rows, stride: inputWidth),
+      images: images, rows: self.rows, width: inputWidth, norm: norm, unused: unused)
     let second = LinearArguments(
       for: tiles,
-      input: InputRows(UnsafePointer(rows), pictureStride: self.rows, stride: inputWidth),
-      output: output, pictures: pictures, rows: self.rows, inputWidth: inputWidth,
+      input: InputRows(UnsafePointer(rows), imageStride: self.rows, stride: inputWidth),
+      output: output, images: images, rows: self.rows, inputWidth: inputWidth,
       outputWidth: outputWidth, weights: weights, bias: bias, activation: activation,
       residual: residual, unused: unused)
     return (first, second)
@@ -143,8 +143,8 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
 
   /// Rows of a block that are in use, from its first.
   package func usedRows(of block: ProductBlocking.Block) -> Int {
-    // A group is a picture where any are not.
-    min(block.rowEnd, unused.isEmpty ? block.rowEnd : unused.used(of: rows, picture: block.group))
+    // A group is an image where any are not.
+    min(block.rowEnd, unused.isEmpty ? block.rowEnd : unused.used(of: rows, image: block.group))
       &- block.rowStart
   }
 
@@ -164,16 +164,16 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
 
 /// `output[b, r, :] = norm(input[b, r, :])`. `output` may alias `input` exactly.
 package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var input: InputRows
 
-  /// `[pictures, rows, width]`.
+  /// `[images, rows, width]`.
   package var output: OutputRows
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
-  /// Rows used in each picture.
+  /// Rows used in each image.
   package var rows: Int
 
   /// Elements of a row.
@@ -188,24 +188,24 @@ package struct LayerNormArguments: KernelArguments, @unchecked Sendable {
   /// What the kernels that are to run this have said of their tiles.
   package let tiles: TileExtents
 
-  /// Normalises `pictures * rows` rows, for the kernels of a set.
+  /// Normalises `images * rows` rows, for the kernels of a set.
   package init(
     for tiles: TileExtents,
-    input: InputRows, output: OutputRows, pictures: Int, rows: Int, width: Int, norm: LayerNorm,
+    input: InputRows, output: OutputRows, images: Int, rows: Int, width: Int, norm: LayerNorm,
     unused: UnusedRows = UnusedRows(nil)
   ) {
     self.tiles = tiles
     self.input = input
     self.output = output
-    self.pictures = pictures
+    self.images = images
     self.rows = rows
     self.width = width
     self.norm = norm
     self.unused = unused
   }
 
-  /// How the step is cut into items: over `pictures * rows`.
-  package var split: RowSplit { RowSplit(pictures * rows, width: width, for: tiles) }
+  /// How the step is cut into items: over `images * rows`.
+  package var split: RowSplit { RowSplit(images * rows, width: width, for: tiles) }
 
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { split.items }

@@ -31,7 +31,7 @@ package struct PairedLinearArguments: @unchecked Sendable {
   /// The product of the scaled rows.
   package let product: LinearArguments
 
-  /// `[pictures * rows][2]`: the sum of products of a row's pairs, and by what its sums are multiplied.
+  /// `[images * rows][2]`: the sum of products of a row's pairs, and by what its sums are multiplied.
   package let rowTerms: UnsafeMutablePointer<Float>
 
   /// What ``PairedWeightsArguments`` forms of the product's weights.
@@ -40,7 +40,7 @@ package struct PairedLinearArguments: @unchecked Sendable {
   /// Computes a layer, whether or not that is faster so.
   /// - Parameters:
   ///   - scaled: room for the scaled rows; may be the layer's input where nothing else reads that.
-  ///   - rowTerms: two floats for each row of each picture.
+  ///   - rowTerms: two floats for each row of each image.
   ///   - weightTerms: the terms of the layer's weights.
   package init(
     _ linear: LinearArguments, scaled: OutputRows, rowTerms: UnsafeMutablePointer<Float>,
@@ -53,17 +53,17 @@ package struct PairedLinearArguments: @unchecked Sendable {
     self.rowTerms = rowTerms
     self.weightTerms = weightTerms
     product = LinearArguments(
-      for: linear.tiles, input: InputRows(scaled), output: linear.output, pictures: linear.pictures,
+      for: linear.tiles, input: InputRows(scaled), output: linear.output, images: linear.images,
       rows: linear.rows,
       inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
       bias: linear.bias, activation: linear.activation, residual: linear.residual,
       unused: linear.unused)
   }
 
-  /// How preparing the rows is cut into items: over `pictures * rows`.
+  /// How preparing the rows is cut into items: over `images * rows`.
   package var rowSplit: RowSplit {
     RowSplit(
-      product.pictures * product.rows, width: product.inputWidth, for: product.tiles)
+      product.images * product.rows, width: product.inputWidth, for: product.tiles)
   }
 }
 
@@ -121,10 +121,10 @@ package struct PairedWeightsArguments: @unchecked Sendable {
   /// The matrix, of whole panels.
   package let weights: PanelWeights
 
-  /// K.
+  /// K: the elements of an input row.
   package let inputWidth: Int
 
-  /// N.
+  /// N: the elements of an output row.
   package let outputWidth: Int
 
   /// Receives `[N]` sums of products of the pairs of a column, then `[N / 16]` sums of the squares of
@@ -150,7 +150,7 @@ package struct PairedWeightsArguments: @unchecked Sendable {
 
 extension LinearArguments {
   /// Whether pairing is faster on a processor that adds beside multiplying; depends on the extents of
-  /// a picture only, so that every batch gets the same bits.
+  /// an image only, so that every batch gets the same bits.
   ///
   /// Few rows cost as much as reading the weights does.
   package var isWorthPairing: Bool { isPairable && rows >= 16 && inputWidth >= 48 }

@@ -1,7 +1,7 @@
 /// How a weight matrix with `inputs` rows (K) and `outputs` columns (N) is stored: panels of 16
 /// columns, `[ceil(N/16)][K][16]`, columns past N are zero.
 ///
-/// K order of a convolution's matrix: `(channel, ky, kx)` over a picture (NCHW), `(ky, kx, channel)`
+/// K order of a convolution's matrix: `(channel, ky, kx)` over an image (NCHW), `(ky, kx, channel)`
 /// over a map (NHWC).
 package enum PanelLayout {
   /// The weights of one input in a panel, widened: the vector that kernels multiply. A type says the

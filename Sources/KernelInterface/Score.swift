@@ -1,11 +1,11 @@
-/// `importance[i] = (sum over heads of classRows[h, prefix + i]) / heads`: what the class token attends to
-/// each patch token. One item for each picture.
+/// `importance[i] = (sum over heads of classAttention[h, prefix + i]) / heads`: what the class token attends to
+/// each patch token. One item for each image.
 package struct ScoreArguments: KernelArguments, @unchecked Sendable {
-  /// `[pictures, heads, prefix + patches]`.
-  package var classRows: UnsafePointer<Float>
+  /// `[images, heads, prefix + patches]`.
+  package var classAttention: UnsafePointer<Float>
 
-  /// Pictures in the batch.
-  package var pictures: Int
+  /// Images in the batch.
+  package var images: Int
 
   /// H.
   package var heads: Int
@@ -19,16 +19,16 @@ package struct ScoreArguments: KernelArguments, @unchecked Sendable {
   /// Of the patch tokens.
   package var unused: UnusedRows
 
-  /// Receives `[pictures, N]`.
+  /// Receives `[images, N]`.
   package var importance: UnsafeMutablePointer<Float>
 
   /// The importance of all patch tokens.
   package init(
-    classRows: UnsafePointer<Float>, pictures: Int, heads: Int, prefix: Int, patches: Int,
+    classAttention: UnsafePointer<Float>, images: Int, heads: Int, prefix: Int, patches: Int,
     importance: UnsafeMutablePointer<Float>, unused: UnusedRows = UnusedRows(nil)
   ) {
-    self.classRows = classRows
-    self.pictures = pictures
+    self.classAttention = classAttention
+    self.images = images
     self.heads = heads
     self.prefix = prefix
     self.patches = patches
@@ -37,7 +37,7 @@ package struct ScoreArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// Work items of the step.
-  package var items: WorkItems { WorkItems(parts: pictures) }
+  package var items: WorkItems { WorkItems(parts: images) }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     kernels.score(self, item: item)

@@ -19,23 +19,23 @@ package struct TileExtents: Sendable, Equatable {
   /// Vectors of 16 sums in a tile of attention's values.
   package let valueVectors: Int
 
-  /// The most tiles of minimal filtering that are multiplied before their sums are transformed, which
+  /// The most tiles of Winograd's F(2 x 4, 3 x 3) that are multiplied before their sums are transformed, which
   /// should stay in the first-level cache.
-  package let filteredTiles: Int
+  package let winogradTiles: Int
 
   /// The extents of a set's tiles, all above 0.
   package init(
     panels: Int, itemPanels: Int, itemRows: Int, preparedRows: Int, valueVectors: Int,
-    filteredTiles: Int
+    winogradTiles: Int
   ) {
     precondition(panels > 0 && itemPanels > 0 && itemPanels % panels == 0, "panels of an item")
     precondition(itemRows > 0 && preparedRows > 0, "rows of an item")
-    precondition(valueVectors > 0 && filteredTiles > 0, "sums of a tile")
+    precondition(valueVectors > 0 && winogradTiles > 0, "sums of a tile")
     self.panels = panels
     self.itemPanels = itemPanels
     self.itemRows = itemRows
     self.preparedRows = preparedRows
     self.valueVectors = valueVectors
-    self.filteredTiles = filteredTiles
+    self.winogradTiles = winogradTiles
   }
 }

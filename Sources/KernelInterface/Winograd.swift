@@ -1,4 +1,4 @@
-/// A convolution of a map with a 3x3 window, stride 1 and padding 1, by Winograd's minimal filtering:
+/// A convolution of a map with a 3x3 window, stride 1 and padding 1, by Winograd's F(2 x 4, 3 x 3):
 /// what ``ConvolutionArguments`` says, in a third of its multiplications.
 ///
 /// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (arXiv 1509.09308). The output
@@ -19,9 +19,9 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// the matrix that its inputs are multiplied by; see ``weightCount(_:)``.
   package var weights: UnsafeMutablePointer<Float>
 
-  /// Computes a convolution that minimal filtering can compute, whether or not it is faster.
+  /// Computes a convolution that Winograd's F(2 x 4, 3 x 3) can compute, whether or not it is faster.
   package init(_ convolution: ConvolutionArguments, weights: UnsafeMutablePointer<Float>) {
-    precondition(convolution.isMinimallyFilterable, "a padded 3x3 convolution of whole panels")
+    precondition(convolution.isWinogradComputable, "a padded 3x3 convolution of whole panels")
     self.convolution = convolution
     self.weights = weights
   }
@@ -44,14 +44,14 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// Tiles side by side.
   package var tilesAcross: Int { (convolution.width + 3) / 4 }
 
-  /// Tiles of a picture.
+  /// Tiles of an image.
   package var tileCount: Int { (convolution.height + 1) / 2 * tilesAcross }
 
-  /// A picture's tiles, line by line, cut into blocks: an even number, so that two threads have as
+  /// An image's tiles, line by line, cut into blocks: an even number, so that two threads have as
   /// many each. The inputs of a block stay in the second-level cache while they are multiplied.
   package var tileSplit: EvenSplit {
     let limit = max(
-      1, min(Self.blockInputs / convolution.channels, 2 * convolution.tiles.filteredTiles))
+      1, min(Self.blockInputs / convolution.channels, 2 * convolution.tiles.winogradTiles))
     let blocks = (tileCount + limit - 1) / limit
     return EvenSplit(tileCount, parts: (blocks + 1) / 2 * 2)
   }
@@ -59,14 +59,14 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// The most tiles times channels of a block, each 24 floats: 144 KB.
   private static var blockInputs: Int { 1536 }
 
-  /// Work items of the step: one for each block of each picture.
-  package var items: WorkItems { WorkItems(parts: convolution.pictures * tileSplit.parts) }
+  /// Work items of the step: one for each block of each image.
+  package var items: WorkItems { WorkItems(parts: convolution.images * tileSplit.parts) }
 
-  /// The picture of an item and its tiles.
-  package func block(_ item: Int) -> (picture: Int, tiles: Range<Int>) {
+  /// The image of an item and its tiles.
+  package func block(_ item: Int) -> (image: Int, tiles: Range<Int>) {
     let split = tileSplit
-    let (picture, part) = item.quotientAndRemainder(dividingBy: split.parts)
-    return (picture, split.start(part)..<split.start(part + 1))
+    let (image, part) = item.quotientAndRemainder(dividingBy: split.parts)
+    return (image, split.start(part)..<split.start(part + 1))
   }
 
   // MARK: - Scratch
@@ -77,7 +77,7 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
   /// Floats from the sums of one point to those of the next, of the panels that are multiplied at once.
   package var sumStride: Int {
     let tiles = convolution.tiles
-    return paddedStride(tiles.panels * tiles.filteredTiles * PanelLayout.width)
+    return paddedStride(tiles.panels * tiles.winogradTiles * PanelLayout.width)
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: `[24][inputStride]` transformed inputs,
@@ -97,17 +97,17 @@ package struct WinogradArguments: KernelArguments, @unchecked Sendable {
 }
 
 extension ConvolutionArguments {
-  /// Whether minimal filtering is faster than the direct sum; depends on the extents of a picture only,
+  /// Whether Winograd's F(2 x 4, 3 x 3) is faster than the direct sum; depends on the extents of an image only,
   /// so that every batch gets the same bits.
   ///
   /// With many channels a block has too few tiles for its products, and a map of few tiles makes too
   /// few items.
-  package var isWorthFilteringMinimally: Bool {
-    isMinimallyFilterable && channels <= 256 && (height + 1) / 2 * ((width + 3) / 4) >= 96
+  package var isWorthWinograd: Bool {
+    isWinogradComputable && channels <= 256 && (height + 1) / 2 * ((width + 3) / 4) >= 96
   }
 
-  /// Whether minimal filtering can compute this.
-  fileprivate var isMinimallyFilterable: Bool {
+  /// Whether Winograd's F(2 x 4, 3 x 3) can compute this.
+  fileprivate var isWinogradComputable: Bool {
     guard case .map = input else { return false }
     return kernel == 3 && stride == 1 && padding == 1 && channels > 0
       && channels % PanelLayout.width == 0 && outputChannels % PanelLayout.width == 0

@@ -35,7 +35,7 @@ enum TileShape {
   static var extents: TileExtents {
     TileExtents(
       panels: panels, itemPanels: 2, itemRows: 104, preparedRows: 24,
-      valueVectors: queries &* vectors, filteredTiles: 12)
+      valueVectors: queries &* vectors, winogradTiles: 12)
   }
 
   /// Multiplies a tile of `height` rows and `panels` panels.

@@ -5,23 +5,23 @@ extension PortableKernels {
     _ arguments: AssignArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
-    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
-    let kept = a.kept + picture * a.keep
-    let dropped = a.dropped + picture * a.droppedPlaces
-    let destination = a.destination + picture * a.patches
-    let used = a.used(picture: picture)
+    let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let kept = a.kept + image * a.keep
+    let dropped = a.dropped + image * a.droppedPlaces
+    let destination = a.destination + image * a.patches
+    let used = a.used(image: image)
     let first = a.split.start(part)
     for k in first..<max(first, min(a.split.start(part + 1), used.dropped)) {
       let patch = dropped[k]
       var best = 0
       if a.similarity == .random {
-        let index = a.patchIndices?[picture * a.patches + Int(patch)] ?? patch
+        let index = a.patchIndices?[image * a.patches + Int(patch)] ?? patch
         let hash = AssignArguments.hash(seed: a.seed, block: a.block, patch: index)
         best = Int(truncatingIfNeeded: hash % UInt64(truncatingIfNeeded: max(used.kept, 1)))
       } else {
         var highest = -Float.infinity
         for j in 0..<used.kept {
-          let value = similarity(a, picture: picture, from: Int(patch), to: Int(kept[j]))
+          let value = similarity(a, image: image, from: Int(patch), to: Int(kept[j]))
           if value > highest {
             highest = value
             best = j
@@ -34,9 +34,9 @@ extension PortableKernels {
 }
 
 /// How similar two patches are; larger is more.
-private func similarity(_ a: AssignArguments, picture: Int, from u: Int, to i: Int) -> Float {
-  let x = a.input.pointer(picture: picture, row: a.prefix + u)
-  let y = a.input.pointer(picture: picture, row: a.prefix + i)
+private func similarity(_ a: AssignArguments, image: Int, from u: Int, to i: Int) -> Float {
+  let x = a.input.pointer(image: image, row: a.prefix + u)
+  let y = a.input.pointer(image: image, row: a.prefix + i)
   switch a.similarity {
   case .cosine:
     // The length of u is the same for all candidates.
@@ -55,7 +55,7 @@ private func similarity(_ a: AssignArguments, picture: Int, from u: Int, to i: I
     let tokens = a.prefix + a.patches
     var sum: Float = 0
     for h in 0..<a.heads {
-      let row = probabilities + ((picture * a.heads + h) * tokens + a.prefix + u) * tokens
+      let row = probabilities + ((image * a.heads + h) * tokens + a.prefix + u) * tokens
       sum += row[a.prefix + i]
     }
     return sum / Float(a.heads)

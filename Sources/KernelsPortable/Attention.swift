@@ -7,15 +7,15 @@ extension PortableKernels {
   ) {
     let a = arguments
     let split = a.querySplit
-    let (picture, h, part) = a.place(item)
-    let head = picture * a.heads + h
-    let tokens = a.unused.used(of: a.tokens, picture: picture)
+    let (image, h, part) = a.place(item)
+    let head = image * a.heads + h
+    let tokens = a.unused.used(of: a.tokens, image: image)
     let embedding = a.heads * a.headWidth
     let scores = scratch.assumingMemoryBound(to: Float.self)
     let logSizes = scores + a.tokens
     let sums = logSizes + a.tokens
     if let sizes = a.sizes {
-      for key in 0..<tokens { logSizes[key] = logf(sizes[picture * a.tokens + key]) }
+      for key in 0..<tokens { logSizes[key] = logf(sizes[image * a.tokens + key]) }
     } else {
       logSizes.update(repeating: 0, count: tokens)
     }
@@ -23,10 +23,10 @@ extension PortableKernels {
     let first = split.start(part) * AttentionArguments.queryTile
     let last = min(split.start(part + 1) * AttentionArguments.queryTile, a.queries, tokens)
     for query in first..<max(first, last) {
-      let q = a.qkv.pointer(picture: picture, row: query) + h * a.headWidth
+      let q = a.qkv.pointer(image: image, row: query) + h * a.headWidth
       var largest = -Float.infinity
       for key in 0..<tokens {
-        let k = a.qkv.pointer(picture: picture, row: key) + embedding + h * a.headWidth
+        let k = a.qkv.pointer(image: image, row: key) + embedding + h * a.headWidth
         scores[key] = dot(q, k, a.headWidth) * a.scale + logSizes[key]
         largest = max(largest, scores[key])
       }
@@ -39,14 +39,14 @@ extension PortableKernels {
 
       sums.update(repeating: 0, count: a.headWidth)
       for key in 0..<tokens {
-        let v = a.qkv.pointer(picture: picture, row: key) + 2 * embedding + h * a.headWidth
+        let v = a.qkv.pointer(image: image, row: key) + 2 * embedding + h * a.headWidth
         let score = scores[key]
         for c in 0..<a.headWidth { sums[c] += score * v[c] }
       }
-      let output = a.output.pointer(picture: picture, row: query) + h * a.headWidth
+      let output = a.output.pointer(image: image, row: query) + h * a.headWidth
       for c in 0..<a.headWidth { output[c] = sums[c] * factor }
 
-      if query == 0, let rows = a.classRows {
+      if query == 0, let rows = a.classAttention {
         let row = rows + head * a.tokens
         for key in 0..<tokens { row[key] = scores[key] * factor }
       }

@@ -5,17 +5,17 @@ extension PortableKernels {
     _ arguments: BipartiteAssignArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
-    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let sources = a.sources
     let others = a.patches - sources
     let stride = paddedStride(a.headWidth)
     let metrics = scratch.assumingMemoryBound(to: Float.self)
     for b in 0..<others {
-      metric(a, picture: picture, patch: 1 - a.first + 2 * b, into: metrics + b * stride)
+      metric(a, image: image, patch: 1 - a.first + 2 * b, into: metrics + b * stride)
     }
     let own = metrics + others * stride
     for edge in a.split.start(part)..<a.split.start(part + 1) {
-      metric(a, picture: picture, patch: a.first + 2 * edge, into: own)
+      metric(a, image: image, patch: a.first + 2 * edge, into: own)
       var best = 0
       var highest = -Float.infinity
       for b in 0..<others {
@@ -25,17 +25,17 @@ extension PortableKernels {
           best = b
         }
       }
-      a.best[picture * sources + edge] = Int32(truncatingIfNeeded: best)
-      a.score[picture * sources + edge] = highest
+      a.best[image * sources + edge] = Int32(truncatingIfNeeded: best)
+      a.score[image * sources + edge] = highest
     }
   }
 }
 
 /// The key of a patch averaged over heads, with length 1.
 private func metric(
-  _ a: BipartiteAssignArguments, picture: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
+  _ a: BipartiteAssignArguments, image: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
 ) {
-  let keys = a.qkv.pointer(picture: picture, row: a.prefix + patch) + a.heads * a.headWidth
+  let keys = a.qkv.pointer(image: image, row: a.prefix + patch) + a.heads * a.headWidth
   for c in 0..<a.headWidth {
     var sum: Float = 0
     for h in 0..<a.heads { sum += keys[h * a.headWidth + c] }

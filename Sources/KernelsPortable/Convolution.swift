@@ -10,14 +10,14 @@ extension PortableKernels {
     for row in block.rowStart..<block.rowEnd {
       let (y, x) = row.quotientAndRemainder(dividingBy: a.outputWidth)
       gatherWindow(
-        a, picture: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
+        a, image: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
         height: a.kernel, width: a.kernel, into: window)
       multiply(
         LeftHand(start: UnsafePointer(window), step: 0), rows: 1,
         panels: block.panelStart..<block.panelEnd, inputs: a.windowSize,
         columns: a.outputChannels, weights: a.weights,
         epilogue: Epilogue(
-          output: a.output.pointer(picture: block.group, row: row), outputStep: 0, bias: a.bias,
+          output: a.output.pointer(image: block.group, row: row), outputStep: 0, bias: a.bias,
           activation: a.activation, addend: a.table.map { $0 + row * a.outputChannels },
           addendStep: 0))
     }
@@ -25,10 +25,10 @@ extension PortableKernels {
 
   package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
     let a = arguments
-    let (picture, y) = item.quotientAndRemainder(dividingBy: a.height)
+    let (image, y) = item.quotientAndRemainder(dividingBy: a.height)
     let padding = a.dilation * (a.kernel - 1) / 2
     for x in 0..<a.width {
-      let output = a.output.pointer(picture: picture, row: y * a.width + x)
+      let output = a.output.pointer(image: image, row: y * a.width + x)
       for c in 0..<a.channels { output[c] = a.bias?[c] ?? 0 }
       for ky in 0..<a.kernel {
         let row = y + ky * a.dilation - padding
@@ -36,13 +36,13 @@ extension PortableKernels {
         for kx in 0..<a.kernel {
           let column = x + kx * a.dilation - padding
           guard column >= 0, column < a.width else { continue }
-          let input = a.input.pointer(picture: picture, row: row * a.width + column)
-          let taps = a.taps + (ky * a.kernel + kx) * a.channels
-          for c in 0..<a.channels { output[c] += taps[c] * input[c] }
+          let input = a.input.pointer(image: image, row: row * a.width + column)
+          let weights = a.weights + (ky * a.kernel + kx) * a.channels
+          for c in 0..<a.channels { output[c] += weights[c] * input[c] }
         }
       }
       if a.addsInput {
-        let input = a.input.pointer(picture: picture, row: y * a.width + x)
+        let input = a.input.pointer(image: image, row: y * a.width + x)
         for c in 0..<a.channels { output[c] += input[c] }
       }
     }
@@ -51,14 +51,14 @@ extension PortableKernels {
 
 /// Writes the window at (`top`, `left`) in the order of the weights, zeros outside the input.
 func gatherWindow(
-  _ a: ConvolutionArguments, picture: Int, top: Int, left: Int, height: Int, width: Int,
+  _ a: ConvolutionArguments, image: Int, top: Int, left: Int, height: Int, width: Int,
   into window: UnsafeMutablePointer<Float>
 ) {
   var place = window
   switch a.input {
-  case .picture(let base):
+  case .image(let base):
     for channel in 0..<a.channels {
-      let plane = base + (picture * a.channels + channel) * a.height * a.width
+      let plane = base + (image * a.channels + channel) * a.height * a.width
       for ky in 0..<height {
         let y = top + ky
         for kx in 0..<width {
@@ -75,7 +75,7 @@ func gatherWindow(
         let (y, x) = (top + ky, left + kx)
         if y >= 0 && y < a.height && x >= 0 && x < a.width {
           place.update(
-            from: rows.pointer(picture: picture, row: y * a.width + x), count: a.channels)
+            from: rows.pointer(image: image, row: y * a.width + x), count: a.channels)
         } else {
           place.update(repeating: 0, count: a.channels)
         }

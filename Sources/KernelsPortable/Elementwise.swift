@@ -4,7 +4,7 @@ extension PortableKernels {
   package static func copyRows(_ arguments: CopyRowsArguments, item: Int) {
     let a = arguments
     for row in 0..<a.rows {
-      a.output.pointer(picture: item, row: row)
+      a.output.pointer(image: item, row: row)
         .update(from: a.source + row * a.width, count: a.width)
     }
   }
@@ -13,11 +13,11 @@ extension PortableKernels {
     let a = arguments
     a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
       for row in rows {
-        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
-        let sum = a.a.pointer(picture: picture, row: index)
-        let u = a.u.pointer(picture: picture, row: index)
-        let output = a.output.pointer(picture: picture, row: index)
-        if let v = a.v?.pointer(picture: picture, row: index) {
+        let (image, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        let sum = a.a.pointer(image: image, row: index)
+        let u = a.u.pointer(image: image, row: index)
+        let output = a.output.pointer(image: image, row: index)
+        if let v = a.v?.pointer(image: image, row: index) {
           for c in 0..<a.width { output[c] = sum[c] + u[c] * v[c] }
         } else {
           for c in 0..<a.width { output[c] = sum[c] + u[c] }
@@ -26,13 +26,13 @@ extension PortableKernels {
     }
   }
 
-  package static func columnMax(_ arguments: ColumnMaxArguments, item: Int) {
+  package static func reduceMax(_ arguments: ReduceMaxArguments, item: Int) {
     let a = arguments
-    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
-    let output = a.output.pointer(picture: picture, row: 0)
+    let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let output = a.output.pointer(image: image, row: 0)
     let columns = a.split.start(part)..<a.split.start(part + 1)
-    for row in 0..<a.unused.used(of: a.rows, picture: picture) {
-      let input = a.input.pointer(picture: picture, row: row)
+    for row in 0..<a.unused.used(of: a.rows, image: image) {
+      let input = a.input.pointer(image: image, row: row)
       for c in columns where row == 0 || input[c] > output[c] { output[c] = input[c] }
     }
   }
@@ -41,10 +41,10 @@ extension PortableKernels {
     let a = arguments
     a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
       for row in rows {
-        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
-        let x = a.x.pointer(picture: picture, row: index)
-        let output = a.output.pointer(picture: picture, row: index)
-        if let y = a.y?.pointer(picture: picture, row: index) {
+        let (image, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        let x = a.x.pointer(image: image, row: index)
+        let output = a.output.pointer(image: image, row: index)
+        if let y = a.y?.pointer(image: image, row: index) {
           for c in 0..<a.width { output[c] = a.alpha * x[c] + a.beta * y[c] }
         } else {
           for c in 0..<a.width { output[c] = a.alpha * x[c] }

@@ -4,11 +4,11 @@ extension PortableKernels {
   package static func fill(_ arguments: FillArguments, item: Int) {
     let a = arguments
     switch a.output {
-    case .ones(let output): output.update(repeating: 1, count: a.pictures * a.count)
+    case .ones(let output): output.update(repeating: 1, count: a.images * a.count)
     case .positions(let output):
-      for picture in 0..<a.pictures {
+      for image in 0..<a.images {
         for index in 0..<a.count {
-          output[picture * a.count + index] = Int32(truncatingIfNeeded: index)
+          output[image * a.count + index] = Int32(truncatingIfNeeded: index)
         }
       }
     }

@@ -1,7 +1,7 @@
 package import KernelInterface
 
 extension PortableKernels {
-  package static func halvePicture(_ arguments: HalvePictureArguments, item: Int) {
+  package static func avgPool2x2(_ arguments: AvgPool2x2Arguments, item: Int) {
     let a = arguments
     let (lines, width) = (a.height / 2, a.width / 2)
     for line in a.split.start(item)..<a.split.start(item + 1) {
@@ -21,20 +21,20 @@ extension PortableKernels {
     }
   }
 
-  package static func gridDown(
-    _ arguments: GridDownArguments, item: Int, scratch: UnsafeMutableRawPointer
+  package static func gridAvgPool(
+    _ arguments: GridAvgPoolArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
-    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let normalized = scratch.assumingMemoryBound(to: Float.self)
     func row(_ index: Int) -> UnsafePointer<Float> {
-      let input = a.input.pointer(picture: picture, row: index)
+      let input = a.input.pointer(image: image, row: index)
       guard let norm = a.norm else { return input }
       normalize(input, into: normalized, width: a.width, norm)
       return UnsafePointer(normalized)
     }
     for index in a.split.start(part)..<a.split.start(part + 1) {
-      let output = a.output.pointer(picture: picture, row: index)
+      let output = a.output.pointer(image: image, row: index)
       guard index >= a.prefix else {
         output.update(from: row(index), count: a.width)
         continue
@@ -50,18 +50,18 @@ extension PortableKernels {
     }
   }
 
-  package static func gridUp(_ arguments: GridUpArguments, item: Int) {
+  package static func gridUpsample(_ arguments: GridUpsampleArguments, item: Int) {
     let a = arguments
-    let (picture, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
+    let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     for index in a.split.start(part)..<a.split.start(part + 1) {
       var source = index
       if index >= a.prefix {
         let (y, x) = (index - a.prefix).quotientAndRemainder(dividingBy: a.gridWidth)
         source = a.prefix + (y / 2) * (a.gridWidth / 2) + x / 2
       }
-      let input = a.input.pointer(picture: picture, row: source)
-      let output = a.output.pointer(picture: picture, row: index)
-      if let addend = a.addend?.pointer(picture: picture, row: index) {
+      let input = a.input.pointer(image: image, row: source)
+      let output = a.output.pointer(image: image, row: index)
+      if let addend = a.addend?.pointer(image: image, row: index) {
         for c in 0..<a.width { output[c] = addend[c] + input[c] }
       } else {
         output.update(from: input, count: a.width)

@@ -9,11 +9,11 @@ extension PortableKernels {
     let rows = a.usedRows(of: block)
     guard rows > 0 else { return }
     let uniformSingle = a.rows == 1
-    // With one row in each picture the sequence runs over pictures, otherwise over rows.
+    // With one row in each image the sequence runs over images, otherwise over rows.
     func input(_ rows: InputRows) -> UnsafePointer<Float> {
       uniformSingle
-        ? rows.pointer(picture: block.rowStart, row: 0)
-        : rows.pointer(picture: block.group, row: block.rowStart)
+        ? rows.pointer(image: block.rowStart, row: 0)
+        : rows.pointer(image: block.group, row: block.rowStart)
     }
     var left = LeftHand(start: input(a.input), step: a.input.step(rows: a.rows))
     if let norm = a.norm {
@@ -27,8 +27,8 @@ extension PortableKernels {
     }
     let output =
       uniformSingle
-      ? a.output.pointer(picture: block.rowStart, row: 0)
-      : a.output.pointer(picture: block.group, row: block.rowStart)
+      ? a.output.pointer(image: block.rowStart, row: 0)
+      : a.output.pointer(image: block.group, row: block.rowStart)
     multiply(
       left, rows: rows, panels: block.panelStart..<block.panelEnd, inputs: a.inputWidth,
       columns: a.outputWidth, weights: a.weights,
@@ -42,10 +42,10 @@ extension PortableKernels {
     let a = arguments
     a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
       for row in rows {
-        let (picture, index) = row.quotientAndRemainder(dividingBy: a.rows)
+        let (image, index) = row.quotientAndRemainder(dividingBy: a.rows)
         normalize(
-          a.input.pointer(picture: picture, row: index),
-          into: a.output.pointer(picture: picture, row: index), width: a.width, a.norm)
+          a.input.pointer(image: image, row: index),
+          into: a.output.pointer(image: image, row: index), width: a.width, a.norm)
       }
     }
   }

@@ -9,7 +9,7 @@ extension PortableKernels {
     case .importance(let importance):
       let importance = importance + item * arguments.patches
       if let variation = arguments.variation {
-        divide(own, importance: importance, variation, picture: item)
+        divide(own, importance: importance, variation, image: item)
       } else {
         divide(own, importance: importance)
       }
@@ -22,7 +22,7 @@ extension PortableKernels {
   }
 }
 
-/// One picture's part of a partition.
+/// One image's part of a partition.
 private struct Own {
   let patches: Int
   let keep: Int
@@ -33,14 +33,14 @@ private struct Own {
   let destination: UnsafeMutablePointer<Int32>
   let scratch: UnsafeMutablePointer<Float>
 
-  init(_ a: PartitionArguments, _ picture: Int, _ scratch: UnsafeMutablePointer<Float>) {
+  init(_ a: PartitionArguments, _ image: Int, _ scratch: UnsafeMutablePointer<Float>) {
     patches = a.patches
     keep = a.keep
     appendsRow = a.appendsRow
     droppedPlaces = a.droppedPlaces
-    kept = a.kept + picture * a.keep
-    dropped = a.dropped + picture * a.droppedPlaces
-    destination = a.destination + picture * a.patches
+    kept = a.kept + image * a.keep
+    dropped = a.dropped + image * a.droppedPlaces
+    destination = a.destination + image * a.patches
     self.scratch = scratch
   }
 
@@ -58,9 +58,9 @@ private func divide(_ own: Own, importance: UnsafePointer<Float>) {
 /// The largest are kept, as far as they reach the threshold.
 private func divide(
   _ own: Own, importance: UnsafePointer<Float>, _ variation: PartitionArguments.Variation,
-  picture: Int
+  image: Int
 ) {
-  let patches = variation.unused.used(of: own.patches, picture: picture)
+  let patches = variation.unused.used(of: own.patches, image: image)
   var keep = min(own.keep, patches)
   if let threshold = variation.threshold {
     // A NaN reaches none.
@@ -68,7 +68,7 @@ private func divide(
     keep = max(1, min(keep, reaching))
   }
   divide(own, importance: importance, keep: keep, of: patches)
-  variation.unusedKept[picture] = Int32(truncatingIfNeeded: own.keep - keep)
+  variation.unusedKept[image] = Int32(truncatingIfNeeded: own.keep - keep)
   let last = own.kept[keep - 1]
   for place in keep..<own.keep { own.kept[place] = last }
   for place in patches - keep..<own.droppedPlaces { own.dropped[place] = last }

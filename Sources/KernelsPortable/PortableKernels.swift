@@ -10,7 +10,7 @@ package enum PortableKernels: KernelSet {
   package static var tiles: TileExtents {
     TileExtents(
       panels: 1, itemPanels: 2, itemRows: 104, preparedRows: 24, valueVectors: 1,
-      filteredTiles: 12)
+      winogradTiles: 12)
   }
 }
 

@@ -5,7 +5,7 @@ extension PortableKernels {
     _ arguments: WinogradArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments.convolution
-    let (picture, tiles) = arguments.block(item)
+    let (image, tiles) = arguments.block(item)
     let inputs = scratch.assumingMemoryBound(to: Float.self)
     let sums = inputs + WinogradArguments.points * arguments.inputStride
     let window = sums + WinogradArguments.points * arguments.sumStride
@@ -15,12 +15,12 @@ extension PortableKernels {
     }
     for (index, tile) in tiles.enumerated() {
       let (y, x) = corner(tile)
-      gatherWindow(a, picture: picture, top: y - 1, left: x - 1, height: 4, width: 6, into: window)
+      gatherWindow(a, image: image, top: y - 1, left: x - 1, height: 4, width: 6, into: window)
       transformInput(
         window, channels: a.channels, to: inputs + index * a.channels,
         step: arguments.inputStride)
     }
-    let limit = a.tiles.filteredTiles
+    let limit = a.tiles.winogradTiles
     for first in stride(from: 0, to: tiles.count, by: limit) {
       let group = first..<min(first + limit, tiles.count)
       for panel in 0..<a.outputChannels / PanelLayout.width {
@@ -46,7 +46,7 @@ extension PortableKernels {
               step: arguments.sumStride, count: min(4, a.width - x),
               column: panel * PanelLayout.width, columns: a.outputChannels,
               Epilogue(
-                output: a.output.pointer(picture: picture, row: row),
+                output: a.output.pointer(image: image, row: row),
                 outputStep: a.output.stride, bias: a.bias, activation: a.activation,
                 addend: a.table.map { $0 + row * a.outputChannels },
                 addendStep: a.outputChannels))

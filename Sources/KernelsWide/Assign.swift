@@ -11,14 +11,14 @@ extension WideKernels {
       return
     }
     let split = a.split
-    let picture = item / split.parts
-    let part = item &- picture &* split.parts
-    let kept = a.kept + picture &* a.keep
-    let used = a.used(picture: picture)
+    let image = item / split.parts
+    let part = item &- image &* split.parts
+    let kept = a.kept + image &* a.keep
+    let used = a.used(image: image)
     let keep = used.kept
-    let dropped = a.dropped + picture &* a.droppedPlaces
-    let destination = a.destination + picture &* a.patches
-    let rows = a.input.pointer(picture: picture, row: a.prefix)
+    let dropped = a.dropped + image &* a.droppedPlaces
+    let destination = a.destination + image &* a.patches
+    let rows = a.input.pointer(image: image, row: a.prefix)
     // One over each kept row's length; the length of the others does not change their order.
     let factors = scratch.assumingMemoryBound(to: Float.self)
     let end = min(split.start(part &+ 1), used.dropped)

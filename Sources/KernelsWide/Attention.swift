@@ -11,19 +11,19 @@ extension WideKernels {
   ) {
     let a = arguments
     let split = a.querySplit
-    let (picture, h, part) = a.place(item)
-    let tokens = a.unused.used(of: a.tokens, picture: picture)
+    let (image, h, part) = a.place(item)
+    let tokens = a.unused.used(of: a.tokens, image: image)
     let queryCount = min(a.queries, tokens)
     var tile = split.start(part)
     let end = min(split.start(part &+ 1), (queryCount &+ queryTile &- 1) / queryTile)
     guard tile < end else { return }
-    let head = picture &* a.heads &+ h
+    let head = image &* a.heads &+ h
     let embedding = a.heads &* a.headWidth
     let column = h &* a.headWidth
     let room = AttentionScratch(a, tokens: tokens, scratch)
 
     let rowStep = a.qkv.stride
-    let queries = a.qkv.pointer(picture: picture, row: 0) + column
+    let queries = a.qkv.pointer(image: image, row: 0) + column
     // Heads of whole panels are read where they lie; others are copied and padded.
     let isWhole = a.headWidth % panelWidth == 0
     let step = isWhole ? rowStep : room.step
@@ -36,7 +36,7 @@ extension WideKernels {
         values, step: rowStep, rows: tokens, width: a.headWidth, into: room.values, step)
     }
     if let sizes = a.sizes {
-      for key in 0..<tokens { room.logSizes[key] = logf(sizes[picture &* a.tokens &+ key]) }
+      for key in 0..<tokens { room.logSizes[key] = logf(sizes[image &* a.tokens &+ key]) }
     }
 
     while tile < end {
@@ -57,9 +57,9 @@ extension WideKernels {
           factors: room.factors)
         weighValues(
           room, scores, values: values, valueStep: step, keys: tokens, queries: count,
-          width: a.headWidth, output: a.output.pointer(picture: picture, row: first) + column,
+          width: a.headWidth, output: a.output.pointer(image: image, row: first) + column,
           step: a.output.stride)
-        if first == 0, let rows = a.classRows {
+        if first == 0, let rows = a.classAttention {
           writeProbabilities(room, scores, query: 0, keys: tokens, to: rows + head &* a.tokens)
         }
         if let probabilities = a.probabilities {
@@ -75,7 +75,7 @@ extension WideKernels {
   }
 }
 
-/// Places within a thread's scratch, for the tokens of a picture that are in use.
+/// Places within a thread's scratch, for the tokens of an image that are in use.
 private struct AttentionScratch {
   /// Floats from one key or value to the next.
   let step: Int

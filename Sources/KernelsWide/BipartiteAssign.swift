@@ -6,18 +6,18 @@ extension WideKernels {
   ) {
     let a = arguments
     let split = a.split
-    let picture = item / split.parts
-    let part = item &- picture &* split.parts
+    let image = item / split.parts
+    let part = item &- image &* split.parts
     let sources = a.sources
     let others = a.patches &- sources
     let step = paddedStride(a.headWidth)
     let metrics = scratch.assumingMemoryBound(to: Float.self)
     for b in 0..<others {
-      writeMetric(a, picture: picture, patch: 1 &- a.first &+ 2 &* b, into: metrics + b &* step)
+      writeMetric(a, image: image, patch: 1 &- a.first &+ 2 &* b, into: metrics + b &* step)
     }
     let own = metrics + others &* step
     for edge in split.start(part)..<split.start(part &+ 1) {
-      writeMetric(a, picture: picture, patch: a.first &+ 2 &* edge, into: own)
+      writeMetric(a, image: image, patch: a.first &+ 2 &* edge, into: own)
       var best: Int32 = 0
       var highest = -Float.infinity
       for b in 0..<others {
@@ -27,17 +27,17 @@ extension WideKernels {
           best = Int32(truncatingIfNeeded: b)
         }
       }
-      a.best[picture &* sources &+ edge] = best
-      a.score[picture &* sources &+ edge] = highest
+      a.best[image &* sources &+ edge] = best
+      a.score[image &* sources &+ edge] = highest
     }
   }
 }
 
 /// The key of a patch averaged over heads, with length 1.
 private func writeMetric(
-  _ a: BipartiteAssignArguments, picture: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
+  _ a: BipartiteAssignArguments, image: Int, patch: Int, into metric: UnsafeMutablePointer<Float>
 ) {
-  let keys = a.qkv.pointer(picture: picture, row: a.prefix &+ patch) + a.heads &* a.headWidth
+  let keys = a.qkv.pointer(image: image, row: a.prefix &+ patch) + a.heads &* a.headWidth
   copy(keys, metric, a.headWidth)
   for h in 1..<max(a.heads, 1) {
     let key = keys + h &* a.headWidth

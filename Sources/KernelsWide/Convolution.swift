@@ -10,13 +10,13 @@ extension WideKernels {
     let sums = scratch.assumingMemoryBound(to: Float.self)
     let prepared = sums + blocking.maximumSums
     switch a.input {
-    case .picture(let base):
+    case .image(let base):
       let plane = a.height &* a.width
-      convolvePicture(
+      convolveImage(
         a, base + block.group &* a.channels &* plane, block, lines: prepared, sums: sums)
     case .map(let rows):
       convolveMap(
-        a, rows.pointer(picture: block.group, row: 0), rowStep: rows.stride, block,
+        a, rows.pointer(image: block.group, row: 0), rowStep: rows.stride, block,
         lines: prepared, sums: sums)
     }
   }
@@ -24,8 +24,8 @@ extension WideKernels {
 
 /// Puts the lines under one output line below each other, `[channel][ky][padded width]`: its windows
 /// are then rows `stride` elements apart, each a segment for every line.
-private func convolvePicture(
-  _ a: ConvolutionArguments, _ picture: UnsafePointer<Float>, _ block: ProductBlocking.Block,
+private func convolveImage(
+  _ a: ConvolutionArguments, _ image: UnsafePointer<Float>, _ block: ProductBlocking.Block,
   lines: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
 ) {
   let outputWidth = a.outputWidth
@@ -36,7 +36,7 @@ private func convolvePicture(
   for outputLine in (block.rowStart / outputWidth)..<(block.rowEnd / outputWidth) {
     let top = outputLine &* a.stride &- a.padding
     var to = lines
-    var plane = picture
+    var plane = image
     for _ in 0..<a.channels {
       for y in top..<(top &+ a.kernel) {
         if y >= 0 && y < a.height {
@@ -111,7 +111,7 @@ private func multiplyRows(
   rows: Int, _ sums: UnsafeMutablePointer<Float>
 ) {
   var epilogue = Epilogue(
-    output: a.output.pointer(picture: block.group, row: firstRow), outputStep: a.output.stride,
+    output: a.output.pointer(image: block.group, row: firstRow), outputStep: a.output.stride,
     bias: a.bias, activation: a.activation, addend: nil, addendStep: 0)
   if let table = a.table {
     epilogue.addend = table + firstRow &* a.outputChannels

@@ -21,18 +21,18 @@ extension WideKernels {
     PortableKernels.gather(arguments, item: item)
   }
 
-  package static func halvePicture(_ arguments: HalvePictureArguments, item: Int) {
-    PortableKernels.halvePicture(arguments, item: item)
+  package static func avgPool2x2(_ arguments: AvgPool2x2Arguments, item: Int) {
+    PortableKernels.avgPool2x2(arguments, item: item)
   }
 
-  package static func gridDown(
-    _ arguments: GridDownArguments, item: Int, scratch: UnsafeMutableRawPointer
+  package static func gridAvgPool(
+    _ arguments: GridAvgPoolArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
-    PortableKernels.gridDown(arguments, item: item, scratch: scratch)
+    PortableKernels.gridAvgPool(arguments, item: item, scratch: scratch)
   }
 
-  package static func gridUp(_ arguments: GridUpArguments, item: Int) {
-    PortableKernels.gridUp(arguments, item: item)
+  package static func gridUpsample(_ arguments: GridUpsampleArguments, item: Int) {
+    PortableKernels.gridUpsample(arguments, item: item)
   }
 
   package static func fill(_ arguments: FillArguments, item: Int) {
@@ -47,8 +47,8 @@ extension WideKernels {
     PortableKernels.multiplyAdd(arguments, item: item)
   }
 
-  package static func columnMax(_ arguments: ColumnMaxArguments, item: Int) {
-    PortableKernels.columnMax(arguments, item: item)
+  package static func reduceMax(_ arguments: ReduceMaxArguments, item: Int) {
+    PortableKernels.reduceMax(arguments, item: item)
   }
 
   package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {

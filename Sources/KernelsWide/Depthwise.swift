@@ -3,14 +3,14 @@ package import KernelInterface
 extension WideKernels {
   package static func depthwise(_ arguments: DepthwiseArguments, item: Int) {
     let a = arguments
-    let picture = item / a.height
-    let y = item &- picture &* a.height
+    let image = item / a.height
+    let y = item &- image &* a.height
     let padding = a.dilation &* (a.kernel &- 1) / 2
     for x in 0..<a.width {
-      let place = Window(a, picture: picture, y: y &- padding, x: x &- padding)
+      let place = Window(a, image: image, y: y &- padding, x: x &- padding)
       let row = y &* a.width &+ x
-      let output = a.output.pointer(picture: picture, row: row)
-      let input = a.input.pointer(picture: picture, row: row)
+      let output = a.output.pointer(image: image, row: row)
+      let input = a.input.pointer(image: image, row: row)
       var c = 0
       while c &+ 4 &* lanes <= a.channels {
         place.convolve(Channels<4>.self, a, c, center: input, output)
@@ -31,16 +31,16 @@ extension WideKernels {
 /// How many vectors of channels are convolved together.
 private enum Channels<let vectors: Int> {}
 
-/// The taps of one window that lie inside the map. Sums run over them row by row.
+/// The weights of one window that lie inside the map. Sums run over them row by row.
 private struct Window {
-  /// Input row 0, column 0 of the picture.
+  /// Input row 0, column 0 of the image.
   let map: UnsafePointer<Float>
   /// Row and column of tap 0, possibly outside.
   let y, x: Int
 
   @inline(__always)
-  init(_ a: DepthwiseArguments, picture: Int, y: Int, x: Int) {
-    map = a.input.pointer(picture: picture, row: 0)
+  init(_ a: DepthwiseArguments, image: Int, y: Int, x: Int) {
+    map = a.input.pointer(image: image, row: 0)
     self.y = y
     self.x = x
   }
@@ -57,16 +57,16 @@ private struct Window {
     var row = y
     for ky in 0..<a.kernel {
       if row >= 0 && row < a.height {
-        var taps = a.taps + (ky &* a.kernel &* a.channels &+ c)
+        var weights = a.weights + (ky &* a.kernel &* a.channels &+ c)
         var column = x
         for _ in 0..<a.kernel {
           if column >= 0 && column < a.width {
             let pixel = map + ((row &* a.width &+ column) &* a.input.stride &+ c)
             for i in 0..<vectors {
-              sums[i].addProduct(load(taps, i &* lanes), load(pixel, i &* lanes))
+              sums[i].addProduct(load(weights, i &* lanes), load(pixel, i &* lanes))
             }
           }
-          taps += a.channels
+          weights += a.channels
           column &+= a.dilation
         }
       }
@@ -92,7 +92,7 @@ private struct Window {
         let column = x &+ kx &* a.dilation
         if column < 0 || column >= a.width { continue }
         let pixel = map + (row &* a.width &+ column) &* a.input.stride
-        sum.addProduct(a.taps[(ky &* a.kernel &+ kx) &* a.channels &+ c], pixel[c])
+        sum.addProduct(a.weights[(ky &* a.kernel &+ kx) &* a.channels &+ c], pixel[c])
       }
     }
     output[c] = a.addsInput ? sum + center[c] : sum

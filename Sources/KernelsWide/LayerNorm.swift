@@ -4,20 +4,20 @@ extension WideKernels {
   package static func layerNorm(_ arguments: LayerNormArguments, item: Int) {
     let a = arguments
     a.unused.forEachRun(in: a.split.rows(item), rows: a.rows) { rows in
-      func place(_ r: Int) -> (picture: Int, row: Int) {
+      func place(_ r: Int) -> (image: Int, row: Int) {
         let index = rows.lowerBound &+ r
-        let picture = index / a.rows
-        return (picture, index &- picture &* a.rows)
+        let image = index / a.rows
+        return (image, index &- image &* a.rows)
       }
       normalize(
         rows.count,
         { r in
-          let (picture, row) = place(r)
-          return a.input.pointer(picture: picture, row: row)
+          let (image, row) = place(r)
+          return a.input.pointer(image: image, row: row)
         },
         into: { r in
-          let (picture, row) = place(r)
-          return a.output.pointer(picture: picture, row: row)
+          let (image, row) = place(r)
+          return a.output.pointer(image: image, row: row)
         }, width: a.width, a.norm)
     }
   }

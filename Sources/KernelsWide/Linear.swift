@@ -8,12 +8,12 @@ extension WideKernels {
     let block = a.blocking.block(item)
     let rows = a.usedRows(of: block)
     guard rows > 0 else { return }
-    // With one row in each picture the sequence runs over pictures, otherwise over rows.
-    let picture = a.rows == 1 ? block.rowStart : block.group
+    // With one row in each image the sequence runs over images, otherwise over rows.
+    let image = a.rows == 1 ? block.rowStart : block.group
     let row = a.rows == 1 ? 0 : block.rowStart
     let sums = scratch.assumingMemoryBound(to: Float.self)
     var left = LeftHand(
-      start: a.input.pointer(picture: picture, row: row), step: a.input.step(rows: a.rows),
+      start: a.input.pointer(image: image, row: row), step: a.input.step(rows: a.rows),
       segments: 1, length: a.inputWidth, segmentStep: 0)
     if let norm = a.norm {
       let prepared = sums + a.blocking.maximumSums
@@ -25,11 +25,11 @@ extension WideKernels {
       left.step = stride
     }
     var epilogue = Epilogue(
-      output: a.output.pointer(picture: picture, row: row),
+      output: a.output.pointer(image: image, row: row),
       outputStep: a.output.step(rows: a.rows), bias: a.bias, activation: a.activation, addend: nil,
       addendStep: 0)
     if let residual = a.residual {
-      epilogue.addend = residual.pointer(picture: picture, row: row)
+      epilogue.addend = residual.pointer(image: image, row: row)
       epilogue.addendStep = residual.step(rows: a.rows)
     }
     multiply(

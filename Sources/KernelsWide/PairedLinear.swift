@@ -20,10 +20,10 @@ extension WideKernels: PairedKernelSet {
         var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: arguments.input.base)
         var outputs = InlineArray<4, UnsafeMutablePointer<Float>>(repeating: arguments.scaled.base)
         for r in 0..<count {
-          let picture = (first &+ r) / rows
-          let row = first &+ r &- picture &* rows
-          inputs[r] = arguments.input.pointer(picture: picture, row: row)
-          outputs[r] = arguments.scaled.pointer(picture: picture, row: row)
+          let image = (first &+ r) / rows
+          let row = first &+ r &- image &* rows
+          inputs[r] = arguments.input.pointer(image: image, row: row)
+          outputs[r] = arguments.scaled.pointer(image: image, row: row)
         }
         if let norm = arguments.norm {
           normalize(count, { inputs[$0] }, into: { outputs[$0] }, width: width, norm)
@@ -52,17 +52,17 @@ extension WideKernels: PairedKernelSet {
     let rows = a.usedRows(of: block)
     guard rows > 0 else { return }
     let left = LeftHand(
-      start: a.input.pointer(picture: block.group, row: block.rowStart), step: a.input.stride,
+      start: a.input.pointer(image: block.group, row: block.rowStart), step: a.input.stride,
       segments: 1, length: a.inputWidth, segmentStep: 0)
     var epilogue = Epilogue(
-      output: a.output.pointer(picture: block.group, row: block.rowStart),
+      output: a.output.pointer(image: block.group, row: block.rowStart),
       outputStep: a.output.stride, bias: a.bias, activation: a.activation, addend: nil,
       addendStep: 0,
       pairing: Epilogue.Pairing(
         columns: arguments.weightTerms,
         rows: UnsafePointer(arguments.rowTerms + 2 &* (block.group &* a.rows &+ block.rowStart))))
     if let residual = a.residual {
-      epilogue.addend = residual.pointer(picture: block.group, row: block.rowStart)
+      epilogue.addend = residual.pointer(image: block.group, row: block.rowStart)
       epilogue.addendStep = residual.stride
     }
     multiply(

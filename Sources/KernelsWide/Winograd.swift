@@ -6,13 +6,13 @@ extension WideKernels {
   ) {
     let a = arguments.convolution
     let room = WinogradScratch(arguments, scratch)
-    let (picture, tiles) = arguments.block(item)
+    let (image, tiles) = arguments.block(item)
     let tilesAcross = arguments.tilesAcross
-    transformInputs(a, picture, tiles, tilesAcross, room)
+    transformInputs(a, image, tiles, tilesAcross, room)
 
     let panelCount = a.outputChannels / panelWidth
     let panelSize = room.points &* a.channels &* panelWidth
-    let limit = min(TileShape.rows, a.tiles.filteredTiles)
+    let limit = min(TileShape.rows, a.tiles.winogradTiles)
     let groups = (tiles.count &+ limit &- 1) / limit
     let low = tiles.count / max(groups, 1)
     let taller = tiles.count &- low &* groups
@@ -31,7 +31,7 @@ extension WideKernels {
           channels: a.channels, firstTile: tile, tiles: height, room)
         for next in 0..<panels {
           transformSums(
-            a, picture, firstTile: tiles.lowerBound &+ tile, tiles: height, tilesAcross,
+            a, image, firstTile: tiles.lowerBound &+ tile, tiles: height, tilesAcross,
             column: (panel &+ next) &* panelWidth,
             room.sums + next &* height &* panelWidth, room.sumStride)
         }
@@ -73,11 +73,11 @@ private struct WinogradScratch {
 
 /// Transforms the pixels of every tile, `[24][tiles][channels]`.
 private func transformInputs(
-  _ a: ConvolutionArguments, _ picture: Int, _ tiles: Range<Int>, _ tilesAcross: Int,
+  _ a: ConvolutionArguments, _ image: Int, _ tiles: Range<Int>, _ tilesAcross: Int,
   _ room: WinogradScratch
 ) {
   guard case .map(let rows) = a.input else { return }
-  let map = rows.pointer(picture: picture, row: 0)
+  let map = rows.pointer(image: image, row: 0)
   var (line, column) = (tiles.lowerBound / tilesAcross, tiles.lowerBound % tilesAcross)
   var place = room.inputs
   for _ in 0..<tiles.count {
@@ -195,10 +195,10 @@ private func multiplyPoints(
 
 /// Makes 16 channels of the output of some tiles.
 private func transformSums(
-  _ a: ConvolutionArguments, _ picture: Int, firstTile: Int, tiles: Int, _ tilesAcross: Int,
+  _ a: ConvolutionArguments, _ image: Int, firstTile: Int, tiles: Int, _ tilesAcross: Int,
   column: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
 ) {
-  let output = a.output.pointer(picture: picture, row: 0) + column
+  let output = a.output.pointer(image: image, row: 0) + column
   var bias = Vector()
   if let biases = a.bias { bias = load(biases, column) }
   var (line, tileColumn) = (firstTile / tilesAcross, firstTile % tilesAcross)

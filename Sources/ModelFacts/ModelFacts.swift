@@ -3,7 +3,7 @@ package import Records
 /// What a user wants to know about a model, apart from its weights and its graph.
 ///
 /// A family fills it in, the plan carries it, `vitc inspect` prints it and `vitrun` prepares
-/// pictures by it.
+/// images by it.
 package struct ModelFacts: Record, Equatable {
   /// What makes probabilities of logits.
   package enum Scores: UInt8, Choice {
@@ -19,10 +19,10 @@ package struct ModelFacts: Record, Equatable {
   /// The family that raised the checkpoint, e.g. `DeiT`.
   package var family = ""
 
-  /// Height of the input picture in pixels.
+  /// Height of the input image in pixels.
   package var imageHeight = 0
 
-  /// Width of the input picture in pixels.
+  /// Width of the input image in pixels.
   package var imageWidth = 0
 
   /// Side of a patch in pixels.
@@ -55,7 +55,7 @@ package struct ModelFacts: Record, Equatable {
   /// What makes probabilities of the logits.
   package var scores = Scores.softmax
 
-  /// How pictures become the input tensor.
+  /// How images become the input tensor.
   package var preprocess = PreprocessFacts()
 
   /// Where each value that the weights do not determine came from.

@@ -2,17 +2,17 @@
 /// similarity products of a merge and the multi-scale convolutions. Norms, activations and softmax
 /// are not counted. What a kind of node takes is with its attributes.
 extension Graph {
-  /// Multiply-adds of one node for one picture; `Int.max` if there are more.
+  /// Multiply-adds of one node for one image; `Int.max` if there are more.
   package func multiplyAdds(of node: Node) -> Int {
     node.op.attributes.multiplyAdds(node.inputs.map { type($0) }, node.outputs.map { type($0) })
   }
 
-  /// Multiply-adds of the whole graph for one picture, as papers count them: without LV-ViT's
+  /// Multiply-adds of the whole graph for one image, as papers count them: without LV-ViT's
   /// auxiliary head, whose scores of all patch tokens only enter by their maximum.
   package var multiplyAdds: Int {
     let maximised = Set(
       nodes.flatMap { node in
-        if case .columnMax = node.op { return node.inputs }
+        if case .reduceMax = node.op { return node.inputs }
         return []
       })
     return nodes.reduce(0) { total, node in
@@ -20,7 +20,7 @@ extension Graph {
     }
   }
 
-  /// Multiply-adds of every node for one picture.
+  /// Multiply-adds of every node for one image.
   package var executedMultiplyAdds: Int { nodes.reduce(0) { $0 + multiplyAdds(of: $1) } }
 }
 
@@ -35,7 +35,7 @@ package struct BlockSummary: Sendable, Equatable {
   /// Tokens, prefix included, that leave it.
   package var tokensOut: Int
 
-  /// Multiply-adds for one picture.
+  /// Multiply-adds for one image.
   package var multiplyAdds: Int
 }
 

@@ -1,12 +1,12 @@
 package import ModelFacts
 
-/// What a value of the graph is, for one picture. Batch is the one free factor and never appears.
+/// What a value of the graph is, for one image. Batch is the one free factor and never appears.
 ///
-/// Extents are the same for all pictures. Where pictures keep different numbers of tokens they are the most
+/// Extents are the same for all images. Where images keep different numbers of tokens they are the most
 /// that there can be, and the type says which value tells how many of them are not in use.
 package enum ValueType: Hashable, Sendable, CustomStringConvertible {
-  /// The input picture, float32, `[channels, height, width]`.
-  case picture(channels: Int, height: Int, width: Int)
+  /// The input image, float32, `[channels, height, width]`.
+  case image(channels: Int, height: Int, width: Int)
 
   /// A feature map, float32, stored as rows of pixels: `[height * width, channels]`.
   case map(channels: Int, height: Int, width: Int)
@@ -20,7 +20,7 @@ package enum ValueType: Hashable, Sendable, CustomStringConvertible {
   /// Number of elements.
   package var elementCount: Int {
     switch self {
-    case .picture(let channels, let height, let width), .map(let channels, let height, let width):
+    case .image(let channels, let height, let width), .map(let channels, let height, let width):
       channels * height * width
     case .rows(let count, let width, _): count * width
     case .indices(let count, _): count
@@ -29,7 +29,7 @@ package enum ValueType: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .picture(let channels, let height, let width): "picture[\(channels), \(height), \(width)]"
+    case .image(let channels, let height, let width): "image[\(channels), \(height), \(width)]"
     case .map(let channels, let height, let width): "map[\(channels), \(height), \(width)]"
     case .rows(let count, let width, let unused):
       "rows[\(count), \(width)]\(unused.map { " \($0)" } ?? "")"
@@ -40,13 +40,13 @@ package enum ValueType: Hashable, Sendable, CustomStringConvertible {
   /// Which of its tokens may not be in use; nil if all are.
   package var unused: UnusedTokens? {
     switch self {
-    case .picture, .map: nil
+    case .image, .map: nil
     case .rows(_, _, let unused), .indices(_, let unused): unused
     }
   }
 }
 
-/// The tokens of a value that a picture does not use: the last ones along an axis. What they hold means
+/// The tokens of a value that an image does not use: the last ones along an axis. What they hold means
 /// nothing, and nothing that is in use depends on it.
 package struct UnusedTokens: Hashable, Sendable, CustomStringConvertible {
   /// How many, int32 `[1]`: a result of a partition.

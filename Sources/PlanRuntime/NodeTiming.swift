@@ -22,12 +22,12 @@ package final class NodeTiming: Sendable {
 }
 
 extension Session {
-  /// As ``run(pictures:fill:read:)``, adding the time of each step to `timing`.
+  /// As ``run(images:fill:read:)``, adding the time of each step to `timing`.
   package func runTimed<R>(
-    pictures: Int, timing: NodeTiming,
+    images: Int, timing: NodeTiming,
     fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
-    try run(pictures: pictures, timing: timing, fill: fill, read: read)
+    try run(images: images, timing: timing, fill: fill, read: read)
   }
 }

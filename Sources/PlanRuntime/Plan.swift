@@ -23,7 +23,7 @@ public final class Plan: Sendable {
   /// The path as the user named it.
   public var path: String { file.path }
 
-  /// What the model is, and how pictures are prepared for it.
+  /// What the model is, and how images are prepared for it.
   package var facts: ModelFacts { file.facts }
 
   /// Throws if the model has no classifier.
@@ -57,32 +57,32 @@ public final class Plan: Sendable {
     }
   }
 
-  /// Multiply-adds of the model for one picture.
+  /// Multiply-adds of the model for one image.
   public var multiplyAdds: Int { file.program.multiplyAdds }
 
-  /// Multiply-adds that are executed for one picture: rows that nothing reads are left out.
+  /// Multiply-adds that are executed for one image: rows that nothing reads are left out.
   public var executedMultiplyAdds: Int { file.program.executedMultiplyAdds }
 
-  /// The most operations of a picture, roughly multiply-adds, that are run without being asked for.
+  /// The most operations of an image, roughly multiply-adds, that are run without being asked for.
   public static let usualMaximumWork = 1e13
 
-  /// The most bytes of memory between the steps, for a picture, that are taken without being asked for.
+  /// The most bytes of memory between the steps, for an image, that are taken without being asked for.
   public static let usualMaximumArenaBytes = 4 << 30
 
-  /// Throws if a picture would take more time or memory than models do: a plan of a few thousand bytes
+  /// Throws if an image would take more time or memory than models do: a plan of a few thousand bytes
   /// can ask for hours.
   public func checkSize() throws {
     let work = file.program.work(constants: file.constants)
     guard work <= Self.usualMaximumWork else {
       throw InputError(
-        .unsupported, file: path, field: "work of a picture",
+        .unsupported, file: path, field: "work of an image",
         expected: "at most \(Self.usualMaximumWork) operations, unless large plans are allowed "
           + "(\(option: SessionOption.allowsLarge))",
         found: "\(work)")
     }
     guard file.program.arenaBytes <= Self.usualMaximumArenaBytes else {
       throw InputError(
-        .unsupported, file: path, field: "memory of a picture",
+        .unsupported, file: path, field: "memory of an image",
         expected: "at most \(Self.usualMaximumArenaBytes) bytes, unless large plans are allowed "
           + "(\(option: SessionOption.allowsLarge))",
         found: "\(file.program.arenaBytes)")
@@ -97,7 +97,7 @@ public final class Plan: Sendable {
       && facts.mean.allSatisfy { $0 == 0 } && facts.standardDeviation.allSatisfy { $0 == 1 }
   }
 
-  /// Extents of the input picture.
+  /// Extents of the input image.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)
   }

@@ -5,7 +5,7 @@ internal import PlanFormat
 internal import Synchronization
 internal import Tensors
 
-/// Runs a plan on batches of up to a fixed number of pictures.
+/// Runs a plan on batches of up to a fixed number of images.
 ///
 /// All memory is taken when the session is made; a run allocates nothing. Logits are bit-identical
 /// for every number of threads and every batch size, and on one processor for AVX2 and AVX-512. A
@@ -15,7 +15,7 @@ public final class Session: Sendable {
   /// The plan that is run.
   public let plan: Plan
 
-  /// The most pictures that one run takes.
+  /// The most images that one run takes.
   public let maximumBatch: Int
 
   /// Threads that take part in a run.
@@ -34,7 +34,7 @@ public final class Session: Sendable {
 
   /// What the runs so far have left; the lock's owner has the prepared plan's memory too.
   private struct State: Sendable {
-    var pictures = 0
+    var images = 0
     var phases: [Phase] = []
     /// Whether the pool is at work on what the first run needs.
     var isPreparing = true
@@ -44,9 +44,9 @@ public final class Session: Sendable {
   }
 
   /// Prepares to run `plan`, and begins to compare the weights' checksums, which goes on while the
-  /// caller prepares pictures and ends with ``waitUntilVerified()`` or the first run.
+  /// caller prepares images and ends with ``waitUntilVerified()`` or the first run.
   /// - Parameters:
-  ///   - maximumBatch: the most pictures that one run takes.
+  ///   - maximumBatch: the most images that one run takes.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
   /// - Throws: `InputError` if the batch is empty, if the plan is too large, if memory runs out, if
@@ -67,7 +67,7 @@ public final class Session: Sendable {
   ) throws {
     guard maximumBatch >= 1 else {
       throw InputError(
-        .invalidOption, file: plan.path, field: "maximum batch", expected: "at least 1 picture",
+        .invalidOption, file: plan.path, field: "maximum batch", expected: "at least 1 image",
         found: "\(maximumBatch)")
     }
     self.plan = plan
@@ -90,7 +90,7 @@ public final class Session: Sendable {
   }
 
   /// Bytes of scratch that a thread needs for a batch.
-  package func scratchBytes(pictures: Int) -> Int { prepared.scratchBytes(pictures: pictures) }
+  package func scratchBytes(images: Int) -> Int { prepared.scratchBytes(images: images) }
 
   /// Waits until every weight's checksum has been compared.
   /// - Throws: `InputError` naming a damaged weight.
@@ -110,45 +110,45 @@ public final class Session: Sendable {
 
   /// Runs a batch.
   /// - Parameters:
-  ///   - pictures: number of pictures, 1 to ``maximumBatch``.
-  ///   - fill: writes the input, `[pictures, 3, height, width]`.
-  ///   - read: gets the logits, `[pictures, classes]`, and the stages' indices; what it needs
+  ///   - images: number of images, 1 to ``maximumBatch``.
+  ///   - fill: writes the input, `[images, 3, height, width]`.
+  ///   - read: gets the logits, `[images, classes]`, and the stages' indices; what it needs
   ///     beyond the call it copies.
   /// - Returns: what `read` returns.
-  /// - Throws: `InputError` if there are no or too many pictures or a weight is damaged, and what
+  /// - Throws: `InputError` if there are no or too many images or a weight is damaged, and what
   ///   `fill` and `read` throw.
   public func run<R>(
-    pictures: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
+    images: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
-    try run(pictures: pictures, timing: nil, fill: fill, read: read)
+    try run(images: images, timing: nil, fill: fill, read: read)
   }
 
   func run<R>(
-    pictures: Int, timing: NodeTiming?,
+    images: Int, timing: NodeTiming?,
     fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
-    guard (1...maximumBatch).contains(pictures) else {
+    guard (1...maximumBatch).contains(images) else {
       throw InputError(
-        .invalidOption, file: plan.path, field: "batch", expected: "1 to \(maximumBatch) pictures",
-        found: "\(pictures)")
+        .invalidOption, file: plan.path, field: "batch", expected: "1 to \(maximumBatch) images",
+        found: "\(images)")
     }
     return try state.withLock { state in
       try verify(&state)
-      if state.pictures != pictures {
-        state.phases = prepared.phases(pictures: pictures)
-        state.pictures = pictures
+      if state.images != images {
+        state.phases = prepared.phases(images: images)
+        state.images = images
       }
       let program = plan.file.program
-      let inputCount = program.buffers[program.input].byteCount / 4 * pictures
+      let inputCount = program.buffers[program.input].byteCount / 4 * images
       try fill(
         UnsafeMutableBufferPointer(
           start: prepared.input.base.assumingMemoryBound(to: Float.self), count: inputCount))
       execute(state.phases, timing)
       return try read(
         RunResult(
-          program: program, arena: UnsafeRawPointer(prepared.arena.base), pictures: pictures))
+          program: program, arena: UnsafeRawPointer(prepared.arena.base), images: images))
     }
   }
 

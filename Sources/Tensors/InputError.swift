@@ -1,4 +1,4 @@
-/// Something that came from outside (a file, an option, a picture) is not what it has to be.
+/// Something that came from outside (a file, an option, an image) is not what it has to be.
 ///
 /// Every module that reads untrusted bytes throws this type. It prints as one line,
 /// `SUBJECT: FIELD: expected X, found Y`, with the options' Swift names; the commands name their flags in

@@ -1,4 +1,4 @@
-/// A plan that is ready to run, and the preparation of pictures that its model asks for.
+/// A plan that is ready to run, and the preparation of images that its model asks for.
 ///
 /// ```swift
 /// let classifier = try Classifier(plan: Plan(path: "plan.bin"))
@@ -17,13 +17,13 @@ public struct Classifier: Sendable {
   /// What runs it.
   public let session: Session
 
-  /// How pictures are read, cropped and normalised.
+  /// How images are read, cropped and normalised.
   public let preprocessing: Preprocessing
 
   /// Prepares to run `plan`.
   /// - Parameters:
   ///   - plan: what is run.
-  ///   - maximumBatch: the most pictures that run at once.
+  ///   - maximumBatch: the most images that run at once.
   ///   - threadCount: threads to use; nil for one on each processor this process may use.
   ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
   /// - Throws: `InputError` if the model has no classifier, if the plan is too large or memory runs out.
@@ -38,18 +38,18 @@ public struct Classifier: Sendable {
       allowsLarge: allowsLarge)
   }
 
-  /// The logits of cropped pictures, `[pictures][classes]`; 1 to `session.maximumBatch` pictures.
-  /// - Throws: `InputError` if there are no or too many pictures, if one has other extents than
+  /// The logits of cropped images, `[images][classes]`; 1 to `session.maximumBatch` images.
+  /// - Throws: `InputError` if there are no or too many images, if one has other extents than
   ///   ``preprocessing`` crops to, or if a weight is damaged.
-  public func logits(of crops: [Picture]) throws -> [[Float]] {
-    try run(crops) { result in try crops.indices.map { try result.logits(picture: $0) } }
+  public func logits(of crops: [RGBImage]) throws -> [[Float]] {
+    try run(crops) { result in try crops.indices.map { try result.logits(image: $0) } }
   }
 
-  /// What `read` makes of a run over cropped pictures.
+  /// What `read` makes of a run over cropped images.
   /// - Throws: `InputError` as ``logits(of:)``, and what `read` throws.
-  public func run<R>(_ crops: [Picture], read: (borrowing RunResult) throws -> R) throws -> R {
+  public func run<R>(_ crops: [RGBImage], read: (borrowing RunResult) throws -> R) throws -> R {
     let count = 3 * preprocessing.height * preprocessing.width
-    return try session.run(pictures: crops.count) { tensor in
+    return try session.run(images: crops.count) { tensor in
       for (index, crop) in crops.enumerated() {
         try preprocessing.normalise(
           crop,

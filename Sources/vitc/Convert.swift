@@ -45,7 +45,7 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: """
-      Side of the input picture in pixels; positions are resized to it, or an ONNX model that leaves \
+      Side of the input image in pixels; positions are resized to it, or an ONNX model that leaves \
       its size open is read for it.
       """)
   var imageSize: Int?

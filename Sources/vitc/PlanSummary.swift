@@ -83,9 +83,9 @@ struct PlanSummary {
       "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
         + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
-      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs a picture",
+      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image",
       "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
-      "  activations \(plan.program.arenaBytes) bytes a picture",
+      "  activations \(plan.program.arenaBytes) bytes an image",
       "",
       "  block  tokens in  tokens out  GMACs",
     ]

@@ -7,12 +7,12 @@ internal import ViTRuntime
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a plan's speed; all times are for one picture of the batch.")
+    abstract: "Measure a plan's speed; all times are for one image of the batch.")
 
   @Argument(help: "The plan; not with --limit.")
   var plan: String?
 
-  @Option(help: "Pictures that run together.")
+  @Option(help: "Images that run together.")
   var batch = 1
 
   @Option(help: "How long to measure.")
@@ -45,7 +45,7 @@ struct Bench: ParsableCommand {
       plan: plan, maximumBatch: batch, threadCount: execution.threads,
       allowsLarge: execution.allowLarge)
     // Any values do: the work does not depend on them.
-    try session.run(pictures: batch) { tensor in
+    try session.run(images: batch) { tensor in
       for index in tensor.indices { tensor[index] = Float(index % 255) / 128 - 1 }
     } read: { _ in
     }
@@ -54,7 +54,7 @@ struct Bench: ParsableCommand {
     var total = 0.0
     while total < seconds * 1000 || times.count < 5 {
       _ = clock.lap()
-      try session.run(pictures: batch) { _ in
+      try session.run(images: batch) { _ in
       } read: { _ in
       }
       let milliseconds = clock.lap()
@@ -64,7 +64,7 @@ struct Bench: ParsableCommand {
     times.sort()
     let timing = NodeTiming()
     for _ in 0..<5 {
-      try session.runTimed(pictures: batch, timing: timing) { _ in
+      try session.runTimed(images: batch, timing: timing) { _ in
       } read: { _ in
       }
     }
@@ -101,9 +101,9 @@ struct Bench: ParsableCommand {
     var lines = [
       "batch \(batch), \(session.threadCount) threads, \(session.kernelName) kernels, "
         + "\(times.count) runs",
-      "median  \(Figures.fixed(median, 2)) ms a picture "
+      "median  \(Figures.fixed(median, 2)) ms an image "
         + "(p10 \(Figures.fixed(percentile(0.1), 2)), p90 \(Figures.fixed(percentile(0.9), 2)))",
-      "speed   \(Figures.fixed(1000 / median, 1)) pictures/s, "
+      "speed   \(Figures.fixed(1000 / median, 1)) images/s, "
         + "\(Figures.fixed(2 * giga / median * 1000, 1)) GFLOP/s",
     ]
     for (kind, share) in shares {

@@ -2,9 +2,9 @@ internal import Tensors
 internal import ViTRuntime
 
 extension Classifier {
-  /// Reads, resizes and crops a picture.
-  /// - Parameter budget: memory that pictures which are prepared at the same time share.
-  func prepare(_ path: String, _ options: PictureOptions, budget: MemoryBudget? = nil) throws
+  /// Reads, resizes and crops an image.
+  /// - Parameter budget: memory that images which are prepared at the same time share.
+  func prepare(_ path: String, _ options: ImageOptions, budget: MemoryBudget? = nil) throws
     -> Preprocessing.Preparation
   {
     try preprocessing.prepare(

@@ -8,9 +8,9 @@ internal import ViTRuntime
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Measure top-1 and top-5 accuracy over a folder of pictures.",
+    abstract: "Measure top-1 and top-5 accuracy over a folder of images.",
     discussion: """
-      The folder has sub-folders named by class identifier, name or number, or pictures named \
+      The folder has sub-folders named by class identifier, name or number, or images named \
       <identifier>_*. Identifiers come from the plan's labels or from --labels.
       """)
 
@@ -30,7 +30,7 @@ struct Evaluate: ParsableCommand {
   var json = false
 
   @OptionGroup var execution: RunOptions
-  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var imageOptions: ImageOptions
 
   func run() throws {
     try NamedFile.check(folder, "DIR")
@@ -58,26 +58,26 @@ struct Evaluate: ParsableCommand {
       allowsLarge: execution.allowLarge)
   }
 
-  /// Pictures that are prepared and run together: enough for all threads.
+  /// Images that are prepared and run together: enough for all threads.
   private static let batch = 8
 
   /// - Returns: the lines to print, and whether all logits were finite.
   private func score(
     _ contents: LabelledFolder.Contents, _ classifier: Classifier, _ other: Classifier?
   ) throws -> (lines: [String], isWhole: Bool) {
-    let pictures = contents.pictures
+    let images = contents.images
     try classifier.session.waitUntilVerified()
     try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, contents.unknown, 0, 0, 0)
     var isWhole = true
     var clock = Stopwatch()
-    let batches = PictureBatches(classifier, self.pictures)
-    for start in stride(from: 0, to: pictures.count, by: Self.batch) {
-      var batch: [(picture: LabelledPicture, crop: Picture)] = []
-      let group = pictures[start..<min(start + Self.batch, pictures.count)]
-      for (picture, result) in zip(group, batches.prepare(group.map(\.path))) {
+    let batches = ImageBatches(classifier, imageOptions)
+    for start in stride(from: 0, to: images.count, by: Self.batch) {
+      var batch: [(image: LabelledImage, crop: RGBImage)] = []
+      let group = images[start..<min(start + Self.batch, images.count)]
+      for (image, result) in zip(group, batches.prepare(group.map(\.path))) {
         do {
-          batch.append((picture, try result.get().crop))
+          batch.append((image, try result.get().crop))
         } catch let error as InputError where error.kind != .outOfResources {
           CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
           skipped += 1
@@ -89,13 +89,13 @@ struct Evaluate: ParsableCommand {
         let crops =
           other.preprocessing == classifier.preprocessing
           ? batch.map(\.crop)
-          : try batches.prepare(batch.map(\.picture.path), for: other).map { try $0.get().crop }
+          : try batches.prepare(batch.map(\.image.path), for: other).map { try $0.get().crop }
         return try other.logits(of: crops)
       }
-      for (index, picture) in batch.map(\.picture).enumerated() {
+      for (index, image) in batch.map(\.image).enumerated() {
         let problem =
-          FiniteLogits.problem(logits[index], picture.path)
-          ?? others.flatMap { FiniteLogits.problem($0[index], picture.path) }
+          FiniteLogits.problem(logits[index], image.path)
+          ?? others.flatMap { FiniteLogits.problem($0[index], image.path) }
         if let problem {
           CommandLineTool.note("vitrun: \(CommandLineTool.text(problem))")
           skipped += 1
@@ -104,15 +104,15 @@ struct Evaluate: ParsableCommand {
         }
         let top = Self.top5(logits[index])
         count += 1
-        if top.first == picture.label { first += 1 }
-        if top.contains(picture.label) { five += 1 }
+        if top.first == image.label { first += 1 }
+        if top.contains(image.label) { five += 1 }
         if let others, Self.top5(others[index]).first == top.first { agreeing += 1 }
       }
     }
     let seconds = clock.lap() / 1000
     guard count > 0 else {
       throw InputError(
-        file: folder, field: "pictures", expected: "at least one that can be read", found: "none")
+        file: folder, field: "images", expected: "at least one that can be read", found: "none")
     }
     func share(_ part: Int) -> Double { Double(part) / Double(count) }
     if json {
@@ -131,7 +131,7 @@ struct Evaluate: ParsableCommand {
     var lines = [line("top-1", first), line("top-5", five)]
     if other != nil { lines.append(line("agreement", agreeing)) }
     if skipped > 0 { lines.append("skipped   \(skipped)") }
-    lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) pictures/s")
+    lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) images/s")
     return (lines, isWhole)
   }
 

@@ -13,7 +13,7 @@ extension SessionOption: FlaggedOption {
   }
 }
 
-extension PictureOption: FlaggedOption {
+extension ImageOption: FlaggedOption {
   var flag: String? {
     switch self {
     case .maximumPixels: "--max-pixels"

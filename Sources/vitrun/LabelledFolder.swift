@@ -2,24 +2,24 @@ internal import CommandSupport
 internal import PlanFormat
 internal import Tensors
 
-/// A picture and its class.
-struct LabelledPicture {
+/// An image and its class.
+struct LabelledImage {
   let path: String
   let label: Int
 }
 
-/// A folder of pictures whose classes are told by the names of files or sub-folders.
+/// A folder of images whose classes are told by the names of files or sub-folders.
 enum LabelledFolder {
-  /// Pictures whose classes are known.
+  /// Images whose classes are known.
   struct Contents {
     /// Each with its class, in order of names.
-    var pictures: [LabelledPicture] = []
+    var images: [LabelledImage] = []
 
-    /// How many pictures are of other classes.
+    /// How many images are of other classes.
     var unknown = 0
   }
 
-  /// Every picture with its class; `note` is told of sub-folders and files whose classes are not known.
+  /// Every image with its class; `note` is told of sub-folders and files whose classes are not known.
   /// - Throws: `InputError` if no class is.
   static func contents(
     of folder: String, labels: [Label], classes: Int, note: (String) -> Void
@@ -31,9 +31,9 @@ enum LabelledFolder {
     for (index, label) in labels.enumerated() { indices[label.identifier] = index }
     var contents = Contents()
     var unknown: [InputError] = []
-    func add(_ pictures: [String], named name: String, at path: String) {
+    func add(_ images: [String], named name: String, at path: String) {
       if let index = indices[name] ?? Int(name), (0..<classes).contains(index) {
-        contents.pictures += pictures.map { LabelledPicture(path: $0, label: index) }
+        contents.images += images.map { LabelledImage(path: $0, label: index) }
         return
       }
       let remedy =
@@ -44,24 +44,24 @@ enum LabelledFolder {
         file: path, field: "class",
         expected: "an identifier or name of the labels, or a number below \(classes)",
         found: "'\(name)'\(remedy)")
-      contents.unknown += pictures.count
+      contents.unknown += images.count
       unknown.append(error)
     }
-    let names = try PictureList.entries(of: folder)
+    let names = try ImageList.entries(of: folder)
     let folders = names.filter { FileSystem.isFolder("\(folder)/\($0)") }
     if folders.isEmpty {
-      for path in try PictureList.pictures(in: folder) {
+      for path in try ImageList.images(in: folder) {
         let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
         add([path], named: String(identifier), at: path)
       }
     } else {
       for name in folders {
         let path = "\(folder)/\(name)"
-        add(try PictureList.pictures(in: path), named: name, at: path)
+        add(try ImageList.images(in: path), named: name, at: path)
       }
     }
     // Where no class is known, one line says why; a note for each would only repeat it.
-    if contents.pictures.isEmpty, let first = unknown.first { throw first }
+    if contents.images.isEmpty, let first = unknown.first { throw first }
     for error in unknown { note("\(CommandLineTool.text(error)); skipped") }
     return contents
   }

@@ -4,24 +4,25 @@ internal import ViTRuntime
 
 struct Preprocess: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the exact input tensor of a picture, float32 [1, 3, H, W].")
+    abstract: "Write the exact input tensor of an image, float32 [1, 3, H, W].")
 
   @Argument(help: "The plan.")
   var plan: String
 
-  @Argument(help: "The picture; - is standard input.")
+  @Argument(help: "The image; - is standard input.")
   var image: String
 
   @Option(name: .shortAndLong, help: "The .npy file to write; - is standard output.")
   var output: String
 
   @OptionGroup var execution: RunOptions
-  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var imageOptions: ImageOptions
 
   func run() throws {
     let preprocessing = Preprocessing(try execution.plan(plan))
     let crop = try preprocessing.crop(
-      path: image, orientation: pictures.exif.orientation, maximumPixels: pictures.maxPixels)
+      path: image, orientation: imageOptions.exif.orientation, maximumPixels: imageOptions.maxPixels
+    )
     let shape = [1, 3, preprocessing.height, preprocessing.width]
     let tensor = try ByteBuffer(
       count: shape.reduce(MemoryLayout<Float>.stride, *), for: image)

@@ -16,7 +16,7 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Write no notes.")
   var quiet = false
 
-  @Flag(help: "Run plans of more than 10^13 operations or 4 GiB of memory a picture.")
+  @Flag(help: "Run plans of more than 10^13 operations or 4 GiB of memory an image.")
   var allowLarge = false
 
   /// Writes a note, unless none are wanted.
@@ -43,18 +43,18 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// Options of every command that reads pictures.
-struct PictureOptions: ParsableArguments {
-  @Option(help: "What to do with a picture's EXIF orientation: apply or ignore.")
+/// Options of every command that reads images.
+struct ImageOptions: ParsableArguments {
+  @Option(help: "What to do with an image's EXIF orientation: apply or ignore.")
   var exif = EXIFHandling.ignore
 
-  @Option(help: "The largest picture that is decoded, in pixels.")
-  var maxPixels = PictureDecoder.usualMaximumPixels
+  @Option(help: "The largest image that is decoded, in pixels.")
+  var maxPixels = ImageDecoder.usualMaximumPixels
 
   func validate() throws {
-    guard (1...PictureDecoder.mostPixels).contains(maxPixels) else {
+    guard (1...ImageDecoder.mostPixels).contains(maxPixels) else {
       throw ValidationError(
-        "--max-pixels: expected 1 to \(PictureDecoder.mostPixels), found \(maxPixels)")
+        "--max-pixels: expected 1 to \(ImageDecoder.mostPixels), found \(maxPixels)")
     }
   }
 }
@@ -63,5 +63,5 @@ struct PictureOptions: ParsableArguments {
 enum EXIFHandling: String, ExpressibleByArgument, CaseIterable {
   case apply, ignore
 
-  var orientation: PictureDecoder.Orientation { self == .apply ? .apply : .ignore }
+  var orientation: ImageDecoder.Orientation { self == .apply ? .apply : .ignore }
 }

@@ -2,9 +2,9 @@ internal import CommandSupport
 internal import Tensors
 internal import ViTRuntime
 
-/// Runs an array of prepared pictures.
+/// Runs an array of prepared images.
 struct TensorRun {
-  /// The most pictures that run at once, to bound memory.
+  /// The most images that run at once, to bound memory.
   private static let maximumBatch = 16
 
   let plan: Plan
@@ -31,29 +31,29 @@ struct TensorRun {
     let session = try Session(
       plan: plan, maximumBatch: batch, threadCount: options.threads,
       allowsLarge: options.allowLarge)
-    let pictureValues = 3 * size.height * size.width
+    let imageValues = 3 * size.height * size.width
     let rowBytes = plan.classCount * MemoryLayout<Float>.stride
     let logits = try ByteBuffer(count: shape[0] * rowBytes, for: file)
     for first in stride(from: 0, to: shape[0], by: batch) {
-      let pictures = min(batch, shape[0] - first)
-      try session.run(pictures: pictures) { values in
-        tensor.copy(from: first * pictureValues, to: values)
+      let images = min(batch, shape[0] - first)
+      try session.run(images: images) { values in
+        tensor.copy(from: first * imageValues, to: values)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
           let place = Self.place(
-            of: first * pictureValues + index, in: shape)
+            of: first * imageValues + index, in: shape)
           throw InputError(
             file: file, field: "element \(place)", expected: "a finite number",
             found: "\(values[index])")
         }
       } read: { result in
-        for picture in 0..<pictures {
-          let row = try result.logits(picture: picture)
-          if let error = FiniteLogits.problem(row, "\(file), picture \(first + picture)") {
+        for image in 0..<images {
+          let row = try result.logits(image: image)
+          if let error = FiniteLogits.problem(row, "\(file), image \(first + image)") {
             throw error
           }
           row.withUnsafeBytes {
             UnsafeMutableRawBufferPointer(
-              rebasing: logits.bytes[((first + picture) * rowBytes)...]
+              rebasing: logits.bytes[((first + image) * rowBytes)...]
             ).copyMemory(from: $0)
           }
         }

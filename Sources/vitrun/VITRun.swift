@@ -7,8 +7,8 @@ struct VITRun: ParsableCommand {
     commandName: "vitrun",
     abstract: "Executes plans made by vitc.",
     version: CommandLineTool.version,
-    subcommands: [LabelPictures.self, Evaluate.self, Bench.self, Preprocess.self],
-    defaultSubcommand: LabelPictures.self)
+    subcommands: [LabelImages.self, Evaluate.self, Bench.self, Preprocess.self],
+    defaultSubcommand: LabelImages.self)
 
   /// The commands' names, for messages.
   static var commands: String {

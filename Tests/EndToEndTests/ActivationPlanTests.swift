@@ -12,10 +12,13 @@ import ViTCompiler
 @Suite struct ActivationPlanTests {
   static let activations = Activation.allCases.filter { $0 != .none }
 
-  /// Forms whose layers take different kernels: direct sums, pairs, minimal filtering of the stem.
+  /// Forms whose layers take different kernels: direct sums, pairs, Winograd's F(2 x 4, 3 x 3) of the stem.
   static let forms = SmallModel.forms.filter {
-    ["DeiT with an odd grid", "DeiT of whole panels", "LV-ViT with a stem for minimal filtering"]
-      .contains($0.name)
+    [
+      "DeiT with an odd grid", "DeiT of whole panels",
+      "LV-ViT with a stem for Winograd's F(2 x 4, 3 x 3)",
+    ]
+    .contains($0.name)
   }
 
   /// A model's graph with another activation wherever it has one.
@@ -40,15 +43,15 @@ import ViTCompiler
     let plan = folder.file("model.bin")
     try PlanCompiler.convert(
       graph, facts: model.facts, labels: Labels(), weights: .float32, to: plan, from: [])
-    let input = model.input(pictures: 3)
-    let expected = try (0..<3).map { picture in
+    let input = model.input(images: 3)
+    let expected = try (0..<3).map { image in
       let count = input.count / 3
       return try GraphInterpreter.run(
-        graph, picture: input[picture * count..<(picture + 1) * count])
+        graph, image: input[image * count..<(image + 1) * count])
     }
     for kernels in KernelSelection.choices {
       let first = try BatchRun.logits(
-        plan, input, pictures: 3, batch: 3, threads: 1, kernels: kernels)
+        plan, input, images: 3, batch: 3, threads: 1, kernels: kernels)
       try #require(first.count == expected.count)
       for (found, wanted) in zip(first, expected) {
         let largest = wanted.map { abs($0) }.max() ?? 1
@@ -56,7 +59,7 @@ import ViTCompiler
       }
       for (batch, threads) in [(1, 1), (2, 2), (3, 3)] {
         let other = try BatchRun.logits(
-          plan, input, pictures: 3, batch: batch, threads: threads, kernels: kernels)
+          plan, input, images: 3, batch: batch, threads: threads, kernels: kernels)
         #expect(other.map { $0.map(\.bitPattern) } == first.map { $0.map(\.bitPattern) })
       }
     }
@@ -81,7 +84,7 @@ import ViTCompiler
       try Checkpoint.open("\(variants)/activations/expected.safetensors").tensors["logits.\(name)"])
     let expected = logits.float32Values()
     let found = try BatchRun.logits(
-      plan, input.float32Values(), pictures: 2, batch: 2, threads: 2
+      plan, input.float32Values(), images: 2, batch: 2, threads: 2
     ).flatMap(\.self)
     let largest = expected.map { abs($0) }.max() ?? 1
     #expect(mismatch(found, expected, within: 1e-5 * Double(largest)) == nil)

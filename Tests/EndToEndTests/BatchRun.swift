@@ -2,24 +2,24 @@ import Kernels
 import PlanRuntime
 import ViTCompiler
 
-/// Runs pictures through a plan, whose program must be what its graph lowers to unless that is not asked.
+/// Runs images through a plan, whose program must be what its graph lowers to unless that is not asked.
 enum BatchRun {
-  /// The logits of each of `pictures`, which lie one behind the other in `input`.
+  /// The logits of each of `images`, which lie one behind the other in `input`.
   static func logits(
-    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
+    _ path: String, _ input: [Float], images: Int, batch: Int, threads: Int,
     maximum: Int? = nil, kernels: KernelChoice? = nil, verifiesProgram: Bool = true
   ) throws -> [[Float]] {
     try results(
-      path, input, pictures: pictures, batch: batch, threads: threads, maximum: maximum,
+      path, input, images: images, batch: batch, threads: threads, maximum: maximum,
       kernels: kernels, verifiesProgram: verifiesProgram
     ) {
-      try $0.logits(picture: $1)
+      try $0.logits(image: $1)
     }
   }
 
-  /// What `read` takes from the run of each picture.
+  /// What `read` takes from the run of each image.
   static func results<R>(
-    _ path: String, _ input: [Float], pictures: Int, batch: Int, threads: Int,
+    _ path: String, _ input: [Float], images: Int, batch: Int, threads: Int,
     maximum: Int? = nil, kernels: KernelChoice? = nil, verifiesProgram: Bool = true,
     read: (borrowing RunResult, Int) throws -> R
   ) throws -> [R] {
@@ -28,15 +28,15 @@ enum BatchRun {
     let session = try Session(
       plan: plan, maximumBatch: maximum ?? batch, threadCount: threads,
       kernels: try kernels ?? KernelSelection.best())
-    let count = input.count / pictures
+    let count = input.count / images
     var results: [R] = []
-    for first in stride(from: 0, to: pictures, by: batch) {
-      let now = min(batch, pictures - first)
-      results += try session.run(pictures: now) { tensor in
+    for first in stride(from: 0, to: images, by: batch) {
+      let now = min(batch, images - first)
+      results += try session.run(images: now) { tensor in
         _ = tensor.update(fromContentsOf: input[first * count..<(first + now) * count])
       } read: { result in
         var own: [R] = []
-        for picture in 0..<now { own.append(try read(result, picture)) }
+        for image in 0..<now { own.append(try read(result, image)) }
         return own
       }
     }

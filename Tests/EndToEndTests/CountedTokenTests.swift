@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import ViTCompiler
 
-/// Pictures of a batch that keep different numbers of tokens.
+/// Images of a batch that keep different numbers of tokens.
 struct CountedTokenTests {
   static let stages: [RewriteRecipe.Stage] = [
     .init(block: 0, keepRate: 0.9), .init(block: 2, keepRate: 0.93),
@@ -25,7 +25,7 @@ struct CountedTokenTests {
   private struct Model {
     let folder: TemporaryFolder
     let model: SmallModel
-    let pictures = 3
+    let images = 3
     let input: [Float]
 
     /// The importance that about half of the first stage's tokens have: they share 1.
@@ -35,7 +35,7 @@ struct CountedTokenTests {
       folder = try TemporaryFolder()
       model = try SmallModel(form, in: folder)
       try model.convert(to: folder.file("dense.bin"))
-      input = model.input(pictures: pictures)
+      input = model.input(images: images)
       usual = 0.8 / Float(form.grid * form.grid)
     }
 
@@ -54,7 +54,7 @@ struct CountedTokenTests {
       input: [Float]? = nil
     ) throws -> [[Float]] {
       try BatchRun.logits(
-        path, input ?? self.input, pictures: pictures, batch: batch, threads: threads,
+        path, input ?? self.input, images: images, batch: batch, threads: threads,
         kernels: kernels, verifiesProgram: false)
     }
 
@@ -68,16 +68,16 @@ struct CountedTokenTests {
 
     func traces(_ path: String, input: [Float]? = nil) throws -> [[StageTrace]] {
       try BatchRun.results(
-        path, input ?? self.input, pictures: pictures, batch: pictures, threads: 1,
+        path, input ?? self.input, images: images, batch: images, threads: 1,
         verifiesProgram: false
       ) {
-        try $0.stages(picture: $1)
+        try $0.stages(image: $1)
       }
     }
   }
 
   @Test(arguments: SmallModel.forms, strategies)
-  func everyPictureComputesWhatTheGraphSays(
+  func everyImageComputesWhatTheGraphSays(
     form: SmallModel.Form, strategy: CountedTokens
   ) throws {
     let model = try Model(form)
@@ -87,10 +87,10 @@ struct CountedTokenTests {
     let reference = try PassDriver([
       SinkPositions(), counted.pass(Self.stages, prefix: model.model.facts.prefixTokens),
     ]).run(model.model.graph)
-    let count = model.input.count / model.pictures
-    let expected = try (0..<model.pictures).map {
+    let count = model.input.count / model.images
+    let expected = try (0..<model.images).map {
       try GraphInterpreter.run(
-        reference, picture: model.input[$0 * count..<($0 + 1) * count])
+        reference, image: model.input[$0 * count..<($0 + 1) * count])
     }
     for kernels in KernelSelection.choices {
       let found = try model.logits(path, kernels: kernels)
@@ -111,7 +111,7 @@ struct CountedTokenTests {
 
   /// Otherwise the others would show nothing.
   @Test(arguments: SmallModel.forms)
-  func picturesKeepDifferentNumbersAtBothStages(form: SmallModel.Form) throws {
+  func imagesKeepDifferentNumbersAtBothStages(form: SmallModel.Form) throws {
     let model = try Model(form)
     let path = try model.plan(Self.strategies[0], model.usual, Self.stages)
     let patches = form.grid * form.grid
@@ -161,7 +161,7 @@ struct CountedTokenTests {
 
   /// But where layers of more rows are multiplied in pairs, which the most rows decide.
   @Test(arguments: SmallModel.forms, strategies)
-  func eachPictureHasTheBitsOfAFixedNumberOfItsOwn(
+  func eachImageHasTheBitsOfAFixedNumberOfItsOwn(
     form: SmallModel.Form, strategy: CountedTokens
   ) throws {
     let model = try Model(form)
@@ -174,17 +174,17 @@ struct CountedTokenTests {
       for kernels in KernelSelection.choices where kernels.paired == nil {
         let counted = try model.bits(
           try model.plan(strategy, threshold, stage), kernels: kernels)
-        for (picture, number) in kept.enumerated() {
+        for (image, number) in kept.enumerated() {
           let rate = (Double(number) - 0.5) / patches
           let fixed = try model.bits(
             try model.plan(strategy, nil, [.init(block: 0, keepRate: rate)]), kernels: kernels)
-          #expect(fixed[picture] == counted[picture], "\(kernels.name), \(number) tokens")
+          #expect(fixed[image] == counted[image], "\(kernels.name), \(number) tokens")
         }
       }
     }
   }
 
-  /// Tokens of one picture that are not numbers leave one of them, and the others as they are.
+  /// Tokens of one image that are not numbers leave one of them, and the others as they are.
   @Test(arguments: strategies)
   func notANumberReachesNoThreshold(strategy: CountedTokens) throws {
     let model = try Model(SmallModel.forms[0])
@@ -202,9 +202,9 @@ struct CountedTokenTests {
     }
   }
 
-  /// The rows behind the last norm, as a result, are those of the tokens that a picture has.
+  /// The rows behind the last norm, as a result, are those of the tokens that an image has.
   @Test(arguments: SmallModel.forms, [GatherMode.drop, .sum])
-  func tokensAreThoseThatThePictureHas(form: SmallModel.Form, mode: GatherMode) throws {
+  func tokensAreThoseThatTheImageHas(form: SmallModel.Form, mode: GatherMode) throws {
     let model = try Model(form)
     var graph = model.model.graph
     let norm = try #require(graph.nodes.last { $0.op.kind == .layerNorm })
@@ -215,18 +215,18 @@ struct CountedTokenTests {
     let strategy = CountedTokens(mode, threshold: model.usual)
     let path = try model.plan(strategy, model.usual, Self.stages)
     let found = try BatchRun.results(
-      path, model.input, pictures: model.pictures, batch: model.pictures, threads: 2,
+      path, model.input, images: model.images, batch: model.images, threads: 2,
       verifiesProgram: false
     ) {
-      try $0.output(.tokens, picture: $1)
+      try $0.output(.tokens, image: $1)
     }
     let pass = strategy.pass(Self.stages, prefix: model.model.facts.prefixTokens)
     let rewritten = try PassDriver([pass]).run(try PlanFile(path: dense).graph)
-    let size = model.input.count / model.pictures
-    for picture in 0..<model.pictures {
+    let size = model.input.count / model.images
+    for image in 0..<model.images {
       let expected = try GraphInterpreter.outputs(
-        of: rewritten, picture: model.input[picture * size..<(picture + 1) * size])[1]
-      #expect(mismatch(found[picture], expected, within: 1e-4) == nil, "picture \(picture)")
+        of: rewritten, image: model.input[image * size..<(image + 1) * size])[1]
+      #expect(mismatch(found[image], expected, within: 1e-4) == nil, "image \(image)")
     }
     #expect(Set(found.map(\.count)).count > 1)
   }

@@ -17,18 +17,18 @@ struct LimitTests {
     plan = try Plan(path: folder.write(try SmallPlan.all(in: folder)[0].bytes, to: "plan.bin"))
   }
 
-  private func picture(_ width: Int, _ height: Int) -> Picture {
-    Picture(width: width, height: height, pixels: [UInt8](repeating: 9, count: width * height * 3))
+  private func image(_ width: Int, _ height: Int) -> RGBImage {
+    RGBImage(width: width, height: height, pixels: [UInt8](repeating: 9, count: width * height * 3))
   }
 
   @Test(arguments: [Int.min, -1, 0, 3, Int.max])
-  func batchesOfOtherSizesAreRefused(pictures: Int) throws {
+  func batchesOfOtherSizesAreRefused(images: Int) throws {
     let session = try Session(plan: plan, maximumBatch: 2, threadCount: 1)
     let error = #expect(throws: InputError.self) {
-      try session.run(pictures: pictures, fill: { _ in }, read: { _ in })
+      try session.run(images: images, fill: { _ in }, read: { _ in })
     }
     #expect(error?.file == plan.path && error?.field == "batch")
-    try session.run(pictures: 2, fill: { _ in }, read: { _ in })
+    try session.run(images: 2, fill: { _ in }, read: { _ in })
   }
 
   @Test(arguments: [Int.min, -1, 0, Int.max])
@@ -43,12 +43,12 @@ struct LimitTests {
     let session = try Session(plan: plan, threadCount: threads)
     #expect((1...ThreadPool.mostThreads).contains(session.threadCount))
     #expect(threads > 0 || session.threadCount == 1)
-    try session.run(pictures: 1, fill: { _ in }, read: { _ in })
+    try session.run(images: 1, fill: { _ in }, read: { _ in })
   }
 
   @Test func cropsThatAreNoBatchAreRefused() throws {
     let classifier = try Classifier(plan: plan, maximumBatch: 2, threadCount: 1)
-    let crop = picture(4, 4)
+    let crop = image(4, 4)
     for count in [0, 3] {
       let error = #expect(throws: InputError.self) {
         try classifier.logits(of: Array(repeating: crop, count: count))
@@ -62,11 +62,11 @@ struct LimitTests {
   func cropsOfOtherExtentsAreRefused(width: Int, height: Int) throws {
     let classifier = try Classifier(plan: plan, maximumBatch: 2, threadCount: 1)
     let error = #expect(throws: InputError.self) {
-      try classifier.logits(of: [picture(4, 4), picture(width, height)])
+      try classifier.logits(of: [image(4, 4), image(width, height)])
     }
     #expect(error?.expected == "a crop of 4 x 4" && error?.found == "\(width) x \(height)")
     // The session is as it was.
-    #expect(try classifier.logits(of: [picture(4, 4)]).count == 1)
+    #expect(try classifier.logits(of: [image(4, 4)]).count == 1)
   }
 
   @Test(arguments: [0, 47, 49])
@@ -75,17 +75,17 @@ struct LimitTests {
     let preprocessing = Preprocessing(plan)
     let error = #expect(throws: InputError.self) {
       try tensor.withUnsafeMutableBufferPointer {
-        try preprocessing.normalise(picture(4, 4), into: $0)
+        try preprocessing.normalise(image(4, 4), into: $0)
       }
     }
     #expect(error?.expected == "48" && error?.found == "\(count)")
   }
 
   @Test(arguments: [Int.min, -1, 1, Int.max])
-  func resultsOfPicturesThatWereNotRunAreRefused(picture: Int) throws {
+  func resultsOfImagesThatWereNotRunAreRefused(image: Int) throws {
     let session = try Session(plan: plan, maximumBatch: 2, threadCount: 1)
     #expect(throws: InputError.self) {
-      try session.run(pictures: 1, fill: { _ in }, read: { try $0.logits(picture: picture) })
+      try session.run(images: 1, fill: { _ in }, read: { try $0.logits(image: image) })
     }
   }
 
@@ -105,7 +105,7 @@ struct LimitTests {
       { try Classifier(plan: large, threadCount: 1).session },
     ] {
       let error = #expect(throws: InputError.self) { try body() }
-      #expect(error?.field == "work of a picture" && error?.file == large.path)
+      #expect(error?.field == "work of an image" && error?.file == large.path)
     }
     _ = try Session(plan: large, threadCount: 1, allowsLarge: true)
   }

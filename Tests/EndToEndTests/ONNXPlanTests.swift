@@ -44,12 +44,12 @@ import ViTCompiler
     let item = list.json["cases"]?.elements?.first { $0["name"]?.string == fixture }
     let input = try Self.expected(try #require(item?["input"]?.string))
     let results = try Self.expected("\(fixture).result")
-    let logits = try BatchRun.logits(path, input, pictures: 2, batch: 2, threads: 2)
-    for (picture, logits) in logits.enumerated() {
+    let logits = try BatchRun.logits(path, input, images: 2, batch: 2, threads: 2)
+    for (image, logits) in logits.enumerated() {
       let ranking = Ranking(logits, by: plan.scores, count: 5).top
       try #require(ranking.count == 5)
       for (index, probability) in ranking {
-        #expect(abs(probability - Double(results[picture * 5 + index])) < 1e-5)
+        #expect(abs(probability - Double(results[image * 5 + index])) < 1e-5)
       }
       #expect(ranking.map(\.probability) == ranking.map(\.probability).sorted(by: >))
       let total = ranking.reduce(0) { $0 + $1.probability }
@@ -61,14 +61,14 @@ import ViTCompiler
     let folder = try TemporaryFolder()
     let preprocessing = Preprocessing(try Plan(path: try Self.plan("deployed_dynamo", in: folder)))
     let area = preprocessing.width * preprocessing.height
-    let picture = Picture(
+    let image = RGBImage(
       width: preprocessing.width, height: preprocessing.height,
       pixels: (0..<area * 3).map { UInt8($0 * 7 % 256) })
     var tensor = [Float](repeating: -1, count: area * 3)
-    try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(picture, into: $0) }
+    try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(image, into: $0) }
     for place in 0..<area {
       for channel in 0..<3 {
-        #expect(tensor[channel * area + place] == Float(picture.pixels[place * 3 + channel]))
+        #expect(tensor[channel * area + place] == Float(image.pixels[place * 3 + channel]))
       }
     }
   }

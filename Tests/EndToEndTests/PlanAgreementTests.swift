@@ -78,21 +78,21 @@ struct PlanAgreementTests {
       try PlanCompiler.rewrite(
         try PlanFile(path: folder.file("dense.bin")), recipe: rewrite.recipe, to: path)
     }
-    let pictures = 3
-    let input = model.input(pictures: pictures)
-    let logits = try BatchRun.logits(path, input, pictures: pictures, batch: pictures, threads: 2)
+    let images = 3
+    let input = model.input(images: images)
+    let logits = try BatchRun.logits(path, input, images: images, batch: images, threads: 2)
 
     // The reference executes the model as its family defines it: nothing is folded or fused.
     let passes =
       try [SinkPositions()]
       + RewritePasses.passes(for: rewrite.recipe, model: model.facts, file: path)
     let reference = try PassDriver(passes).run(model.graph)
-    for picture in 0..<pictures {
-      let count = input.count / pictures
+    for image in 0..<images {
+      let count = input.count / images
       let expected = try GraphInterpreter.run(
-        reference, picture: input[picture * count..<(picture + 1) * count])
+        reference, image: input[image * count..<(image + 1) * count])
       let largest = expected.map { abs($0) }.max() ?? 1
-      #expect(mismatch(logits[picture], expected, within: 1e-4 * largest) == nil)
+      #expect(mismatch(logits[image], expected, within: 1e-4 * largest) == nil)
     }
   }
 
@@ -106,12 +106,12 @@ struct PlanAgreementTests {
     recipe.isSizeAware = true
     try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
-    let input = model.input(pictures: 5)
+    let input = model.input(images: 5)
     for plan in ["dense.bin", "fast.bin"] {
-      let first = try BatchRun.logits(folder.file(plan), input, pictures: 5, batch: 1, threads: 1)
+      let first = try BatchRun.logits(folder.file(plan), input, images: 5, batch: 1, threads: 1)
       for (batch, threads) in [(1, 2), (1, 3), (2, 1), (5, 1), (5, 2), (3, 4)] {
         let other = try BatchRun.logits(
-          folder.file(plan), input, pictures: 5, batch: batch, threads: threads)
+          folder.file(plan), input, images: 5, batch: batch, threads: threads)
         #expect(
           first.map { $0.map(\.bitPattern) } == other.map { $0.map(\.bitPattern) },
           "\(plan), batch \(batch), \(threads) threads")
@@ -129,12 +129,12 @@ struct PlanAgreementTests {
     recipe.stages = [.init(block: 1, keepRate: 0.6)]
     try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("fast.bin"))
-    let input = model.input(pictures: 2)
+    let input = model.input(images: 2)
     for plan in ["dense.bin", "fast.bin"] {
       func logits(_ kernels: KernelChoice) throws -> [Float] {
         Array(
           try BatchRun.logits(
-            folder.file(plan), input, pictures: 2, batch: 2, threads: 2, kernels: kernels
+            folder.file(plan), input, images: 2, batch: 2, threads: 2, kernels: kernels
           ).joined())
       }
       let portable = try logits(try KernelSelection.best(requested: "portable"))
@@ -160,10 +160,10 @@ struct PlanAgreementTests {
     let model = try SmallModel(SmallModel.forms[0], in: folder)
     try model.convert(to: folder.file("f32.bin"))
     try model.convert(to: folder.file("f16.bin"), weights: .float16)
-    let input = model.input(pictures: 2)
+    let input = model.input(images: 2)
     let exact = try BatchRun.logits(
-      folder.file("f32.bin"), input, pictures: 2, batch: 2, threads: 1)
-    let half = try BatchRun.logits(folder.file("f16.bin"), input, pictures: 2, batch: 2, threads: 1)
+      folder.file("f32.bin"), input, images: 2, batch: 2, threads: 1)
+    let half = try BatchRun.logits(folder.file("f16.bin"), input, images: 2, batch: 2, threads: 1)
     #expect(exact != half)
     #expect(mismatch(half.flatMap(\.self), exact.flatMap(\.self), within: 3e-2) == nil)
   }
@@ -178,11 +178,11 @@ struct PlanAgreementTests {
     recipe.isIdentityInitialised = true
     try PlanCompiler.rewrite(
       try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: folder.file("ms.bin"))
-    let input = model.input(pictures: 1)
+    let input = model.input(images: 1)
     let dense = try BatchRun.logits(
-      folder.file("dense.bin"), input, pictures: 1, batch: 1, threads: 1)
+      folder.file("dense.bin"), input, images: 1, batch: 1, threads: 1)
     let staged = try BatchRun.logits(
-      folder.file("ms.bin"), input, pictures: 1, batch: 1, threads: 1)
+      folder.file("ms.bin"), input, images: 1, batch: 1, threads: 1)
     #expect(mismatch(staged[0], dense[0], within: 1e-5) == nil)
   }
 }

@@ -12,7 +12,7 @@ internal import ViTRuntime
     var random = SplitMix(state: 7)
     let images = [(1, 1), (1, 3), (3, 1), (5, 4), (1, 500), (300, 1), (37, 37)].map {
       width, height in
-      Picture(
+      RGBImage(
         width: width, height: height,
         pixels: [UInt8](repeating: 200, count: width * height * 3))
     }

@@ -58,14 +58,14 @@ import ViTCompiler
     let folder = try TemporaryFolder()
     for `case` in Self.cases {
       let plan = try plan(of: `case`, in: folder)
-      let pictures = 3
-      let input = try SmallModel(`case`.form, in: folder).input(pictures: pictures)
-      let hashes = try [1, pictures].map { batch in
+      let images = 3
+      let input = try SmallModel(`case`.form, in: folder).input(images: images)
+      let hashes = try [1, images].map { batch in
         let logits = try BatchRun.logits(
-          plan, input, pictures: pictures, batch: batch, threads: 2, kernels: choice)
+          plan, input, images: images, batch: batch, threads: 2, kernels: choice)
         return logits.joined().map(\.bitPattern).withUnsafeBytes { XXH64.hash($0) }
       }
-      #expect(hashes[0] == hashes[1], "\(`case`): batches of 1 and \(pictures)")
+      #expect(hashes[0] == hashes[1], "\(`case`): batches of 1 and \(images)")
       check(hexadecimal(hashes[0]), name, of: `case`, &table)
     }
     if Self.isRecording { try table.write() }

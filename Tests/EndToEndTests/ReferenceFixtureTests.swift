@@ -48,7 +48,7 @@ struct ReferenceFixtureTests {
       }
       let expected = logits.float32Values()
       let found = try BatchRun.logits(
-        plan, input.float32Values(), pictures: input.shape[0], batch: input.shape[0], threads: 2
+        plan, input.float32Values(), images: input.shape[0], batch: input.shape[0], threads: 2
       ).flatMap(\.self)
       let largest = expected.map { abs($0) }.max() ?? 1
       #expect(mismatch(found, expected, within: 1e-4 * Double(largest)) == nil, "\(name)")

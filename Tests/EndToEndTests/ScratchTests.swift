@@ -5,7 +5,7 @@ import Testing
 
 /// Scratch is as large as any batch needs, not only the largest and the smallest.
 struct ScratchTests {
-  /// Forms whose class token's layers have more to prepare for few pictures than for many: their rows
+  /// Forms whose class token's layers have more to prepare for few images than for many: their rows
   /// are normalised in scratch as long as there are less than 24, as in ViT-L/32 at batches 22 and 23.
   private static let wide: [SmallModel.Form] = [768, 1024].map { width in
     var form = SmallModel.Form("\(width) columns and one patch")
@@ -23,9 +23,9 @@ struct ScratchTests {
       let session = try Session(
         plan: plan, maximumBatch: maximum, threadCount: 1,
         kernels: KernelSelection.choices[choice])
-      let needed = (1...maximum).map { session.scratchBytes(pictures: $0) }
+      let needed = (1...maximum).map { session.scratchBytes(images: $0) }
       for (index, bytes) in needed.enumerated() {
-        #expect(bytes <= session.scratchBytes, "\(index + 1) of \(maximum) pictures")
+        #expect(bytes <= session.scratchBytes, "\(index + 1) of \(maximum) images")
       }
       if maximum == 32, form.width >= 768 {
         #expect(max(needed[0], needed[31]) < needed[21], "a form that shows nothing")
@@ -37,10 +37,10 @@ struct ScratchTests {
     let folder = try TemporaryFolder()
     let model = try SmallModel(Self.wide[1], in: folder)
     try model.convert(to: folder.file("plan.bin"))
-    let input = model.input(pictures: 23)
+    let input = model.input(images: 23)
     func bits(_ batch: Int, maximum: Int) throws -> [[UInt32]] {
       try BatchRun.logits(
-        folder.file("plan.bin"), input, pictures: 23, batch: batch, threads: 2, maximum: maximum
+        folder.file("plan.bin"), input, images: 23, batch: batch, threads: 2, maximum: maximum
       ).map { $0.map(\.bitPattern) }
     }
     let alone = try bits(1, maximum: 1)

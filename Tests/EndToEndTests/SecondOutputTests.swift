@@ -23,13 +23,13 @@ struct SecondOutputTests {
   }
 
   private func logits(_ path: String, _ input: [Float]) throws -> [Float] {
-    try BatchRun.logits(path, input, pictures: 1, batch: 1, threads: 1)[0]
+    try BatchRun.logits(path, input, images: 1, batch: 1, threads: 1)[0]
   }
 
   @Test func plansWithAnySecondOutputAreRewrittenRight() throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(Self.form, in: folder)
-    let input = model.input(pictures: 1)
+    let input = model.input(images: 1)
     let (plan, rewritten) = (folder.file("plan.bin"), folder.file("rewritten.bin"))
     let recipes = SmallPlan.recipes.map(\.recipe)
     func run() throws -> [[Float]] {
@@ -73,8 +73,8 @@ struct SecondOutputTests {
     var convolution = Convolution()
     (convolution.kernelHeight, convolution.kernelWidth, convolution.outputs) = (4, 4, 2)
     convolution.weight = constant("embedding", [2, 3, 4, 4])
-    let picture = try graph.add(.picture(Picture(channels: 3, height: 4, width: 4)))
-    let rows = try graph.add(.flatten, try graph.add(.convolution(convolution), picture))
+    let image = try graph.add(.image(InputImage(channels: 3, height: 4, width: 4)))
+    let rows = try graph.add(.flatten, try graph.add(.convolution(convolution), image))
     func linear(_ name: String) throws -> ValueID {
       try graph.add(.linear(Linear(weight: constant(name, [2, 2]), bias: nil)), rows)
     }
@@ -84,8 +84,8 @@ struct SecondOutputTests {
     let result = try graph.add(.combine(Combine(alpha: 1, beta: 3)), part, sum)
     graph.outputs = [Graph.Output(.logits, result)]
     try convert(graph, model.facts, to: folder.file("plan.bin"))
-    let input = model.input(pictures: 1)
-    let expected = try GraphInterpreter.run(graph, picture: input[...])
+    let input = model.input(images: 1)
+    let expected = try GraphInterpreter.run(graph, image: input[...])
     #expect(mismatch(try logits(folder.file("plan.bin"), input), expected, within: 1e-5) == nil)
   }
 
@@ -110,27 +110,27 @@ struct SecondOutputTests {
     try convert(graph, facts, to: path)
     let plan = try Plan(path: path)
     try PlanCompiler.verifyProgram(of: plan.file)
-    let input = model.input(pictures: 3)
+    let input = model.input(images: 3)
     let size = input.count / 3
     let expected = try (0..<3).map {
-      try GraphInterpreter.outputs(of: graph, picture: input[$0 * size..<($0 + 1) * size])
+      try GraphInterpreter.outputs(of: graph, image: input[$0 * size..<($0 + 1) * size])
     }
     for choice in KernelSelection.choices {
       let session = try Session(plan: plan, maximumBatch: 3, threadCount: 2, kernels: choice)
-      try session.run(pictures: 3) {
+      try session.run(images: 3) {
         _ = $0.update(fromContentsOf: input)
       } read: { result in
-        for picture in 0..<3 {
+        for image in 0..<3 {
           for (position, role) in roles.enumerated() {
-            let found = try result.output(role, picture: picture)
-            let wanted = expected[picture][position]
+            let found = try result.output(role, image: image)
+            let wanted = expected[image][position]
             let largest = max(1, wanted.map { abs($0) }.max() ?? 1)
             #expect(
               mismatch(found, wanted, within: 1e-5 * largest) == nil,
-              "\(choice.name), picture \(picture), \(role)")
+              "\(choice.name), image \(image), \(role)")
           }
           if !roles.contains(.logits) {
-            #expect(throws: InputError.self) { try result.logits(picture: picture) }
+            #expect(throws: InputError.self) { try result.logits(image: image) }
           }
         }
       }

@@ -63,14 +63,14 @@ struct SharedGoldenTests {
       "\(Self.shared)/golden/deit_tiny/\(`case`.description).safetensors")
     let expected = try #require(golden.tensors["logits"]).float32Values()
     let runs = try BatchRun.results(
-      plan, input, pictures: shape[0], batch: shape[0], threads: 2
-    ) { result, picture in
-      (try result.logits(picture: picture), try result.stages(picture: picture))
+      plan, input, images: shape[0], batch: shape[0], threads: 2
+    ) { result, image in
+      (try result.logits(image: image), try result.stages(image: image))
     }
-    for (picture, run) in runs.enumerated() {
-      let wanted = expected[picture * 1000..<(picture + 1) * 1000]
+    for (image, run) in runs.enumerated() {
+      let wanted = expected[image * 1000..<(image + 1) * 1000]
       #expect(mismatch(run.0, wanted, within: `case`.recipe.isEmpty ? 1e-4 : 5e-4) == nil)
-      try compare(run.1, of: `case`.recipe.strategy, with: golden, picture: picture)
+      try compare(run.1, of: `case`.recipe.strategy, with: golden, image: image)
     }
   }
 
@@ -83,10 +83,10 @@ struct SharedGoldenTests {
     let golden = try Checkpoint.open("\(Self.shared)/golden/deit_tiny/dense.safetensors")
     let expected = try #require(golden.tensors["logits"]).float32Values()
     let runs = try BatchRun.results(
-      plan, input, pictures: shape[0], batch: shape[0], threads: 2
-    ) { result, picture in try result.logits(picture: picture) }
-    for (picture, logits) in runs.enumerated() {
-      let wanted = Array(expected[picture * 1000..<(picture + 1) * 1000])
+      plan, input, images: shape[0], batch: shape[0], threads: 2
+    ) { result, image in try result.logits(image: image) }
+    for (image, logits) in runs.enumerated() {
+      let wanted = Array(expected[image * 1000..<(image + 1) * 1000])
       #expect(mismatch(logits, wanted, within: 3e-2) == nil)
       #expect(logits.firstIndex(of: logits.max() ?? 0) == wanted.firstIndex(of: wanted.max() ?? 0))
     }
@@ -103,13 +103,13 @@ struct SharedGoldenTests {
 
   /// Compares kept and owner sets, where the golden file has them.
   private func compare(
-    _ stages: [StageTrace], of strategy: String, with golden: Checkpoint, picture: Int
+    _ stages: [StageTrace], of strategy: String, with golden: Checkpoint, image: Int
   ) throws {
     guard strategy != "tome" else { return }
     func indices(_ name: String) -> [Int]? {
       guard let view = golden.tensors[name] else { return nil }
       let width = view.shape[1]
-      return view.float32Values()[picture * width..<(picture + 1) * width].map { Int($0) }
+      return view.float32Values()[image * width..<(image + 1) * width].map { Int($0) }
     }
     var origin = Array(0..<196)
     for stage in stages {

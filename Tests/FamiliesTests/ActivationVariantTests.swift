@@ -51,10 +51,10 @@ import Testing
     try #require(expected.count == 10)
     let graph = try Self.imported(variant.file).graph
     let largest = expected.map(abs).max() ?? 1
-    for picture in 0..<2 {
-      let range = picture * (input.count / 2)..<(picture + 1) * (input.count / 2)
-      let logits = try GraphInterpreter.run(graph, picture: input[range])
-      let wanted = expected[picture * 5..<picture * 5 + 5]
+    for image in 0..<2 {
+      let range = image * (input.count / 2)..<(image + 1) * (input.count / 2)
+      let logits = try GraphInterpreter.run(graph, image: input[range])
+      let wanted = expected[image * 5..<image * 5 + 5]
       #expect(mismatch(logits, wanted, within: 1e-5 * Double(largest)) == nil)
     }
   }

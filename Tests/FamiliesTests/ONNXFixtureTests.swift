@@ -29,15 +29,15 @@ import Testing
     let results = try ending == "none" ? expected : ONNXFixtures.expected("\(item.name).result")
     try #require(expected.count == 10 && input.count == 6 * size[0] * size[1])
     let largest = expected.map(abs).max() ?? 1
-    for picture in 0..<2 {
-      let range = picture * (input.count / 2)..<(picture + 1) * (input.count / 2)
-      let logits = try GraphInterpreter.run(model.graph, picture: input[range])
+    for image in 0..<2 {
+      let range = image * (input.count / 2)..<(image + 1) * (input.count / 2)
+      let logits = try GraphInterpreter.run(model.graph, image: input[range])
       try #require(logits.count == 5)
       let tolerance = 1e-5 * Double(largest)
-      let wanted = expected[picture * 5..<picture * 5 + 5]
+      let wanted = expected[image * 5..<image * 5 + 5]
       #expect(mismatch(logits, wanted, within: tolerance) == nil, "\(item.name)")
       let (result, given) = (
-        Self.results(of: logits, ending), results[picture * 5..<picture * 5 + 5]
+        Self.results(of: logits, ending), results[image * 5..<image * 5 + 5]
       )
       #expect(mismatch(result, given, within: tolerance) == nil, "\(item.name)")
     }

@@ -23,10 +23,10 @@ import Testing
     try #require(expected.count == 10)
     let graph = try Variants.imported(name).graph
     let largest = expected.map(abs).max() ?? 1
-    for picture in 0..<2 {
-      let range = picture * (input.count / 2)..<(picture + 1) * (input.count / 2)
-      let logits = try GraphInterpreter.run(graph, picture: input[range])
-      let wanted = expected[picture * 5..<picture * 5 + 5]
+    for image in 0..<2 {
+      let range = image * (input.count / 2)..<(image + 1) * (input.count / 2)
+      let logits = try GraphInterpreter.run(graph, image: input[range])
+      let wanted = expected[image * 5..<image * 5 + 5]
       let tolerance = (name == "half" ? 3e-2 : 1e-5) * Double(largest)
       #expect(mismatch(logits, wanted, within: tolerance) == nil)
     }

@@ -7,18 +7,18 @@ internal import Testing
     let table = try Fixture.table("decoded.tsv")
     #expect(table.count > 150)
     for row in table {
-      let orientation = try #require(PictureDecoder.Orientation(rawValue: row[1]))
-      let picture = try PictureDecoder.read(
+      let orientation = try #require(ImageDecoder.Orientation(rawValue: row[1]))
+      let image = try ImageDecoder.read(
         path: Fixture.path(row[0]), orientation: orientation,
         alpha: row[2] == "drop" ? .drop : .onWhite)
-      let found = ["\(picture.width)", "\(picture.height)", hash(picture.pixels)]
+      let found = ["\(image.width)", "\(image.height)", hash(image.pixels)]
       #expect(found == Array(row[3...]), "\(row[0]), \(row[1]), \(row[2])")
     }
   }
 
   @Test func kindIsSeenFromContentNotFromName() throws {
-    let picture = try decode(Fixture.bytes("a_png.jpg"))
-    #expect(picture.width == 19 && picture.height == 11)
+    let image = try decode(Fixture.bytes("a_png.jpg"))
+    #expect(image.width == 19 && image.height == 11)
   }
 
   @Test func damagedEXIFCountsAsNone() throws {
@@ -63,13 +63,13 @@ internal import Testing
     #expect(try decode(bytes, orientation: .apply) == stored)
   }
 
-  @Test func memoryStaysFlatOverManyPictures() throws {
-    let pictures = try ["baseline.jpg", "progressive.jpg", "cmyk.jpg", "rgba16.png", "lossy.webp"]
+  @Test func memoryStaysFlatOverManyImages() throws {
+    let images = try ["baseline.jpg", "progressive.jpg", "cmyk.jpg", "rgba16.png", "lossy.webp"]
       .map(Fixture.bytes)
-    let broken = pictures.map { Array($0.prefix($0.count * 2 / 3)) }
+    let broken = images.map { Array($0.prefix($0.count * 2 / 3)) }
     func pass(_ count: Int) throws {
       for _ in 0..<count {
-        for bytes in pictures { _ = try decode(bytes) }
+        for bytes in images { _ = try decode(bytes) }
         for bytes in broken { #expect(refusal(bytes) != nil) }
       }
     }

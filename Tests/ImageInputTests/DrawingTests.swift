@@ -2,18 +2,18 @@ internal import ImageInput
 internal import Testing
 
 @Suite struct DrawingTests {
-  private let crop = Picture(
+  private let crop = RGBImage(
     width: 32, height: 32, pixels: (0..<32 * 32 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) })
 
-  @Test func encodedPicturesDecodeToThemselves() throws {
+  @Test func encodedImagesDecodeToThemselves() throws {
     for (width, height) in [(32, 32), (1, 1), (5, 3)] {
-      let picture = Picture(
+      let image = RGBImage(
         width: width, height: height, pixels: Array(crop.pixels.prefix(width * height * 3)))
-      #expect(try decode(PNGEncoder.encode(picture)) == picture)
+      #expect(try decode(PNGEncoder.encode(image)) == image)
     }
   }
 
-  @Test func firstPanelIsThePictureAndOthersShowTheirStage() {
+  @Test func firstPanelIsTheImageAndOthersShowTheirStage() {
     // Patches 0 and 1 share a token, 2 stands for itself, 3 has left.
     let map = TokenMap(owners: [0, 0, 2, nil])
     let drawing = TokenMapDrawing()

@@ -1,7 +1,7 @@
 internal import ImageInput
 internal import Tensors
 
-/// The pictures that tools/reference/pillow_fixtures.py wrote, and what Pillow makes of them.
+/// The images that tools/reference/pillow_fixtures.py wrote, and what Pillow makes of them.
 enum Fixture {
   static let folder = "\(#filePath)".dropLast("/Fixture.swift".count) + "/Fixtures/"
 
@@ -27,19 +27,19 @@ func hash(_ bytes: some Sequence<UInt8>) -> String {
   return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
-/// Decodes bytes as the file `picture`.
+/// Decodes bytes as the file `image`.
 func decode(
-  _ bytes: [UInt8], orientation: PictureDecoder.Orientation = .ignore,
-  alpha: PictureDecoder.Alpha = .drop
-) throws -> Picture {
+  _ bytes: [UInt8], orientation: ImageDecoder.Orientation = .ignore,
+  alpha: ImageDecoder.Alpha = .drop
+) throws -> RGBImage {
   try bytes.withUnsafeBytes {
-    try PictureDecoder.decode($0, file: "picture", orientation: orientation, alpha: alpha)
+    try ImageDecoder.decode($0, file: "image", orientation: orientation, alpha: alpha)
   }
 }
 
-/// A picture of one grey.
-func grey(_ sample: UInt8, width: Int, height: Int) -> Picture {
-  Picture(
+/// An image of one grey.
+func grey(_ sample: UInt8, width: Int, height: Int) -> RGBImage {
+  RGBImage(
     width: width, height: height,
     pixels: [UInt8](repeating: sample, count: width * height * 3))
 }

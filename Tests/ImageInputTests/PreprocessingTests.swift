@@ -39,7 +39,7 @@ internal import Testing
     }
   }
 
-  private func bytes(of preprocessing: Preprocessing, _ crop: Picture) throws -> [UInt8] {
+  private func bytes(of preprocessing: Preprocessing, _ crop: RGBImage) throws -> [UInt8] {
     var tensor = [Float](repeating: .nan, count: crop.pixels.count)
     try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
     return tensor.withUnsafeBytes(Array.init)
@@ -109,7 +109,7 @@ internal import Testing
   }
 
   @Test(.enabled(if: hasShared, "needs ../shared"))
-  func firstFourPicturesEqualTheGoldenTensor() throws {
+  func firstFourImagesEqualTheGoldenTensor() throws {
     let golden = try NPYFile.readFloat32(path: Self.shared + "golden/deit_tiny/input4.npy")
     let listing = try MappedFile(path: Self.shared + "golden/deit_tiny/images.json")
     let names = listing.withBytes { String(decoding: $0, as: UTF8.self) }

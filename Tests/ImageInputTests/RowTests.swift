@@ -4,25 +4,25 @@ internal import Testing
 
 /// Images are resized while their rows are decoded; that is no other image.
 @Suite struct RowTests {
-  @Test(arguments: [PictureDecoder.Orientation.ignore, .apply])
-  func cropOfRowsIsTheCropOfTheWholePicture(orientation: PictureDecoder.Orientation) throws {
+  @Test(arguments: [ImageDecoder.Orientation.ignore, .apply])
+  func cropOfRowsIsTheCropOfTheWholeImage(orientation: ImageDecoder.Orientation) throws {
     let cases = try PreprocessingCases.read().sorted { $0.key < $1.key }
     var count = 0
     for (index, name) in Set(try Fixture.table("decoded.tsv").map { $0[0] }).sorted().enumerated() {
       let bytes = try Fixture.bytes(name)
-      // Every picture with a third of the cases, every case with a third of the pictures.
+      // Every image with a third of the cases, every case with a third of the images.
       for (_, preprocessing) in cases[(index % 3)...].enumerated().filter({ $0.offset % 3 == 0 })
         .map(\.element)
       {
-        let picture = try bytes.withUnsafeBytes {
-          try PictureDecoder.decode(
+        let image = try bytes.withUnsafeBytes {
+          try ImageDecoder.decode(
             $0, file: name, orientation: orientation, alpha: preprocessing.alpha)
         }
-        guard let whole = try? preprocessing.crop(picture) else { continue }
+        guard let whole = try? preprocessing.crop(image) else { continue }
         let streamed = try bytes.withUnsafeBytes {
           try preprocessing.prepare(
             $0, file: name, orientation: orientation,
-            maximumPixels: PictureDecoder.usualMaximumPixels)
+            maximumPixels: ImageDecoder.usualMaximumPixels)
         }
         #expect(streamed.crop == whole, "\(name), \(preprocessing)")
         count += 1
@@ -31,10 +31,10 @@ internal import Testing
     #expect(count > 500)
   }
 
-  /// A long picture on its side in each of the eight orientations, so that both passes come first once
+  /// A long image on its side in each of the eight orientations, so that both passes come first once
   /// and every axis is mirrored.
   @Test(arguments: 1...8)
-  func everyOrientationIsResizedAsTheTurnedPicture(code: UInt8) throws {
+  func everyOrientationIsResizedAsTheTurnedImage(code: UInt8) throws {
     var bytes = try Fixture.bytes("exif6.png")
     let tag = try #require(bytes.firstPlace(of: Array("eXIf".utf8)))
     let upright = try #require(bytes[tag...].firstIndex(of: 6))
@@ -47,8 +47,8 @@ internal import Testing
         let turned = try decode(bytes, orientation: .apply)
         let streamed = try bytes.withUnsafeBytes {
           try preprocessing.prepare(
-            $0, file: "picture", orientation: .apply,
-            maximumPixels: PictureDecoder.usualMaximumPixels)
+            $0, file: "image", orientation: .apply,
+            maximumPixels: ImageDecoder.usualMaximumPixels)
         }
         #expect(try streamed.crop == preprocessing.crop(turned), "\(height) x \(width)")
       }
@@ -56,15 +56,15 @@ internal import Testing
   }
 
   @Test(arguments: ["lossy.webp", "lossless.webp", "lossy_alpha.webp"], [1, 2, 3, 8])
-  func bandsOfWebPAreTheWholePicture(name: String, rows: Int) throws {
+  func bandsOfWebPAreTheWholeImage(name: String, rows: Int) throws {
     let bytes = try Fixture.bytes(name)
-    for alpha in [PictureDecoder.Alpha.drop, .onWhite] {
+    for alpha in [ImageDecoder.Alpha.drop, .onWhite] {
       let whole = try decode(bytes, alpha: alpha)
       let banded = try bytes.withUnsafeBytes { bytes in
         let source = try WebPRows(
           bytes, file: name, alpha: alpha, limit: PixelLimit(pixels: 1 << 20), bandRows: rows)
         try source.start()
-        return try Picture(reading: source, file: name)
+        return try RGBImage(reading: source, file: name)
       }
       #expect(banded == whole)
     }
@@ -74,14 +74,14 @@ internal import Testing
     for name in ["baseline.jpg", "progressive.jpg", "filtered.png", "interlaced.png", "lossy.webp"]
     {
       let bytes = try Fixture.bytes(name)
-      let picture = try decode(bytes)
-      let area = picture.width * picture.height
-      func limited(to limit: Int) throws -> Picture {
+      let image = try decode(bytes)
+      let area = image.width * image.height
+      func limited(to limit: Int) throws -> RGBImage {
         try bytes.withUnsafeBytes {
-          try PictureDecoder.decode($0, file: name, alpha: .drop, maximumPixels: limit)
+          try ImageDecoder.decode($0, file: name, alpha: .drop, maximumPixels: limit)
         }
       }
-      #expect(try limited(to: area) == picture)
+      #expect(try limited(to: area) == image)
       let error = #expect(throws: InputError.self) { try limited(to: area - 1) }
       #expect(error?.expected.contains("\(area - 1) pixels") == true)
     }

@@ -17,8 +17,8 @@ import Testing
       packed([Float](repeating: 1, count: width), inputs: 1, outputs: width))
     let arguments = LinearArguments(
       for: implementation.tiles,
-      input: InputRows(x.constant, pictureStride: x.count, stride: 1),
-      output: OutputRows(y.pointer, pictureStride: x.count, stride: width), pictures: 1,
+      input: InputRows(x.constant, imageStride: x.count, stride: 1),
+      output: OutputRows(y.pointer, imageStride: x.count, stride: width), images: 1,
       rows: x.count, inputWidth: 1, outputWidth: width,
       weights: PanelWeights(ones.pointer, element: .float32), activation: activation)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct AttentionTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    var pictures = 1
+    var images = 1
     var tokens: Int
     var heads: Int
     var width: Int
@@ -13,7 +13,7 @@ import Testing
     var magnitude: Float = 1
 
     var testDescription: String {
-      "\(pictures)x\(tokens)x\(heads)x\(width)\(sized ? " sized" : "") magnitude \(magnitude)"
+      "\(images)x\(tokens)x\(heads)x\(width)\(sized ? " sized" : "") magnitude \(magnitude)"
     }
   }
 
@@ -24,7 +24,7 @@ import Testing
     Case(tokens: 197, heads: 3, width: 16, sized: true),
     Case(tokens: 69, heads: 2, width: 60),
     Case(tokens: 33, heads: 1, width: 64),
-    Case(pictures: 3, tokens: 24, heads: 2, width: 20, sized: true),
+    Case(images: 3, tokens: 24, heads: 2, width: 20, sized: true),
     Case(tokens: 40, heads: 2, width: 24, magnitude: 60),
   ]
 
@@ -36,20 +36,20 @@ import Testing
     #expect(bits(result.output) == bits(again.output))
     #expect(bits(result.probabilities) == bits(again.probabilities))
     let tokens = test.tokens
-    for picture in 0..<test.pictures {
-      let reference = problem.reference(picture)
+    for image in 0..<test.images {
+      let reference = problem.reference(image)
       let outputs = tokens * test.heads * test.width
       expectClose(
-        Array(result.output[picture * outputs..<(picture + 1) * outputs]), reference.output,
+        Array(result.output[image * outputs..<(image + 1) * outputs]), reference.output,
         tolerance: test.magnitude > 1 ? 1e-3 : 1e-5, "output")
       let count = test.heads * tokens * tokens
       expectClose(
-        Array(result.probabilities[picture * count..<(picture + 1) * count]),
+        Array(result.probabilities[image * count..<(image + 1) * count]),
         reference.probabilities, tolerance: test.magnitude > 1 ? 1e-3 : 1e-5, "probability")
       for h in 0..<test.heads {
-        let head = picture * test.heads + h
+        let head = image * test.heads + h
         #expect(
-          bits(Array(result.classRows[head * tokens..<(head + 1) * tokens]))
+          bits(Array(result.classAttention[head * tokens..<(head + 1) * tokens]))
             == bits(
               Array(result.probabilities[head * tokens * tokens..<(head * tokens + 1) * tokens])))
       }
@@ -72,7 +72,7 @@ import Testing
     let problem = AttentionProblem(test)
     let results = Implementation.wide.map { problem.run($0) }
     #expect(results.allSatisfy { bits($0.output) == bits(results[0].output) })
-    #expect(results.allSatisfy { bits($0.classRows) == bits(results[0].classRows) })
+    #expect(results.allSatisfy { bits($0.classAttention) == bits(results[0].classAttention) })
   }
 
   @Test(arguments: Implementation.all)
@@ -86,15 +86,15 @@ import Testing
 
   @Test(arguments: Implementation.all)
   func bitsDoNotDependOnTheBatch(implementation: Implementation) {
-    let together = AttentionProblem(Case(pictures: 3, tokens: 50, heads: 2, width: 12, sized: true))
+    let together = AttentionProblem(Case(images: 3, tokens: 50, heads: 2, width: 12, sized: true))
     let all = together.run(implementation).output
     let size = 50 * 24
-    for picture in 0..<3 {
+    for image in 0..<3 {
       let alone = AttentionProblem(
-        Case(tokens: 50, heads: 2, width: 12, sized: true), picture: picture, of: together)
+        Case(tokens: 50, heads: 2, width: 12, sized: true), image: image, of: together)
       #expect(
         bits(alone.run(implementation).output)
-          == bits(Array(all[picture * size..<(picture + 1) * size])))
+          == bits(Array(all[image * size..<(image + 1) * size])))
     }
   }
 }
@@ -102,22 +102,22 @@ import Testing
 extension AttentionTests {
   @Test(arguments: Implementation.all)
   func theFirstQueriesAloneHaveTheSameBits(implementation: Implementation) {
-    let problem = AttentionProblem(Case(pictures: 2, tokens: 21, heads: 2, width: 8, sized: true))
+    let problem = AttentionProblem(Case(images: 2, tokens: 21, heads: 2, width: 8, sized: true))
     let all = problem.run(implementation)
     for queries in [1, 3, 17] {
       let output = Buffer<Float>(repeating: -7, count: 2 * queries * 16)
-      let classRows = Buffer<Float>(repeating: -7, count: 2 * 2 * 21)
+      let classAttention = Buffer<Float>(repeating: -7, count: 2 * 2 * 21)
       var arguments = problem.arguments(for: implementation.tiles)
       arguments.queries = queries
-      arguments.output = OutputRows(output.pointer, pictureStride: queries, stride: 16)
-      arguments.classRows = classRows.pointer
+      arguments.output = OutputRows(output.pointer, imageStride: queries, stride: 16)
+      arguments.classAttention = classAttention.pointer
       runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
         implementation.kernels.attention(arguments, item: $0, scratch: $1)
       }
-      #expect(bits(classRows.array) == bits(all.classRows))
-      for picture in 0..<2 {
-        let whole = all.output[picture * 21 * 16..<(picture * 21 + queries) * 16]
-        let part = output.array[picture * queries * 16..<(picture + 1) * queries * 16]
+      #expect(bits(classAttention.array) == bits(all.classAttention))
+      for image in 0..<2 {
+        let whole = all.output[image * 21 * 16..<(image * 21 + queries) * 16]
+        let part = output.array[image * queries * 16..<(image + 1) * queries * 16]
         #expect(bits(Array(part)) == bits(Array(whole)))
       }
     }
@@ -136,57 +136,57 @@ struct AttentionProblem {
     self.test = test
     var values = Values(seed: UInt64(test.tokens * 7 + test.width))
     let embedding = test.heads * test.width
-    var all = values.array(test.pictures * test.tokens * 3 * embedding)
+    var all = values.array(test.images * test.tokens * 3 * embedding)
     for i in all.indices where i % (3 * embedding) < 2 * embedding { all[i] *= test.magnitude }
     qkv = Buffer(all)
     sizes = Buffer(
-      values.array(test.pictures * test.tokens).map { ($0.magnitude * 9).rounded() + 1 })
+      values.array(test.images * test.tokens).map { ($0.magnitude * 9).rounded() + 1 })
   }
 
-  /// One picture of another problem.
-  init(_ test: AttentionTests.Case, picture: Int, of other: AttentionProblem) {
+  /// One image of another problem.
+  init(_ test: AttentionTests.Case, image: Int, of other: AttentionProblem) {
     self.test = test
     let size = test.tokens * 3 * test.heads * test.width
-    qkv = Buffer(Array(other.qkv.array[picture * size..<(picture + 1) * size]))
+    qkv = Buffer(Array(other.qkv.array[image * size..<(image + 1) * size]))
     sizes = Buffer(
-      Array(other.sizes.array[picture * test.tokens..<(picture + 1) * test.tokens]))
+      Array(other.sizes.array[image * test.tokens..<(image + 1) * test.tokens]))
   }
 
   /// The step without its results' places.
   func arguments(for tiles: TileExtents) -> AttentionArguments {
     AttentionArguments(
-      for: tiles, qkv: InputRows(qkv.constant, pictureStride: test.tokens, stride: rowWidth),
-      output: OutputRows(qkv.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
+      for: tiles, qkv: InputRows(qkv.constant, imageStride: test.tokens, stride: rowWidth),
+      output: OutputRows(qkv.pointer, imageStride: 0, stride: 0), images: test.images,
       tokens: test.tokens, heads: test.heads, headWidth: test.width, scale: test.scale,
       sizes: test.sized ? sizes.constant : nil)
   }
 
   func run(
     _ implementation: Implementation, reversed: Bool = false
-  ) -> (output: [Float], classRows: [Float], probabilities: [Float]) {
+  ) -> (output: [Float], classAttention: [Float], probabilities: [Float]) {
     let tokens = test.tokens
     let output = Buffer<Float>(
-      repeating: -7, count: test.pictures * tokens * test.heads * test.width)
-    let classRows = Buffer<Float>(repeating: -7, count: test.pictures * test.heads * tokens)
+      repeating: -7, count: test.images * tokens * test.heads * test.width)
+    let classAttention = Buffer<Float>(repeating: -7, count: test.images * test.heads * tokens)
     let probabilities = Buffer<Float>(
-      repeating: -7, count: test.pictures * test.heads * tokens * tokens)
+      repeating: -7, count: test.images * test.heads * tokens * tokens)
     var arguments = arguments(for: implementation.tiles)
     arguments.output = OutputRows(
-      output.pointer, pictureStride: tokens, stride: test.heads * test.width)
-    arguments.classRows = classRows.pointer
+      output.pointer, imageStride: tokens, stride: test.heads * test.width)
+    arguments.classAttention = classAttention.pointer
     arguments.probabilities = probabilities.pointer
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       implementation.kernels.attention(arguments, item: $0, scratch: $1)
     }
-    return (output.array, classRows.array, probabilities.array)
+    return (output.array, classAttention.array, probabilities.array)
   }
 
-  func reference(_ picture: Int) -> ReferenceAttention {
+  func reference(_ image: Int) -> ReferenceAttention {
     let size = test.tokens * rowWidth
     return ReferenceAttention(
-      qkv: Array(qkv.array[picture * size..<(picture + 1) * size]), tokens: test.tokens,
+      qkv: Array(qkv.array[image * size..<(image + 1) * size]), tokens: test.tokens,
       heads: test.heads, width: test.width, scale: test.scale,
       sizes: test.sized
-        ? Array(sizes.array[picture * test.tokens..<(picture + 1) * test.tokens]) : nil)
+        ? Array(sizes.array[image * test.tokens..<(image + 1) * test.tokens]) : nil)
   }
 }

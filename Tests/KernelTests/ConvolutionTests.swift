@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ConvolutionTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    var pictures = 1
+    var images = 1
     var isMap = false
     var channels: Int
     var height: Int
@@ -17,21 +17,21 @@ import Testing
     var table = false
     /// Floats after each row of a map.
     var gap = 0
-    /// By minimal filtering.
+    /// By Winograd's F(2 x 4, 3 x 3).
     var isFiltered = false
 
     var testDescription: String {
-      "\(pictures)x\(channels)x\(height)x\(width) \(isMap ? "map" : "picture") \(kernel)x\(kernel)"
+      "\(images)x\(channels)x\(height)x\(width) \(isMap ? "map" : "image") \(kernel)x\(kernel)"
         + "/\(stride) padding \(padding) to \(outputs) gap \(gap)\(isFiltered ? " filtered" : "")"
         + " \(activation)"
     }
 
     static func filtered(
-      pictures: Int = 1, channels: Int, height: Int, width: Int, outputs: Int, half: Bool = false,
+      images: Int = 1, channels: Int, height: Int, width: Int, outputs: Int, half: Bool = false,
       activation: Activation = .none, table: Bool = false, gap: Int = 0
     ) -> Case {
       Case(
-        pictures: pictures, isMap: true, channels: channels, height: height, width: width,
+        images: images, isMap: true, channels: channels, height: height, width: width,
         kernel: 3, stride: 1, padding: 1, outputs: outputs, half: half, activation: activation,
         table: table, gap: gap, isFiltered: true)
     }
@@ -39,7 +39,7 @@ import Testing
 
   static let cases: [Case] = [
     Case(
-      pictures: 3, channels: 3, height: 32, width: 32, kernel: 16, stride: 16, outputs: 20,
+      images: 3, channels: 3, height: 32, width: 32, kernel: 16, stride: 16, outputs: 20,
       table: true),
     Case(
       channels: 3, height: 31, width: 29, kernel: 7, stride: 2, padding: 3, outputs: 16,
@@ -47,27 +47,27 @@ import Testing
     Case(channels: 1, height: 5, width: 4, kernel: 3, stride: 1, padding: 1, outputs: 7),
     Case(channels: 2, height: 64, width: 64, kernel: 8, stride: 8, outputs: 40, half: true),
     Case(
-      pictures: 2, isMap: true, channels: 16, height: 9, width: 14, kernel: 3, stride: 1,
+      images: 2, isMap: true, channels: 16, height: 9, width: 14, kernel: 3, stride: 1,
       padding: 1, outputs: 33, activation: .relu),
     Case(
       isMap: true, channels: 8, height: 24, width: 16, kernel: 8, stride: 8, outputs: 17,
       table: true),
     Case(
-      pictures: 2, isMap: true, channels: 5, height: 11, width: 8, kernel: 3, stride: 2, padding: 1,
+      images: 2, isMap: true, channels: 5, height: 11, width: 8, kernel: 3, stride: 2, padding: 1,
       outputs: 16, half: true, gap: 3),
     Case(isMap: true, channels: 3, height: 4, width: 4, kernel: 1, stride: 1, outputs: 16),
-    .filtered(pictures: 3, channels: 16, height: 9, width: 14, outputs: 48, activation: .relu),
+    .filtered(images: 3, channels: 16, height: 9, width: 14, outputs: 48, activation: .relu),
     .filtered(channels: 64, height: 20, width: 31, outputs: 64, activation: .relu, table: true),
-    .filtered(pictures: 2, channels: 48, height: 13, width: 18, outputs: 32, half: true, gap: 5),
+    .filtered(images: 2, channels: 48, height: 13, width: 18, outputs: 32, half: true, gap: 5),
     .filtered(channels: 32, height: 12, width: 8, outputs: 16, activation: .gelu, table: true),
     .filtered(channels: 64, height: 1, width: 67, outputs: 64, half: true, activation: .relu),
     .filtered(channels: 16, height: 7, width: 1, outputs: 80, table: true, gap: 16),
-    .filtered(pictures: 2, channels: 16, height: 1, width: 1, outputs: 16),
+    .filtered(images: 2, channels: 16, height: 1, width: 1, outputs: 16),
     .filtered(channels: 16, height: 2, width: 4, outputs: 16),
     .filtered(channels: 16, height: 3, width: 6, outputs: 32),
   ]
 
-  /// Direct sums and minimal filtering, with every activation.
+  /// Direct sums and Winograd's F(2 x 4, 3 x 3), with every activation.
   static let activations = Activation.allCases.flatMap { activation -> [Case] in
     [
       Case(
@@ -84,10 +84,10 @@ import Testing
     let rowStride = test.channels + test.gap
     let pixels = test.height * test.width
     let x = Buffer(
-      values.array(test.pictures * (pixels + 2) * (test.isMap ? rowStride : test.channels)))
+      values.array(test.images * (pixels + 2) * (test.isMap ? rowStride : test.channels)))
     if test.isMap {
       // What lies between rows and around maps must not matter.
-      for row in 0..<test.pictures * (pixels + 2) {
+      for row in 0..<test.images * (pixels + 2) {
         let isInside = (1...pixels).contains(row % (pixels + 2))
         for c in (isInside ? test.channels : 0)..<rowStride {
           x.pointer[row * rowStride + c] = .nan
@@ -104,10 +104,10 @@ import Testing
       for: implementation.tiles,
       input: test.isMap
         ? .map(
-          InputRows(x.constant, pictureStride: pixels + 2, firstRow: 1, stride: rowStride))
-        : .picture(x.constant), channels: test.channels, height: test.height, width: test.width,
+          InputRows(x.constant, imageStride: pixels + 2, firstRow: 1, stride: rowStride))
+        : .image(x.constant), channels: test.channels, height: test.height, width: test.width,
       kernel: test.kernel, stride: test.stride, padding: test.padding,
-      output: OutputRows(x.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
+      output: OutputRows(x.pointer, imageStride: 0, stride: 0), images: test.images,
       outputChannels: test.outputs,
       weights: test.half
         ? PanelWeights(halves.pointer, element: .float16)
@@ -119,9 +119,9 @@ import Testing
     // Written behind two rows of prefix.
     let tokens = rows * columns + 2
     func run(reversed: Bool) -> [Float] {
-      let output = Buffer<Float>(repeating: -7, count: test.pictures * tokens * test.outputs)
+      let output = Buffer<Float>(repeating: -7, count: test.images * tokens * test.outputs)
       arguments.output = OutputRows(
-        output.pointer, pictureStride: tokens, firstRow: 2, stride: test.outputs)
+        output.pointer, imageStride: tokens, firstRow: 2, stride: test.outputs)
       if test.isFiltered {
         implementation.filter(arguments, reversed: reversed)
       } else {
@@ -132,15 +132,15 @@ import Testing
       return output.array
     }
 
-    func pixel(_ picture: Int, _ c: Int, _ y: Int, _ x0: Int) -> Double {
+    func pixel(_ image: Int, _ c: Int, _ y: Int, _ x0: Int) -> Double {
       guard y >= 0, y < test.height, x0 >= 0, x0 < test.width else { return 0 }
       return Double(
         test.isMap
-          ? x.pointer[(picture * (pixels + 2) + 1 + y * test.width + x0) * rowStride + c]
-          : x.pointer[(picture * test.channels + c) * pixels + y * test.width + x0])
+          ? x.pointer[(image * (pixels + 2) + 1 + y * test.width + x0) * rowStride + c]
+          : x.pointer[(image * test.channels + c) * pixels + y * test.width + x0])
     }
     var expected: [Double] = []
-    for picture in 0..<test.pictures {
+    for image in 0..<test.images {
       expected += Array(repeating: -7, count: 2 * test.outputs)
       for y in 0..<rows {
         for x in 0..<columns {
@@ -150,13 +150,13 @@ import Testing
           if test.isMap {
             for ky in side {
               for kx in side {
-                for c in 0..<test.channels { row.append(pixel(picture, c, top + ky, left + kx)) }
+                for c in 0..<test.channels { row.append(pixel(image, c, top + ky, left + kx)) }
               }
             }
           } else {
             for c in 0..<test.channels {
               for ky in side {
-                for kx in side { row.append(pixel(picture, c, top + ky, left + kx)) }
+                for kx in side { row.append(pixel(image, c, top + ky, left + kx)) }
               }
             }
           }
@@ -176,31 +176,31 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func filteredPicturesOfABatchHaveTheBitsOfEachAlone(implementation: Implementation) {
+  func filteredImagesOfABatchHaveTheBitsOfEachAlone(implementation: Implementation) {
     let (height, width, channels, outputs) = (17, 29, 32, 48)
     let pixels = height * width
     var values = Values(seed: 8)
     let x = Buffer(values.array(3 * pixels * channels))
     let weights = Buffer(
       packed(values.array(9 * channels * outputs), inputs: 9 * channels, outputs: outputs))
-    func run(first: Int, pictures: Int) -> [Float] {
-      let output = Buffer<Float>(repeating: 0, count: pictures * pixels * outputs)
+    func run(first: Int, images: Int) -> [Float] {
+      let output = Buffer<Float>(repeating: 0, count: images * pixels * outputs)
       implementation.filter(
         ConvolutionArguments(
           for: implementation.tiles,
           input: .map(
             InputRows(
-              x.constant + first * pixels * channels, pictureStride: pixels, stride: channels)),
+              x.constant + first * pixels * channels, imageStride: pixels, stride: channels)),
           channels: channels, height: height, width: width, kernel: 3, stride: 1, padding: 1,
-          output: OutputRows(output.pointer, pictureStride: pixels, stride: outputs),
-          pictures: pictures, outputChannels: outputs,
+          output: OutputRows(output.pointer, imageStride: pixels, stride: outputs),
+          images: images, outputChannels: outputs,
           weights: PanelWeights(weights.pointer, element: .float32)))
       return output.array
     }
-    let all = run(first: 0, pictures: 3)
-    for picture in 0..<3 {
-      let range = picture * pixels * outputs..<(picture + 1) * pixels * outputs
-      #expect(bits(run(first: picture, pictures: 1)) == bits(Array(all[range])))
+    let all = run(first: 0, images: 3)
+    for image in 0..<3 {
+      let range = image * pixels * outputs..<(image + 1) * pixels * outputs
+      #expect(bits(run(first: image, images: 1)) == bits(Array(all[range])))
     }
   }
 
@@ -210,12 +210,12 @@ import Testing
       ConvolutionArguments(
         for: Implementation.all[0].tiles,
         input: test.isMap
-          ? .map(InputRows(x.constant, pictureStride: 0, stride: 0)) : .picture(x.constant),
+          ? .map(InputRows(x.constant, imageStride: 0, stride: 0)) : .image(x.constant),
         channels: test.channels, height: test.height, width: test.width, kernel: test.kernel,
         stride: test.stride, padding: test.padding,
-        output: OutputRows(x.pointer, pictureStride: 0, stride: 0), pictures: test.pictures,
+        output: OutputRows(x.pointer, imageStride: 0, stride: 0), images: test.images,
         outputChannels: test.outputs, weights: PanelWeights(x.pointer, element: .float32)
-      ).isWorthFilteringMinimally
+      ).isWorthWinograd
     }
     let stem = Case.filtered(channels: 64, height: 112, width: 112, outputs: 64)
     #expect(isFiltered(stem))
@@ -224,7 +224,7 @@ import Testing
       change(&test)
       return test
     }
-    #expect(isFiltered(changed { $0.pictures = 5 }))
+    #expect(isFiltered(changed { $0.images = 5 }))
     #expect(isFiltered(changed { ($0.height, $0.width) = (23, 29) }))
     for other in [
       changed { $0.isMap = false }, changed { $0.channels = 60 }, changed { $0.outputs = 63 },
@@ -245,25 +245,25 @@ import Testing
     var values = Values(seed: 5)
     let pixels = height * width
     let x = Buffer(values.array(2 * (pixels + 1) * channels))
-    let taps = Buffer(values.array(kernel * kernel * channels))
+    let weights = Buffer(values.array(kernel * kernel * channels))
     let bias = Buffer(values.array(channels))
     for addsInput in [false, true] {
       let output = Buffer<Float>(repeating: -7, count: 2 * pixels * channels)
       let arguments = DepthwiseArguments(
-        input: InputRows(x.constant, pictureStride: pixels + 1, firstRow: 1, stride: channels),
-        output: OutputRows(output.pointer, pictureStride: pixels, stride: channels), pictures: 2,
+        input: InputRows(x.constant, imageStride: pixels + 1, firstRow: 1, stride: channels),
+        output: OutputRows(output.pointer, imageStride: pixels, stride: channels), images: 2,
         height: height, width: width, channels: channels, kernel: kernel, dilation: dilation,
-        taps: taps.constant, bias: addsInput ? nil : bias.constant, addsInput: addsInput)
+        weights: weights.constant, bias: addsInput ? nil : bias.constant, addsInput: addsInput)
       runItems(arguments.items.count) { item, _ in
         implementation.kernels.depthwise(arguments, item: item)
       }
       var expected: [Double] = []
       let reach = dilation * (kernel - 1) / 2
-      for picture in 0..<2 {
+      for image in 0..<2 {
         func pixel(_ y: Int, _ x0: Int, _ c: Int) -> Double {
           guard y >= 0, y < height, x0 >= 0, x0 < width else { return 0 }
           return Double(
-            x.pointer[(picture * (pixels + 1) + 1 + y * width + x0) * channels + c])
+            x.pointer[(image * (pixels + 1) + 1 + y * width + x0) * channels + c])
         }
         for y in 0..<height {
           for x in 0..<width {
@@ -273,7 +273,7 @@ import Testing
                 let (ky, kx) = tap.quotientAndRemainder(dividingBy: kernel)
                 sum +=
                   pixel(y + ky * dilation - reach, x + kx * dilation - reach, c)
-                  * Double(taps.pointer[tap * channels + c])
+                  * Double(weights.pointer[tap * channels + c])
               }
               expected.append(sum)
             }
@@ -286,7 +286,7 @@ import Testing
 }
 
 extension Implementation {
-  /// Runs a convolution by minimal filtering.
+  /// Runs a convolution by Winograd's F(2 x 4, 3 x 3).
   fileprivate func filter(_ convolution: ConvolutionArguments, reversed: Bool = false) {
     let weights = Buffer<Float>(
       repeating: .nan, count: WinogradArguments.weightCount(convolution))

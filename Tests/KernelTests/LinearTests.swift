@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct LinearTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    var pictures = 1
+    var images = 1
     var rows: Int
     var inputs: Int
     var outputs: Int
@@ -12,11 +12,11 @@ import Testing
     var norm = false
     var activation = Activation.none
     var residual = false
-    /// Rows of a picture's buffer before and after those that are used.
+    /// Rows of an image's buffer before and after those that are used.
     var margin = 0
 
     var testDescription: String {
-      "\(pictures)x\(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32") \(activation)"
+      "\(images)x\(rows)x\(inputs)x\(outputs) \(half ? "f16" : "f32") \(activation)"
         + (bias ? " bias" : "") + (norm ? " norm" : "") + (residual ? " residual" : "")
         + " margin \(margin)"
     }
@@ -29,15 +29,15 @@ import Testing
     Case(rows: 13, inputs: 48, outputs: 31, half: true, activation: .gelu, residual: true),
     Case(rows: 197, inputs: 64, outputs: 96, norm: true, residual: true),
     Case(rows: 139, inputs: 33, outputs: 160, half: true, norm: true, activation: .gelu),
-    Case(pictures: 3, rows: 5, inputs: 24, outputs: 20, norm: true, residual: true, margin: 2),
-    Case(pictures: 3, rows: 1, inputs: 40, outputs: 33, norm: true, margin: 4),
-    Case(pictures: 3, rows: 1, inputs: 40, outputs: 48, half: true, residual: true, margin: 1),
-    Case(pictures: 2, rows: 98, inputs: 100, outputs: 64, activation: .gelu),
+    Case(images: 3, rows: 5, inputs: 24, outputs: 20, norm: true, residual: true, margin: 2),
+    Case(images: 3, rows: 1, inputs: 40, outputs: 33, norm: true, margin: 4),
+    Case(images: 3, rows: 1, inputs: 40, outputs: 48, half: true, residual: true, margin: 1),
+    Case(images: 2, rows: 98, inputs: 100, outputs: 64, activation: .gelu),
     Case(rows: 69, inputs: 1537, outputs: 48, residual: true),
-    Case(pictures: 3, rows: 64, inputs: 16, outputs: 1000),
+    Case(images: 3, rows: 64, inputs: 16, outputs: 1000),
     Case(rows: 6, inputs: 0, outputs: 32),
     Case(rows: 1, inputs: 900, outputs: 200, half: true, activation: .relu),
-    Case(pictures: 5, rows: 1, inputs: 1600, outputs: 100, residual: true, margin: 1),
+    Case(images: 5, rows: 1, inputs: 1600, outputs: 100, residual: true, margin: 1),
   ]
 
   /// Whole panels and parts of one, with every activation.
@@ -45,7 +45,7 @@ import Testing
     [
       Case(rows: 11, inputs: 37, outputs: 49, activation: activation, residual: true),
       Case(
-        pictures: 2, rows: 19, inputs: 48, outputs: 32, half: true, norm: true,
+        images: 2, rows: 19, inputs: 48, outputs: 32, half: true, norm: true,
         activation: activation),
     ]
   }
@@ -84,19 +84,19 @@ import Testing
   @Test(arguments: Implementation.all)
   func bitsDependNeitherOnBatchNorOnOtherRows(implementation: Implementation) {
     var test = Case(
-      pictures: 3, rows: 37, inputs: 770, outputs: 50, norm: true, activation: .gelu,
+      images: 3, rows: 37, inputs: 770, outputs: 50, norm: true, activation: .gelu,
       residual: true)
     let together = LinearProblem(test)
     let all = together.run(implementation)
-    test.pictures = 1
+    test.images = 1
     let rowCount = 37
-    for picture in 0..<3 {
-      let alone = LinearProblem(test, picture: picture, of: together)
-      let range = picture * rowCount * 50..<(picture + 1) * rowCount * 50
+    for image in 0..<3 {
+      let alone = LinearProblem(test, image: image, of: together)
+      let range = image * rowCount * 50..<(image + 1) * rowCount * 50
       #expect(bits(alone.run(implementation)) == bits(Array(all[range])))
     }
     test.rows = 1
-    let first = LinearProblem(test, picture: 0, of: together)
+    let first = LinearProblem(test, image: 0, of: together)
     #expect(bits(first.run(implementation)) == bits(Array(all[..<50])))
   }
 
@@ -119,8 +119,8 @@ import Testing
     }
     let fused = LinearArguments(
       for: implementation.tiles,
-      input: InputRows(x.constant, pictureStride: rows, stride: width),
-      output: OutputRows(output.pointer, pictureStride: rows, stride: 40), pictures: 1, rows: rows,
+      input: InputRows(x.constant, imageStride: rows, stride: width),
+      output: OutputRows(output.pointer, imageStride: rows, stride: 40), images: 1, rows: rows,
       inputWidth: width, outputWidth: 40,
       weights: PanelWeights(weights.pointer, element: .float32), norm: norm)
     let split = try #require(fused.normalizingOnce(into: normalized.pointer))
@@ -142,8 +142,8 @@ import Testing
     let (g, b) = (Buffer(gamma), Buffer(beta))
     let arguments = LayerNormArguments(
       for: implementation.tiles,
-      input: InputRows(x.constant, pictureStride: 2, stride: width),
-      output: OutputRows(x.pointer, pictureStride: 2, stride: width), pictures: 1, rows: 2,
+      input: InputRows(x.constant, imageStride: 2, stride: width),
+      output: OutputRows(x.pointer, imageStride: 2, stride: width), images: 1, rows: 2,
       width: width, norm: LayerNorm(gamma: g.constant, beta: b.constant, epsilon: 1e-6))
     runItems(arguments.items.count) { item, _ in
       implementation.kernels.layerNorm(arguments, item: item)
@@ -170,7 +170,7 @@ struct LinearProblem {
   init(_ test: LinearTests.Case) {
     self.test = test
     var values = Values(seed: UInt64(test.inputs * 31 + test.outputs))
-    let rows = test.pictures * (test.rows + 2 * test.margin)
+    let rows = test.images * (test.rows + 2 * test.margin)
     x = Buffer(values.array(rows * test.inputs))
     let all = values.array(test.inputs * test.outputs)
     // Halves are widened exactly, so that the reference sees the same weights.
@@ -181,11 +181,11 @@ struct LinearProblem {
     residual = Buffer(values.array(rows * test.outputs))
   }
 
-  /// The first rows of one picture of another problem.
-  init(_ test: LinearTests.Case, picture: Int, of other: LinearProblem) {
+  /// The first rows of one image of another problem.
+  init(_ test: LinearTests.Case, image: Int, of other: LinearProblem) {
     self.test = test
     func part(_ buffer: Buffer<Float>, _ width: Int) -> Buffer<Float> {
-      let start = picture * other.test.rows * width
+      let start = image * other.test.rows * width
       return Buffer(Array(buffer.array[start..<start + test.rows * width]))
     }
     x = part(other.x, test.inputs)
@@ -195,7 +195,7 @@ struct LinearProblem {
   }
 
   /// The output buffer, margins included (those are -7).
-  /// - Parameter unused: for each picture the rows that are not in use, in whose place NaN is read.
+  /// - Parameter unused: for each image the rows that are not in use, in whose place NaN is read.
   func run(
     _ implementation: Implementation, reversed: Bool = false, inPairs: Bool = false,
     unused: [Int32]? = nil
@@ -205,7 +205,7 @@ struct LinearProblem {
     let panels = packed(weights, inputs: test.inputs, outputs: test.outputs)
     let (singles, halves) = (Buffer(panels), Buffer(panels.map { Float16($0) }))
     let output = Buffer<Float>(
-      repeating: -7, count: test.pictures * rowsOfBuffer * test.outputs)
+      repeating: -7, count: test.images * rowsOfBuffer * test.outputs)
     if test.residual {
       let residual = poisoned(residual.array, width: test.outputs, unused)
       for i in 0..<output.count { output.pointer[i] = residual[i] }
@@ -213,10 +213,10 @@ struct LinearProblem {
     let arguments = LinearArguments(
       for: implementation.tiles,
       input: InputRows(
-        x.constant, pictureStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
+        x.constant, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
       output: OutputRows(
-        output.pointer, pictureStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs),
-      pictures: test.pictures, rows: test.rows, inputWidth: test.inputs,
+        output.pointer, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs),
+      images: test.images, rows: test.rows, inputWidth: test.inputs,
       outputWidth: test.outputs,
       weights: test.half
         ? PanelWeights(halves.pointer, element: .float16)
@@ -227,7 +227,7 @@ struct LinearProblem {
       activation: test.activation,
       residual: test.residual
         ? InputRows(
-          output.constant, pictureStride: rowsOfBuffer, firstRow: test.margin,
+          output.constant, imageStride: rowsOfBuffer, firstRow: test.margin,
           stride: test.outputs) : nil,
       unused: UnusedRows(unused == nil ? nil : counts.constant))
     if inPairs {
@@ -240,7 +240,7 @@ struct LinearProblem {
     return output.array
   }
 
-  /// Whether a row of the buffer, counted over all pictures, is one of those that are not in use.
+  /// Whether a row of the buffer, counted over all images, is one of those that are not in use.
   func isUnused(_ row: Int, _ unused: [Int32]) -> Bool {
     let inside = row % rowsOfBuffer - test.margin
     return inside < test.rows && inside >= test.rows - Int(unused[row / rowsOfBuffer])
@@ -253,7 +253,7 @@ struct LinearProblem {
 
   func reference() -> [Double] {
     var result: [Double] = []
-    for row in 0..<test.pictures * rowsOfBuffer {
+    for row in 0..<test.images * rowsOfBuffer {
       let inside = row % rowsOfBuffer - test.margin
       let range = row * test.outputs..<(row + 1) * test.outputs
       guard inside >= 0, inside < test.rows else {

@@ -15,10 +15,10 @@ struct PairedLinearTests {
     Case(rows: 35, inputs: 49, outputs: 80, norm: true, activation: .gelu, residual: true),
     Case(rows: 197, inputs: 192, outputs: 96, norm: true, residual: true),
     Case(rows: 139, inputs: 100, outputs: 160, half: true, norm: true, activation: .gelu),
-    Case(pictures: 3, rows: 17, inputs: 98, outputs: 48, norm: true, residual: true, margin: 2),
-    Case(pictures: 2, rows: 98, inputs: 144, outputs: 64, activation: .gelu),
+    Case(images: 3, rows: 17, inputs: 98, outputs: 48, norm: true, residual: true, margin: 2),
+    Case(images: 2, rows: 98, inputs: 144, outputs: 64, activation: .gelu),
     Case(rows: 69, inputs: 1537, outputs: 48, residual: true),
-    Case(pictures: 2, rows: 21, inputs: 770, outputs: 32, half: true, margin: 1),
+    Case(images: 2, rows: 21, inputs: 770, outputs: 32, half: true, margin: 1),
   ]
 
   static let activations = Activation.allCases.map {
@@ -57,14 +57,14 @@ struct PairedLinearTests {
   @Test(arguments: Implementation.wide)
   func bitsDoNotDependOnTheBatch(implementation: Implementation) {
     var test = Case(
-      pictures: 3, rows: 37, inputs: 770, outputs: 64, norm: true, activation: .gelu,
+      images: 3, rows: 37, inputs: 770, outputs: 64, norm: true, activation: .gelu,
       residual: true)
     let together = LinearProblem(test)
     let all = together.run(implementation, inPairs: true)
-    test.pictures = 1
-    for picture in 0..<3 {
-      let alone = LinearProblem(test, picture: picture, of: together)
-      let range = picture * 37 * 64..<(picture + 1) * 37 * 64
+    test.images = 1
+    for image in 0..<3 {
+      let alone = LinearProblem(test, image: image, of: together)
+      let range = image * 37 * 64..<(image + 1) * 37 * 64
       #expect(bits(alone.run(implementation, inPairs: true)) == bits(Array(all[range])))
     }
   }
@@ -82,8 +82,8 @@ struct PairedLinearTests {
     implementation.multiplyInPairs(
       LinearArguments(
         for: implementation.tiles,
-        input: InputRows(input.constant, pictureStride: rows, stride: inputs),
-        output: OutputRows(output.pointer, pictureStride: rows, stride: outputs), pictures: 1,
+        input: InputRows(input.constant, imageStride: rows, stride: inputs),
+        output: OutputRows(output.pointer, imageStride: rows, stride: outputs), images: 1,
         rows: rows, inputWidth: inputs, outputWidth: outputs,
         weights: PanelWeights(panels.pointer, element: .float32)))
     let expected = (0..<rows).flatMap { row in
@@ -104,8 +104,8 @@ struct PairedLinearTests {
     implementation.multiplyInPairs(
       LinearArguments(
         for: implementation.tiles,
-        input: InputRows(zeros.constant, pictureStride: 20, stride: 48),
-        output: OutputRows(output.pointer, pictureStride: 20, stride: 16), pictures: 1, rows: 20,
+        input: InputRows(zeros.constant, imageStride: 20, stride: 48),
+        output: OutputRows(output.pointer, imageStride: 20, stride: 16), images: 1, rows: 20,
         inputWidth: 48, outputWidth: 16, weights: PanelWeights(panels.pointer, element: .float32),
         bias: bias.constant))
     expectClose(output.array, (0..<320).map { Double($0 % 16) }, tolerance: 1e-6)
@@ -113,21 +113,21 @@ struct PairedLinearTests {
 
   @Test(arguments: Implementation.wide)
   func rowsMayBeScaledWhereTheyLie(implementation: Implementation) {
-    let (pictures, rows, inputs, outputs) = (3, 17, 100, 48)
+    let (images, rows, inputs, outputs) = (3, 17, 100, 48)
     var values = Values(seed: 21)
-    let x = values.array(pictures * (rows + 2) * inputs, scale: 9)
+    let x = values.array(images * (rows + 2) * inputs, scale: 9)
     let panels = Buffer(
       packed(values.array(inputs * outputs), inputs: inputs, outputs: outputs))
     func run(inPlace: Bool) -> (input: [Float], output: [Float]) {
       let input = Buffer(x)
-      let output = Buffer<Float>(repeating: .nan, count: pictures * rows * outputs)
-      let place = OutputRows(input.pointer, pictureStride: rows + 2, firstRow: 1, stride: inputs)
+      let output = Buffer<Float>(repeating: .nan, count: images * rows * outputs)
+      let place = OutputRows(input.pointer, imageStride: rows + 2, firstRow: 1, stride: inputs)
       implementation.multiplyInPairs(
         LinearArguments(
           for: implementation.tiles,
           input: InputRows(place),
-          output: OutputRows(output.pointer, pictureStride: rows, stride: outputs),
-          pictures: pictures, rows: rows, inputWidth: inputs, outputWidth: outputs,
+          output: OutputRows(output.pointer, imageStride: rows, stride: outputs),
+          images: images, rows: rows, inputWidth: inputs, outputWidth: outputs,
           weights: PanelWeights(panels.pointer, element: .float32)),
         in: inPlace ? place : nil)
       return (input.array, output.array)
@@ -135,7 +135,7 @@ struct PairedLinearTests {
     let (apart, inPlace) = (run(inPlace: false), run(inPlace: true))
     #expect(bits(apart.output) == bits(inPlace.output))
     #expect(bits(apart.input) == bits(x))
-    for row in 0..<pictures * (rows + 2) {
+    for row in 0..<images * (rows + 2) {
       let range = row * inputs..<(row + 1) * inputs
       let isMargin = row % (rows + 2) == 0 || row % (rows + 2) == rows + 1
       #expect((bits(Array(inPlace.input[range])) == bits(Array(x[range]))) == isMargin)
@@ -147,8 +147,8 @@ struct PairedLinearTests {
     func isPaired(_ rows: Int, _ inputs: Int, _ outputs: Int) -> Bool {
       LinearArguments(
         for: Implementation.all[0].tiles,
-        input: InputRows(x.constant, pictureStride: rows, stride: inputs),
-        output: OutputRows(x.pointer, pictureStride: rows, stride: outputs), pictures: 8,
+        input: InputRows(x.constant, imageStride: rows, stride: inputs),
+        output: OutputRows(x.pointer, imageStride: rows, stride: outputs), images: 8,
         rows: rows, inputWidth: inputs, outputWidth: outputs,
         weights: PanelWeights(x.pointer, element: .float32)
       ).isWorthPairing
@@ -170,13 +170,13 @@ extension Implementation {
       return
     }
     let stride = paddedStride(linear.inputWidth)
-    let rows = Buffer<Float>(repeating: .nan, count: linear.pictures * linear.rows * stride)
-    let rowTerms = Buffer<Float>(repeating: .nan, count: linear.pictures * linear.rows * 2)
+    let rows = Buffer<Float>(repeating: .nan, count: linear.images * linear.rows * stride)
+    let rowTerms = Buffer<Float>(repeating: .nan, count: linear.images * linear.rows * 2)
     let terms = Buffer<Float>(
       repeating: .nan, count: PairedWeightsArguments.termCount(outputs: linear.outputWidth))
     let arguments = PairedLinearArguments(
       linear,
-      scaled: place ?? OutputRows(rows.pointer, pictureStride: linear.rows, stride: stride),
+      scaled: place ?? OutputRows(rows.pointer, imageStride: linear.rows, stride: stride),
       rowTerms: rowTerms.pointer, weightTerms: terms.constant)
     let weights = PairedWeightsArguments(linear, terms: terms.pointer)
     runItems(weights.items.count, reversed: reversed) { item, _ in

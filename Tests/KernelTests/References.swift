@@ -38,7 +38,7 @@ struct ReferenceAttention {
   /// `[heads][queries][keys]`.
   var probabilities: [Double]
 
-  /// One picture's attention.
+  /// One image's attention.
   init(qkv: [Float], tokens: Int, heads: Int, width: Int, scale: Float, sizes: [Float]?) {
     let embedding = heads * width
     output = Array(repeating: 0, count: tokens * embedding)

@@ -2,7 +2,7 @@ import KernelInterface
 import Testing
 
 @Suite struct RowTests {
-  /// Three pictures of rows with a margin of one on both sides.
+  /// Three images of rows with a margin of one on both sides.
   struct Rows {
     let buffer: Buffer<Float>
     let count: Int
@@ -16,18 +16,18 @@ import Testing
     }
 
     var input: InputRows {
-      InputRows(buffer.constant, pictureStride: count + 2, firstRow: 1, stride: width)
+      InputRows(buffer.constant, imageStride: count + 2, firstRow: 1, stride: width)
     }
     var output: OutputRows {
-      OutputRows(buffer.pointer, pictureStride: count + 2, firstRow: 1, stride: width)
+      OutputRows(buffer.pointer, imageStride: count + 2, firstRow: 1, stride: width)
     }
-    func value(_ picture: Int, _ row: Int, _ c: Int) -> Double {
-      Double(buffer.pointer[(picture * (count + 2) + 1 + row) * width + c])
+    func value(_ image: Int, _ row: Int, _ c: Int) -> Double {
+      Double(buffer.pointer[(image * (count + 2) + 1 + row) * width + c])
     }
     /// The rows without their margins.
     var inner: [Float] {
-      (0..<3).flatMap { picture in
-        (0..<count * width).map { buffer.pointer[(picture * (count + 2) + 1) * width + $0] }
+      (0..<3).flatMap { image in
+        (0..<count * width).map { buffer.pointer[(image * (count + 2) + 1) * width + $0] }
       }
     }
   }
@@ -49,7 +49,7 @@ import Testing
     for product in [true, false] {
       let arguments = MultiplyAddArguments(
         for: implementation.tiles,
-        a: a.input, u: u.input, v: product ? v.input : nil, output: out.output, pictures: 3,
+        a: a.input, u: u.input, v: product ? v.input : nil, output: out.output, images: 3,
         rows: count, width: width)
       runItems(arguments.items.count) { item, _ in
         implementation.kernels.multiplyAdd(arguments, item: item)
@@ -64,7 +64,7 @@ import Testing
       let arguments = ScaleAddArguments(
         for: implementation.tiles,
         x: a.input, y: second ? u.input : nil, output: out.output, alpha: 0.5, beta: -2,
-        pictures: 3, rows: count, width: width)
+        images: 3, rows: count, width: width)
       runItems(arguments.items.count) { item, _ in
         implementation.kernels.scaleAdd(arguments, item: item)
       }
@@ -81,10 +81,10 @@ import Testing
     let (count, width) = shape
     let x = Rows(count: count, width: width, seed: 6)
     let out = Rows(count: 1, width: width, seed: 7)
-    let arguments = ColumnMaxArguments(
-      input: x.input, output: out.output, pictures: 3, rows: count, width: width)
+    let arguments = ReduceMaxArguments(
+      input: x.input, output: out.output, images: 3, rows: count, width: width)
     runItems(arguments.items.count) { item, _ in
-      implementation.kernels.columnMax(arguments, item: item)
+      implementation.kernels.reduceMax(arguments, item: item)
     }
     expectClose(
       out.inner,
@@ -94,11 +94,11 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func constantRowsReachEveryPicture(implementation: Implementation) {
+  func constantRowsReachEveryImage(implementation: Implementation) {
     let source = Buffer<Float>([1, 2, 3, 4, 5, 6])
     let out = Rows(count: 2, width: 3, seed: 1)
     let arguments = CopyRowsArguments(
-      source: source.constant, output: out.output, pictures: 3, rows: 2, width: 3)
+      source: source.constant, output: out.output, images: 3, rows: 2, width: 3)
     runItems(arguments.items.count) { item, _ in
       implementation.kernels.copyRows(arguments, item: item)
     }
@@ -106,15 +106,15 @@ import Testing
   }
 
   @Test(arguments: Implementation.all, [(2, 2), (6, 10), (32, 36)])
-  func halvedPicturesAreMeans(implementation: Implementation, shape: (Int, Int)) {
+  func halvedImagesAreMeans(implementation: Implementation, shape: (Int, Int)) {
     let (height, width) = shape
     var values = Values(seed: 12)
     let x = Buffer(values.array(2 * 3 * height * width))
     let y = Buffer<Float>(repeating: -7, count: x.count / 4)
-    let arguments = HalvePictureArguments(
-      input: x.constant, output: y.pointer, pictures: 2, channels: 3, height: height, width: width)
+    let arguments = AvgPool2x2Arguments(
+      input: x.constant, output: y.pointer, images: 2, channels: 3, height: height, width: width)
     runItems(arguments.items.count) { item, _ in
-      implementation.kernels.halvePicture(arguments, item: item)
+      implementation.kernels.avgPool2x2(arguments, item: item)
     }
     var means: [Double] = []
     for line in 0..<2 * 3 * height / 2 {
@@ -138,12 +138,12 @@ import Testing
     let down = Rows(count: small, width: channels, seed: 9)
     func smallRow(_ y: Int, _ x: Int) -> Int { prefix + y / 2 * (width / 2) + x / 2 }
     for norm in [false, true] {
-      let arguments = GridDownArguments(
-        input: x.input, output: down.output, pictures: 3, prefix: prefix, gridHeight: height,
+      let arguments = GridAvgPoolArguments(
+        input: x.input, output: down.output, images: 3, prefix: prefix, gridHeight: height,
         gridWidth: width, width: channels,
         norm: norm ? LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-5) : nil)
       runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
-        implementation.kernels.gridDown(arguments, item: $0, scratch: $1)
+        implementation.kernels.gridAvgPool(arguments, item: $0, scratch: $1)
       }
       var sums = [Double](repeating: 0, count: 3 * small * channels)
       for p in 0..<3 {
@@ -165,11 +165,11 @@ import Testing
     let up = Rows(count: large, width: channels, seed: 10)
     let before = up.inner.map(Double.init)
     for adds in [true, false] {
-      let arguments = GridUpArguments(
-        input: down.input, output: up.output, addend: adds ? up.input : nil, pictures: 3,
+      let arguments = GridUpsampleArguments(
+        input: down.input, output: up.output, addend: adds ? up.input : nil, images: 3,
         prefix: prefix, gridHeight: height, gridWidth: width, width: channels)
       runItems(arguments.items.count) { item, _ in
-        implementation.kernels.gridUp(arguments, item: item)
+        implementation.kernels.gridUpsample(arguments, item: item)
       }
       let spread = expected(large, channels) { p, row, c in
         let (y, x) = max(row - prefix, 0).quotientAndRemainder(dividingBy: width)

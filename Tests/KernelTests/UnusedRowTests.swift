@@ -7,17 +7,17 @@ import Testing
   // MARK: - Products
 
   static let linearCases: [LinearTests.Case] = [
-    .init(pictures: 3, rows: 2, inputs: 5, outputs: 17),
-    .init(pictures: 3, rows: 37, inputs: 49, outputs: 80, norm: true, activation: .gelu),
-    .init(pictures: 3, rows: 37, inputs: 96, outputs: 48, half: true, norm: true, residual: true),
-    .init(pictures: 3, rows: 7, inputs: 33, outputs: 40, norm: true, residual: true, margin: 2),
-    .init(pictures: 3, rows: 230, inputs: 24, outputs: 64, activation: .relu, residual: true),
-    .init(pictures: 1, rows: 40, inputs: 48, outputs: 16),
+    .init(images: 3, rows: 2, inputs: 5, outputs: 17),
+    .init(images: 3, rows: 37, inputs: 49, outputs: 80, norm: true, activation: .gelu),
+    .init(images: 3, rows: 37, inputs: 96, outputs: 48, half: true, norm: true, residual: true),
+    .init(images: 3, rows: 7, inputs: 33, outputs: 40, norm: true, residual: true, margin: 2),
+    .init(images: 3, rows: 230, inputs: 24, outputs: 64, activation: .relu, residual: true),
+    .init(images: 1, rows: 40, inputs: 48, outputs: 16),
   ]
 
   /// None, some, and all but one.
-  private func counts(_ pictures: Int, of rows: Int) -> [Int32] {
-    (0..<pictures).map { [Int32(rows / 2), 0, Int32(rows - 1)][$0 % 3] }
+  private func counts(_ images: Int, of rows: Int) -> [Int32] {
+    (0..<images).map { [Int32(rows / 2), 0, Int32(rows - 1)][$0 % 3] }
   }
 
   @Test(arguments: Implementation.all, linearCases)
@@ -33,12 +33,12 @@ import Testing
 
   private func check(_ implementation: Implementation, _ test: LinearTests.Case, inPairs: Bool) {
     let problem = LinearProblem(test)
-    let unused = counts(test.pictures, of: test.rows)
+    let unused = counts(test.images, of: test.rows)
     let all = problem.run(implementation, inPairs: inPairs)
     for reversed in [false, true] {
       let found = problem.run(
         implementation, reversed: reversed, inPairs: inPairs, unused: unused)
-      for row in 0..<test.pictures * problem.rowsOfBuffer {
+      for row in 0..<test.images * problem.rowsOfBuffer {
         let range = row * test.outputs..<(row + 1) * test.outputs
         if !problem.isUnused(row, unused) {
           #expect(bits(Array(found[range])) == bits(Array(all[range])), "row \(row)")
@@ -53,19 +53,19 @@ import Testing
 
   @Test(arguments: Implementation.all)
   func aNormThatIsComputedOnceLeavesThemOut(implementation: Implementation) throws {
-    let (pictures, rows, width) = (3, 20, 33)
+    let (images, rows, width) = (3, 20, 33)
     let unused: [Int32] = [19, 0, 7]
     let counts = Buffer(unused)
     var values = Values(seed: 5)
-    let x = Buffer(values.array(pictures * rows * width))
+    let x = Buffer(values.array(images * rows * width))
     let (gamma, beta) = (Buffer(values.array(width)), Buffer(values.array(width)))
     let weights = Buffer(packed(values.array(width * 16), inputs: width, outputs: 16))
-    let prepared = Buffer<Float>(repeating: -7, count: pictures * rows * width)
-    let output = Buffer<Float>(repeating: -7, count: pictures * rows * 16)
+    let prepared = Buffer<Float>(repeating: -7, count: images * rows * width)
+    let output = Buffer<Float>(repeating: -7, count: images * rows * 16)
     let arguments = LinearArguments(
       for: implementation.tiles,
-      input: InputRows(x.constant, pictureStride: rows, stride: width),
-      output: OutputRows(output.pointer, pictureStride: rows, stride: 16), pictures: pictures,
+      input: InputRows(x.constant, imageStride: rows, stride: width),
+      output: OutputRows(output.pointer, imageStride: rows, stride: 16), images: images,
       rows: rows, inputWidth: width, outputWidth: 16,
       weights: PanelWeights(weights.pointer, element: .float32),
       norm: LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6),
@@ -80,7 +80,7 @@ import Testing
       implementation.kernels.linear(product, item: $0, scratch: $1)
     }
     #expect(bits(output.array) == bits(fused))
-    for row in 0..<pictures * rows {
+    for row in 0..<images * rows {
       let isUnused = row % rows >= rows - Int(unused[row / rows])
       #expect((prepared.pointer[row * width] == -7) == isUnused)
     }
@@ -88,7 +88,7 @@ import Testing
 
   // MARK: - Rows
 
-  /// Three pictures of rows, those that are not in use full of NaN, and counts of them.
+  /// Three images of rows, those that are not in use full of NaN, and counts of them.
   private struct Rows {
     let rows: RowTests.Rows
     let unused: [Int32]
@@ -98,17 +98,17 @@ import Testing
       rows = RowTests.Rows(count: count, width: width, seed: seed)
       unused = [Int32(count - 1), 0, Int32(count / 2)]
       counts = Buffer(unused)
-      for picture in 0..<3 {
-        for row in 0..<count where isUnused(picture, row) {
+      for image in 0..<3 {
+        for row in 0..<count where isUnused(image, row) {
           for c in 0..<width {
-            rows.buffer.pointer[(picture * (count + 2) + 1 + row) * width + c] = .nan
+            rows.buffer.pointer[(image * (count + 2) + 1 + row) * width + c] = .nan
           }
         }
       }
     }
 
-    func isUnused(_ picture: Int, _ row: Int) -> Bool {
-      row >= rows.count - Int(unused[picture])
+    func isUnused(_ image: Int, _ row: Int) -> Bool {
+      row >= rows.count - Int(unused[image])
     }
   }
 
@@ -128,14 +128,15 @@ import Testing
       }
       let before = RowTests.Rows(count: count, width: width, seed: 4).inner
       for index in before.indices {
-        let (picture, row) = (index / (count * width), index / width % count)
-        let expected = a.isUnused(picture, row) ? before[index] : outputs[0][index]
-        #expect(outputs[1][index].bitPattern == expected.bitPattern, "\(picture), \(row)")
+        let (image, row) = (index / (count * width), index / width % count)
+        let expected = a.isUnused(image, row) ? before[index] : outputs[0][index]
+        #expect(outputs[1][index].bitPattern == expected.bitPattern, "\(image), \(row)")
       }
     }
     run { out, unused in
       let arguments = MultiplyAddArguments(
-        for: implementation.tiles, a: a.rows.input, u: u.rows.input, v: v.rows.input, output: out.output, pictures: 3,
+        for: implementation.tiles, a: a.rows.input, u: u.rows.input, v: v.rows.input,
+        output: out.output, images: 3,
         rows: count, width: width, unused: unused)
       runItems(arguments.items.count) { item, _ in
         implementation.kernels.multiplyAdd(arguments, item: item)
@@ -143,7 +144,8 @@ import Testing
     }
     run { out, unused in
       let arguments = ScaleAddArguments(
-        for: implementation.tiles, x: a.rows.input, y: u.rows.input, output: out.output, alpha: 0.5, beta: 2, pictures: 3,
+        for: implementation.tiles, x: a.rows.input, y: u.rows.input, output: out.output, alpha: 0.5,
+        beta: 2, images: 3,
         rows: count, width: width, unused: unused)
       runItems(arguments.items.count) { item, _ in
         implementation.kernels.scaleAdd(arguments, item: item)
@@ -151,7 +153,8 @@ import Testing
     }
     run { out, unused in
       let arguments = LayerNormArguments(
-        for: implementation.tiles, input: a.rows.input, output: out.output, pictures: 3, rows: count, width: width,
+        for: implementation.tiles, input: a.rows.input, output: out.output, images: 3, rows: count,
+        width: width,
         norm: LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6),
         unused: unused)
       runItems(arguments.items.count) { item, _ in
@@ -165,15 +168,15 @@ import Testing
     let (count, width) = shape
     let x = Rows(count, width, seed: 6)
     let out = RowTests.Rows(count: 1, width: width, seed: 7)
-    let arguments = ColumnMaxArguments(
-      input: x.rows.input, output: out.output, pictures: 3, rows: count, width: width,
+    let arguments = ReduceMaxArguments(
+      input: x.rows.input, output: out.output, images: 3, rows: count, width: width,
       unused: UnusedRows(x.counts.constant))
     runItems(arguments.items.count) { item, _ in
-      implementation.kernels.columnMax(arguments, item: item)
+      implementation.kernels.reduceMax(arguments, item: item)
     }
-    let expected = (0..<3).flatMap { picture in
+    let expected = (0..<3).flatMap { image in
       (0..<width).map { c in
-        (0..<count - Int(x.unused[picture])).map { x.rows.value(picture, $0, c) }.max() ?? 0
+        (0..<count - Int(x.unused[image])).map { x.rows.value(image, $0, c) }.max() ?? 0
       }
     }
     expectClose(out.inner, expected, tolerance: 0)
@@ -193,17 +196,17 @@ import Testing
     }
     let importance = Buffer<Float>(repeating: -7, count: 3 * patches)
     let arguments = ScoreArguments(
-      classRows: rows.constant, pictures: 3, heads: heads, prefix: prefix, patches: patches,
+      classAttention: rows.constant, images: 3, heads: heads, prefix: prefix, patches: patches,
       importance: importance.pointer, unused: UnusedRows(counts.constant))
     runItems(arguments.items.count) { item, _ in
       implementation.kernels.score(arguments, item: item)
     }
-    for picture in 0..<3 {
+    for image in 0..<3 {
       for patch in 0..<patches {
-        let place = picture * heads * tokens + prefix + patch
+        let place = image * heads * tokens + prefix + patch
         let mean = (rows.pointer[place] + rows.pointer[place + tokens]) / 2
-        let isUnused = patch >= patches - Int(unused[picture])
-        #expect(importance.pointer[picture * patches + patch] == (isUnused ? -7 : mean))
+        let isUnused = patch >= patches - Int(unused[image])
+        #expect(importance.pointer[image * patches + patch] == (isUnused ? -7 : mean))
       }
     }
   }
@@ -214,27 +217,27 @@ import Testing
   func attention(implementation: Implementation, shape: (Int, Int, Int)) {
     let (tokens, heads, width) = shape
     let test = AttentionTests.Case(
-      pictures: 3, tokens: tokens, heads: heads, width: width, sized: true)
+      images: 3, tokens: tokens, heads: heads, width: width, sized: true)
     let problem = AttentionProblem(test)
     let whole = problem.qkv.array
     let unused: [Int32] = [0, Int32(tokens - 1), Int32(tokens / 3)]
     let counts = Buffer(unused)
     let embedding = heads * width
-    for picture in 0..<3 {
-      for token in tokens - Int(unused[picture])..<tokens {
+    for image in 0..<3 {
+      for token in tokens - Int(unused[image])..<tokens {
         for c in 0..<3 * embedding {
-          problem.qkv.pointer[(picture * tokens + token) * 3 * embedding + c] = .nan
+          problem.qkv.pointer[(image * tokens + token) * 3 * embedding + c] = .nan
         }
-        problem.sizes.pointer[picture * tokens + token] = .nan
+        problem.sizes.pointer[image * tokens + token] = .nan
       }
     }
     for reversed in [false, true] {
       let output = Buffer<Float>(repeating: -7, count: 3 * tokens * embedding)
-      let classRows = Buffer<Float>(repeating: -7, count: 3 * heads * tokens)
+      let classAttention = Buffer<Float>(repeating: -7, count: 3 * heads * tokens)
       let probabilities = Buffer<Float>(repeating: -7, count: 3 * heads * tokens * tokens)
       var arguments = problem.arguments(for: implementation.tiles)
-      arguments.output = OutputRows(output.pointer, pictureStride: tokens, stride: embedding)
-      arguments.classRows = classRows.pointer
+      arguments.output = OutputRows(output.pointer, imageStride: tokens, stride: embedding)
+      arguments.classAttention = classAttention.pointer
       arguments.probabilities = probabilities.pointer
       arguments.unused = UnusedRows(counts.constant)
       runItems(
@@ -242,15 +245,15 @@ import Testing
       ) {
         implementation.kernels.attention(arguments, item: $0, scratch: $1)
       }
-      for picture in 0..<3 {
-        // A picture of as many tokens, alone.
-        let used = tokens - Int(unused[picture])
+      for image in 0..<3 {
+        // An image of as many tokens, alone.
+        let used = tokens - Int(unused[image])
         let alone = AttentionProblem(
           AttentionTests.Case(tokens: used, heads: heads, width: width, sized: true))
         for i in 0..<alone.qkv.count {
-          alone.qkv.pointer[i] = whole[picture * tokens * 3 * embedding + i]
+          alone.qkv.pointer[i] = whole[image * tokens * 3 * embedding + i]
         }
-        for i in 0..<used { alone.sizes.pointer[i] = problem.sizes.pointer[picture * tokens + i] }
+        for i in 0..<used { alone.sizes.pointer[i] = problem.sizes.pointer[image * tokens + i] }
         let expected = alone.run(implementation)
         func rows(
           _ found: [Float], _ count: Int, _ width: Int, _ expected: [Float], _ columns: Int
@@ -265,10 +268,10 @@ import Testing
         }
         func part(_ values: [Float]) -> [Float] {
           let count = values.count / 3
-          return Array(values[picture * count..<(picture + 1) * count])
+          return Array(values[image * count..<(image + 1) * count])
         }
         rows(part(output.array), tokens, embedding, expected.output, embedding)
-        rows(part(classRows.array), heads, tokens, expected.classRows, used)
+        rows(part(classAttention.array), heads, tokens, expected.classAttention, used)
         for h in 0..<heads {
           let all = part(probabilities.array)[h * tokens * tokens..<(h + 1) * tokens * tokens]
           let own = expected.probabilities[h * used * used..<(h + 1) * used * used]
@@ -281,13 +284,13 @@ import Testing
   @Test(arguments: Implementation.all)
   func queriesThatAreInUseWhateverTheCount(implementation: Implementation) {
     let problem = AttentionProblem(
-      AttentionTests.Case(pictures: 2, tokens: 21, heads: 2, width: 8))
+      AttentionTests.Case(images: 2, tokens: 21, heads: 2, width: 8))
     let counts = Buffer<Int32>([18, 4])
     func run(_ queries: Int) -> [Float] {
       let output = Buffer<Float>(repeating: -7, count: 2 * queries * 16)
       var arguments = problem.arguments(for: implementation.tiles)
       arguments.queries = queries
-      arguments.output = OutputRows(output.pointer, pictureStride: queries, stride: 16)
+      arguments.output = OutputRows(output.pointer, imageStride: queries, stride: 16)
       arguments.unused = UnusedRows(counts.constant)
       runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
         implementation.kernels.attention(arguments, item: $0, scratch: $1)

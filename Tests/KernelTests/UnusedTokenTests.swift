@@ -1,31 +1,31 @@
 import KernelInterface
 import Testing
 
-/// Partitions that keep different numbers of tokens, and what follows them: each picture has what it has
+/// Partitions that keep different numbers of tokens, and what follows them: each image has what it has
 /// alone, with as many tokens and places as it uses.
 @Suite struct UnusedTokenTests {
-  /// Indices that a partition writes for pictures of `patches` places.
+  /// Indices that a partition writes for images of `patches` places.
   private struct Parts {
     let kept, dropped, destination, unused: Buffer<Int32>
 
-    init(pictures: Int, patches: Int, keep: Int) {
-      kept = Buffer(repeating: -9, count: pictures * keep)
-      dropped = Buffer(repeating: -9, count: pictures * (patches - 1))
-      destination = Buffer(repeating: -9, count: pictures * patches)
-      unused = Buffer(repeating: -9, count: pictures)
+    init(images: Int, patches: Int, keep: Int) {
+      kept = Buffer(repeating: -9, count: images * keep)
+      dropped = Buffer(repeating: -9, count: images * (patches - 1))
+      destination = Buffer(repeating: -9, count: images * patches)
+      unused = Buffer(repeating: -9, count: images)
     }
   }
 
   private func divide(
-    _ implementation: Implementation, _ importance: [Float], pictures: Int, keep: Int,
+    _ implementation: Implementation, _ importance: [Float], images: Int, keep: Int,
     threshold: Float?, unused: [Int32]? = nil, appendsRow: Bool = false
   ) -> Parts {
-    let patches = importance.count / pictures
+    let patches = importance.count / images
     let values = Buffer(importance)
     let counts = Buffer(unused ?? [])
-    let parts = Parts(pictures: pictures, patches: patches, keep: keep)
+    let parts = Parts(images: images, patches: patches, keep: keep)
     let arguments = PartitionArguments(
-      .importance(values.constant), pictures: pictures, patches: patches, keep: keep,
+      .importance(values.constant), images: images, patches: patches, keep: keep,
       appendsRow: appendsRow,
       variation: .init(
         unused: UnusedRows(unused == nil ? nil : counts.constant), threshold: threshold,
@@ -48,39 +48,39 @@ import Testing
   private func checkPartition(
     _ implementation: Implementation, _ threshold: Float?, appendsRow: Bool
   ) {
-    let (pictures, patches, keep) = (4, 23, 17)
+    let (images, patches, keep) = (4, 23, 17)
     let unused: [Int32] = [0, 22, 9, 2]
     var values = Values(seed: 12)
     // Few distinct values, so that there are ties.
-    var importance = values.array(pictures * patches).map { ($0 * 8).rounded() / 8 }
+    var importance = values.array(images * patches).map { ($0 * 8).rounded() / 8 }
     // What is not in use would be kept if it were read.
-    for picture in 0..<pictures {
-      for patch in patches - Int(unused[picture])..<patches {
-        importance[picture * patches + patch] = 100
+    for image in 0..<images {
+      for patch in patches - Int(unused[image])..<patches {
+        importance[image * patches + patch] = 100
       }
     }
     importance[3 * patches] = .nan
     let parts = divide(
-      implementation, importance, pictures: pictures, keep: keep, threshold: threshold,
+      implementation, importance, images: images, keep: keep, threshold: threshold,
       unused: unused, appendsRow: appendsRow)
-    for picture in 0..<pictures {
-      let own = importance[picture * patches..<(picture + 1) * patches]
-        .dropLast(Int(unused[picture])).map { $0.isNaN ? -.infinity : $0 }
+    for image in 0..<images {
+      let own = importance[image * patches..<(image + 1) * patches]
+        .dropLast(Int(unused[image])).map { $0.isNaN ? -.infinity : $0 }
       let order = own.indices.sorted { own[$0] != own[$1] ? own[$0] > own[$1] : $0 < $1 }
       let reaching = order.prefix(keep).filter { own[$0] >= threshold ?? -.infinity }
       let kept = (reaching.isEmpty ? [order[0]] : reaching).sorted()
-      #expect(parts.unused.pointer[picture] == Int32(keep - kept.count))
-      let found = parts.kept.array[picture * keep..<(picture + 1) * keep].map(Int.init)
+      #expect(parts.unused.pointer[image] == Int32(keep - kept.count))
+      let found = parts.kept.array[image * keep..<(image + 1) * keep].map(Int.init)
       #expect(Array(found.prefix(kept.count)) == kept)
       #expect(found.dropFirst(kept.count).allSatisfy { $0 == kept.last })
       let dropped = order.filter { !kept.contains($0) }.sorted()
-      let places = parts.dropped.array[picture * (patches - 1)..<(picture + 1) * (patches - 1)]
+      let places = parts.dropped.array[image * (patches - 1)..<(image + 1) * (patches - 1)]
         .map(Int.init)
       #expect(Array(places.prefix(dropped.count)) == dropped)
       #expect(places.dropFirst(dropped.count).allSatisfy(own.indices.contains))
       let left = appendsRow ? kept.count : -1
       #expect(
-        parts.destination.array[picture * patches..<(picture + 1) * patches].map(Int.init)
+        parts.destination.array[image * patches..<(image + 1) * patches].map(Int.init)
           == (0..<patches).map { kept.firstIndex(of: $0) ?? left })
     }
   }
@@ -88,7 +88,7 @@ import Testing
   @Test(arguments: Implementation.all)
   func allThatAreNoNumbersLeaveTheFirst(implementation: Implementation) {
     let parts = divide(
-      implementation, [.nan, .nan, .nan, .nan, 0.5, .nan], pictures: 2, keep: 2, threshold: 0.25)
+      implementation, [.nan, .nan, .nan, .nan, 0.5, .nan], images: 2, keep: 2, threshold: 0.25)
     #expect(parts.kept.array == [0, 0, 1, 1])
     #expect(parts.unused.array == [1, 1])
     #expect(parts.destination.array == [0, -1, -1, -1, 0, -1])
@@ -106,32 +106,32 @@ import Testing
   private func checkWhatFollows(
     _ implementation: Implementation, _ similarity: Similarity, _ mode: GatherMode
   ) {
-    let (pictures, prefix, patches, keep, width, heads) = (4, 2, 23, 17, 21, 2)
+    let (images, prefix, patches, keep, width, heads) = (4, 2, 23, 17, 21, 2)
     let tokens = prefix + patches
     let unused: [Int32] = [0, 21, 9, 2]
     let counts = Buffer(unused)
     var values = Values(seed: 31)
     func poisoned(_ count: Int, _ isUsed: (Int, Int) -> Bool) -> Buffer<Float> {
-      let own = values.array(pictures * count).map { $0.magnitude + 0.01 }
+      let own = values.array(images * count).map { $0.magnitude + 0.01 }
       return Buffer(
         own.indices.map { isUsed($0 / count, $0 % count) ? own[$0] : .nan })
     }
-    func used(_ picture: Int) -> Int { patches - Int(unused[picture]) }
+    func used(_ image: Int) -> Int { patches - Int(unused[image]) }
     let x = poisoned(tokens * width) { $1 / width < prefix + used($0) }
     let sizes = poisoned(tokens) { $1 < prefix + used($0) }
     let importance = poisoned(patches) { $1 < used($0) }
     let probabilities = poisoned(heads * tokens * tokens) {
       $1 / tokens % tokens < prefix + used($0) && $1 % tokens < prefix + used($0)
     }
-    let origin = Buffer((0..<pictures * patches).map { Int32(1000 - $0) })
+    let origin = Buffer((0..<images * patches).map { Int32(1000 - $0) })
     let parts = divide(
-      implementation, importance.array, pictures: pictures, keep: keep, threshold: 0.4,
+      implementation, importance.array, images: images, keep: keep, threshold: 0.4,
       unused: unused, appendsRow: mode == .sum)
-    let kept = (0..<pictures).map { keep - Int(parts.unused.pointer[$0]) }
+    let kept = (0..<images).map { keep - Int(parts.unused.pointer[$0]) }
     #expect(Set(kept).count > 2 && kept.contains(1))
     let newPatches = keep + (mode == .sum ? 1 : 0)
 
-    /// Assigns and gathers `own` pictures: new rows, sizes and patch indices.
+    /// Assigns and gathers `own` images: new rows, sizes and patch indices.
     func follow(
       _ own: Int, patches: Int, keep: Int, newPatches: Int, x: Buffer<Float>,
       sizes: Buffer<Float>, weights: Buffer<Float>, probabilities: Buffer<Float>,
@@ -139,10 +139,10 @@ import Testing
       destination: Buffer<Int32>, unused: UnusedRows, unusedKept: UnusedRows
     ) -> (rows: [Float], sizes: [Float], origin: [Int32]) {
       let tokens = prefix + patches
-      let input = InputRows(x.constant, pictureStride: tokens, stride: width)
+      let input = InputRows(x.constant, imageStride: tokens, stride: width)
       if mode == .mean {
         let assign = AssignArguments(
-          input: input, pictures: own, prefix: prefix, patches: patches, keep: keep,
+          input: input, images: own, prefix: prefix, patches: patches, keep: keep,
           width: width, similarity: similarity, kept: kept.constant, dropped: dropped.constant,
           destination: destination.pointer, probabilities: probabilities.constant, heads: heads,
           patchIndices: origin.constant, seed: 11, block: 4, unused: unused,
@@ -156,8 +156,8 @@ import Testing
       let newOrigin = Buffer<Int32>(repeating: -7, count: own * newPatches)
       let gather = GatherArguments(
         input: input,
-        output: OutputRows(rows.pointer, pictureStride: prefix + newPatches, stride: width),
-        pictures: own, prefix: prefix, patches: patches, keep: keep, width: width, mode: mode,
+        output: OutputRows(rows.pointer, imageStride: prefix + newPatches, stride: width),
+        images: own, prefix: prefix, patches: patches, keep: keep, width: width, mode: mode,
         kept: kept.constant, destination: destination.constant, weights: weights.constant,
         weightStride: patches, sizes: sizes.constant, newSizes: newSizes.pointer,
         patchIndices: origin.constant, newPatchIndices: newOrigin.pointer, unused: unused,
@@ -169,20 +169,20 @@ import Testing
     }
 
     let found = follow(
-      pictures, patches: patches, keep: keep, newPatches: newPatches, x: x, sizes: sizes,
+      images, patches: patches, keep: keep, newPatches: newPatches, x: x, sizes: sizes,
       weights: importance, probabilities: probabilities, origin: origin, kept: parts.kept,
       dropped: parts.dropped, destination: parts.destination,
       unused: UnusedRows(counts.constant), unusedKept: UnusedRows(parts.unused.constant))
-    for picture in 0..<pictures {
+    for image in 0..<images {
       func part<T>(_ buffer: Buffer<T>, _ width: Int, _ count: Int) -> Buffer<T> {
-        Buffer(Array(buffer.array[picture * width..<picture * width + count]))
+        Buffer(Array(buffer.array[image * width..<image * width + count]))
       }
-      let (n, k) = (used(picture), kept[picture])
+      let (n, k) = (used(image), kept[image])
       let own = prefix + n
       let square = Buffer(
         (0..<heads * own * own).map { index in
           let (h, row, column) = (index / (own * own), index / own % own, index % own)
-          return probabilities.pointer[((picture * heads + h) * tokens + row) * tokens + column]
+          return probabilities.pointer[((image * heads + h) * tokens + row) * tokens + column]
         })
       let left = k + (mode == .sum ? 1 : 0)
       // A fixed number has a place for each token that is dropped, and goes through the other partition.
@@ -200,7 +200,7 @@ import Testing
         unused: UnusedRows(nil), unusedKept: UnusedRows(nil))
       let capacity = prefix + newPatches
       for row in 0..<capacity {
-        let place = picture * capacity + row
+        let place = image * capacity + row
         let isUsed = row < prefix + left
         #expect(
           bits(Array(found.rows[place * width..<(place + 1) * width]))
@@ -210,7 +210,7 @@ import Testing
         #expect(
           found.sizes[place].bitPattern == (isUsed ? alone.sizes[row] : -7).bitPattern)
       }
-      let origins = found.origin[picture * newPatches..<(picture + 1) * newPatches]
+      let origins = found.origin[image * newPatches..<(image + 1) * newPatches]
       #expect(Array(origins.prefix(left)) == alone.origin)
       #expect(
         origins.allSatisfy(part(origin, patches, n).array.contains), "an index that is in use")

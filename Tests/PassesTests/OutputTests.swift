@@ -25,11 +25,11 @@ struct OutputTests {
   func passesKeepEveryOutput(form: SmallModel.Form, list: Int) throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)
-    let input = model.input(pictures: 1)
+    let input = model.input(images: 1)
     for graph in graphs(of: model.graph) {
-      let before = try GraphInterpreter.outputs(of: graph, picture: input[...])
+      let before = try GraphInterpreter.outputs(of: graph, image: input[...])
       let changed = try PassDriver(PassEquivalenceTests.lists[list].1).run(graph)
-      let after = try GraphInterpreter.outputs(of: changed, picture: input[...])
+      let after = try GraphInterpreter.outputs(of: changed, image: input[...])
       try #require(after.count == 2 && before.count == 2)
       for (a, b) in zip(after, before) { expectClose(a, b, "\(form), \(graph.outputs[1])") }
     }
@@ -42,24 +42,24 @@ struct OutputTests {
     guard form.hasMultiScale || !recipe.isMultiScale else { return }
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)
-    let input = model.input(pictures: 1)
+    let input = model.input(images: 1)
     let base = try PassDriver(PassList.cleanup).run(model.graph)
     let rewrites = try RewritePasses.passes(for: recipe, model: model.facts, file: "plan")
     let expected = try GraphInterpreter.run(
-      try PassDriver(rewrites).run(base), picture: input[...])
+      try PassDriver(rewrites).run(base), image: input[...])
     for graph in graphs(of: base) {
       let changed = try PassDriver(rewrites + PassList.fusion).run(graph)
-      let found = try GraphInterpreter.run(changed, picture: input[...])
+      let found = try GraphInterpreter.run(changed, image: input[...])
       expectClose(found, expected, "\(form), \(name), \(graph.outputs[1])")
     }
   }
 
   @Test func anOutputIsAUse() throws {
     var graph = Graph()
-    let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
-    let halved = try graph.add(.halve, picture)
+    let image = try graph.add(.image(InputImage(channels: 3, height: 2, width: 2)))
+    let halved = try graph.add(.avgPool2x2, image)
     _ = try graph.add(.scale(Scale(2)), halved)
-    graph.outputs = [Graph.Output(.tokens, picture)]
+    graph.outputs = [Graph.Output(.tokens, image)]
     let uses = graph.uses()
     #expect(uses.map(\.nodes) == [[1], [2], []])
     #expect(uses.map(\.isOneNode) == [false, true, false])
@@ -68,7 +68,7 @@ struct OutputTests {
   @Test func outputsThatDoNotSuitTheirRoleAreErrorsOfTheGraph() throws {
     let folder = try TemporaryFolder()
     let graph = try SmallModel(SmallModel.forms[0], in: folder).graph
-    let picture = ValueID(0)
+    let image = ValueID(0)
     let tokens = try #require(
       graph.types.indices.map(ValueID.init).first {
         if case .rows(let count, _, _) = graph.type($0) { return count > 1 }
@@ -76,7 +76,7 @@ struct OutputTests {
       })
     let logits = graph.outputs[0].value
     for outputs in [
-      [], [Graph.Output(.logits, ValueID(graph.types.count))], [Graph.Output(.tokens, picture)],
+      [], [Graph.Output(.logits, ValueID(graph.types.count))], [Graph.Output(.tokens, image)],
       [Graph.Output(.logits, tokens)], [Graph.Output(.features, tokens)],
       [Graph.Output(.logits, logits), Graph.Output(.logits, logits)],
     ] {
@@ -91,8 +91,8 @@ struct OutputTests {
 
   @Test func aValueThatWasLeftOutIsAnErrorOfTheGraph() throws {
     var graph = Graph()
-    let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
-    graph.outputs = [Graph.Output(.tokens, try graph.add(.halve, picture))]
+    let image = try graph.add(.image(InputImage(channels: 3, height: 2, width: 2)))
+    graph.outputs = [Graph.Output(.tokens, try graph.add(.avgPool2x2, image))]
     var rebuilder = GraphRebuilder(graph)
     #expect(throws: GraphError.self) { try rebuilder.copy(graph.nodes[1]) }
     #expect(throws: GraphError.self) { try rebuilder.finish() }

@@ -30,10 +30,10 @@ struct PassEquivalenceTests {
   func passesKeepTheResult(form: SmallModel.Form, list: Int) throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)
-    let input = model.input(pictures: 1)
-    let before = try GraphInterpreter.run(model.graph, picture: input[...])
+    let input = model.input(images: 1)
+    let before = try GraphInterpreter.run(model.graph, image: input[...])
     let changed = try PassDriver(Self.lists[list].1).run(model.graph)
-    let after = try GraphInterpreter.run(changed, picture: input[...])
+    let after = try GraphInterpreter.run(changed, image: input[...])
     #expect(mismatch(after, before, within: 1e-5) == nil)
   }
 
@@ -43,7 +43,7 @@ struct PassEquivalenceTests {
       let model = try SmallModel(form, in: folder)
       let fused = try PassDriver(PassList.cleanup + PassList.fusion).run(model.graph)
       let left = fused.nodes.map(\.op.kind).filter {
-        [.batchNorm, .scaleColumns, .scale, .addTable, .activation].contains($0)
+        [.batchNorm, .scaleColumns, .scale, .addPositions, .activation].contains($0)
       }
       #expect(left == [], "\(form)")
     }

@@ -7,12 +7,12 @@ struct SliceTests {
   /// A chain of `count` sums of pixel rows, of which one row is read.
   private func chain(_ count: Int) throws -> Graph {
     var graph = Graph()
-    let picture = try graph.add(.picture(Picture(channels: 3, height: 2, width: 2)))
+    let image = try graph.add(.image(InputImage(channels: 3, height: 2, width: 2)))
     var convolution = Convolution()
     convolution.outputs = 2
     convolution.weight = graph.add(
       Constant(name: "weight", shape: [2, 3, 1, 1]) { [Float](repeating: 1, count: 6) })
-    var value = try graph.add(.flatten, try graph.add(.convolution(convolution), picture))
+    var value = try graph.add(.flatten, try graph.add(.convolution(convolution), image))
     for _ in 0..<count { value = try graph.add(.scale(Scale(2)), value) }
     graph.outputs = [
       Graph.Output(.logits, try graph.add(.slice(Slice(first: 0, count: 1)), value))

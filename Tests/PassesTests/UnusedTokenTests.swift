@@ -10,14 +10,14 @@ struct UnusedTokenTests {
     let importance, kept, dropped, destination, unused, left: ValueID
 
     init(threshold: Float? = 0.1, mode: GatherMode = .drop) throws {
-      let picture = try graph.add(.picture(Picture(channels: 1, height: 7, width: 1)))
+      let image = try graph.add(.image(InputImage(channels: 1, height: 7, width: 1)))
       var convolution = Convolution()
       convolution.outputs = 6
       convolution.weight = graph.add(
         Constant(name: "weight", shape: [6, 1, 1, 1]) { [Float](repeating: 1, count: 6) })
-      let tokens = try graph.add(.flatten, try graph.add(.convolution(convolution), picture))
+      let tokens = try graph.add(.flatten, try graph.add(.convolution(convolution), image))
       var attention = Attention(heads: 1, headWidth: 2, scale: 1)
-      attention.keepsClassRows = true
+      attention.keepsClassAttention = true
       let rows = try graph.append(.attention(attention), [tokens])[1]
       importance = try graph.add(.score(Score(prefix: 1)), rows)
       let partition = Partition(
@@ -55,7 +55,7 @@ struct UnusedTokenTests {
     }
     #expect("\(tokens.graph.type(tokens.left))" == "rows[5, 6] less %\(count.index) rows")
     var attention = Attention(heads: 1, headWidth: 2, scale: 1)
-    (attention.keepsClassRows, attention.keepsProbabilities) = (true, true)
+    (attention.keepsClassAttention, attention.keepsProbabilities) = (true, true)
     let results = try tokens.graph.append(.attention(attention), [tokens.left])
     let rows = tokens.graph.type(tokens.left).unused
     let columns = tokens.graph.type(tokens.kept).unused
@@ -110,9 +110,10 @@ struct UnusedTokenTests {
     let left = tokens.left
     tokens.refuses(.concatenate, left, left, expecting: all)
     tokens.refuses(.prepend(Prepend(table)), left, expecting: all)
-    tokens.refuses(.addTable(AddTable(table)), left, expecting: all)
-    tokens.refuses(.gridDown(GridDown(prefix: 1, height: 2, width: 2)), left, expecting: all)
-    tokens.refuses(.gridUp(GridUp(prefix: 1, height: 2, width: 2)), left, expecting: all)
+    tokens.refuses(.addPositions(AddPositions(table)), left, expecting: all)
+    tokens.refuses(.gridAvgPool(GridAvgPool(prefix: 1, height: 2, width: 2)), left, expecting: all)
+    tokens.refuses(
+      .gridUpsample(GridUpsample(prefix: 1, height: 2, width: 2)), left, expecting: all)
     tokens.refuses(.depthwise(Depthwise()), left, expecting: all)
     let match = BipartiteAssign(prefix: 1, heads: 1, headWidth: 2)
     tokens.refuses(.bipartiteAssign(match), left, expecting: all)

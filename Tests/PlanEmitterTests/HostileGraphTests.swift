@@ -11,13 +11,13 @@ import ViTCompiler
 struct HostileGraphTests {
   private func graph(rows count: Int, width: Int) throws -> (graph: Graph, rows: ValueID) {
     var graph = Graph()
-    let picture = try graph.add(
-      .picture(Picture(channels: 3, height: 1, width: count)))
+    let image = try graph.add(
+      .image(InputImage(channels: 3, height: 1, width: count)))
     var convolution = Convolution()
     convolution.outputs = width
     convolution.weight = graph.add(
       Constant(name: "weight", shape: Shape([width, 3, 1, 1])) { [] })
-    let map = try graph.add(.convolution(convolution), picture)
+    let map = try graph.add(.convolution(convolution), image)
     let rows = try graph.add(.flatten, map)
     return (graph, rows)
   }
@@ -85,8 +85,8 @@ struct HostileGraphTests {
   @Test(arguments: [Int.min, -1, 4096, Int.max])
   func blocksAreBounded(block: Int) throws {
     var (graph, tokens) = try graph(rows: 5, width: 6)
-    #expect(throws: GraphError.self) { try graph.append(.columnMax, [tokens], block: block) }
-    try graph.append(.columnMax, [tokens], block: 4095)
+    #expect(throws: GraphError.self) { try graph.append(.reduceMax, [tokens], block: block) }
+    try graph.append(.reduceMax, [tokens], block: 4095)
   }
 
   @Test func workIsBoundedSoThatSumsCannotOverflow() throws {

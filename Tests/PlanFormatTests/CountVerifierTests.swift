@@ -136,26 +136,26 @@ struct CountVerifierTests {
     #expect(first.keep > second.keep)
     try reject("unused") { program in
       try change(&program) {
-        guard case .columnMax(var step) = $0 else { return nil }
+        guard case .reduceMax(var step) = $0 else { return nil }
         // Trailing rows, as many as can be missing.
         step.input.first += step.input.count - (second.keep - 1)
         step.input.count = second.keep - 1
-        return .columnMax(step)
+        return .reduceMax(step)
       }
     }
     try reject("unused") { program in
       try change(&program) {
-        guard case .columnMax(var step) = $0 else { return nil }
+        guard case .reduceMax(var step) = $0 else { return nil }
         step.input.count -= 1
-        return .columnMax(step)
+        return .reduceMax(step)
       }
     }
     // A range that is in use is none that is counted.
     var program = plan.program
     try change(&program) {
-      guard case .columnMax(var step) = $0 else { return nil }
+      guard case .reduceMax(var step) = $0 else { return nil }
       (step.input.first, step.input.count) = (0, 1)
-      return .columnMax(step)
+      return .reduceMax(step)
     }
     try program.verify(constants: plan.constants, file: "plan")
   }

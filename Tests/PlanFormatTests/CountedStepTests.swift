@@ -19,7 +19,7 @@ struct CountedStepTests {
     var gather = GatherStep()
     (gather.mode, gather.tokens, gather.kept) = (.drop, Self.tokens, Self.kept)
     (gather.destination, gather.output) = (5, Self.counted)
-    var largest = ColumnMaxStep()
+    var largest = ReduceMaxStep()
     largest.input = RowsOperand(Self.counted, first: 0, count: 6)
     largest.output = RowsOperand(13, first: 0, count: 1)
     let columns = UnusedRecord(Self.count, along: .columns)
@@ -40,7 +40,7 @@ struct CountedStepTests {
     program.outputs = [OutputRecord(.logits, RowsOperand(13, first: 0, count: 1))]
     program.steps =
       ([.fill(fill(Self.scores)), .fill(fill(Self.tokens)), .fill(fill(Self.rows))]
-      + [.partition(partition), .gather(gather)] + steps + [.columnMax(largest)])
+      + [.partition(partition), .gather(gather)] + steps + [.reduceMax(largest)])
       .map(StepRecord.init)
     return program
   }
@@ -75,14 +75,14 @@ struct CountedStepTests {
     var prefix = PrefixStep()
     (prefix.rows, prefix.output) = (1, RowsOperand(counted, first: 0, count: 1))
     var score = ScoreStep()
-    (score.classRows, score.output) = (counted, row)
+    (score.classAttention, score.output) = (counted, row)
     var match = BipartiteAssignStep()
     (match.qkv, match.headWidth, match.best, match.score) = (counted, 2, indices, column)
     var fill = FillStep()
     fill.output = counted
-    var halve = HalveStep()
-    (halve.input, halve.channels, halve.height, halve.width) = (counted, 3, 2, 6)
-    halve.output = 14
+    var pool = AvgPool2x2Step()
+    (pool.input, pool.channels, pool.height, pool.width) = (counted, 3, 2, 6)
+    pool.output = 14
     var down = GridStep()
     (down.input, down.prefix, down.height, down.width) = (all(counted), 2, 2, 2)
     down.output = RowsOperand(grid, first: 0, count: 3)
@@ -92,11 +92,11 @@ struct CountedStepTests {
     return [
       (.convolution, .convolution(convolution)), (.prefix, .prefix(prefix)),
       (.score, .score(score)), (.bipartiteAssign, .bipartiteAssign(match)), (.fill, .fill(fill)),
-      (.halve, .halve(halve)), (.grid, .grid(down)), (.depthwise, .depthwise(depthwise)),
+      (.avgPool2x2, .avgPool2x2(pool)), (.grid, .grid(down)), (.depthwise, .depthwise(depthwise)),
     ]
   }
 
-  /// The program with buffer 14 for the halved picture.
+  /// The program with buffer 14 for the halved image.
   private func sound(_ steps: [Step]) -> Program {
     var program = program(steps)
     program.buffers.append(BufferRecord(rows: 3, columns: 3, offset: program.arenaBytes))
@@ -190,12 +190,12 @@ struct CountedStepTests {
     program.arenaBytes = 8192
     program.buffers[Self.row].unused = columns
     var score = ScoreStep()
-    (score.classRows, score.output) = (17, Self.row)
+    (score.classAttention, score.output) = (17, Self.row)
     program.buffers.append(BufferRecord(rows: 1, columns: 6, offset: 5120, unused: columns))
     program.steps.insert(StepRecord(.score(score)), at: 5)
     var attention = AttentionStep()
     (attention.qkv, attention.headWidth, attention.queries) = (Self.counted, 2, 6)
-    (attention.output, attention.classRows) = (18, 17)
+    (attention.output, attention.classAttention) = (18, 17)
     program.buffers.append(
       BufferRecord(
         rows: 6, columns: 2, offset: 5376, unused: UnusedRecord(Self.count, along: .rows)))

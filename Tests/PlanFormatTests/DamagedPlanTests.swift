@@ -55,7 +55,7 @@ struct DamagedPlanTests {
     let session = try Session(plan: try Plan(path: path), threadCount: threads)
     for _ in 0..<2 {
       let error = #expect(throws: InputError.self) {
-        try session.run(pictures: 1, fill: { _ in }, read: { _ in })
+        try session.run(images: 1, fill: { _ in }, read: { _ in })
       }
       #expect(error?.file == path)
       #expect(error?.found.contains("damaged") == true)

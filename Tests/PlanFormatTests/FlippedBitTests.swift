@@ -30,10 +30,10 @@ struct FlippedBitTests {
       _ = try? PlanCompiler.verifyProgram(of: plan.file)
       guard plan.file.program.arenaBytes <= Self.largestArena else { return .opened }
       let session = try Session(plan: plan, threadCount: 1)
-      let logits = try session.run(pictures: 1) {
+      let logits = try session.run(images: 1) {
         $0.update(repeating: 0.5)
       } read: {
-        try $0.logits(picture: 0)
+        try $0.logits(image: 0)
       }
       #expect(logits.count == plan.classCount)
       return .ran

@@ -51,11 +51,11 @@ struct GraphSectionTests {
     Damage("a constant of another shape", "node 1 (convolution)") {
       $0.nodes[1].op = $0.nodes[1].op.mappingConstants { _ in ConstantID(1) }
     },
-    Damage("a picture of no height", "node 0 (picture)") {
-      $0.nodes[0].op = .picture(Picture(channels: 3, height: 0, width: 4))
+    Damage("an image of no height", "node 0 (image)") {
+      $0.nodes[0].op = .image(InputImage(channels: 3, height: 0, width: 4))
     },
     Damage("a block beyond all", "node 1 (convolution)") { $0.nodes[1].block = .max },
-    Damage("a node of a rewrite", "node 0") { $0.nodes[0].op = .halve },
+    Damage("a node of a rewrite", "node 0") { $0.nodes[0].op = .avgPool2x2 },
     Damage("too many nodes", "node 16384") {
       $0.nodes += Array(repeating: $0.nodes[0], count: 16384)
     },

@@ -4,7 +4,7 @@ package import Passes
 internal import ViTCompiler
 internal import PlanFormat
 
-/// A strategy that keeps, of each picture, the tokens that are important enough, so that pictures keep
+/// A strategy that keeps, of each image, the tokens that are important enough, so that images keep
 /// different numbers of them.
 package struct CountedTokens: TokenReductionStrategy, CustomStringConvertible {
   package static let name = "counted"
@@ -16,7 +16,7 @@ package struct CountedTokens: TokenReductionStrategy, CustomStringConvertible {
   /// Which token another joins in a mean.
   package var similarity = Similarity.cosine
 
-  /// The least importance; without it every picture keeps as many as a stage says.
+  /// The least importance; without it every image keeps as many as a stage says.
   package var threshold: Threshold?
 
   package var isSizeAware = false
@@ -37,7 +37,7 @@ package struct CountedTokens: TokenReductionStrategy, CustomStringConvertible {
   }
 
   package func prepare(_ attention: inout Attention) {
-    attention.keepsClassRows = true
+    attention.keepsClassAttention = true
     attention.keepsProbabilities = mode == .mean && similarity == .attention
   }
 

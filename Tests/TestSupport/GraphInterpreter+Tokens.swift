@@ -4,10 +4,10 @@ internal import ModelGraph
 
 extension GraphInterpreter {
   /// What the class token attends to each patch token, mean over heads.
-  func score(_ score: Score, _ node: Graph.Node, _ classRows: [Double]) -> [Double] {
+  func score(_ score: Score, _ node: Graph.Node, _ classAttention: [Double]) -> [Double] {
     let (heads, tokens) = extents(node.inputs[0])
     return (score.prefix..<tokens).map { token in
-      (0..<heads).reduce(0.0) { $0 + classRows[$1 * tokens + token] } / Double(heads)
+      (0..<heads).reduce(0.0) { $0 + classAttention[$1 * tokens + token] } / Double(heads)
     }
   }
 
@@ -45,7 +45,7 @@ extension GraphInterpreter {
         destination[patch] = destination[other]
       }
     }
-    // The last has a reader only where pictures keep different numbers.
+    // The last has a reader only where images keep different numbers.
     return [kept, dropped, destination, [partition.keep - keep]].map { $0.map(Double.init) }
   }
 

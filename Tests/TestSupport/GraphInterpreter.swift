@@ -16,17 +16,17 @@ package struct GraphInterpreter {
     values = .init(repeating: [], count: graph.types.count)
   }
 
-  /// The graph's first output for one picture, `[channels, height, width]`.
-  package static func run(_ graph: Graph, picture: ArraySlice<Float>) throws -> [Double] {
-    try outputs(of: graph, picture: picture)[0]
+  /// The graph's first output for one image, `[channels, height, width]`.
+  package static func run(_ graph: Graph, image: ArraySlice<Float>) throws -> [Double] {
+    try outputs(of: graph, image: image)[0]
   }
 
-  /// All of the graph's outputs for one picture.
-  package static func outputs(of graph: Graph, picture: ArraySlice<Float>) throws -> [[Double]] {
+  /// All of the graph's outputs for one image.
+  package static func outputs(of graph: Graph, image: ArraySlice<Float>) throws -> [[Double]] {
     var interpreter = GraphInterpreter(graph)
     for node in graph.nodes {
       interpreter.probabilityTokens = node.inputs.first.map { interpreter.extents($0).count } ?? 0
-      let results = try interpreter.evaluate(node, picture: picture)
+      let results = try interpreter.evaluate(node, image: image)
       for (value, result) in zip(node.outputs, results) {
         interpreter.values[value.index] = result
       }
@@ -38,7 +38,7 @@ package struct GraphInterpreter {
     try graph.constant(id).values().map { Double($0) }
   }
 
-  /// Rows and columns of a value, as many as this picture has: what is not in use is not there.
+  /// Rows and columns of a value, as many as this image has: what is not in use is not there.
   func extents(_ value: ValueID) -> (count: Int, width: Int) {
     switch graph.type(value) {
     case .rows(let count, let width, nil): (count, width)
@@ -52,10 +52,10 @@ package struct GraphInterpreter {
     }
   }
 
-  private func evaluate(_ node: Graph.Node, picture: ArraySlice<Float>) throws -> [[Double]] {
+  private func evaluate(_ node: Graph.Node, image: ArraySlice<Float>) throws -> [[Double]] {
     let operands = node.inputs.map { values[$0.index] }
     switch node.op {
-    case .picture: return [picture.map { Double($0) }]
+    case .image: return [image.map { Double($0) }]
     case .convolution(let convolution): return [try convolve(convolution, node, operands[0])]
     case .batchNorm(let norm):
       let (weight, bias) = (try constant(norm.weight), try constant(norm.bias))
@@ -71,7 +71,7 @@ package struct GraphInterpreter {
     case .flatten: return [operands[0]]
     case .prepend(let prepend): return [try constant(prepend.rows) + operands[0]]
     case .concatenate: return [operands.flatMap(\.self)]
-    case .addTable(let add): return [zip(operands[0], try constant(add.table)).map(+)]
+    case .addPositions(let add): return [zip(operands[0], try constant(add.table)).map(+)]
     case .layerNorm(let norm):
       return [try normalise(operands[0], width: extents(node.inputs[0]).width, norm)]
     case .linear(let linear): return [try multiply(linear, node, operands)]
@@ -91,7 +91,7 @@ package struct GraphInterpreter {
           Double(combine.alpha) * $0 + Double(combine.beta) * $1
         }
       ]
-    case .columnMax:
+    case .reduceMax:
       let width = extents(node.inputs[0]).width
       return [
         (0..<width).map { column in
@@ -105,9 +105,9 @@ package struct GraphInterpreter {
     case .assign(let assign): return [self.assign(assign, node, operands)]
     case .bipartiteAssign(let assign): return bipartiteAssign(assign, node, operands[0])
     case .gather(let gather): return self.gather(gather, node, operands)
-    case .halve: return [halve(node, operands[0])]
-    case .gridDown(let grid): return [try down(grid, node, operands[0])]
-    case .gridUp(let grid): return [up(grid, node, operands)]
+    case .avgPool2x2: return [halve(node, operands[0])]
+    case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]
+    case .gridUpsample(let grid): return [up(grid, node, operands)]
     case .depthwise(let depthwise): return [try depthwiseConvolve(depthwise, node, operands[0])]
     case .multiplyAdd:
       return [operands[0].indices.map { operands[0][$0] + operands[1][$0] * operands[2][$0] }]
@@ -167,12 +167,12 @@ package struct GraphInterpreter {
   private func convolve(_ convolution: Convolution, _ node: Graph.Node, _ x: [Double]) throws
     -> [Double]
   {
-    let isPicture: Bool
+    let isImage: Bool
     let (channels, height, width): (Int, Int, Int)
     switch graph.type(node.inputs[0]) {
-    case .picture(let c, let h, let w): (isPicture, channels, height, width) = (true, c, h, w)
-    case .map(let c, let h, let w): (isPicture, channels, height, width) = (false, c, h, w)
-    default: preconditionFailure("a picture or a map")
+    case .image(let c, let h, let w): (isImage, channels, height, width) = (true, c, h, w)
+    case .map(let c, let h, let w): (isImage, channels, height, width) = (false, c, h, w)
+    default: preconditionFailure("an image or a map")
     }
     guard case .map(let outputs, let outHeight, let outWidth) = graph.type(node.outputs[0]) else {
       preconditionFailure("a map")
@@ -195,7 +195,7 @@ package struct GraphInterpreter {
                 )
                 guard (0..<height).contains(sy), (0..<width).contains(sx) else { continue }
                 let index =
-                  isPicture ? (c * height + sy) * width + sx : (sy * width + sx) * channels + c
+                  isImage ? (c * height + sy) * width + sx : (sy * width + sx) * channels + c
                 sum += x[index] * weight[((output * channels + c) * kh + ky) * kw + kx]
               }
             }
@@ -238,7 +238,7 @@ package struct GraphInterpreter {
       }
     }
     var results = [output]
-    if attention.keepsClassRows {
+    if attention.keepsClassAttention {
       results.append(
         (0..<heads).flatMap { h in
           probabilities[h * tokens * tokens..<h * tokens * tokens + tokens]
@@ -251,8 +251,8 @@ package struct GraphInterpreter {
   // MARK: - Grids
 
   private func halve(_ node: Graph.Node, _ x: [Double]) -> [Double] {
-    guard case .picture(let channels, let height, let width) = graph.type(node.inputs[0]) else {
-      preconditionFailure("a picture")
+    guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
+      preconditionFailure("an image")
     }
     var result: [Double] = []
     for c in 0..<channels {
@@ -266,7 +266,8 @@ package struct GraphInterpreter {
     return result
   }
 
-  private func down(_ grid: GridDown, _ node: Graph.Node, _ operand: [Double]) throws -> [Double] {
+  private func down(_ grid: GridAvgPool, _ node: Graph.Node, _ operand: [Double]) throws -> [Double]
+  {
     let width = extents(node.inputs[0]).width
     let x = try grid.norm.map { try normalise(operand, width: width, $0) } ?? operand
     var result = Array(x[..<(grid.prefix * width)])
@@ -285,7 +286,7 @@ package struct GraphInterpreter {
     return result
   }
 
-  private func up(_ grid: GridUp, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
+  private func up(_ grid: GridUpsample, _ node: Graph.Node, _ operands: [[Double]]) -> [Double] {
     let width = extents(node.inputs[0]).width
     var result = Array(operands[0][..<(grid.prefix * width)])
     for row in 0..<grid.height * 2 {

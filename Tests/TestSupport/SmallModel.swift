@@ -47,7 +47,7 @@ package struct SmallModel {
     lvvit.isLVViT = true
     (lvvit.patch, lvvit.width, lvvit.heads) = (8, 20, 2)
     var wide = lvvit
-    (wide.name, wide.grid, wide.stem) = ("LV-ViT with a stem for minimal filtering", 7, 16)
+    (wide.name, wide.grid, wide.stem) = ("LV-ViT with a stem for Winograd's F(2 x 4, 3 x 3)", 7, 16)
     var panels = Form("DeiT of whole panels")
     (panels.grid, panels.width, panels.hidden, panels.hasMultiScale) = (6, 48, 96, true)
     return [plain, odd, distilled, third, lvvit, wide, panels]
@@ -83,11 +83,11 @@ package struct SmallModel {
       graph, facts: facts, labels: Labels(), weights: weights, to: path, from: [])
   }
 
-  /// A random batch, `[pictures, 3, side, side]`.
-  package func input(pictures: Int) -> [Float] {
+  /// A random batch, `[images, 3, side, side]`.
+  package func input(images: Int) -> [Float] {
     var source = RandomSource(seed: 99)
     let side = form.grid * form.patch
-    return (0..<pictures * 3 * side * side).map { _ in source.symmetric() * 2 }
+    return (0..<images * 3 * side * side).map { _ in source.symmetric() * 2 }
   }
 
   private static func values(_ name: String, _ shape: [Int], _ source: inout RandomSource)

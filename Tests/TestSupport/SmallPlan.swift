@@ -5,7 +5,7 @@ internal import ViTCompiler
 /// The smallest plans that have every kind of step between them.
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; the last keeps different numbers
-  /// of tokens in different pictures.
+  /// of tokens in different images.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)

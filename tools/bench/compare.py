@@ -82,8 +82,8 @@ def build_reference(checkpoint: Path, keep: float | None):
             super().__init__()
             self.model = model
 
-        def forward(self, picture):
-            return self.model(picture, reduction) if reduction else self.model(picture)
+        def forward(self, image):
+            return self.model(image, reduction) if reduction else self.model(image)
 
     return Wrapped().eval()
 
@@ -106,19 +106,19 @@ def prepare(case: Case, folder: Path) -> None:
         import torch
 
         model = build_reference(checkpoint, case.keep)
-        picture = torch.zeros(case.batch, 3, 224, 224)
+        image = torch.zeros(case.batch, 3, 224, 224)
         torch.onnx.export(
-            model, (picture,), str(onnx), dynamo=True, input_names=["picture"], verbose=False
+            model, (image,), str(onnx), dynamo=True, input_names=["image"], verbose=False
         )
 
 
 def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
-    """Median milliseconds a picture; runs in a process of its own."""
+    """Median milliseconds an image; runs in a process of its own."""
     import time
 
     import numpy as np
 
-    picture = np.random.default_rng(0).standard_normal((case.batch, 3, 224, 224), np.float32)
+    image = np.random.default_rng(0).standard_normal((case.batch, 3, 224, 224), np.float32)
     onnx = str(folder / f"{case.model}-{case.batch}.onnx")
     if name == "onnxruntime":
         import onnxruntime
@@ -126,7 +126,7 @@ def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = case.threads
         session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
-        run = lambda: session.run(None, {"picture": picture})
+        run = lambda: session.run(None, {"image": image})
     elif name == "openvino":
         import openvino
 
@@ -138,13 +138,13 @@ def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
         }
         compiled = core.compile_model(core.read_model(onnx), "CPU", settings)
         request = compiled.create_infer_request()
-        run = lambda: request.infer([picture])
+        run = lambda: request.infer([image])
     else:
         import torch
 
         torch.set_num_threads(case.threads)
         model = build_reference(folder / f"{case.architecture}.safetensors", case.keep)
-        tensor = torch.from_numpy(picture)
+        tensor = torch.from_numpy(image)
         inference = torch.inference_mode()
         inference.__enter__()
         run = lambda: model(tensor)

@@ -1,4 +1,4 @@
-"""Writes the demo's checkpoint, configuration, labels and picture into a folder.
+"""Writes the demo's checkpoint, configuration, labels and image into a folder.
 
 The weights are random: they show that the commands work, not what a trained model can do.
 Needs nothing but Python's standard library.
@@ -120,7 +120,7 @@ def main() -> None:
     )
     lines = [f"{index}\trandom{index}\trandom class {index}" for index in range(CLASSES)]
     (folder / "labels.txt").write_text("\n".join(lines) + "\n")
-    write_png(folder / "picture.png", 320, 260)
+    write_png(folder / "image.png", 320, 260)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@ import ViTCompiler
 import ViTRuntime
 
 /// From a checkpoint to labels in one Swift program, without the commands:
-/// `classify-example CHECKPOINT FOLDER PICTURE...` leaves `dense.bin` and `fast.bin` in `FOLDER`.
+/// `classify-example CHECKPOINT FOLDER IMAGE...` leaves `dense.bin` and `fast.bin` in `FOLDER`.
 @main
 struct Classify {
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
     guard words.count > 2 else {
-      return print("usage: classify-example CHECKPOINT FOLDER PICTURE...")
+      return print("usage: classify-example CHECKPOINT FOLDER IMAGE...")
     }
     do {
       let plan = try makePlan(of: words[0], in: words[1])
@@ -28,7 +28,7 @@ struct Classify {
     return fast
   }
 
-  /// Prints the three most probable classes of each picture.
+  /// Prints the three most probable classes of each image.
   static func classify(_ paths: ArraySlice<String>, with plan: String) throws {
     let classifier = try Classifier(plan: Plan(path: plan))
     for path in paths {

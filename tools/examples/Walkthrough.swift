@@ -23,10 +23,10 @@ enum Walkthrough {
 
   static func logits(_ tensor: [Float], of count: Int, by plan: Plan) throws -> [[Float]] {
     let session = try Session(plan: plan, maximumBatch: 8)
-    let logits = try session.run(pictures: count) { input in
+    let logits = try session.run(images: count) { input in
       for index in input.indices { input[index] = tensor[index] }
     } read: { result in
-      try (0..<count).map { try result.logits(picture: $0) }
+      try (0..<count).map { try result.logits(image: $0) }
     }
     return logits
   }

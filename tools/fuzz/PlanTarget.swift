@@ -21,7 +21,7 @@ struct PlanTarget: Target {
     }
   }
 
-  /// Plans that ask for more than this per picture are sound, but not executed here.
+  /// Plans that ask for more than this per image are sound, but not executed here.
   private static let largestArena = 1 << 22
 
   let path: String
@@ -117,13 +117,13 @@ struct PlanTarget: Target {
 
   private func run(_ plan: Plan) throws {
     let session = try Session(plan: plan, maximumBatch: 2, threadCount: 1)
-    for pictures in 1...2 {
-      let logits = try session.run(pictures: pictures) { tensor in
+    for images in 1...2 {
+      let logits = try session.run(images: images) { tensor in
         for index in tensor.indices { tensor[index] = Float(index % 17) - 8 }
       } read: { result in
         let patches = plan.facts.gridHeight * plan.facts.gridWidth
-        _ = TokenOwners.trace(try result.stages(picture: 0), patches: patches)
-        return try result.logits(picture: pictures - 1)
+        _ = TokenOwners.trace(try result.stages(image: 0), patches: patches)
+        return try result.logits(image: images - 1)
       }
       guard logits.count == plan.classCount else {
         throw Finding(text: "\(logits.count) logits of \(plan.classCount) classes")

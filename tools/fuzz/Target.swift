@@ -2,7 +2,7 @@ import TestSupport
 
 /// What is fuzzed.
 enum TargetName: String, CaseIterable {
-  case safetensors, npz, onnx, json, picture, plan, rewrite, run
+  case safetensors, npz, onnx, json, image, plan, rewrite, run
 
   /// Prepares the target and its corpus.
   func make(in folder: TemporaryFolder) throws -> any Target {
@@ -11,7 +11,7 @@ enum TargetName: String, CaseIterable {
     case .npz: try CheckpointTarget.npz(in: folder)
     case .onnx: try CheckpointTarget.onnx(in: folder)
     case .json: try ConfigTarget(in: folder)
-    case .picture: try PictureTarget()
+    case .image: try ImageTarget()
     case .plan: try PlanTarget(in: folder, use: .inspection)
     case .rewrite: try PlanTarget(in: folder, use: .rewrite)
     case .run: try PlanTarget(in: folder, use: .execution)

@@ -71,7 +71,7 @@ class Outcome:
 
 
 class Inputs:
-    """A folder with inputs of every kind, as large as the model and the pictures are to be."""
+    """A folder with inputs of every kind, as large as the model and the images are to be."""
 
     def __init__(self, base: Path, binaries: Path, architecture: str, width: int, height: int):
         self.base = base
@@ -80,7 +80,7 @@ class Inputs:
         self.folder.mkdir()
         self.make_checkpoints(architecture)
         self.make_texts()
-        self.make_pictures(width, height)
+        self.make_images(width, height)
         self.make_plans()
         self.before = self.state()
 
@@ -129,8 +129,8 @@ class Inputs:
         shape = (2, 3, 224, 224)
         self.write("tensor.npy", outputs.npy(shape))
 
-    def make_pictures(self, width: int, height: int) -> None:
-        """Pictures of every kind, and a folder that says what they show."""
+    def make_images(self, width: int, height: int) -> None:
+        """Images of every kind, and a folder that says what they show."""
         noise = large.noise()
         for name, data in {
             "noise.png": large.png(width, height, noise=noise),

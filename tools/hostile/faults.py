@@ -29,7 +29,7 @@ import memory  # noqa: E402
 import outputs  # noqa: E402
 import streams  # noqa: E402
 import usage  # noqa: E402
-from fixture import OLD, PICTURES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
+from fixture import OLD, IMAGES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -121,11 +121,11 @@ def input_changed(folder: Folder) -> None:
 def plan_shortened(folder: Folder) -> None:
     """vitrun says so too; --no-mmap goes on."""
     plan = folder.base / "short.plan"
-    pictures = [str(PICTURES[0])] * 400
+    images = [str(IMAGES[0])] * 400
     for flag in ([], ["--no-mmap"]):
         plan.write_bytes(folder.plan.read_bytes())
         process = subprocess.Popen(
-            [folder.binaries / "vitrun", plan, *pictures, *flag],
+            [folder.binaries / "vitrun", plan, *images, *flag],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -181,7 +181,7 @@ def mapping_refused(folder: Folder) -> None:
     library = compiled(folder.base / "no_mapping", NO_MAPPING)
     preloaded = {**os.environ, "LD_PRELOAD": str(library)}
     out = folder.base / "read.plan"
-    label = folder.command(["vitrun", folder.plan, PICTURES[0]])
+    label = folder.command(["vitrun", folder.plan, IMAGES[0]])
     for command in (folder.convert(out), folder.rewrite(out), label):
         results = []
         for environment in (None, preloaded):

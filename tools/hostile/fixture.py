@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURES = sorted((ROOT / "tools" / "demo" / "pictures").glob("*.png"))
+IMAGES = sorted((ROOT / "tools" / "demo" / "images").glob("*.png"))
 OLD = b"an older output"
 
 

@@ -37,14 +37,14 @@ def problem(case: make.Case, folder: Path, plan: bytes, binaries: Path) -> str |
     names = {
         "file": folder / f"case.{case.suffix}",
         "plan": folder / "sound.plan",
-        "picture": folder / "sound.png",
+        "image": folder / "sound.png",
         "output": folder / "output.plan",
         "folder": folder,
     }
     names |= {name: folder / f"extra-{name}" for name in case.files}
     names["file"].write_bytes(case.data)
     names["plan"].write_bytes(plan)
-    make.make_demo.write_png(names["picture"], 40, 30)
+    make.make_demo.write_png(names["image"], 40, 30)
     names["output"].write_bytes(BEFORE)
     for name, data in case.files.items():
         names[name].write_bytes(data)

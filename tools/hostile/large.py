@@ -1,4 +1,4 @@
-"""Pictures of any size in few bytes, written with nothing but Python's standard library.
+"""Images of any size in few bytes, written with nothing but Python's standard library.
 
 What they hold compresses to next to nothing: PNG rows of zeros, JPEG and WebP data whose bits are all
 zero and still mean something. The ones with noise are for comparing results.
@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import Iterator
 
-from pictures import chunk
+from images import chunk
 
 # Bytes of a pixel for the colour types of PNG at 8 bits.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

@@ -1,8 +1,8 @@
-"""Checks that memory stays flat over many pictures and that processes share one mapped plan.
+"""Checks that memory stays flat over many images and that processes share one mapped plan.
 
-Usage: load.py [--pictures N] [--processes N]
+Usage: load.py [--images N] [--processes N]
 
-One vitrun gets a folder again and again until it has seen N pictures; its resident memory is read while
+One vitrun gets a folder again and again until it has seen N images; its resident memory is read while
 it prints. Then some processes run one plan at once, and the plan's part of their memory is added up as
 the kernel shares it out (Pss). Closes with `N passed, N failed`.
 """
@@ -41,11 +41,11 @@ def shares(process: int, plan: Path) -> tuple[int, int]:
 
 def flat_memory(plan: Path, count: int) -> str | None:
     """Memory after the first tenth and at the end; a complaint if it grew by over 2 MiB."""
-    pictures = DEMO / "pictures"
-    each = len(list(pictures.glob("*.png")))
+    images = DEMO / "images"
+    each = len(list(images.glob("*.png")))
     repeats = -(-count // each)
     process = subprocess.Popen(
-        [BINARIES / "vitrun", plan, *[pictures] * repeats, "--json", "--top", "1"],
+        [BINARIES / "vitrun", plan, *[images] * repeats, "--json", "--top", "1"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -57,18 +57,18 @@ def flat_memory(plan: Path, count: int) -> str | None:
         if seen % 100 == 0:
             late = resident(process.pid) or late
     process.wait()
-    print(f"{seen} pictures: {early} KiB after a tenth of them, {late} KiB at the end")
+    print(f"{seen} images: {early} KiB after a tenth of them, {late} KiB at the end")
     if process.returncode != 0 or seen != repeats * each:
-        return f"exit {process.returncode} after {seen} pictures"
+        return f"exit {process.returncode} after {seen} images"
     return None if late <= early + 2048 else "memory grows"
 
 
 def shared_plan(plan: Path, count: int) -> str | None:
     """The plan's pages are there once, whatever the number of processes."""
-    pictures = [DEMO / "pictures"] * 2000
+    images = [DEMO / "images"] * 2000
     processes = [
         subprocess.Popen(
-            [BINARIES / "vitrun", plan, *pictures, "--threads", "1"],
+            [BINARIES / "vitrun", plan, *images, "--threads", "1"],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -89,7 +89,7 @@ def shared_plan(plan: Path, count: int) -> str | None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=8)
     arguments = parser.parse_args()
     failed = 0
@@ -100,7 +100,7 @@ def main() -> int:
             check=True,
         )
         for problem in (
-            flat_memory(plan, arguments.pictures),
+            flat_memory(plan, arguments.images),
             shared_plan(plan, arguments.processes),
         ):
             if problem:

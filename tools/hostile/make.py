@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "demo"))
 import archives  # noqa: E402
 import make_demo  # noqa: E402
 import models  # noqa: E402
-import pictures  # noqa: E402
+import images  # noqa: E402
 import plans  # noqa: E402
 from case import CONVERT, Case  # noqa: E402
 
@@ -171,11 +171,11 @@ def flag_cases() -> Iterator[Case]:
         yield Case(50, f"keep {keep}", b"", command, words="--keep")
     for name, command in [
         ("missing checkpoint", "vitc convert {file}.none -o {output}"),
-        ("folder as plan", "vitrun {folder} {picture}"),
+        ("folder as plan", "vitrun {folder} {image}"),
         ("output in a missing folder", "vitc convert {sound} --config {config} -o {folder}/no/x"),
         ("output over the input", "vitc rewrite {plan} -o {plan} --keep 0.7"),
         ("output is a folder", "vitc rewrite {plan} -o {folder} --keep 0.7"),
-        ("missing picture", "vitrun {plan} {file}.none"),
+        ("missing image", "vitrun {plan} {file}.none"),
         ("folder as checkpoint", "vitc convert {folder} -o {output}"),
         ("device as checkpoint", "vitc convert /dev/zero -o {output}"),
     ]:
@@ -188,7 +188,7 @@ def flag_cases() -> Iterator[Case]:
         "vitc convert {folder}/fifo -o {output}",
         "vitc rewrite {folder}/fifo --keep 0.7 -o {output}",
         "vitc verify {folder}/fifo",
-        "vitrun {folder}/fifo {picture}",
+        "vitrun {folder}/fifo {image}",
         "vitrun {plan} {folder}/fifo",
     ):
         yield Case(50, f"FIFO: {command}", b"", command, words="a FIFO", setup=fifo)
@@ -202,5 +202,5 @@ def all_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     yield from models.cases()
     yield from config_cases()
     yield from plans.cases(dense, reduced)
-    yield from pictures.cases()
+    yield from images.cases()
     yield from flag_cases()

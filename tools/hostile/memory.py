@@ -1,4 +1,4 @@
-"""What commands do when memory or time would not do: a limit, huge texts, huge pictures, endless plans.
+"""What commands do when memory or time would not do: a limit, huge texts, huge images, endless plans.
 
 The checks that faults.py runs on memory that the system refuses, and on inputs that ask for more of it, or
 of time, than their size lets one think.
@@ -21,7 +21,7 @@ import large
 import outputs
 import plans
 from commands import QUIET, Command, Inputs, Outcome, complaint, waited, workers
-from fixture import PICTURES, Folder
+from fixture import IMAGES, Folder
 
 MIB = 1 << 20
 # Commands that differ from others only in how they are told what to do.
@@ -220,7 +220,7 @@ def large_texts(folder: Folder) -> None:
     problems = []
     out, text, images = folder.base / "out.plan", folder.base / "text", folder.base / "labelled"
     images.mkdir()
-    shutil.copy(PICTURES[0], images / "7_image.png")
+    shutil.copy(IMAGES[0], images / "7_image.png")
     convert = ["vitc", "convert", folder.checkpoint, "-o", out, "--quiet"]
     for flag, texts in (
         ("--labels", label_texts), ("--config", configurations), ("--preprocessor", configurations)
@@ -247,7 +247,7 @@ def large_texts(folder: Folder) -> None:
 
 
 def many_pixels() -> Iterator[tuple[str, int, Callable[[], bytes]]]:
-    """Pictures of 60 million pixels in few bytes."""
+    """Images of 60 million pixels in few bytes."""
     width, height = 10_000, 6_000
     for name, colour, depth in (
         ("RGB", 2, 8), ("grey", 0, 8), ("RGBA", 6, 8), ("16-bit RGB", 2, 16), ("palette", 3, 8)
@@ -275,16 +275,16 @@ def has_option(folder: Folder, option: str, *words: str) -> bool:
     return option in subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
 
-def large_pictures(folder: Folder) -> None:
+def large_images(folder: Folder) -> None:
     """Few bytes that decode to many pixels take 64 MB and four bytes a pixel at most."""
     problems = []
     base = folder.base / "pixels"
     base.mkdir()
     out = base / "out.npy"
 
-    def commands(picture: Path, *flags: str) -> Iterator[list]:
-        yield ["vitrun", "preprocess", folder.plan, picture, "-o", out, *flags]
-        yield ["vitrun", folder.plan, picture, *flags]
+    def commands(image: Path, *flags: str) -> Iterator[list]:
+        yield ["vitrun", "preprocess", folder.plan, image, "-o", out, *flags]
+        yield ["vitrun", folder.plan, image, *flags]
 
     def check(name: str, words: list, allowed: int, fails: bool | None = None) -> str:
         code, _, error, peak = measured(folder, words)
@@ -299,14 +299,14 @@ def large_pictures(folder: Folder) -> None:
         return error
 
     for number, (name, pixels, make) in enumerate(many_pixels()):
-        picture = base / f"{number}_picture"
-        picture.write_bytes(make())
-        for words in commands(picture):
+        image = base / f"{number}_image"
+        image.write_bytes(make())
+        for words in commands(image):
             check(name, words, 64 * MIB + 4 * pixels)
     # 144 million pixels, with the user's leave and without.
-    picture = base / "x_large.png"
-    picture.write_bytes(large.png(12_000, 12_000))
-    for words in commands(picture):
+    image = base / "x_large.png"
+    image.write_bytes(large.png(12_000, 12_000))
+    for words in commands(image):
         error = check("PNG of 12000 x 12000", words, 64 * MIB, fails=True)
         # However the digits are grouped.
         numbers = re.sub(r"(?<=\d)[ ,_](?=\d)", "", error)
@@ -318,9 +318,9 @@ def large_pictures(folder: Folder) -> None:
     }
     problems += [f"{name} has no --max-pixels" for name, is_there in options.items() if not is_there]
     if all(options.values()):
-        for words in commands(picture, "--max-pixels", "200000000"):
+        for words in commands(image, "--max-pixels", "200000000"):
             check("PNG of 12000 x 12000, allowed", words, 400 * MIB, fails=False)
-    picture.unlink()
+    image.unlink()
     # Threads do not multiply that. Of each kind sixteen, or what takes little would run beside the rest.
     images = base / "images"
     images.mkdir()
@@ -328,7 +328,7 @@ def large_pictures(folder: Folder) -> None:
         if name not in MANY_AT_ONCE:
             continue
         for image in range(16):
-            os.link(base / f"{number}_picture", images / f"{image}_image.png")
+            os.link(base / f"{number}_image", images / f"{image}_image.png")
         words = ["vitrun", "eval", folder.plan, images, "--threads", "16"]
         code, _, error, peak = measured(folder, words, patience=120)
         if code != 0:
@@ -366,7 +366,7 @@ def endless_checkpoint() -> bytes:
 
 
 def endless_plans(folder: Folder) -> None:
-    """A plan that asks for hours, or for 5 GiB a picture, is refused within a second without leave."""
+    """A plan that asks for hours, or for 5 GiB an image, is refused within a second without leave."""
     base = folder.base / "endless"
     base.mkdir()
     checkpoint, hours, arena = (base / name for name in ("w.safetensors", "hours.plan", "arena.plan"))
@@ -377,13 +377,13 @@ def endless_plans(folder: Folder) -> None:
     arena.write_bytes(plans.Plan(folder.plan.read_bytes()).changed("program", arena_bytes=5 << 30))
     images = base / "images"
     images.mkdir()
-    shutil.copy(PICTURES[0], images / "7_image.png")
+    shutil.copy(IMAGES[0], images / "7_image.png")
     problems = []
     for plan, side in ((hours, 512), (arena, 224)):
         tensor = base / "tensor.npy"
         tensor.write_bytes(outputs.npy((1, 3, side, side)))
         for name, words in {
-            "label": ["vitrun", plan, PICTURES[0]],
+            "label": ["vitrun", plan, IMAGES[0]],
             "eval": ["vitrun", "eval", plan, images],
             "eval --against": ["vitrun", "eval", folder.plan, images, "--against", plan],
             "bench": ["vitrun", "bench", plan, "--seconds", "0.01"],
@@ -403,9 +403,9 @@ def endless_plans(folder: Folder) -> None:
                 problems.append(f"{name} of {plan.name}: {problem}")
         if (base / "out.npy").exists():
             problems.append(f"tensor of {plan.name}: wrote logits")
-    # Neither the picture's preparation nor what only reads the plan is such work.
+    # Neither the image's preparation nor what only reads the plan is such work.
     for words in (
-        ["vitrun", "preprocess", hours, PICTURES[0], "-o", base / "out.npy"],
+        ["vitrun", "preprocess", hours, IMAGES[0], "-o", base / "out.npy"],
         ["vitc", "inspect", hours],
         ["vitc", "verify", hours],
     ):
@@ -421,7 +421,7 @@ def endless_plans(folder: Folder) -> None:
     if not missing:
         # With leave it is begun.
         for plan, wanted in ((arena, 0), (hours, None)):
-            words = ["vitrun", plan, PICTURES[0], "--allow-large"]
+            words = ["vitrun", plan, IMAGES[0], "--allow-large"]
             code, _, error, _ = measured(folder, words, patience=3)
             if code != wanted:
                 problems.append(f"label of {plan.name} with leave: exit {code}: {first_words(error)}")
@@ -432,6 +432,6 @@ def endless_plans(folder: Folder) -> None:
 CHECKS: tuple[Callable[[Folder], None], ...] = (
     little_memory,
     large_texts,
-    large_pictures,
+    large_images,
     endless_plans,
 )

@@ -67,7 +67,7 @@ def initializer(contents: bytes) -> bytes:
 
 WEIGHT = chunk(5, tensor(chunk(9, ONE)))
 EXTENTS = [chunk(1, number(1, extent)) for extent in (1, 3, 8, 8)]
-PICTURE = chunk(11, chunk(1, "x"), chunk(2, chunk(1, number(1, 1), chunk(2, *EXTENTS))))
+IMAGE = chunk(11, chunk(1, "x"), chunk(2, chunk(1, number(1, 1), chunk(2, *EXTENTS))))
 
 
 def wire_cases() -> Iterator[Case]:
@@ -180,7 +180,7 @@ def empty_cases() -> Iterator[Case]:
         ("joined", (2**31, 0), node("Concat", ["w", "w"], ["y"], axis + number(3, 1)), "output y"),
         ("far too long", (2**40, 0), node("Concat", ["w", "w"], ["y"], axis + number(3, 0)), "extents"),
     ]:
-        fields = [chunk(5, tensor(chunk(9, b""), dims=dims)), chunk(1, operation), PICTURE]
+        fields = [chunk(5, tensor(chunk(9, b""), dims=dims)), chunk(1, operation), IMAGE]
         yield Case(35, f"nothing, {name}", model(*fields, chunk(12, chunk(1, "y"))), words=words)
 
 
@@ -188,7 +188,7 @@ def computed_cases() -> Iterator[Case]:
     """Row 35: nodes of a few bytes that each compute a million numbers."""
     extents = chunk(5, tensor(chunk(9, struct.pack("<q", 2**20)), dims=(1,), kind=7))
     many = [chunk(1, node("ConstantOfShape", ["w"], [f"y{index}"])) for index in range(200)]
-    fields = [extents, *many, PICTURE, chunk(12, chunk(1, "y0"))]
+    fields = [extents, *many, IMAGE, chunk(12, chunk(1, "y0"))]
     yield Case(35, "200 constants of a million numbers", model(*fields), words="computed elements")
     functions = {
         "Not": [chunk(1, node("Not", ["y0" if index == 0 else f"z{index - 1}"], [f"z{index}"]))
@@ -199,12 +199,12 @@ def computed_cases() -> Iterator[Case]:
                  for index in range(200)],
     }
     for name, nodes in functions.items():
-        fields = [extents, many[0], *nodes, PICTURE, chunk(12, chunk(1, "z0"))]
+        fields = [extents, many[0], *nodes, IMAGE, chunk(12, chunk(1, "z0"))]
         yield Case(35, f"200 {name} of a million numbers", model(*fields), words="computed elements")
     ends = [chunk(5, tensor(chunk(9, struct.pack("<q", value)), name=name, dims=(), kind=7))
             for name, value in (("a", 0), ("b", 2**20), ("c", 1))]
     ranges = [chunk(1, node("Range", ["a", "b", "c"], [f"y{index}"])) for index in range(200)]
-    fields = [*ends, *ranges, PICTURE, chunk(12, chunk(1, "y0"))]
+    fields = [*ends, *ranges, IMAGE, chunk(12, chunk(1, "y0"))]
     yield Case(35, "200 ranges of a million numbers", model(*fields), words="computed elements")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import models
-from fixture import OLD, PICTURES, ROOT, Folder, check_refusal
+from fixture import OLD, IMAGES, ROOT, Folder, check_refusal
 
 DEMO = ROOT / "tools" / "demo" / "model"
 SIDE = 224
@@ -89,7 +89,7 @@ def make_inputs(base: Path, vitc: Path) -> None:
     for name in ("config.json", "other.json"):
         shutil.copy(DEMO / "config.json", base / name)
     shutil.copy(DEMO / "labels.txt", base / "labels.txt")
-    shutil.copy(PICTURES[0], base / "picture.png")
+    shutil.copy(IMAGES[0], base / "image.png")
     convert = [vitc, "convert", "model.safetensors", "-o", "dense.plan", "--quiet"]
     rewrite = [vitc, "rewrite", "dense.plan", "--keep", "0.7", "-o", "small.plan", "--quiet"]
     for command in (convert, rewrite):
@@ -99,12 +99,12 @@ def make_inputs(base: Path, vitc: Path) -> None:
 SCALES = "vitc rewrite dense.plan --keep 0.7 --multi-scale --multiscale-weights"
 # A command up to the name of its output, and the input whose place that takes.
 COMBINATIONS = (
-    ("vitrun preprocess dense.plan picture.png -o", "picture.png"),
-    ("vitrun preprocess dense.plan picture.png -o", "dense.plan"),
+    ("vitrun preprocess dense.plan image.png -o", "image.png"),
+    ("vitrun preprocess dense.plan image.png -o", "dense.plan"),
     ("vitrun dense.plan --tensor tensor.npy --logits", "tensor.npy"),
     ("vitrun dense.plan --tensor tensor.npy --logits", "dense.plan"),
-    ("vitrun small.plan picture.png --visualize", "picture.png"),
-    ("vitrun small.plan picture.png --visualize", "small.plan"),
+    ("vitrun small.plan image.png --visualize", "image.png"),
+    ("vitrun small.plan image.png --visualize", "small.plan"),
     ("vitc convert model.safetensors -o", "model.safetensors"),
     ("vitc convert model.safetensors --config other.json -o", "other.json"),
     ("vitc convert model.safetensors --preprocessor processor.json -o", "processor.json"),
@@ -173,30 +173,30 @@ def contents(base: Path) -> dict[str, bytes]:
 
 
 def output_is_standard_input(folder: Folder) -> None:
-    """A picture that the shell opens is an input too."""
-    picture = folder.base / "streamed.png"
-    shutil.copy(PICTURES[0], picture)
+    """An image that the shell opens is an input too."""
+    image = folder.base / "streamed.png"
+    shutil.copy(IMAGES[0], image)
     for source in ("-", "/dev/stdin"):
-        with open(picture, "rb") as stream:
-            words = ["vitrun", "preprocess", folder.plan, source, "-o", picture]
+        with open(image, "rb") as stream:
+            words = ["vitrun", "preprocess", folder.plan, source, "-o", image]
             folder.refused(folder.command(words), "the input", stdin=stream)
-        assert picture.read_bytes() == PICTURES[0].read_bytes(), "the input is destroyed"
-    picture.unlink()
+        assert image.read_bytes() == IMAGES[0].read_bytes(), "the input is destroyed"
+    image.unlink()
 
 
-def drawing_among_pictures(folder: Folder) -> None:
-    """Of a folder with several pictures none is drawn, even before it is read."""
-    pictures = folder.base / "several"
-    pictures.mkdir()
-    for picture in PICTURES[:2]:
-        shutil.copy(picture, pictures)
+def drawing_among_images(folder: Folder) -> None:
+    """Of a folder with several images none is drawn, even before it is read."""
+    images = folder.base / "several"
+    images.mkdir()
+    for image in IMAGES[:2]:
+        shutil.copy(image, images)
     small = folder.base / "small.plan"
     folder.finish(folder.rewrite(small))
-    last = pictures / PICTURES[1].name
-    words = ["vitrun", small, pictures, "--visualize", last]
-    folder.refused(folder.command(words), "one picture")
-    assert last.read_bytes() == PICTURES[1].read_bytes(), "the input is destroyed"
-    shutil.rmtree(pictures)
+    last = images / IMAGES[1].name
+    words = ["vitrun", small, images, "--visualize", last]
+    folder.refused(folder.command(words), "one image")
+    assert last.read_bytes() == IMAGES[1].read_bytes(), "the input is destroyed"
+    shutil.rmtree(images)
 
 
 def output_keeps_its_place(folder: Folder) -> None:
@@ -228,6 +228,6 @@ def mode(path: Path) -> int:
 CHECKS: tuple[Callable[[Folder], None], ...] = (
     output_is_input,
     output_is_standard_input,
-    drawing_among_pictures,
+    drawing_among_images,
     output_keeps_its_place,
 )

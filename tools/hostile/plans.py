@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import plan_dump  # noqa: E402
 
-RUN = "vitrun {file} {picture}"
+RUN = "vitrun {file} {image}"
 VERIFY = "vitc verify {file}"
 SECTIONS = ("weights", "facts", "labels", "constants", "programs", "graph", "origin")
 # Parts of a section that are spoken of by names of their own.
@@ -186,13 +186,13 @@ def container_cases(plan: Plan) -> Iterator[Case]:
         moved = plan.with_head(program + 8, "<Q", offset + move)
         yield Case(39, f"section moved by {move}", moved, RUN, words="program")
     buffer = f"buffers__{plan.buffers()[0]}__"
-    picture = f"buffers__{plan.sections['program'].values['input']}__"
+    image = f"buffers__{plan.sections['program'].values['input']}__"
     for name, section, values, words in [
         ("constant at byte 4", "constants", {"constants__0__offset": 4}, "offset"),
         ("arena of 65 bytes", "program", {"arena_bytes": 65}, "arena_bytes"),
         ("buffer at byte 1", "program", {f"{buffer}offset": 1}, "64-byte aligned"),
         ("buffer at byte -64", "program", {f"{buffer}offset": -64}, "64-byte aligned"),
-        ("input in the arena", "program", {f"{picture}offset": 0}, "input picture"),
+        ("input in the arena", "program", {f"{image}offset": 0}, "input image"),
     ]:
         yield Case(39, name, plan.changed(section, **values), RUN, words=words)
 
@@ -257,7 +257,7 @@ def index_cases(plan: Plan) -> Iterator[Case]:
         ("operand computed later", {"nodes__1__inputs__0": 20}),
         ("constant count", {"constant_count": constants + 1}),
         ("block 2^63 - 1", {attention + "block": 2**63 - 1}),
-        ("rewritten before", {attention + "class_rows": 1}),
+        ("rewritten before", {attention + "class_attention": 1}),
     ]:
         for command in ("vitc rewrite {file} --keep 0.7 -o {output}", "vitc inspect {file}"):
             damaged = plan.changed("graph", **values)
@@ -304,17 +304,17 @@ def schedule_cases(plan: Plan) -> Iterator[Case]:
 READERS = (
     VERIFY,
     RUN,
-    "vitrun label {file} {picture} --no-mmap",
+    "vitrun label {file} {image} --no-mmap",
     "vitrun eval {file} {folder} --labels {labels}",
     "vitrun eval {plan} {folder} --labels {labels} --against {file}",
     "vitrun bench {file}",
-    "vitrun preprocess {file} {picture} -o {output}",
+    "vitrun preprocess {file} {image} -o {output}",
     "vitrun {file} --tensor {tensor} --logits {output}",
 )
 
 
 def tensor(plan: Plan) -> bytes:
-    """One black picture for a plan, as NumPy writes it."""
+    """One black image for a plan, as NumPy writes it."""
     facts = plan.sections["facts"].values
     shape = (1, 3, facts["image_height"], facts["image_width"])
     text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
@@ -331,7 +331,7 @@ def graph_cases(plan: Plan) -> Iterator[Case]:
     linear, _ = plan.first("graph", "nodes", "linear")
     norm, _ = plan.first("graph", "nodes", "layerNorm")
     flatten, _ = plan.first("graph", "nodes", "flatten")
-    # The folder's picture is of the class `sound`.
+    # The folder's image is of the class `sound`.
     labels = ["sound", *(f"other{i}" for i in range(1, plan.sections["facts"].values["classes"]))]
     files = {"tensor": tensor(plan), "labels": "\n".join(labels).encode()}
     for command in READERS:
@@ -341,7 +341,7 @@ def graph_cases(plan: Plan) -> Iterator[Case]:
     for name, values, words in [
         ("kind of node", {"nodes__1": 200}, "graph, kind at byte"),
         ("a rewrite's node", {flatten[:-2]: 25}, "one of a model before any rewrite"),
-        ("a rewrite's result", {attention + "class_rows": 1}, "one of a model before any rewrite"),
+        ("a rewrite's result", {attention + "class_attention": 1}, "one of a model before any rewrite"),
         ("operand one too far", {linear + "inputs__0": 10_000}, "value 10000 does not exist"),
         ("operand -1", {linear + "inputs__0": -1}, "value -1 does not exist"),
         ("operand of another type", {linear + "inputs__0": 0}, "expected rows"),

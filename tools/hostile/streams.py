@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
-from fixture import Folder, OLD, PICTURES, Skipped, check_refusal, compiled
+from fixture import Folder, OLD, IMAGES, Skipped, check_refusal, compiled
 
 STREAMS = ("closed", "full", "pipe")
 
@@ -45,7 +45,7 @@ def notes_nobody_reads(folder: Folder) -> None:
     """The exit code is what it would have been, and the other images are labelled."""
     bad = folder.base / "bad.bin"
     bad.write_bytes(b"nothing that is known")
-    picture = PICTURES[0]
+    image = IMAGES[0]
     out = folder.base / "noted.plan"
     for kind in STREAMS:
         for words, code in (
@@ -57,16 +57,16 @@ def notes_nobody_reads(folder: Folder) -> None:
         ):
             found, _ = run(folder.command(words), 2, kind)
             assert found == code, f"stderr {kind}: {words[:2]} ended with {found}, not {code}"
-        found, text = run(folder.command(["vitrun", folder.plan, bad, picture]), 2, kind)
+        found, text = run(folder.command(["vitrun", folder.plan, bad, image]), 2, kind)
         assert found == 1, f"stderr {kind}: ended with {found}"
-        assert text.startswith(str(picture)), f"stderr {kind}: the other image is not labelled"
+        assert text.startswith(str(image)), f"stderr {kind}: the other image is not labelled"
 
 
 def results_nobody_reads(folder: Folder) -> None:
     """Exit code 1 and a line, for help and completion scripts too."""
     images = folder.base / "images"
     images.mkdir()
-    shutil.copy(PICTURES[0], images / "8_image.png")
+    shutil.copy(IMAGES[0], images / "8_image.png")
     plan, out = folder.plan, folder.base / "scheduled.plan"
     for words in (
         ["vitc", "--help"],
@@ -84,8 +84,8 @@ def results_nobody_reads(folder: Folder) -> None:
         ["vitrun", "--version"],
         ["vitrun", "help", "eval"],
         ["vitrun", "--generate-completion-script", "zsh"],
-        ["vitrun", plan, PICTURES[0]],
-        ["vitrun", plan, PICTURES[0], PICTURES[1], "--json"],
+        ["vitrun", plan, IMAGES[0]],
+        ["vitrun", plan, IMAGES[0], IMAGES[1], "--json"],
         ["vitrun", "eval", plan, images],
         ["vitrun", "bench", plan, "--seconds", "0.01"],
     ):
@@ -136,7 +136,7 @@ def file_size_limit(folder: Folder) -> None:
     out = folder.base / "out"
     out.mkdir(exist_ok=True)
     output = out / "out.bin"
-    preprocess = ["vitrun", "preprocess", folder.plan, PICTURES[0], "-o", output]
+    preprocess = ["vitrun", "preprocess", folder.plan, IMAGES[0], "-o", output]
     for command in (folder.convert(output), folder.rewrite(output), folder.command(preprocess)):
         output.write_bytes(OLD)
         folder.refused(command, "File too large", preexec_fn=limit)
@@ -195,7 +195,7 @@ def ended_by_signal(folder: Folder) -> None:
             assert done.returncode == 128 + number, f"{number.name}: exit {done.returncode}"
             assert os.listdir(out) == ["out.plan"], f"{number.name}: left {os.listdir(out)}"
             assert output.read_bytes() == OLD
-        images = [str(PICTURES[0])] * 2000
+        images = [str(IMAGES[0])] * 2000
         process = subprocess.Popen(
             folder.command(["vitrun", folder.plan, *images]), stdout=subprocess.PIPE
         )
@@ -234,7 +234,7 @@ def texts_from_outside(folder: Folder) -> None:
     images = folder.base / f"images\n{HOSTILE}"
     images.mkdir()
     image = images / f"good\r\n  0.9999  forged{HOSTILE}.png"
-    shutil.copy(PICTURES[0], image)
+    shutil.copy(IMAGES[0], image)
 
     def call(*words) -> subprocess.CompletedProcess:
         return subprocess.run(folder.command(list(words)), capture_output=True, timeout=60)
@@ -310,9 +310,9 @@ def paths_of_bytes(folder: Folder) -> None:
         file.writelines(f"label {number}\n" for number in range(1000))
     call("vitc", "convert", inside, "--labels", labels, "-o", plan, "--quiet")
     holds(*names)
-    assert b"label " in call("vitrun", plan, PICTURES[0])
+    assert b"label " in call("vitrun", plan, IMAGES[0])
     image = os.path.join(images, b"8_\xff\xe2\x82.png")
-    shutil.copy(PICTURES[0], image)
+    shutil.copy(IMAGES[0], image)
     for argument in (images, image):
         text = call("vitrun", plan, argument)
         assert b"/bytes\\xFF\\xC3/images\\x80/8_\\xFF\\xE2\\x82.png\n" in text, text

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
-from fixture import PICTURES, ROOT, Folder, check_refusal
+from fixture import IMAGES, ROOT, Folder, check_refusal
 
 
 def call(folder: Folder, *words, code: int = 0, **options) -> subprocess.CompletedProcess:
@@ -37,15 +37,15 @@ def fresh(folder: Folder, name: str) -> Path:
 def folders_of_images(folder: Folder) -> None:
     """A folder without images is an error; sub-folders that are left out are counted."""
     images = fresh(folder, "images")
-    refused(folder, "folder: expected pictures", "vitrun", folder.plan, images)
+    refused(folder, "folder: expected images", "vitrun", folder.plan, images)
     (images / "notes.txt").write_text("none")
     (images / "sub.png").mkdir()
     (images / "other").mkdir()
     refused(folder, "found none, but 2 sub-folders", "vitrun", folder.plan, images)
     # What is wrong with one folder concerns no other image.
-    done = call(folder, "vitrun", folder.plan, images, PICTURES[0], code=1)
-    assert done.stdout.startswith(bytes(PICTURES[0])) and len(done.stderr.splitlines()) == 1
-    shutil.copy(PICTURES[0], images / "a.png")
+    done = call(folder, "vitrun", folder.plan, images, IMAGES[0], code=1)
+    assert done.stdout.startswith(bytes(IMAGES[0])) and len(done.stderr.splitlines()) == 1
+    shutil.copy(IMAGES[0], images / "a.png")
     done = call(folder, "vitrun", folder.plan, images, "--json")
     (note,) = done.stderr.decode().splitlines()
     assert note.startswith("vitrun: note: ") and "2 sub-folders" in note, note
@@ -66,7 +66,7 @@ def quiet(folder: Folder) -> None:
 def streams_as_files(folder: Folder) -> None:
     """`-` is standard input or output, or is refused; no file gets that name."""
     base = fresh(folder, "streams")
-    plan, image = folder.plan, PICTURES[0]
+    plan, image = folder.plan, IMAGES[0]
     call(folder, "vitrun", "preprocess", plan, image, "-o", "in.npy", cwd=base)
     tensor = (base / "in.npy").read_bytes()
     done = call(folder, "vitrun", "preprocess", plan, image, "-o", "-", cwd=base)
@@ -110,7 +110,7 @@ def unknown_classes(folder: Folder) -> None:
     base = fresh(folder, "classes")
     for name in ("8", "n99", "n98"):
         (base / name).mkdir()
-        shutil.copy(PICTURES[0], base / name / "image.png")
+        shutil.copy(IMAGES[0], base / name / "image.png")
     done = call(folder, "vitrun", "eval", folder.plan, base, "--json")
     found = json.loads(done.stdout)
     assert (found["images"], found["skipped"]) == (1, 2), found
@@ -122,7 +122,7 @@ def unknown_classes(folder: Folder) -> None:
     refused(folder, "--labels", "vitrun", "eval", folder.plan, base)
     flat = fresh(folder, "flat")
     for name in ("8_a.png", "n99_b.png"):
-        shutil.copy(PICTURES[0], flat / name)
+        shutil.copy(IMAGES[0], flat / name)
     done = call(folder, "vitrun", "eval", folder.plan, flat, "--json")
     assert json.loads(done.stdout)["skipped"] == 1 and len(done.stderr.splitlines()) == 1
 
@@ -191,8 +191,8 @@ def numbers_that_are_none(folder: Folder) -> None:
 
     images = base / "images"
     images.mkdir()
-    for number, picture in enumerate(PICTURES[:2]):
-        shutil.copy(picture, images / f"8_{number}.png")
+    for number, image in enumerate(IMAGES[:2]):
+        shutil.copy(image, images / f"8_{number}.png")
     done = call(folder, "vitrun", plan, images, "--json", code=1)
     lines = done.stderr.decode().splitlines()
     assert done.stdout == b"" and len(lines) == 2, done
@@ -200,9 +200,9 @@ def numbers_that_are_none(folder: Folder) -> None:
     done = call(folder, "vitrun", "eval", folder.plan, images, "--against", plan, code=1)
     assert b"expected at least one" in done.stderr and done.stdout == b""
 
-    call(folder, "vitrun", "preprocess", plan, PICTURES[0], "-o", base / "in.npy")
+    call(folder, "vitrun", "preprocess", plan, IMAGES[0], "-o", base / "in.npy")
     command = ["vitrun", plan, "--tensor", base / "in.npy", "--logits", base / "out.npy"]
-    refused(folder, "picture 0: logits: expected finite", *command)
+    refused(folder, "image 0: logits: expected finite", *command)
     data = bytearray((base / "in.npy").read_bytes())
     data[-4:] = struct.pack("<f", nan)
     (base / "in.npy").write_bytes(data)

@@ -29,18 +29,18 @@ struct ViTGraph {
   }
 
   private mutating func build(positions: Constant) throws {
-    let picture = Picture(channels: 3, height: config.imageHeight, width: config.imageWidth)
-    var tokens = try graph.add(.picture(picture))
+    let image = InputImage(channels: 3, height: config.imageHeight, width: config.imageWidth)
+    var tokens = try graph.add(.image(image))
     tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
     tokens = try graph.add(.flatten, tokens)
     let prefix = graph.add(try prefixRows())
     let table = graph.add(positions)
     if config.hasPatchOnlyPositions {
-      tokens = try graph.add(.addTable(AddTable(table)), tokens)
+      tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
     } else {
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
-      tokens = try graph.add(.addTable(AddTable(table)), tokens)
+      tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
     }
     for block in 0..<config.depth { tokens = try self.block(block, tokens) }
     tokens = try norm("norm", tokens)
@@ -66,18 +66,18 @@ struct ViTGraph {
 
   // MARK: - Parts
 
-  private mutating func patches(_ picture: ValueID) throws -> ValueID {
+  private mutating func patches(_ image: ValueID) throws -> ValueID {
     var convolution = Convolution()
     convolution.weight = try constant("patch_embed.proj.weight")
     convolution.bias = try constant("patch_embed.proj.bias")
     (convolution.kernelHeight, convolution.kernelWidth) = (config.patchSize, config.patchSize)
     convolution.stride = config.patchSize
     convolution.outputs = config.embedDim
-    return try graph.add(.convolution(convolution), picture)
+    return try graph.add(.convolution(convolution), image)
   }
 
-  private mutating func stem(_ picture: ValueID) throws -> ValueID {
-    var map = picture
+  private mutating func stem(_ image: ValueID) throws -> ValueID {
+    var map = image
     for (index, kernel) in [(1, 7), (2, 3), (3, 3)] {
       var convolution = Convolution()
       convolution.weight = try constant("patch_embed.conv\(index).weight")
@@ -170,7 +170,7 @@ struct ViTGraph {
     guard config.family == .lvvit else { return logits }
     let patches = try graph.add(
       .slice(Slice(first: config.prefixTokens, count: config.patchTokens)), tokens)
-    let auxiliary = try graph.add(.columnMax, try linear("aux_head", patches))
+    let auxiliary = try graph.add(.reduceMax, try linear("aux_head", patches))
     return try graph.add(.combine(Combine(alpha: 1, beta: 0.5)), logits, auxiliary)
   }
 }

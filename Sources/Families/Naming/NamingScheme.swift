@@ -31,42 +31,42 @@ struct NamedModel {
 /// Values that a checkpoint's own structure tells besides the shapes of its tensors.
 package struct ModelHints: Sendable {
   /// A value and what told it.
-  struct Told<Value: Sendable>: Sendable {
+  struct Hint<Value: Sendable>: Sendable {
     var value: Value
     var source: String
   }
 
   var family: ViTConfig.Family?
-  var heads: Told<Int>?
-  var epsilon: Told<Float>?
-  var skipLambda: Told<Float>?
-  var attentionScale: Told<Float>?
-  var activation: Told<Activation>?
+  var heads: Hint<Int>?
+  var epsilon: Hint<Float>?
+  var skipLambda: Hint<Float>?
+  var attentionScale: Hint<Float>?
+  var activation: Hint<Activation>?
 
   /// What the classifier reads, where names or a graph tell it.
-  var pooling: Told<String>?
+  var pooling: Hint<String>?
 
   /// LayerNorm's epsilon where no configuration tells it, and why.
-  var defaultEpsilon: Told<Float>?
+  var defaultEpsilon: Hint<Float>?
 
   /// transformers' image processor that models of these names have.
   var processor: String?
 
   /// The transform that models of these names have, where that is not an architecture's.
-  var transform: Told<TimmTransform>?
+  var transform: Hint<TimmTransform>?
 
   /// How the position table comes to another size, where names tell it.
   var positionResize: PositionResize?
   var imageSize: (height: Int, width: Int)?
 
   /// What makes probabilities of the logits, where a graph tells it.
-  var scores: Told<ModelFacts.Scores>?
+  var scores: Hint<ModelFacts.Scores>?
 
   /// What a graph does with samples, where it does anything.
   var normalisation: GraphNormalisation?
 
   /// Other values that a graph tells, for people.
-  var details: [(key: String, told: Told<String>)] = []
+  var details: [(key: String, told: Hint<String>)] = []
 
   /// What a user should hear of a graph.
   var remarks: [Remark] = []

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Reads what lies between the picture and the first block off traced terms.
+/// Reads what lies between the image and the first block off traced terms.
 struct EmbeddingReader {
   let reader: TermReader
 
@@ -74,7 +74,7 @@ struct EmbeddingReader {
     // What a convolution pads with is 0 behind the normalisation.
     guard first.padding == 0 || input.shift.allSatisfy({ $0 == 0 }) else {
       let expected: Message =
-        "pictures that are normalised outside, as the first convolution pads with "
+        "images that are normalised outside, as the first convolution pads with "
         + "\(first.padding); export the model without its normalisation and give "
         + "\(option: .mean) and \(option: .standardDeviation)"
       throw Mismatch(
@@ -120,7 +120,7 @@ struct EmbeddingReader {
     return (Stage(weight: weight, bias: bias, stride: stride, padding: padding), input)
   }
 
-  /// LV-ViT's three convolutions, none if the patches are the picture's own; and what they read.
+  /// LV-ViT's three convolutions, none if the patches are the image's own; and what they read.
   private func stem(_ source: TermView) throws(Mismatch) -> ([Stage], InputReader.Affine) {
     var stages: [Stage] = []
     var map = source
@@ -131,7 +131,7 @@ struct EmbeddingReader {
       guard stages.count < 3, case .function("Relu", let sum) = try reader.kind(map, "a ReLU")
       else {
         throw Mismatch(
-          term: map.term, expected: "the picture or a stem of three convolutions", depth: 0)
+          term: map.term, expected: "the image or a stem of three convolutions", depth: 0)
       }
       var convolved = sum
       var stage: Stage?

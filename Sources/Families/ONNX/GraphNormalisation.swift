@@ -11,7 +11,7 @@ struct GraphNormalisation: Sendable {
   /// Samples are integers from 0 to 255.
   let isBytes: Bool
 
-  /// - Returns: nil where pictures are prepared outside the graph.
+  /// - Returns: nil where images are prepared outside the graph.
   init?(_ affine: InputReader.Affine, isBytes: Bool, file: String) throws {
     guard (affine.scale + affine.shift).allSatisfy(\.isFinite), affine.scale.allSatisfy({ $0 != 0 })
     else {

@@ -1,4 +1,4 @@
-/// Reads what a graph does with the samples of a picture in front of its first convolution.
+/// Reads what a graph does with the samples of an image in front of its first convolution.
 struct InputReader {
   let reader: TermReader
 
@@ -16,7 +16,7 @@ struct InputReader {
     }
   }
 
-  /// What a view computes from the picture; nil if it computes more than sums and products with numbers.
+  /// What a view computes from the image; nil if it computes more than sums and products with numbers.
   func read(_ view: TermView) throws(Mismatch) -> Affine? {
     guard isArithmetic(view.term) else { return nil }
     var affine = Affine(term: view.term)
@@ -26,7 +26,7 @@ struct InputReader {
       channels = try dimension(of: channels, through: view)
       affine.scale = affine.scale.map { $0 * view.factor }
       switch reader.terms[view.term].kind {
-      case .picture:
+      case .image:
         guard channels == 1 else {
           throw Mismatch(term: affine.term, expected: Self.order, depth: 0)
         }
@@ -41,7 +41,7 @@ struct InputReader {
         view = inner
       default:
         throw Mismatch(
-          term: view.term, expected: "sums and products of the picture with numbers", depth: 0)
+          term: view.term, expected: "sums and products of the image with numbers", depth: 0)
       }
     }
   }
@@ -50,12 +50,12 @@ struct InputReader {
 
   private func isArithmetic(_ term: Int) -> Bool {
     switch reader.terms[term].kind {
-    case .picture, .samples, .addConstant, .multiplyConstant: true
+    case .image, .samples, .addConstant, .multiplyConstant: true
     default: false
     }
   }
 
-  /// Where the channels of a view are in its term: both are pictures, channels first or last.
+  /// Where the channels of a view are in its term: both are images, channels first or last.
   private func dimension(of channels: Int, through view: TermView) throws(Mismatch) -> Int {
     let shape = reader.terms[view.term].shape
     let whole = Layout(contiguous: shape)

@@ -13,7 +13,7 @@ struct ONNXModelReader {
 
   /// The graph's weights under timm's names, with what the graph tells besides.
   ///
-  /// - Parameter imageSize: the picture's extents where the file leaves them open.
+  /// - Parameter imageSize: the image's extents where the file leaves them open.
   static func read(_ model: ONNXModel, imageSize: (height: Int, width: Int)?) throws -> TensorSet {
     let tracer = try Tracer(model, imageSize: imageSize)
     guard let output = tracer.output else {

@@ -14,10 +14,10 @@ struct TermView: Hashable, Sendable {
 
 /// What an ONNX value is, as far as it is understood.
 enum TracedValue: Sendable {
-  /// Depends on the picture.
+  /// Depends on the image.
   case data(TermView)
 
-  /// The same for every picture.
+  /// The same for every image.
   case constant(Literal)
 
   var shape: [Int] {
@@ -28,13 +28,13 @@ enum TracedValue: Sendable {
   }
 }
 
-/// A computation on the picture, with its operands. Its result is row-major in ``Term/shape``.
+/// A computation on the image, with its operands. Its result is row-major in ``Term/shape``.
 struct Term: Sendable {
   /// The kinds that a ViT needs. Equal kinds are one term.
   enum Kind: Hashable, Sendable {
-    case picture
+    case image
 
-    /// The picture's samples as integers, before they become floats.
+    /// The image's samples as integers, before they become floats.
     case samples
     case convolution(TermView, weight: Literal, bias: Literal?, stride: Int, padding: Int)
     case batchNorm(TermView, scale: Literal, bias: Literal, mean: Literal, variance: Literal, Float)

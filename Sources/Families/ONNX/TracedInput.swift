@@ -1,7 +1,7 @@
 internal import Checkpoints
 internal import Tensors
 
-/// The one input of a graph: a batch of pictures.
+/// The one input of a graph: a batch of images.
 struct TracedInput {
   let name: String
 
@@ -26,7 +26,7 @@ struct TracedInput {
       stated.count == 4
     else {
       throw InputError(
-        file: graph.file, field: "graph inputs", expected: "one picture [batch, 3, height, width]",
+        file: graph.file, field: "graph inputs", expected: "one image [batch, 3, height, width]",
         found: graph.inputs.map { "\($0.name) of \($0.extents?.count ?? 0) axes" }
           .joined(separator: ", "))
     }
@@ -71,15 +71,15 @@ struct TracedInput {
   /// The batch in words.
   var batchWords: String { hasOpenBatch ? "an open batch" : "the batch of \(batch)" }
 
-  /// The picture, term of `[1, 3, height, width]`, as the file sees it.
-  func view(of picture: TermView) throws -> TermView {
-    var layout = picture.layout
+  /// The image, term of `[1, 3, height, width]`, as the file sees it.
+  func view(of image: TermView) throws -> TermView {
+    var layout = image.layout
     if isChannelsLast { layout = layout.transposed([0, 2, 3, 1]) }
     if batch > 1 {
       let axis = Layout.Batch(dimension: 0, outer: 1, inner: 1, count: batch)
       layout = layout.repeated(axis) ?? layout
     }
-    return TermView(term: picture.term, layout: layout)
+    return TermView(term: image.term, layout: layout)
   }
 
   private static func word(_ extent: ONNXValue.Extent) -> String {

@@ -9,7 +9,7 @@ extension Tracer {
   /// What a computation is on one image, and where its result has the batch.
   func single(_ kind: Term.Kind, shape: [Int]) throws -> (Term.Kind, Layout.Batch?) {
     switch kind {
-    case .picture, .samples: return (kind, nil)
+    case .image, .samples: return (kind, nil)
     case .convolution(let view, let weight, let bias, let stride, let padding):
       let batch = try batch(of: [view], leading: 1)
       return (

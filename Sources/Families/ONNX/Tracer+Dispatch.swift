@@ -91,7 +91,7 @@ extension Tracer {
     let term = terms[view.term]
     guard case .samples = term.kind else { return view }
     guard view.factor == 1 else { throw fail("samples from 0 to 255", "arithmetic on integers") }
-    let picture = try self.term(.picture, shape: term.shape)
-    return TermView(term: picture.term, layout: view.layout)
+    let image = try self.term(.image, shape: term.shape)
+    return TermView(term: image.term, layout: view.layout)
   }
 }

@@ -142,7 +142,7 @@ extension Tracer {
       {
         return try set(.data(value))
       }
-      throw fail("a choice that does not depend on the picture", "another")
+      throw fail("a choice that does not depend on the image", "another")
     }
     guard case .constant(let test) = condition, let truths = test.numbers() else {
       throw fail("a constant condition", "another")

@@ -6,7 +6,7 @@ extension Tracer {
   mutating func traceConvolution() throws {
     let input = try data(0)
     guard let weight = try literal(1), weight.shape.count == 4, input.shape.count == 4 else {
-      throw fail("a convolution of a picture with a constant weight", "another")
+      throw fail("a convolution of an image with a constant weight", "another")
     }
     let bias = try literal(2)
     if let kernel = try integers("kernel_shape", orOperand: 99), kernel != Array(weight.shape[2...])

@@ -62,7 +62,7 @@ extension Tracer {
   /// A shape out of a constant operand.
   func shapeOperand(_ index: Int) throws -> [Int] {
     guard let shape = try literal(index)?.integers(), shape.count <= 8 else {
-      throw fail("a shape that does not depend on the picture", "another operand")
+      throw fail("a shape that does not depend on the image", "another operand")
     }
     return shape
   }

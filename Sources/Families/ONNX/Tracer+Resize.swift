@@ -7,7 +7,7 @@ extension Tracer {
     guard case .constant(let literal) = try required(0) else {
       throw fail(
         "images of the model's own size; export the model without its resizing",
-        "a resize of what depends on the picture")
+        "a resize of what depends on the image")
     }
     var resize = try resize(node)
     _ = try computableCount(resize.extents)

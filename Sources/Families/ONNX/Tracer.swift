@@ -22,7 +22,7 @@ struct Tracer {
   /// The graph's first output, traced.
   private(set) var output: TermView?
 
-  /// What the picture is.
+  /// What the image is.
   let input: TracedInput
 
   /// How many elements were computed so far.
@@ -32,7 +32,7 @@ struct Tracer {
   /// within this one can be added up.
   private static let largestExtent = 1 << 32
 
-  /// - Parameter imageSize: the picture's extents where the file leaves them open.
+  /// - Parameter imageSize: the image's extents where the file leaves them open.
   init(_ model: ONNXModel, imageSize: (height: Int, width: Int)?) throws {
     graph = model.graph
     opset = model.opsets[""] ?? 1
@@ -46,9 +46,9 @@ struct Tracer {
       }
       values[name] = .constant(Literal(tensor, name: name))
     }
-    let picture = try term(
-      input.isBytes ? .samples : .picture, shape: [1, 3, input.height, input.width])
-    values[input.name] = .data(try input.view(of: picture))
+    let image = try term(
+      input.isBytes ? .samples : .image, shape: [1, 3, input.height, input.width])
+    values[input.name] = .data(try input.view(of: image))
     for index in graph.nodes.indices {
       node = index
       try trace(graph.nodes[index])
@@ -61,7 +61,7 @@ struct Tracer {
     let name = names.first { $0 == "logits" } ?? names.first ?? ""
     guard case .data(let view)? = values[name] else {
       throw InputError(
-        file: graph.file, field: "output \(name)", expected: "logits computed from the picture",
+        file: graph.file, field: "output \(name)", expected: "logits computed from the image",
         found: values[name] == nil ? "none" : "a constant")
     }
     guard input.batch == 1 || view.layout.batch.map({ $0.dimension == 0 && $0.isAlone }) == true
@@ -108,20 +108,20 @@ struct Tracer {
     return value
   }
 
-  /// An operand that depends on the picture.
+  /// An operand that depends on the image.
   func data(_ index: Int) throws -> TermView {
     guard case .data(let view) = try required(index) else {
-      throw fail("input \(index) to depend on the picture", "a constant")
+      throw fail("input \(index) to depend on the image", "a constant")
     }
     return view
   }
 
-  /// An operand that does not depend on the picture.
+  /// An operand that does not depend on the image.
   func literal(_ index: Int) throws -> Literal? {
     switch try operand(index) {
     case nil: return nil
     case .constant(let literal): return literal
-    case .data: throw fail("input \(index) to be a constant", "a value computed from the picture")
+    case .data: throw fail("input \(index) to be a constant", "a value computed from the image")
     }
   }
 

@@ -3,7 +3,7 @@ internal import Tensors
 
 /// Preprocessing in front of a graph that normalises by itself.
 extension PreprocessResolver {
-  /// Leaves out of `facts`, which say how the model's pictures are made, what the graph does.
+  /// Leaves out of `facts`, which say how the model's images are made, what the graph does.
   ///
   /// - Throws: `InputError` where a file and the graph contradict each other.
   func leave(

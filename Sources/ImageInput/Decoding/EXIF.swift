@@ -1,6 +1,6 @@
-/// Where pictures keep their EXIF data. Damaged structures count as having none.
+/// Where images keep their EXIF data. Damaged structures count as having none.
 enum EXIFFinder {
-  /// The first `Exif` segment (APP1) before the picture's data.
+  /// The first `Exif` segment (APP1) before the image's data.
   static func inJPEG(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     var offset = 2
     while offset + 4 <= bytes.count, bytes[offset] == 0xFF {

@@ -5,7 +5,7 @@ struct JPEGMarkers {
   /// Columns and rows of the first frame header, nil when there is none.
   private(set) var extent: (width: Int, height: Int)?
 
-  /// Passes over the picture: one in most files, about ten in progressive ones.
+  /// Passes over the image: one in most files, about ten in progressive ones.
   private(set) var scanCount = 0
 
   /// Whether the file ends as it should; false when it was cut short.

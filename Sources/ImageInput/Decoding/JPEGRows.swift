@@ -3,10 +3,10 @@ internal import Tensors
 
 /// JPEG by libjpeg-turbo: baseline and progressive; grey, YCbCr, RGB, CMYK and YCCK.
 final class JPEGRows: RowSource {
-  /// The most scans of any picture, which is also libjpeg-turbo's own limit.
+  /// The most scans of any image, which is also libjpeg-turbo's own limit.
   private static let maximumScans = 500
 
-  /// The most pixels, counted once for every scan: a scan of a few bytes visits the whole picture.
+  /// The most pixels, counted once for every scan: a scan of a few bytes visits the whole image.
   private static let maximumVisits = 4_000_000_000
 
   let width: Int
@@ -50,7 +50,7 @@ final class JPEGRows: RowSource {
   private static func failure(_ decoder: OpaquePointer, _ file: String) -> InputError {
     let words = "libjpeg-turbo: " + String(cString: vit_jpeg_message(decoder))
     return vit_jpeg_lacks_memory(decoder) != 0
-      ? .noMemory(file, nil, words) : .pictureData(file, "JPEG", found: words)
+      ? .noMemory(file, nil, words) : .imageData(file, "JPEG", found: words)
   }
 
   func start() throws {
@@ -65,14 +65,14 @@ final class JPEGRows: RowSource {
     if self.row == height { try finish() }
   }
 
-  /// As in Pillow, a warning leaves a usable picture unless a part of the file is missing.
+  /// As in Pillow, a warning leaves a usable image unless a part of the file is missing.
   private func finish() throws {
     guard vit_jpeg_finish(decoder) != 0 else { throw Self.failure(decoder, file) }
     guard vit_jpeg_has_warned(decoder) != 0 else { return }
     let warning = Self.failure(decoder, file)
     if warning.found.contains("Premature end of JPEG") { throw warning }
     guard hasEnd else {
-      throw InputError.pictureData(file, "JPEG", found: "no end; \(warning.found)")
+      throw InputError.imageData(file, "JPEG", found: "no end; \(warning.found)")
     }
   }
 
@@ -89,7 +89,7 @@ final class JPEGRows: RowSource {
     // A Huffman code has one bit at least, and each 8 x 8 block begins with one.
     let blocks = (extent.width + 7) / 8 * ((extent.height + 7) / 8)
     guard !markers.isHuffmanCoded || byteCount >= blocks / 8 else {
-      throw InputError.pictureData(
+      throw InputError.imageData(
         file, "JPEG",
         found: "\(byteCount) bytes, too few for \(extent.width) x \(extent.height) pixels")
     }

@@ -3,7 +3,7 @@ internal import Tensors
 
 /// The chunks of a PNG file, checked before a decoder takes memory for them.
 struct PNGChunks {
-  /// The picture's header, chunk `IHDR`.
+  /// The image's header, chunk `IHDR`.
   struct Header {
     var width = 0
     var height = 0
@@ -28,21 +28,21 @@ struct PNGChunks {
   /// otherwise nil.
   private var unended: Range<Int>?
 
-  /// Checks the chunks' lengths, the picture's extents, and what compressed data would become:
-  /// pixels that fill the picture exactly, texts and profiles of a sane size.
+  /// Checks the chunks' lengths, the image's extents, and what compressed data would become:
+  /// pixels that fill the image exactly, texts and profiles of a sane size.
   init(_ bytes: UnsafeRawBufferPointer, file: String, limit: PixelLimit) throws {
     self.bytes = bytes
     self.file = file
-    var picture: Inflation?
+    var image: Inflation?
     var lastData = 8
     var offset = 8
     while true {
-      if picture?.isFull == true, Self.hasEnded(bytes, at: offset) {
+      if image?.isFull == true, Self.hasEnded(bytes, at: offset) {
         let end = lastData + 8 + Self.integer(bytes, lastData)
         unended = lastData..<min(end, bytes.count)
         return
       }
-      let chunk = try chunk(at: offset, isBehindPixels: picture != nil)
+      let chunk = try chunk(at: offset, isBehindPixels: image != nil)
       if offset == 8 {
         guard chunk.name == "IHDR", chunk.data.count == 13 else {
           throw InputError.pngChunk(
@@ -54,25 +54,25 @@ struct PNGChunks {
       }
       switch chunk.name {
       case "IDAT":
-        if picture == nil { picture = try Inflation(limit: header.filteredByteCount, file: file) }
-        try picture?.take(chunk.data, of: "IDAT", at: offset)
+        if image == nil { image = try Inflation(limit: header.filteredByteCount, file: file) }
+        try image?.take(chunk.data, of: "IDAT", at: offset)
         lastData = offset
-        if picture?.isFull != true, chunk.data.count < Self.integer(bytes, offset) {
+        if image?.isFull != true, chunk.data.count < Self.integer(bytes, offset) {
           throw cut("IDAT", at: offset, chunk.data.count)
         }
       // Behind the pixels it counts for nothing.
-      case "tRNS": if picture == nil { transparency = chunk.data }
+      case "tRNS": if image == nil { transparency = chunk.data }
       case "zTXt", "iTXt", "iCCP":
         if let stream = Self.compressedPart(of: chunk.name, chunk.data) {
           let text = try Inflation(limit: Self.ancillaryLimit, file: file)
           try text.take(stream, of: chunk.name, at: offset)
         }
       case "IEND":
-        guard let picture else {
+        guard let image else {
           throw InputError.pngChunk(
             file, "IEND", at: offset, expected: "IDAT before it", found: "none")
         }
-        try picture.requireFull(of: "IDAT", at: lastData)
+        try image.requireFull(of: "IDAT", at: lastData)
         return
       default: break
       }

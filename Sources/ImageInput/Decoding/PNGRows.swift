@@ -51,7 +51,7 @@ final class PNGRows: RowSource {
   private var row = 0
 
   init(
-    _ bytes: UnsafeRawBufferPointer, file: String, alpha: PictureDecoder.Alpha, limit: PixelLimit
+    _ bytes: UnsafeRawBufferPointer, file: String, alpha: ImageDecoder.Alpha, limit: PixelLimit
   ) throws {
     let chunks = try PNGChunks(bytes, file: file, limit: limit)
     let header = chunks.header
@@ -82,7 +82,7 @@ final class PNGRows: RowSource {
     guard status != 0 else { return }
     let words = "libspng: " + String(cString: spng_strerror(status))
     throw status == SPNG_EMEM.rawValue
-      ? InputError.noMemory(file, nil, words) : .pictureData(file, "PNG", found: words)
+      ? InputError.noMemory(file, nil, words) : .imageData(file, "PNG", found: words)
   }
 
   private var rowBytes: Int { width * form.bytesPerPixel }

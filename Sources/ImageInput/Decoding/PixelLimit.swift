@@ -16,7 +16,7 @@ package struct PixelLimit {
   func check(width: Int, height: Int, file: String) throws {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !overflow, area <= pixels else {
-      throw InputError.pictureExtent(file, width: width, height: height, limit: pixels)
+      throw InputError.imageExtent(file, width: width, height: height, limit: pixels)
     }
   }
 
@@ -25,7 +25,7 @@ package struct PixelLimit {
   func check(heldBytes: Int, width: Int, height: Int, file: String) throws {
     let limit = Self.baseBytes + Self.bytesPerPixel * pixels
     guard heldBytes <= limit else {
-      throw InputError.pictureMemory(
+      throw InputError.imageMemory(
         file, width: width, height: height, limit: limit, found: heldBytes)
     }
   }

@@ -33,7 +33,7 @@ extension RowSource {
   }
 }
 
-extension Picture {
+extension RGBImage {
   /// Reads a source that has been started.
   package init(reading source: some RowSource, file: String) throws {
     let (width, height) = (source.width, source.height)

@@ -23,12 +23,12 @@ struct Turn: Equatable {
   }
 }
 
-extension Picture {
-  /// The picture as it is meant to be seen.
-  func turned(_ turn: Turn, file: String) throws -> Picture {
+extension RGBImage {
+  /// The image as it is meant to be seen.
+  func turned(_ turn: Turn, file: String) throws -> RGBImage {
     guard turn != .none else { return self }
     try Self.requireMemory(width: width, height: height, for: file)
-    // Where the turned picture's first pixel lies in this one, and the steps from there to its next
+    // Where the turned image's first pixel lies in this one, and the steps from there to its next
     // pixel to the right and below; in pixels.
     let start =
       (turn.mirrorsRows ? (height - 1) * width : 0) + (turn.mirrorsColumns ? width - 1 : 0)
@@ -50,6 +50,6 @@ extension Picture {
       }
       count = pixels.count
     }
-    return Picture(width: newWidth, height: newHeight, pixels: turned)
+    return RGBImage(width: newWidth, height: newHeight, pixels: turned)
   }
 }

@@ -30,13 +30,13 @@ package final class WebPRows: RowSource {
 
   /// - Parameter bandRows: rows of a band; nil for as many as memory allows.
   package init(
-    _ bytes: UnsafeRawBufferPointer, file: String, alpha: PictureDecoder.Alpha, limit: PixelLimit,
+    _ bytes: UnsafeRawBufferPointer, file: String, alpha: ImageDecoder.Alpha, limit: PixelLimit,
     bandRows: Int? = nil
   ) throws {
     self.file = file
     source = (WebPChunks(bytes).image ?? bytes).bindMemory(to: UInt8.self)
     guard WebPInitDecoderConfig(&config) != 0 else {
-      throw InputError.pictureData(file, "WebP", found: "another version of libwebp")
+      throw InputError.imageData(file, "WebP", found: "another version of libwebp")
     }
     let whole = bytes.bindMemory(to: UInt8.self)
     let status = WebPGetFeatures(whole.baseAddress, whole.count, &config.input)
@@ -44,7 +44,7 @@ package final class WebPRows: RowSource {
     (width, height) = (Int(config.input.width), Int(config.input.height))
     try limit.check(width: width, height: height, file: file)
     guard config.input.has_animation == 0 else {
-      throw InputError.pictureData(file, "WebP", found: "an animation")
+      throw InputError.imageData(file, "WebP", found: "an animation")
     }
     hasAlpha = alpha == .onWhite && config.input.has_alpha != 0
     // Of lossless images libwebp holds every pixel, of lossy ones the alphas, before and after filters.
@@ -67,7 +67,7 @@ package final class WebPRows: RowSource {
       case VP8_STATUS_NOT_ENOUGH_DATA: "not enough data"
       default: "error \(status.rawValue)"
       }
-    return InputError.pictureData(file, "WebP", found: "libwebp: " + words)
+    return InputError.imageData(file, "WebP", found: "libwebp: " + words)
   }
 
   private var bytesPerPixel: Int { hasAlpha ? 4 : 3 }

@@ -4,8 +4,8 @@ internal import Tensors
 
 /// PNG by libspng.
 public enum PNGEncoder {
-  /// The picture as an 8-bit RGB PNG.
-  public static func encode(_ picture: Picture) throws -> [UInt8] {
+  /// The image as an 8-bit RGB PNG.
+  public static func encode(_ image: RGBImage) throws -> [UInt8] {
     guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else {
       throw InputError.pngEncoder("out of memory")
     }
@@ -15,13 +15,13 @@ public enum PNGEncoder {
     }
     try check(spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1))
     var header = spng_ihdr()
-    header.width = UInt32(picture.width)
-    header.height = UInt32(picture.height)
+    header.width = UInt32(image.width)
+    header.height = UInt32(image.height)
     header.bit_depth = 8
     header.color_type = UInt8(SPNG_COLOR_TYPE_TRUECOLOR.rawValue)
     try check(spng_set_ihdr(context, &header))
     try check(
-      picture.pixels.withUnsafeBytes {
+      image.pixels.withUnsafeBytes {
         spng_encode_image(
           context, $0.baseAddress, $0.count, Int32(SPNG_FMT_PNG.rawValue),
           Int32(SPNG_ENCODE_FINALIZE.rawValue))
@@ -35,10 +35,10 @@ public enum PNGEncoder {
     return Array(UnsafeRawBufferPointer(start: buffer, count: size))
   }
 
-  /// Writes the picture as a PNG file that appears whole or not at all.
-  public static func write(_ picture: Picture, to path: String) throws {
+  /// Writes the image as a PNG file that appears whole or not at all.
+  public static func write(_ image: RGBImage, to path: String) throws {
     var output = try OutputFile(path: path)
-    try output.append(try encode(picture))
+    try output.append(try encode(image))
     try output.commit()
   }
 }

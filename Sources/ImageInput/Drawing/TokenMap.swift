@@ -1,4 +1,4 @@
-/// Which tokens of a picture's patch grid were joined after one stage of token reduction.
+/// Which tokens of an image's patch grid were joined after one stage of token reduction.
 public struct TokenMap: Sendable, Equatable {
   /// For each original patch, row-major: the original patch whose token stands for it, or nil if
   /// its token left or was fused away.
@@ -13,11 +13,11 @@ public struct TokenMap: Sendable, Equatable {
   }
 }
 
-/// Draws what token reduction did to a picture, as figure 6 of the paper does: the picture, then one
+/// Draws what token reduction did to an image, as figure 6 of the paper does: the image, then one
 /// panel for each stage.
 ///
 /// Tokens that were merged together share a colour and the token that stands for them is outlined;
-/// tokens that stand for themselves show the picture; those that left are grey.
+/// tokens that stand for themselves show the image; those that left are grey.
 public struct TokenMapDrawing {
   /// Screen pixels for each pixel of the network's input.
   public var scale = 2
@@ -34,11 +34,11 @@ public struct TokenMapDrawing {
   /// - Parameters:
   ///   - crop: what the network saw.
   ///   - maps: one for each stage, each with `gridHeight * gridWidth` owners.
-  public func draw(crop: Picture, gridHeight: Int, gridWidth: Int, maps: [TokenMap]) -> Picture {
+  public func draw(crop: RGBImage, gridHeight: Int, gridWidth: Int, maps: [TokenMap]) -> RGBImage {
     let panelWidth = crop.width * scale
     let panelHeight = crop.height * scale
     let width = (panelWidth + gap) * (maps.count + 1) - gap
-    var drawing = Picture(
+    var drawing = RGBImage(
       width: width, height: panelHeight,
       pixels: [UInt8](repeating: Self.background, count: width * panelHeight * 3))
     let grid = PatchGrid(crop: crop, height: gridHeight, width: gridWidth)
@@ -95,7 +95,7 @@ public struct TokenMapDrawing {
 
 /// The cells that patches cover.
 private struct PatchGrid {
-  let crop: Picture
+  let crop: RGBImage
   let height: Int
   let width: Int
 
@@ -140,7 +140,7 @@ private struct RGB {
     blue = channel(1.0 / 3)
   }
 
-  /// The colour laid over a pixel so that the picture stays recognisable.
+  /// The colour laid over a pixel so that the image stays recognisable.
   func over(_ pixel: (red: UInt8, green: UInt8, blue: UInt8))
     -> (red: UInt8, green: UInt8, blue: UInt8)
   {

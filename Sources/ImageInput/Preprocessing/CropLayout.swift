@@ -67,13 +67,13 @@ struct CropLayout {
   }
 
   /// The model's image, of what the resizer made.
-  func crop(_ samples: [UInt8], file: String) throws -> Picture {
-    let kept = try Picture(
+  func crop(_ samples: [UInt8], file: String) throws -> RGBImage {
+    let kept = try RGBImage(
       width: columns.kept.count, height: rows.kept.count, pixels: samples
     ).turned(turn, file: file)
     let (width, height) = (preprocessing.width, preprocessing.height)
     if kept.height == height, kept.width == width { return kept }
-    try Picture.requireMemory(width: width, height: height, for: file)
+    try RGBImage.requireMemory(width: width, height: height, for: file)
     var padded: [UInt8] = []
     padded.reserveCapacity(width * height * 3)
     for _ in 0..<width * height { padded += preprocessing.fill }
@@ -83,6 +83,6 @@ struct CropLayout {
       padded.replaceSubrange(
         target..<target + rowSize, with: kept.pixels[line * rowSize..<(line + 1) * rowSize])
     }
-    return Picture(width: width, height: height, pixels: padded)
+    return RGBImage(width: width, height: height, pixels: padded)
   }
 }

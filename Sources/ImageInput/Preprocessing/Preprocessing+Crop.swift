@@ -6,10 +6,10 @@ extension Preprocessing {
   /// - Parameter maximumPixels: the largest area that is decoded.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public func read(
-    path: String, orientation: PictureDecoder.Orientation = .ignore,
-    maximumPixels: Int = PictureDecoder.usualMaximumPixels
-  ) throws -> Picture {
-    try PictureDecoder.read(
+    path: String, orientation: ImageDecoder.Orientation = .ignore,
+    maximumPixels: Int = ImageDecoder.usualMaximumPixels
+  ) throws -> RGBImage {
+    try ImageDecoder.read(
       path: path, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
   }
 
@@ -20,15 +20,15 @@ extension Preprocessing {
   /// - Parameter maximumPixels: the largest area that is decoded.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public func crop(
-    path: String, orientation: PictureDecoder.Orientation = .ignore,
-    maximumPixels: Int = PictureDecoder.usualMaximumPixels
-  ) throws -> Picture {
+    path: String, orientation: ImageDecoder.Orientation = .ignore,
+    maximumPixels: Int = ImageDecoder.usualMaximumPixels
+  ) throws -> RGBImage {
     try prepare(path: path, orientation: orientation, maximumPixels: maximumPixels).crop
   }
 
   /// A crop and how long it took.
   package struct Preparation: Sendable {
-    package let crop: Picture
+    package let crop: RGBImage
 
     /// Milliseconds of reading and decoding.
     package let decoding: Double
@@ -40,10 +40,10 @@ extension Preprocessing {
   /// As ``crop(path:orientation:maximumPixels:)``.
   /// - Parameter budget: memory that several threads share; each image waits until there is enough.
   package func prepare(
-    path: String, orientation: PictureDecoder.Orientation, maximumPixels: Int,
+    path: String, orientation: ImageDecoder.Orientation, maximumPixels: Int,
     budget: MemoryBudget? = nil
   ) throws -> Preparation {
-    try PictureDecoder.withBytes(of: path) { bytes, file in
+    try ImageDecoder.withBytes(of: path) { bytes, file in
       try prepare(
         bytes, file: file, orientation: orientation, maximumPixels: maximumPixels, budget: budget)
     }
@@ -51,12 +51,12 @@ extension Preprocessing {
 
   /// As ``prepare(path:orientation:maximumPixels:budget:)``, of a file's bytes.
   package func prepare(
-    _ bytes: UnsafeRawBufferPointer, file: String, orientation: PictureDecoder.Orientation,
+    _ bytes: UnsafeRawBufferPointer, file: String, orientation: ImageDecoder.Orientation,
     maximumPixels: Int, budget: MemoryBudget? = nil
   ) throws -> Preparation {
     var (decoding, resizing) = (0.0, 0.0)
     var clock = Stopwatch()
-    let (source, turn) = try PictureDecoder.open(
+    let (source, turn) = try ImageDecoder.open(
       bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
     let layout = try CropLayout(
       self, width: source.width, height: source.height, turn: turn, file: file)
@@ -81,16 +81,16 @@ extension Preprocessing {
   ///
   /// Resizing is Pillow's to the bit; only rows and columns that survive the crop are computed.
   /// - Parameters:
-  ///   - picture: what ``read(path:orientation:maximumPixels:)`` gave.
+  ///   - image: what ``read(path:orientation:maximumPixels:)`` gave.
   ///   - file: what errors call it.
   /// - Throws: `InputError` naming both sizes where the result would have other extents than the
   ///   model's and nothing crops it, or where the resized image would be empty or absurdly long.
-  public func crop(_ picture: Picture, file: String = "picture") throws -> Picture {
+  public func crop(_ image: RGBImage, file: String = "image") throws -> RGBImage {
     let layout = try CropLayout(
-      self, width: picture.width, height: picture.height, turn: .none, file: file)
+      self, width: image.width, height: image.height, turn: .none, file: file)
     let resizer = try layout.resizer(file: file)
-    let rowBytes = picture.width * 3
-    picture.pixels.withUnsafeBufferPointer { pixels in
+    let rowBytes = image.width * 3
+    image.pixels.withUnsafeBufferPointer { pixels in
       for rows in layout.strips {
         let part = pixels[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes]
         resizer.take(rows, UnsafeBufferPointer(rebasing: part))

@@ -5,11 +5,11 @@ extension Preprocessing {
   /// Writes the input tensor `[3, height, width]` of an image that ``crop(_:file:)`` made:
   /// `(scaled - mean) / deviation` in float32.
   /// - Throws: `InputError` if the image or the tensor has other extents.
-  public func normalise(_ crop: Picture, into tensor: UnsafeMutableBufferPointer<Float>) throws {
+  public func normalise(_ crop: RGBImage, into tensor: UnsafeMutableBufferPointer<Float>) throws {
     let area = width * height
     guard crop.width == width, crop.height == height else {
       throw InputError(
-        file: "picture", field: "size", expected: "a crop of \(width) x \(height)",
+        file: "image", field: "size", expected: "a crop of \(width) x \(height)",
         found: "\(crop.width) x \(crop.height)")
     }
     guard tensor.count == 3 * area else {

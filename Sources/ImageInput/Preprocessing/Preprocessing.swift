@@ -72,7 +72,7 @@ public struct Preprocessing: Sendable, Equatable {
   public let fill: [UInt8]
 
   /// What is done with an alpha channel; ``read(path:orientation:maximumPixels:)`` does it.
-  public let alpha: PictureDecoder.Alpha
+  public let alpha: ImageDecoder.Alpha
 
   /// How samples are scaled.
   public let rescale: Rescale
@@ -87,7 +87,7 @@ public struct Preprocessing: Sendable, Equatable {
   /// `standardDeviation` have three elements each.
   public init(
     height: Int, width: Int, resize: Resize, interpolation: Interpolation = .bicubic,
-    crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: PictureDecoder.Alpha = .drop,
+    crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: ImageDecoder.Alpha = .drop,
     rescale: Rescale = .divideBy255, mean: [Float], standardDeviation: [Float]
   ) {
     precondition(fill.count == 3 && mean.count == 3 && standardDeviation.count == 3)

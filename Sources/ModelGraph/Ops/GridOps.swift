@@ -1,8 +1,8 @@
 package import Records
 
 /// DOWN of a grid of patch tokens behind `prefix` others; extents are the operand's.
-package struct GridDown: OpAttributes, Uncounted {
-  package static let kind = OpKind.gridDown
+package struct GridAvgPool: OpAttributes, Uncounted {
+  package static let kind = OpKind.gridAvgPool
 
   package var prefix = 0
   package var height = 0
@@ -26,7 +26,7 @@ package struct GridDown: OpAttributes, Uncounted {
     try coder.code("norm", optional: &norm)
   }
 
-  package var op: Op { .gridDown(self) }
+  package var op: Op { .gridAvgPool(self) }
 
   package var isOfBaseGraph: Bool { false }
 
@@ -51,8 +51,8 @@ package struct GridDown: OpAttributes, Uncounted {
 }
 
 /// UP of a grid of patch tokens behind `prefix` others; extents are the operand's.
-package struct GridUp: OpAttributes, ConstantFree, Uncounted {
-  package static let kind = OpKind.gridUp
+package struct GridUpsample: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.gridUpsample
 
   package var prefix = 0
   package var height = 0
@@ -76,7 +76,7 @@ package struct GridUp: OpAttributes, ConstantFree, Uncounted {
     try coder.code("has_residual", &hasResidual)
   }
 
-  package var op: Op { .gridUp(self) }
+  package var op: Op { .gridUpsample(self) }
 
   package var isOfBaseGraph: Bool { false }
 

@@ -1,9 +1,9 @@
 package import ModelFacts
 package import Records
 
-/// Extents of the input picture.
-package struct Picture: OpAttributes, ConstantFree, Uncounted {
-  package static let kind = OpKind.picture
+/// Extents of the input image.
+package struct InputImage: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.image
 
   package var channels = 3
   package var height = 0
@@ -23,34 +23,34 @@ package struct Picture: OpAttributes, ConstantFree, Uncounted {
     try coder.code("width", &width)
   }
 
-  package var op: Op { .picture(self) }
+  package var op: Op { .image(self) }
 
   package var isOfBaseGraph: Bool { true }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(0)
-    return [.picture(channels: channels, height: height, width: width)]
+    return [.image(channels: channels, height: height, width: width)]
   }
 }
 
-/// The picture averaged over 2 x 2 pixels.
-package struct Halve: OpAttributes, ConstantFree, Uncounted {
-  package static let kind = OpKind.halve
+/// The image averaged over 2 x 2 pixels.
+package struct AvgPool2x2: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.avgPool2x2
 
   package init() {}
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {}
 
-  package var op: Op { .halve }
+  package var op: Op { .avgPool2x2 }
 
   package var isOfBaseGraph: Bool { false }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
-    guard case .picture(let channels, let height, let width) = check.operands[0],
+    guard case .image(let channels, let height, let width) = check.operands[0],
       height % 2 == 0, width % 2 == 0
-    else { throw OperandMismatch("a picture of even extents, found \(check.operands[0])") }
-    return [.picture(channels: channels, height: height / 2, width: width / 2)]
+    else { throw OperandMismatch("an image of even extents, found \(check.operands[0])") }
+    return [.image(channels: channels, height: height / 2, width: width / 2)]
   }
 }
 
@@ -107,7 +107,7 @@ package struct Convolution: OpAttributes {
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     try check.count(1)
     guard let (channels, height, width) = check.operands[0].extents else {
-      throw OperandMismatch("expected a picture or a map, found \(check.operands[0])")
+      throw OperandMismatch("expected an image or a map, found \(check.operands[0])")
     }
     try check.that(
       (1...1024).contains(kernelHeight) && (1...1024).contains(kernelWidth)

@@ -151,7 +151,7 @@ package struct Attention: OpAttributes, ConstantFree {
   package var isSizeAware = false
 
   /// The class token's softmax rows are a result.
-  package var keepsClassRows = false
+  package var keepsClassAttention = false
 
   /// All softmax rows are a result.
   package var keepsProbabilities = false
@@ -172,7 +172,7 @@ package struct Attention: OpAttributes, ConstantFree {
     try coder.code("head_width", &headWidth)
     try coder.code("scale", &scale)
     try coder.code("size_aware", &isSizeAware)
-    try coder.code("class_rows", &keepsClassRows)
+    try coder.code("class_attention", &keepsClassAttention)
     try coder.code("probabilities", &keepsProbabilities)
     try coder.code("queries", &queries)
   }
@@ -180,7 +180,7 @@ package struct Attention: OpAttributes, ConstantFree {
   package var op: Op { .attention(self) }
 
   package var isOfBaseGraph: Bool {
-    !isSizeAware && !keepsClassRows && !keepsProbabilities && queries == 0
+    !isSizeAware && !keepsClassAttention && !keepsProbabilities && queries == 0
   }
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
@@ -204,7 +204,7 @@ package struct Attention: OpAttributes, ConstantFree {
       ValueType.rows(
         count: rows, width: heads * headWidth, unused: rows == tokens ? unused : nil)
     ]
-    if keepsClassRows {
+    if keepsClassAttention {
       results.append(.rows(count: heads, width: tokens, unused: unusedColumns))
     }
     if keepsProbabilities {

@@ -1,12 +1,12 @@
 /// The kinds of node a ViT is made of.
 ///
-/// Operands are the node's inputs, in the order given here. Shapes are per picture; all else that is known of
+/// Operands are the node's inputs, in the order given here. Shapes are per image; all else that is known of
 /// a kind is with its ``attributes``.
 package enum Op: Sendable {
-  /// The picture, `[channels, height, width]`. No operands.
-  case picture(Picture)
+  /// The image, `[channels, height, width]`. No operands.
+  case image(InputImage)
 
-  /// A convolution of a picture or a map. Result: a map.
+  /// A convolution of an image or a map. Result: a map.
   case convolution(Convolution)
 
   /// Batch normalisation of a map with running statistics.
@@ -25,7 +25,7 @@ package enum Op: Sendable {
   case concatenate
 
   /// The operand plus a constant table of the same shape (position embedding).
-  case addTable(AddTable)
+  case addPositions(AddPositions)
 
   /// LayerNorm of each row.
   case layerNorm(Norm)
@@ -54,7 +54,7 @@ package enum Op: Sendable {
   case combine(Combine)
 
   /// The largest value of each column: `[N, C]` to `[1, C]`.
-  case columnMax
+  case reduceMax
 
   /// Token sizes before any merge: ones, `[1, T]`. No operands.
   case unitSizes(UnitSizes)
@@ -68,7 +68,7 @@ package enum Op: Sendable {
 
   /// Which patch tokens are kept. Operands: importance `[1, N]`; or edges: their scores `[1, A]` and ends
   /// `[A]`. Results: kept `[K]`, dropped `[N - K]`, ascending, and the new position of each old one, `[N]`;
-  /// where pictures keep different numbers, how many of K are not in use, `[1]`.
+  /// where images keep different numbers, how many of K are not in use, `[1]`.
   case partition(Partition)
 
   /// Which kept token each dropped one joins. Operands: tokens `[T, D]`, kept, dropped, destination, then
@@ -83,14 +83,14 @@ package enum Op: Sendable {
   /// in its order. Results: tokens `[T', D]`, then sizes and patch indices, each if it is an operand.
   case gather(Gather)
 
-  /// The picture averaged over 2 x 2 pixels.
-  case halve
+  /// The image averaged over 2 x 2 pixels.
+  case avgPool2x2
 
   /// Grid tokens averaged over 2 x 2, prefix tokens unchanged (DOWN of eq. 6).
-  case gridDown(GridDown)
+  case gridAvgPool(GridAvgPool)
 
   /// Each grid token repeated 2 x 2, prefix tokens unchanged (UP of eqs. 5 and 6).
-  case gridUp(GridUp)
+  case gridUpsample(GridUpsample)
 
   /// A depthwise convolution over grid tokens without prefix.
   case depthwise(Depthwise)

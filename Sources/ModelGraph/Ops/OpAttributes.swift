@@ -26,7 +26,7 @@ package protocol OpAttributes: Record, Hashable {
   /// - Throws: an ``OperandMismatch`` that says what was expected and what is there.
   func infer(_ check: OperandCheck) throws -> [ValueType]
 
-  /// Multiply-adds for one picture as every ViT paper counts them, of operands and results that fit.
+  /// Multiply-adds for one image as every ViT paper counts them, of operands and results that fit.
   func multiplyAdds(_ operands: [ValueType], _ results: [ValueType]) -> Int
 }
 

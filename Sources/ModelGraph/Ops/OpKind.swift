@@ -3,14 +3,14 @@ internal import Records
 /// The kinds of node, as stored in a plan's graph section: with ``Op`` and the two tables below the one list
 /// of all kinds.
 package enum OpKind: UInt8, Choice {
-  case picture = 1
+  case image = 1
   case convolution = 2
   case batchNorm = 3
   case activation = 4
   case flatten = 5
   case prepend = 6
   case concatenate = 7
-  case addTable = 8
+  case addPositions = 8
   case layerNorm = 9
   case linear = 10
   case attention = 11
@@ -19,7 +19,7 @@ package enum OpKind: UInt8, Choice {
   case scale = 14
   case slice = 15
   case combine = 16
-  case columnMax = 17
+  case reduceMax = 17
   case unitSizes = 18
   case patchIndices = 19
   case score = 20
@@ -27,9 +27,9 @@ package enum OpKind: UInt8, Choice {
   case assign = 22
   case bipartiteAssign = 23
   case gather = 24
-  case halve = 25
-  case gridDown = 26
-  case gridUp = 27
+  case avgPool2x2 = 25
+  case gridAvgPool = 26
+  case gridUpsample = 27
   case depthwise = 28
   case multiplyAdd = 29
 }
@@ -38,14 +38,14 @@ extension OpKind {
   /// Attributes of this kind that are about to be read.
   package var attributes: any OpAttributes {
     switch self {
-    case .picture: Picture()
+    case .image: InputImage()
     case .convolution: Convolution()
     case .batchNorm: BatchNorm()
     case .activation: ActivationNode()
     case .flatten: Flatten()
     case .prepend: Prepend()
     case .concatenate: Concatenate()
-    case .addTable: AddTable()
+    case .addPositions: AddPositions()
     case .layerNorm: Norm()
     case .linear: Linear()
     case .attention: Attention()
@@ -54,7 +54,7 @@ extension OpKind {
     case .scale: Scale()
     case .slice: Slice()
     case .combine: Combine()
-    case .columnMax: ColumnMax()
+    case .reduceMax: ReduceMax()
     case .unitSizes: UnitSizes()
     case .patchIndices: PatchIndices()
     case .score: Score()
@@ -62,9 +62,9 @@ extension OpKind {
     case .assign: Assign()
     case .bipartiteAssign: BipartiteAssign()
     case .gather: Gather()
-    case .halve: Halve()
-    case .gridDown: GridDown()
-    case .gridUp: GridUp()
+    case .avgPool2x2: AvgPool2x2()
+    case .gridAvgPool: GridAvgPool()
+    case .gridUpsample: GridUpsample()
     case .depthwise: Depthwise()
     case .multiplyAdd: MultiplyAdd()
     }
@@ -75,14 +75,14 @@ extension Op {
   /// The attributes.
   package var attributes: any OpAttributes {
     switch self {
-    case .picture(let attributes): attributes
+    case .image(let attributes): attributes
     case .convolution(let attributes): attributes
     case .batchNorm(let attributes): attributes
     case .activation(let attributes): attributes
     case .flatten: Flatten()
     case .prepend(let attributes): attributes
     case .concatenate: Concatenate()
-    case .addTable(let attributes): attributes
+    case .addPositions(let attributes): attributes
     case .layerNorm(let attributes): attributes
     case .linear(let attributes): attributes
     case .attention(let attributes): attributes
@@ -91,7 +91,7 @@ extension Op {
     case .scale(let attributes): attributes
     case .slice(let attributes): attributes
     case .combine(let attributes): attributes
-    case .columnMax: ColumnMax()
+    case .reduceMax: ReduceMax()
     case .unitSizes(let attributes): attributes
     case .patchIndices(let attributes): attributes
     case .score(let attributes): attributes
@@ -99,9 +99,9 @@ extension Op {
     case .assign(let attributes): attributes
     case .bipartiteAssign(let attributes): attributes
     case .gather(let attributes): attributes
-    case .halve: Halve()
-    case .gridDown(let attributes): attributes
-    case .gridUp(let attributes): attributes
+    case .avgPool2x2: AvgPool2x2()
+    case .gridAvgPool(let attributes): attributes
+    case .gridUpsample(let attributes): attributes
     case .depthwise(let attributes): attributes
     case .multiplyAdd: MultiplyAdd()
     }

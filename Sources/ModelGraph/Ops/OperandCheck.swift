@@ -9,10 +9,10 @@ struct OperandMismatch: Error {
 }
 
 extension ValueType {
-  /// The extents of a picture or a map.
+  /// The extents of an image or a map.
   var extents: (channels: Int, height: Int, width: Int)? {
     switch self {
-    case .picture(let channels, let height, let width), .map(let channels, let height, let width):
+    case .image(let channels, let height, let width), .map(let channels, let height, let width):
       (channels, height, width)
     case .rows, .indices: nil
     }
@@ -22,7 +22,7 @@ extension ValueType {
   func checkExtents() throws {
     let extents: [Int] =
       switch self {
-      case .picture(let channels, let height, let width), .map(let channels, let height, let width):
+      case .image(let channels, let height, let width), .map(let channels, let height, let width):
         [channels, height, width]
       case .rows(let count, let width, _): [count, width]
       case .indices(let count, _): [count]

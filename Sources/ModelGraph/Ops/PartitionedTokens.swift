@@ -55,7 +55,7 @@ struct PartitionedTokens {
   /// Rows of the tokens.
   let unused: UnusedTokens?
 
-  /// K.
+  /// K: the elements of an input row.
   let kept: Int
 
   /// Indices of those.

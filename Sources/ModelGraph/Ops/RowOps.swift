@@ -65,8 +65,8 @@ package struct Concatenate: OpAttributes, ConstantFree, Uncounted {
 }
 
 /// A constant of the operand's shape.
-package struct AddTable: OpAttributes, Uncounted {
-  package static let kind = OpKind.addTable
+package struct AddPositions: OpAttributes, Uncounted {
+  package static let kind = OpKind.addPositions
 
   package var table = ConstantID(0)
 
@@ -78,7 +78,7 @@ package struct AddTable: OpAttributes, Uncounted {
     try coder.code("table", constant: &table)
   }
 
-  package var op: Op { .addTable(self) }
+  package var op: Op { .addPositions(self) }
 
   package var isOfBaseGraph: Bool { true }
 
@@ -248,14 +248,14 @@ package struct Combine: OpAttributes, ConstantFree, Uncounted {
 }
 
 /// The largest value of each column.
-package struct ColumnMax: OpAttributes, ConstantFree, Uncounted {
-  package static let kind = OpKind.columnMax
+package struct ReduceMax: OpAttributes, ConstantFree, Uncounted {
+  package static let kind = OpKind.reduceMax
 
   package init() {}
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {}
 
-  package var op: Op { .columnMax }
+  package var op: Op { .reduceMax }
 
   package var isOfBaseGraph: Bool { true }
 

@@ -78,7 +78,7 @@ package struct Score: OpAttributes, ConstantFree, Uncounted {
 
 /// Which patch tokens are kept; ties go to the lower.
 ///
-/// With a ``threshold``, or importance of tokens that need not all be in use, pictures keep different
+/// With a ``threshold``, or importance of tokens that need not all be in use, images keep different
 /// numbers of tokens: K is the most, dropped has room for all but one, and a fourth result, `[1]`, says how
 /// many of the K places are not in use.
 package struct Partition: OpAttributes, ConstantFree, Uncounted {

@@ -1,7 +1,7 @@
 package import ModelGraph
 internal import Tensors
 
-/// `addTable(prepend(x))` becomes `prepend(addTable(x))`: the prefix tokens' positions are added to
+/// `addPositions(prepend(x))` becomes `prepend(addPositions(x))`: the prefix tokens' positions are added to
 /// the constant prefix rows, the patch tokens' positions to the patches. DeiT and DeiT-III then
 /// have one form, and the table can be fused into the patch embedding.
 package struct SinkPositions: Pass {
@@ -12,7 +12,7 @@ package struct SinkPositions: Pass {
     let uses = graph.uses()
     var rebuilder = GraphRebuilder(graph)
     for node in graph.nodes {
-      guard case .addTable(let add) = node.op,
+      guard case .addPositions(let add) = node.op,
         case let producer = graph.nodes[producers[node.inputs[0].index]],
         case .prepend(let prepend) = producer.op,
         uses[node.inputs[0].index].isOneNode
@@ -36,7 +36,7 @@ package struct SinkPositions: Pass {
           parameters: prefix.parameters
         ) { zip(try prefix.values(), try table.values()).map { $0 + $1 } })
       let patches = try rebuilder.result.add(
-        .addTable(AddTable(patchTable)), rebuilder.replacement(producer.inputs[0]))
+        .addPositions(AddPositions(patchTable)), rebuilder.replacement(producer.inputs[0]))
       rebuilder.replace(
         node.outputs[0],
         with: try rebuilder.result.add(.prepend(Prepend(rows)), patches))

@@ -1,6 +1,6 @@
 package import ModelGraph
 
-/// `linear(layerNorm(x))` and `gridDown(layerNorm(x))` become one node: rows are normalised as the
+/// `linear(layerNorm(x))` and `gridAvgPool(layerNorm(x))` become one node: rows are normalised as the
 /// product or the mean reads them.
 package struct FuseNormIntoLinear: Pass {
   package init() {}
@@ -12,9 +12,9 @@ package struct FuseNormIntoLinear: Pass {
       case .linear(var linear) where linear.norm == nil:
         linear.norm = norm
         return (.linear(linear), producer.inputs + consumer.inputs.dropFirst())
-      case .gridDown(var grid) where grid.norm == nil:
+      case .gridAvgPool(var grid) where grid.norm == nil:
         grid.norm = norm
-        return (.gridDown(grid), producer.inputs)
+        return (.gridAvgPool(grid), producer.inputs)
       default: return nil
       }
     }

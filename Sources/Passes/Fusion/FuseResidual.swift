@@ -1,6 +1,6 @@
 package import ModelGraph
 
-/// `add(stream, linear(x))` and `add(stream, gridUp(x))` become one node that adds the stream as it
+/// `add(stream, linear(x))` and `add(stream, gridUpsample(x))` become one node that adds the stream as it
 /// writes.
 package struct FuseResidual: Pass {
   package init() {}
@@ -13,9 +13,9 @@ package struct FuseResidual: Pass {
       case .linear(var linear) where !linear.hasResidual:
         linear.hasResidual = true
         return (.linear(linear), operands)
-      case .gridUp(var grid) where !grid.hasResidual:
+      case .gridUpsample(var grid) where !grid.hasResidual:
         grid.hasResidual = true
-        return (.gridUp(grid), operands)
+        return (.gridUpsample(grid), operands)
       default: return nil
       }
     }

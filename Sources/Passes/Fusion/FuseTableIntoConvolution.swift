@@ -1,6 +1,6 @@
 package import ModelGraph
 
-/// `addTable(flatten(convolution(x)))` becomes `flatten(convolution(x))` with the table added as
+/// `addPositions(flatten(convolution(x)))` becomes `flatten(convolution(x))` with the table added as
 /// the convolution writes its rows (positions of the patch embedding).
 package struct FuseTableIntoConvolution: Pass {
   package init() {}
@@ -10,7 +10,7 @@ package struct FuseTableIntoConvolution: Pass {
     let uses = graph.uses()
     var rebuilder = GraphRebuilder(graph)
     for node in graph.nodes {
-      guard case .addTable(let add) = node.op,
+      guard case .addPositions(let add) = node.op,
         case let flatten = graph.nodes[producers[node.inputs[0].index]],
         case .flatten = flatten.op, uses[node.inputs[0].index].isOneNode,
         case let producer = graph.nodes[producers[flatten.inputs[0].index]],

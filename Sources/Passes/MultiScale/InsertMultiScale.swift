@@ -4,7 +4,7 @@ internal import Tensors
 
 /// Runs the first blocks on two scales and joins them before the first selection (method 3.4).
 ///
-/// The low scale is the picture at half its size through the same patch embedding and blocks; the
+/// The low scale is the image at half its size through the same patch embedding and blocks; the
 /// high scale attends on its 2 x 2 mean (eq. 6). Both share the model's weights.
 struct InsertMultiScale: Pass {
   let blocks: Int
@@ -42,14 +42,14 @@ struct InsertMultiScale: Pass {
     switch node.op {
     case .layerNorm where feedsAttention(node, rebuilder.original):
       let normed = try rebuilder.copy(node)[0]
-      let grid = GridDown(prefix: prefix, height: gridHeight, width: gridWidth)
+      let grid = GridAvgPool(prefix: prefix, height: gridHeight, width: gridWidth)
       rebuilder.replace(
         node.outputs[0],
-        with: try rebuilder.result.add(.gridDown(grid), normed, block: node.block))
+        with: try rebuilder.result.add(.gridAvgPool(grid), normed, block: node.block))
     case .add where comesFromAttention(node.inputs[1], rebuilder.original):
-      let grid = GridUp(prefix: prefix, height: gridHeight / 2, width: gridWidth / 2)
+      let grid = GridUpsample(prefix: prefix, height: gridHeight / 2, width: gridWidth / 2)
       let branch = try rebuilder.result.add(
-        .gridUp(grid), rebuilder.replacement(node.inputs[1]), block: node.block)
+        .gridUpsample(grid), rebuilder.replacement(node.inputs[1]), block: node.block)
       rebuilder.replace(
         node.outputs[0],
         with: try rebuilder.result.add(
@@ -93,10 +93,10 @@ struct InsertMultiScale: Pass {
     func slice(_ value: ValueID, _ first: Int, _ count: Int) throws -> ValueID {
       try rebuilder.result.add(.slice(Slice(first: first, count: count)), value, block: block)
     }
-    let lowGrid = GridUp(prefix: 0, height: gridHeight / 2, width: gridWidth / 2)
+    let lowGrid = GridUpsample(prefix: 0, height: gridHeight / 2, width: gridWidth / 2)
     let highPatches = try slice(high, prefix, gridHeight * gridWidth)
     let lowPatches = try slice(lowTokens, 1, lowGrid.height * lowGrid.width)
-    let raised = try rebuilder.result.add(.gridUp(lowGrid), lowPatches, block: block)
+    let raised = try rebuilder.result.add(.gridUpsample(lowGrid), lowPatches, block: block)
     var attention = try depthwise("lka.conv0", 5, 1, raised, block, &rebuilder.result)
     attention = try depthwise("lka.conv_spatial", 7, 3, attention, block, &rebuilder.result)
     attention = try pointwise("lka.conv1", attention, block, &rebuilder.result)
@@ -221,12 +221,12 @@ private struct LowScale {
   ) throws {
     var op = node.op
     switch node.op {
-    case .picture:
+    case .image:
       let whole = try rebuilder.replacement(node.outputs[0])
-      replacements[node.outputs[0].index] = try rebuilder.result.add(.halve, whole)
+      replacements[node.outputs[0].index] = try rebuilder.result.add(.avgPool2x2, whole)
       return
     case .prepend: op = .prepend(Prepend(try pass.lowPrefix(&rebuilder.result)))
-    case .addTable: op = .addTable(AddTable(try pass.lowTable(&rebuilder.result)))
+    case .addPositions: op = .addPositions(AddPositions(try pass.lowTable(&rebuilder.result)))
     default: break
     }
     let outputs = try rebuilder.result.append(

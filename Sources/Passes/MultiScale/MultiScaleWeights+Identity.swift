@@ -9,8 +9,8 @@ extension MultiScaleWeights {
       return Constant(name: name, shape: shape) {
         var values = [Float](repeating: 0, count: shape.elementCount)
         if passesOn {
-          let taps = shape[2] * shape[3]
-          for channel in 0..<width { values[channel * taps + taps / 2] = 1 }
+          let pixels = shape[2] * shape[3]
+          for channel in 0..<width { values[channel * pixels + pixels / 2] = 1 }
         }
         return values
       }

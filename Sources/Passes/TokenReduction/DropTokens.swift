@@ -10,7 +10,7 @@ struct DropTokens: TokenReductionStrategy {
 
   init(_ recipe: RewriteRecipe) { isSizeAware = recipe.isSizeAware }
 
-  func prepare(_ attention: inout Attention) { attention.keepsClassRows = true }
+  func prepare(_ attention: inout Attention) { attention.keepsClassAttention = true }
 
   func reduce(_ tokens: ValueID, in stage: inout ReductionStage) throws -> ValueID {
     let parts = try stage.partition(byImportance: try stage.importance())

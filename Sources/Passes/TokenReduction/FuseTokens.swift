@@ -11,7 +11,7 @@ struct FuseTokens: TokenReductionStrategy {
 
   init(_ recipe: RewriteRecipe) { isSizeAware = recipe.isSizeAware }
 
-  func prepare(_ attention: inout Attention) { attention.keepsClassRows = true }
+  func prepare(_ attention: inout Attention) { attention.keepsClassAttention = true }
 
   func reduce(_ tokens: ValueID, in stage: inout ReductionStage) throws -> ValueID {
     let importance = try stage.importance()

@@ -18,7 +18,7 @@ struct MergeTokens: TokenReductionStrategy {
   }
 
   func prepare(_ attention: inout Attention) {
-    attention.keepsClassRows = true
+    attention.keepsClassAttention = true
     attention.keepsProbabilities = similarity == .attention
   }
 

@@ -29,7 +29,7 @@ package struct ReductionStage {
     /// `[K]`.
     package let kept: ValueID
 
-    /// `[N - K]`; `[N - 1]` where pictures keep different numbers.
+    /// `[N - K]`; `[N - 1]` where images keep different numbers.
     package let dropped: ValueID
 
     /// `[N]`.
@@ -47,7 +47,7 @@ package struct ReductionStage {
   }
 
   /// The K most important tokens, and the others, which go nowhere or to one more row. With a threshold, only
-  /// those of K that reach it, but at least one: pictures then keep different numbers.
+  /// those of K that reach it, but at least one: images then keep different numbers.
   package mutating func partition(
     byImportance importance: ValueID, appendsRow: Bool = false, threshold: Threshold? = nil
   ) throws -> Parts {

@@ -8,7 +8,7 @@ extension Lowering {
   mutating func lower(nodeAt position: Int) throws {
     let node = graph.nodes[position]
     switch node.op {
-    case .picture:
+    case .image:
       program.input = newBuffer(for: graph.type(node.outputs[0]))
       program.buffers[program.input].offset = -1
       places[node.outputs[0].index] = RowsOperand(
@@ -49,11 +49,11 @@ extension Lowering {
       step.operation = .multiplyAdd
       step.v = try place(node.inputs[2], node: position)
       try lowerElementwise(step, node, position)
-    case .columnMax:
-      var step = ColumnMaxStep()
+    case .reduceMax:
+      var step = ReduceMaxStep()
       step.input = try place(node.inputs[0], node: position)
       step.output = output(node.outputs[0])
-      emit(.columnMax(step))
+      emit(.reduceMax(step))
     case .unitSizes, .patchIndices:
       var step = FillStep()
       step.output = output(node.outputs[0]).buffer
@@ -63,17 +63,17 @@ extension Lowering {
     case .assign(let assign): try lower(assign, node, position)
     case .bipartiteAssign(let assign): try lower(assign, node, position)
     case .gather(let gather): try lower(gather, node, position)
-    case .halve:
-      guard case .picture(let channels, let height, let width) = graph.type(node.inputs[0]) else {
-        throw unsupported(position, "no picture")
+    case .avgPool2x2:
+      guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
+        throw unsupported(position, "no image")
       }
-      var step = HalveStep()
+      var step = AvgPool2x2Step()
       (step.channels, step.height, step.width) = (channels, height, width)
       step.input = try wholeBuffer(node.inputs[0], node: position)
       step.output = output(node.outputs[0]).buffer
-      emit(.halve(step))
-    case .gridDown(let grid): try lower(grid, node, position)
-    case .gridUp(let grid): try lower(grid, node, position)
+      emit(.avgPool2x2(step))
+    case .gridAvgPool(let grid): try lower(grid, node, position)
+    case .gridUpsample(let grid): try lower(grid, node, position)
     case .depthwise(let depthwise):
       var step = DepthwiseStep()
       step.input = try place(node.inputs[0], node: position)
@@ -84,7 +84,7 @@ extension Lowering {
       step.bias = try table(depthwise.bias)
       step.output = output(node.outputs[0])
       emit(.depthwise(step))
-    case .batchNorm, .activation, .addTable, .scaleColumns, .scale:
+    case .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
       throw unsupported(position, "a node that no pass could fold or fuse")
     }
   }
@@ -115,12 +115,12 @@ extension Lowering {
     }
     var step = ConvolutionStep()
     switch graph.type(node.inputs[0]) {
-    case .picture(let channels, let height, let width):
+    case .image(let channels, let height, let width):
       (step.channels, step.height, step.width) = (channels, height, width)
     case .map(let channels, let height, let width):
       (step.channels, step.height, step.width) = (channels, height, width)
       step.isChannelsLast = true
-    case .rows, .indices: throw unsupported(position, "neither picture nor map")
+    case .rows, .indices: throw unsupported(position, "neither image nor map")
     }
     step.input = try wholeBuffer(node.inputs[0], node: position)
     step.weight = try constantIndex(
@@ -160,7 +160,7 @@ extension Lowering {
     if attention.isSizeAware { step.sizes = try wholeBuffer(node.inputs[1], node: position) }
     var outputs = node.outputs[...].map { $0 }
     step.output = output(outputs.removeFirst()).buffer
-    if attention.keepsClassRows { step.classRows = output(outputs.removeFirst()).buffer }
+    if attention.keepsClassAttention { step.classAttention = output(outputs.removeFirst()).buffer }
     if attention.keepsProbabilities { step.probabilities = output(outputs.removeFirst()).buffer }
     emit(.attention(step))
   }
@@ -178,7 +178,7 @@ extension Lowering {
     emit(.elementwise(step))
   }
 
-  mutating func lower(_ grid: GridDown, _ node: Graph.Node, _ position: Int) throws {
+  mutating func lower(_ grid: GridAvgPool, _ node: Graph.Node, _ position: Int) throws {
     var step = GridStep()
     step.direction = .down
     step.input = try place(node.inputs[0], node: position)
@@ -188,7 +188,7 @@ extension Lowering {
     emit(.grid(step))
   }
 
-  mutating func lower(_ grid: GridUp, _ node: Graph.Node, _ position: Int) throws {
+  mutating func lower(_ grid: GridUpsample, _ node: Graph.Node, _ position: Int) throws {
     var step = GridStep()
     step.direction = .up
     step.input = try place(node.inputs[0], node: position)

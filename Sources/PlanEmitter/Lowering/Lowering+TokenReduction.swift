@@ -6,7 +6,7 @@ internal import Tensors
 extension Lowering {
   mutating func lower(_ score: Score, _ node: Graph.Node, _ position: Int) throws {
     var step = ScoreStep()
-    step.classRows = try wholeBuffer(node.inputs[0], node: position)
+    step.classAttention = try wholeBuffer(node.inputs[0], node: position)
     step.prefix = score.prefix
     step.output = output(node.outputs[0]).buffer
     emit(.score(step))

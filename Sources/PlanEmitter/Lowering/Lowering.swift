@@ -99,7 +99,7 @@ struct Lowering {
     switch graph.type(value) {
     case .rows(let count, _, _): count
     case .map(_, let height, let width): height * width
-    case .picture(let channels, let height, _): channels * height
+    case .image(let channels, let height, _): channels * height
     case .indices: 1
     }
   }
@@ -111,7 +111,7 @@ struct Lowering {
 
   mutating func newBuffer(for type: ValueType) -> Int {
     switch type {
-    case .picture(let channels, let height, let width):
+    case .image(let channels, let height, let width):
       newBuffer(BufferRecord(rows: channels * height, columns: width))
     case .map(let channels, let height, let width):
       newBuffer(BufferRecord(rows: height * width, columns: channels))
@@ -211,10 +211,13 @@ extension Op {
     switch self {
     case .slice, .flatten: .insideOperand
     case .prepend, .concatenate: .aroundOperands
-    case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUp, .gridDown: .rows
-    case .picture, .layerNorm, .attention, .columnMax, .unitSizes, .patchIndices, .score,
+    case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUpsample,
+      .gridAvgPool:
+      .rows
+    case .image, .layerNorm, .attention, .reduceMax, .unitSizes, .patchIndices, .score,
       .partition,
-      .assign, .bipartiteAssign, .gather, .halve, .batchNorm, .activation, .addTable, .scaleColumns,
+      .assign, .bipartiteAssign, .gather, .avgPool2x2, .batchNorm, .activation, .addPositions,
+      .scaleColumns,
       .scale:
       .ownBuffer
     }

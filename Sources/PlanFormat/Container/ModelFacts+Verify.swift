@@ -13,7 +13,7 @@ extension ModelFacts {
     try require(
       (1...65536).contains(imageHeight) && (1...65536).contains(imageWidth)
         && input.rows == 3 * imageHeight && input.columns == imageWidth,
-      "image size", "a picture of \(input.rows / 3) x \(input.columns)",
+      "image size", "an image of \(input.rows / 3) x \(input.columns)",
       "\(imageHeight) x \(imageWidth)")
     let logits = program.output(.logits).map { program.buffers[$0.buffer].columns } ?? 0
     try require(classes == logits, "classes", "\(logits), as many as logits", "\(classes)")

@@ -1,9 +1,9 @@
 internal import ModelFacts
 package import Records
 
-/// The picture `[channels * height, width]` averaged over 2 x 2 pixels.
-package struct HalveStep: IndexFreeStep {
-  package static let kind = StepKind.halve
+/// The image `[channels * height, width]` averaged over 2 x 2 pixels.
+package struct AvgPool2x2Step: IndexFreeStep {
+  package static let kind = StepKind.avgPool2x2
 
   package var input = 0
   package var channels = 0
@@ -32,7 +32,7 @@ package struct HalveStep: IndexFreeStep {
     try context.distinct(output, from: [input])
   }
 
-  package var step: Step { .halve(self) }
+  package var step: Step { .avgPool2x2(self) }
 
   package var reads: [Int] { [input] }
   package var writes: [Int] { [output] }
@@ -232,8 +232,8 @@ package struct ElementwiseStep: IndexFreeStep {
 }
 
 /// The largest value of each column.
-package struct ColumnMaxStep: IndexFreeStep {
-  package static let kind = StepKind.columnMax
+package struct ReduceMaxStep: IndexFreeStep {
+  package static let kind = StepKind.reduceMax
 
   package var input = RowsOperand()
   package var output = RowsOperand()
@@ -251,7 +251,7 @@ package struct ColumnMaxStep: IndexFreeStep {
     try context.distinct(output.buffer, from: [input.buffer])
   }
 
-  package var step: Step { .columnMax(self) }
+  package var step: Step { .reduceMax(self) }
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     [[.rows(input)]]

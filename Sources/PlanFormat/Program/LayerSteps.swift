@@ -61,14 +61,14 @@ package struct LinearStep: IndexFreeStep {
   }
 }
 
-/// A convolution of the picture (`[channels * height, width]`) or of rows of pixels
+/// A convolution of the image (`[channels * height, width]`) or of rows of pixels
 /// (`[height * width, channels]`).
 package struct ConvolutionStep: IndexFreeStep {
   package static let kind = StepKind.convolution
 
   package var input = 0
 
-  /// The input is rows of pixels; else it is a picture, channel after channel.
+  /// The input is rows of pixels; else it is an image, channel after channel.
   package var isChannelsLast = false
   package var channels = 0
   package var height = 0
@@ -82,7 +82,7 @@ package struct ConvolutionStep: IndexFreeStep {
   package var padding = 0
   package var activation = Activation.none
 
-  /// Added last to each output row, the same for all pictures.
+  /// Added last to each output row, the same for all images.
   package var table: Int?
   package var output = RowsOperand()
 
@@ -145,7 +145,7 @@ package struct ConvolutionStep: IndexFreeStep {
   }
 }
 
-/// The first rows of every picture become constant rows.
+/// The first rows of every image become constant rows.
 package struct PrefixStep: IndexFreeStep {
   package static let kind = StepKind.prefix
 
@@ -189,7 +189,7 @@ package struct AttentionStep: IndexFreeStep {
   package var output = 0
 
   /// `[heads, T]`: the class token's softmax rows.
-  package var classRows: Int?
+  package var classAttention: Int?
 
   /// `[heads * T, T]`: all softmax rows.
   package var probabilities: Int?
@@ -204,7 +204,7 @@ package struct AttentionStep: IndexFreeStep {
     try coder.code("queries", &queries)
     try coder.code("sizes", optional: &sizes)
     try coder.code("output", &output)
-    try coder.code("class_rows", optional: &classRows)
+    try coder.code("class_attention", optional: &classAttention)
     try coder.code("probabilities", optional: &probabilities)
   }
 
@@ -217,8 +217,8 @@ package struct AttentionStep: IndexFreeStep {
     try context.require(scale.isFinite, "scale", "a finite number", "\(scale)")
     if let sizes { try context.buffer(sizes, "sizes", rows: 1, columns: tokens) }
     try context.buffer(output, "output", rows: queries, columns: heads * headWidth)
-    if let classRows {
-      try context.buffer(classRows, "class rows", rows: heads, columns: tokens)
+    if let classAttention {
+      try context.buffer(classAttention, "class attention", rows: heads, columns: tokens)
     }
     if let probabilities {
       try context.range(queries, "queries", tokens...tokens)
@@ -231,14 +231,14 @@ package struct AttentionStep: IndexFreeStep {
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     let keys = RowsOperand(qkv, first: 0, count: buffers[qkv].rows)
-    let columns = [sizes, classRows, probabilities].compactMap { $0.map(TokenPlace.columns) }
+    let columns = [sizes, classAttention, probabilities].compactMap { $0.map(TokenPlace.columns) }
     let output = TokenPlace.rows(RowsOperand(output, first: 0, count: queries))
     if queries == keys.count { return [[.rows(keys), output] + columns] }
     return [[.rows(keys)] + columns, [.rows(RowsOperand(qkv, first: 0, count: queries)), output]]
   }
 
   package var reads: [Int] { [qkv] + [sizes].compactMap(\.self) }
-  package var writes: [Int] { [output] + [classRows, probabilities].compactMap(\.self) }
+  package var writes: [Int] { [output] + [classAttention, probabilities].compactMap(\.self) }
   package var constants: [Int] { [] }
 
   package func work(_ context: StepContext) -> Double {

@@ -46,7 +46,7 @@ package struct NormOperand: Record, Hashable {
   }
 }
 
-/// Which tokens of a buffer a picture may not use: the last along an axis, as many as another buffer says.
+/// Which tokens of a buffer an image may not use: the last along an axis, as many as another buffer says.
 package struct UnusedRecord: Record, Hashable {
   /// `[1, 1]`, int32: how many, of a partition's making.
   package var buffer = 0
@@ -67,7 +67,7 @@ package struct UnusedRecord: Record, Hashable {
   }
 }
 
-/// A place for intermediate results. Element type and shape are those of one picture; with a batch
+/// A place for intermediate results. Element type and shape are those of one image; with a batch
 /// of `n`, the buffer is `[n, rows, columns]` at `n * offset` in the arena.
 package struct BufferRecord: Record, Hashable {
   /// What the elements are.
@@ -80,11 +80,11 @@ package struct BufferRecord: Record, Hashable {
   package var rows = 0
   package var columns = 0
 
-  /// Byte offset in the arena of one picture, a multiple of 64; -1 for the input picture, which
+  /// Byte offset in the arena of one image, a multiple of 64; -1 for the input image, which
   /// stays where the caller has it.
   package var offset = 0
 
-  /// Where pictures use different numbers of its tokens: what says how many. Rows and columns are then the
+  /// Where images use different numbers of its tokens: what says how many. Rows and columns are then the
   /// most.
   package var unused: UnusedRecord?
 
@@ -104,7 +104,7 @@ package struct BufferRecord: Record, Hashable {
   /// The most tokens, of a buffer of which some may not be in use.
   package var tokens: Int { unused?.axis == .rows ? rows : columns }
 
-  /// Bytes for one picture; both element types take 4.
+  /// Bytes for one image; both element types take 4.
   package var byteCount: Int { rows * columns * 4 }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {

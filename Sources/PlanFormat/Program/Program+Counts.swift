@@ -53,7 +53,7 @@ extension Program {
         index, "an int32 buffer [1, 1] that is all in use",
         "buffer \(unused.buffer), \(count.element) [\(count.rows), \(count.columns)]")
       try require(
-        index != input, index, "none of the input picture", "buffer \(unused.buffer)")
+        index != input, index, "none of the input image", "buffer \(unused.buffer)")
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension Program {
-  /// The largest arena that a plan may ask for, per picture.
+  /// The largest arena that a plan may ask for, per image.
   package static let maximumArenaBytes = 1 << 34
 
   /// The most buffers, and the most steps, that a plan may have.
@@ -29,7 +29,7 @@ extension Program {
       try record.step.payload.verify(context)
       guard !record.step.payload.writes.contains(input) else {
         throw error(
-          "step \(index), output", "a buffer of the arena", "the input picture", file: file)
+          "step \(index), output", "a buffer of the arena", "the input image", file: file)
       }
     }
     for (index, stage) in stages.enumerated() {
@@ -41,7 +41,7 @@ extension Program {
     try verifyIndices(file: file)
   }
 
-  /// Operations that the steps take for one picture, roughly; of a verified program. What the plan says
+  /// Operations that the steps take for one image, roughly; of a verified program. What the plan says
   /// about itself in ``multiplyAdds`` need not be so.
   package func work(constants: [ConstantRecord]) -> Double {
     steps.reduce(0) { total, record in
@@ -77,7 +77,7 @@ extension Program {
       }
       if index == input {
         guard buffer.offset == -1, buffer.element == .float32 else {
-          throw error(name, "the input picture at offset -1", "\(buffer.offset)", file: file)
+          throw error(name, "the input image at offset -1", "\(buffer.offset)", file: file)
         }
       } else {
         guard buffer.offset >= 0, buffer.offset % 64 == 0,

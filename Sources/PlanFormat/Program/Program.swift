@@ -2,16 +2,16 @@ package import Records
 
 /// What a plan executes: a straight list of steps over buffers with fixed places in one arena.
 package struct Program: Record {
-  /// Bytes of the arena for one picture, a multiple of 64.
+  /// Bytes of the arena for one image, a multiple of 64.
   package var arenaBytes = 0
 
-  /// The buffer that stands for the input picture, `[channels * height, width]`.
+  /// The buffer that stands for the input image, `[channels * height, width]`.
   package var input = 0
 
   /// What is computed.
   package var outputs: [OutputRecord] = []
 
-  /// Multiply-adds of the model for one picture, counted as `formats/plan.md` says.
+  /// Multiply-adds of the model for one image, counted as `formats/plan.md` says.
   package var multiplyAdds = 0
 
   /// Multiply-adds that the steps execute; fewer, since rows that no head reads are left out.

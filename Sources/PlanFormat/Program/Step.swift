@@ -3,7 +3,7 @@ package import Records
 /// One kernel call of a plan's program.
 ///
 /// Buffers and constants are named by their position in the plan's tables; every shape is that of
-/// one picture. `formats/plan.md` gives each kind's fields and rules.
+/// one image. `formats/plan.md` gives each kind's fields and rules.
 package enum Step: Sendable, Equatable {
   case linear(LinearStep)
   case convolution(ConvolutionStep)
@@ -15,11 +15,11 @@ package enum Step: Sendable, Equatable {
   case bipartiteAssign(BipartiteAssignStep)
   case gather(GatherStep)
   case fill(FillStep)
-  case halve(HalveStep)
+  case avgPool2x2(AvgPool2x2Step)
   case grid(GridStep)
   case depthwise(DepthwiseStep)
   case elementwise(ElementwiseStep)
-  case columnMax(ColumnMaxStep)
+  case reduceMax(ReduceMaxStep)
   case norm(NormStep)
 }
 
@@ -35,11 +35,11 @@ package enum StepKind: UInt8, Choice, Hashable {
   case bipartiteAssign = 8
   case gather = 9
   case fill = 10
-  case halve = 11
+  case avgPool2x2 = 11
   case grid = 12
   case depthwise = 13
   case elementwise = 14
-  case columnMax = 15
+  case reduceMax = 15
   case norm = 16
 }
 
@@ -57,11 +57,11 @@ extension StepKind {
     case .bipartiteAssign: BipartiteAssignStep()
     case .gather: GatherStep()
     case .fill: FillStep()
-    case .halve: HalveStep()
+    case .avgPool2x2: AvgPool2x2Step()
     case .grid: GridStep()
     case .depthwise: DepthwiseStep()
     case .elementwise: ElementwiseStep()
-    case .columnMax: ColumnMaxStep()
+    case .reduceMax: ReduceMaxStep()
     case .norm: NormStep()
     }
   }
@@ -81,11 +81,11 @@ extension Step {
     case .bipartiteAssign(let step): step
     case .gather(let step): step
     case .fill(let step): step
-    case .halve(let step): step
+    case .avgPool2x2(let step): step
     case .grid(let step): step
     case .depthwise(let step): step
     case .elementwise(let step): step
-    case .columnMax(let step): step
+    case .reduceMax(let step): step
     case .norm(let step): step
     }
   }
@@ -97,7 +97,7 @@ extension Step {
 /// A step as a record: its kind, then its fields.
 package struct StepRecord: Record {
   /// The step.
-  package var step = HalveStep().step
+  package var step = AvgPool2x2Step().step
 
   package init() {}
 

@@ -31,7 +31,7 @@ package protocol StepPayload: Record, Equatable {
   /// The constants it reads.
   var constants: [Int] { get }
 
-  /// Operations that the step takes for one picture, roughly: multiply-adds, or values that are read
+  /// Operations that the step takes for one image, roughly: multiply-adds, or values that are read
   /// and written where those are more. Of a verified step.
   func work(_ context: StepContext) -> Double
 }

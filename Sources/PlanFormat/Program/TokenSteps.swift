@@ -6,7 +6,7 @@ package struct ScoreStep: IndexFreeStep {
   package static let kind = StepKind.score
 
   /// `[heads, T]`.
-  package var classRows = 0
+  package var classAttention = 0
   package var prefix = 1
 
   /// `[1, N]`.
@@ -15,25 +15,25 @@ package struct ScoreStep: IndexFreeStep {
   package init() {}
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
-    try coder.code("class_rows", &classRows)
+    try coder.code("class_attention", &classAttention)
     try coder.code("prefix", &prefix)
     try coder.code("output", &output)
   }
 
   package func verify(_ context: StepContext) throws {
-    let tokens = try context.buffer(classRows, "class rows").columns
+    let tokens = try context.buffer(classAttention, "class attention").columns
     try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     try context.buffer(output, "output", rows: 1, columns: tokens - prefix)
-    try context.distinct(output, from: [classRows])
+    try context.distinct(output, from: [classAttention])
   }
 
   package var step: Step { .score(self) }
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
-    [[.columns(classRows), .columns(output)]]
+    [[.columns(classAttention), .columns(output)]]
   }
 
-  package var reads: [Int] { [classRows] }
+  package var reads: [Int] { [classAttention] }
   package var writes: [Int] { [output] }
   package var constants: [Int] { [] }
 }
@@ -53,7 +53,7 @@ package struct PartitionStep: StepPayload {
   /// Edges only: the first position of set A.
   package var first = 1
 
-  /// K.
+  /// K: the elements of an input row.
   package var keep = 0
 
   /// Importance only: dropped tokens' destination is one more row, position `K`; otherwise -1.
@@ -117,7 +117,7 @@ package struct PartitionStep: StepPayload {
     try context.disjointResults(of: self)
   }
 
-  /// Throws unless there is a count where pictures keep different numbers of tokens, which is then that of
+  /// Throws unless there is a count where images keep different numbers of tokens, which is then that of
   /// those that are kept.
   private func verifyCount(_ context: StepContext) throws {
     if let threshold {

@@ -13,7 +13,7 @@ package struct FactsVersion1: Record, Equatable {
   package private(set) var architecture = ""
   package private(set) var family = ""
 
-  /// Extents of the input picture and side of a patch in pixels.
+  /// Extents of the input image and side of a patch in pixels.
   package private(set) var (imageHeight, imageWidth, patchSize) = (0, 0, 0)
 
   package private(set) var (embedDim, depth, heads, classes, prefixTokens) = (0, 0, 0, 0, 0)

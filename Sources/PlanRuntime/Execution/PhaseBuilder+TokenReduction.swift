@@ -5,11 +5,11 @@ internal import PlanFormat
 // Steps that choose tokens and join them.
 extension PhaseBuilder {
   func score(_ step: ScoreStep) -> any KernelArguments {
-    let record = program.buffers[step.classRows]
+    let record = program.buffers[step.classAttention]
     return ScoreArguments(
-      classRows: floats(step.classRows), pictures: pictures, heads: record.rows,
+      classAttention: floats(step.classAttention), images: images, heads: record.rows,
       prefix: step.prefix, patches: record.columns - step.prefix, importance: floats(step.output),
-      unused: unusedTokens(step.classRows))
+      unused: unusedTokens(step.classAttention))
   }
 
   func partition(_ step: PartitionStep) -> any KernelArguments {
@@ -26,7 +26,7 @@ extension PhaseBuilder {
         unusedKept: indices($0))
     }
     return PartitionArguments(
-      order, pictures: pictures, patches: program.buffers[step.destination].columns,
+      order, images: images, patches: program.buffers[step.destination].columns,
       keep: step.keep, appendsRow: step.appendsRow, variation: variation, kept: indices(step.kept),
       dropped: indices(step.dropped),
       destination: indices(step.destination))
@@ -35,7 +35,7 @@ extension PhaseBuilder {
   func assign(_ step: AssignStep) -> any KernelArguments {
     let record = program.buffers[step.tokens]
     return AssignArguments(
-      input: reading(whole(step.tokens)), pictures: pictures, prefix: step.prefix,
+      input: reading(whole(step.tokens)), images: images, prefix: step.prefix,
       patches: record.rows - step.prefix, keep: program.buffers[step.kept].columns,
       width: record.columns, similarity: step.similarity, kept: indices(step.kept),
       dropped: indices(step.dropped), destination: indices(step.destination),
@@ -48,7 +48,7 @@ extension PhaseBuilder {
 
   func bipartiteAssign(_ step: BipartiteAssignStep) -> any KernelArguments {
     BipartiteAssignArguments(
-      qkv: reading(whole(step.qkv)), pictures: pictures, prefix: step.prefix,
+      qkv: reading(whole(step.qkv)), images: images, prefix: step.prefix,
       patches: program.buffers[step.qkv].rows - step.prefix, heads: step.heads,
       headWidth: step.headWidth, first: step.first, best: indices(step.best),
       score: floats(step.score))
@@ -61,7 +61,7 @@ extension PhaseBuilder {
     let weights = step.weights.map(floats) ?? step.sizes.map { floats($0) + step.prefix }
     return GatherArguments(
       input: reading(whole(step.tokens)), output: writing(whole(step.output)),
-      pictures: pictures, prefix: step.prefix, patches: patches,
+      images: images, prefix: step.prefix, patches: patches,
       keep: program.buffers[step.kept].columns, width: record.columns, mode: step.mode,
       kept: indices(step.kept), destination: indices(step.destination),
       weights: weights.map { UnsafePointer($0) },

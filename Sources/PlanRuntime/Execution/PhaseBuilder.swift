@@ -2,7 +2,7 @@ internal import KernelInterface
 internal import ModelFacts
 internal import PlanFormat
 
-/// Puts a verified program's steps onto an arena for a number of pictures.
+/// Puts a verified program's steps onto an arena for a number of images.
 struct PhaseBuilder {
   let program: Program
   let constants: [ConstantRecord]
@@ -11,18 +11,18 @@ struct PhaseBuilder {
   let weights: UnsafeRawPointer
   let arena: UnsafeMutableRawPointer
   let input: UnsafeMutablePointer<Float>
-  var pictures: Int
+  var images: Int
 
   /// What the kernels that are to run the phases have said of their tiles.
   let tiles: TileExtents
 
-  /// Weights for minimal filtering; without them convolutions are direct sums.
+  /// Weights for Winograd's F(2 x 4, 3 x 3); without them convolutions are direct sums.
   var transformed: TransformedWeights?
 
   /// Terms of the weights for products in pairs; without them products are direct sums.
   var paired: PairedWeights?
 
-  /// Room for rows that are prepared before a product, ``preparedBytes`` for each picture.
+  /// Room for rows that are prepared before a product, ``preparedBytes`` for each image.
   var prepared: UnsafeMutableRawPointer?
 
   /// Every phase in order.
@@ -43,24 +43,24 @@ struct PhaseBuilder {
   func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
     let record = program.buffers[buffer]
     guard record.offset >= 0 else { return input }
-    return (arena + record.offset * pictures).assumingMemoryBound(to: Float.self)
+    return (arena + record.offset * images).assumingMemoryBound(to: Float.self)
   }
 
   func indices(_ buffer: Int) -> UnsafeMutablePointer<Int32> {
-    (arena + program.buffers[buffer].offset * pictures).assumingMemoryBound(to: Int32.self)
+    (arena + program.buffers[buffer].offset * images).assumingMemoryBound(to: Int32.self)
   }
 
   func reading(_ operand: RowsOperand) -> InputRows {
     let record = program.buffers[operand.buffer]
     return InputRows(
-      floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
+      floats(operand.buffer), imageStride: record.rows, firstRow: operand.first,
       stride: record.columns)
   }
 
   func writing(_ operand: RowsOperand) -> OutputRows {
     let record = program.buffers[operand.buffer]
     return OutputRows(
-      floats(operand.buffer), pictureStride: record.rows, firstRow: operand.first,
+      floats(operand.buffer), imageStride: record.rows, firstRow: operand.first,
       stride: record.columns)
   }
 
@@ -118,7 +118,7 @@ struct PhaseBuilder {
     case .prefix(let step):
       [
         CopyRowsArguments(
-          source: table(step.rows), output: writing(step.output), pictures: pictures,
+          source: table(step.rows), output: writing(step.output), images: images,
           rows: step.output.count, width: width(step.output))
       ]
     case .attention(let step): [attention(step)]
@@ -128,32 +128,32 @@ struct PhaseBuilder {
     case .bipartiteAssign(let step): [bipartiteAssign(step)]
     case .gather(let step): [gather(step)]
     case .fill(let step): [fill(step)]
-    case .halve(let step):
+    case .avgPool2x2(let step):
       [
-        HalvePictureArguments(
-          input: floats(step.input), output: floats(step.output), pictures: pictures,
+        AvgPool2x2Arguments(
+          input: floats(step.input), output: floats(step.output), images: images,
           channels: step.channels, height: step.height, width: step.width)
       ]
     case .grid(let step): [grid(step)]
     case .depthwise(let step):
       [
         DepthwiseArguments(
-          input: reading(step.input), output: writing(step.output), pictures: pictures,
+          input: reading(step.input), output: writing(step.output), images: images,
           height: step.height, width: step.width, channels: width(step.input),
-          kernel: step.kernel, dilation: step.dilation, taps: table(step.weight),
+          kernel: step.kernel, dilation: step.dilation, weights: table(step.weight),
           bias: table(step.bias), addsInput: step.addsInput)
       ]
     case .elementwise(let step): [elementwise(step)]
-    case .columnMax(let step):
+    case .reduceMax(let step):
       [
-        ColumnMaxArguments(
-          input: reading(step.input), output: writing(step.output), pictures: pictures,
+        ReduceMaxArguments(
+          input: reading(step.input), output: writing(step.output), images: images,
           rows: step.input.count, width: width(step.input), unused: unused(step.input))
       ]
     case .norm(let step):
       [
         LayerNormArguments(
-          for: tiles, input: reading(step.input), output: writing(step.output), pictures: pictures,
+          for: tiles, input: reading(step.input), output: writing(step.output), images: images,
           rows: step.input.count, width: width(step.input),
           norm: LayerNorm(
             gamma: table(step.norm.weight), beta: table(step.norm.bias),
@@ -170,7 +170,7 @@ struct PhaseBuilder {
     guard let terms = prepared?.assumingMemoryBound(to: Float.self) else {
       return [arguments]
     }
-    let rows = terms + preparation.termFloats * pictures
+    let rows = terms + preparation.termFloats * images
     if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
       let weightTerms = paired.terms(of: step.weight)
     {
@@ -178,7 +178,7 @@ struct PhaseBuilder {
         preparation.scalesInPlace(step: index)
         ? writing(step.input)
         : OutputRows(
-          rows, pictureStride: arguments.rows, stride: paddedStride(arguments.inputWidth))
+          rows, imageStride: arguments.rows, stride: paddedStride(arguments.inputWidth))
       let product = PairedLinearArguments(
         arguments, scaled: scaled, rowTerms: terms, weightTerms: weightTerms)
       return [
@@ -195,14 +195,14 @@ struct PhaseBuilder {
   /// A linear layer as a direct sum.
   func arguments(of step: LinearStep) -> LinearArguments {
     LinearArguments(
-      for: tiles, input: reading(step.input), output: writing(step.output), pictures: pictures,
+      for: tiles, input: reading(step.input), output: writing(step.output), images: images,
       rows: step.input.count, inputWidth: width(step.input), outputWidth: width(step.output),
       weights: panels(step.weight), bias: step.bias.map(table), norm: norm(step.norm),
       activation: activation(step.activation), residual: step.residual.map(reading),
       unused: unused(step.input))
   }
 
-  /// Bytes for each picture of what is prepared before products.
+  /// Bytes for each image of what is prepared before products.
   var preparedBytes: Int { preparation.byteCount }
 
   private var preparation: PreparedRows {
@@ -211,7 +211,7 @@ struct PhaseBuilder {
 
   private func convolution(_ step: ConvolutionStep) -> any KernelArguments {
     let arguments = arguments(of: step)
-    guard arguments.isWorthFilteringMinimally, let weights = transformed?.weights(of: step.weight)
+    guard arguments.isWorthWinograd, let weights = transformed?.weights(of: step.weight)
     else { return arguments }
     return WinogradArguments(arguments, weights: weights)
   }
@@ -221,10 +221,10 @@ struct PhaseBuilder {
     ConvolutionArguments(
       for: tiles,
       input: step.isChannelsLast
-        ? .map(reading(whole(step.input))) : .picture(floats(step.input)),
+        ? .map(reading(whole(step.input))) : .image(floats(step.input)),
       channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
       stride: step.stride, padding: step.padding, output: writing(step.output),
-      pictures: pictures, outputChannels: width(step.output), weights: panels(step.weight),
+      images: images, outputChannels: width(step.output), weights: panels(step.weight),
       bias: step.bias.map(table), activation: activation(step.activation),
       table: step.table.map(table))
   }
@@ -232,25 +232,26 @@ struct PhaseBuilder {
   private func attention(_ step: AttentionStep) -> any KernelArguments {
     AttentionArguments(
       for: tiles, qkv: reading(whole(step.qkv)), output: writing(whole(step.output)),
-      pictures: pictures,
+      images: images,
       tokens: program.buffers[step.qkv].rows, queries: step.queries, heads: step.heads,
       headWidth: step.headWidth,
       scale: step.scale,
       sizes: step.sizes.map { UnsafePointer(floats($0)) }, unused: unusedTokens(step.qkv),
-      classRows: step.classRows.map(floats), probabilities: step.probabilities.map(floats))
+      classAttention: step.classAttention.map(floats), probabilities: step.probabilities.map(floats)
+    )
   }
 
   private func grid(_ step: GridStep) -> any KernelArguments {
     switch step.direction {
     case .down:
-      GridDownArguments(
-        input: reading(step.input), output: writing(step.output), pictures: pictures,
+      GridAvgPoolArguments(
+        input: reading(step.input), output: writing(step.output), images: images,
         prefix: step.prefix, gridHeight: step.height, gridWidth: step.width,
         width: width(step.input), norm: norm(step.norm))
     case .up:
-      GridUpArguments(
+      GridUpsampleArguments(
         input: reading(step.input), output: writing(step.output),
-        addend: step.residual.map(reading), pictures: pictures, prefix: step.prefix,
+        addend: step.residual.map(reading), images: images, prefix: step.prefix,
         gridHeight: step.height * 2, gridWidth: step.width * 2, width: width(step.input))
     }
   }
@@ -261,14 +262,14 @@ struct PhaseBuilder {
     case .add, .multiplyAdd:
       return MultiplyAddArguments(
         for: tiles, a: reading(step.a), u: reading(step.u), v: step.v.map(reading),
-        output: writing(step.output), pictures: pictures, rows: rows, width: width,
+        output: writing(step.output), images: images, rows: rows, width: width,
         unused: unused(step.a))
     case .combine, .copy:
       let isCopy = step.operation == .copy
       return ScaleAddArguments(
         for: tiles, x: reading(step.a), y: isCopy ? nil : reading(step.u),
         output: writing(step.output),
-        alpha: isCopy ? 1 : step.alpha, beta: step.beta, pictures: pictures, rows: rows,
+        alpha: isCopy ? 1 : step.alpha, beta: step.beta, images: images, rows: rows,
         width: width, unused: unused(step.a))
     }
   }
@@ -281,6 +282,6 @@ struct PhaseBuilder {
       case .float32: .ones(floats(step.output))
       case .int32: .positions(indices(step.output))
       }
-    return FillArguments(output, pictures: pictures, count: count)
+    return FillArguments(output, images: images, count: count)
   }
 }

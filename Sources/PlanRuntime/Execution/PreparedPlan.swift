@@ -6,7 +6,7 @@ internal import Tensors
 /// A plan with what its runs need beside it: weights in the forms that kernels want, and memory for the
 /// largest batch.
 ///
-/// It does not change once it is made; ``phases(pictures:)`` depends on it and the batch alone. What runs
+/// It does not change once it is made; ``phases(images:)`` depends on it and the batch alone. What runs
 /// phases must have the memory to itself meanwhile.
 struct PreparedPlan: Sendable {
   let plan: Plan
@@ -14,10 +14,10 @@ struct PreparedPlan: Sendable {
   /// What runs the phases.
   let kernels: any KernelSet.Type
 
-  /// What lies between the steps, `Program.arenaBytes` for each picture.
+  /// What lies between the steps, `Program.arenaBytes` for each image.
   let arena: AlignedMemory
 
-  /// The input, `[pictures, 3, height, width]` in float32.
+  /// The input, `[images, 3, height, width]` in float32.
   let input: AlignedMemory
 
   /// Scratch of the threads, ``scratchStride`` bytes for each.
@@ -32,7 +32,7 @@ struct PreparedPlan: Sendable {
 
   /// Takes all memory, and transforms the weights of convolutions on the calling thread.
   /// - Parameters:
-  ///   - maximumBatch: the most pictures that one run takes.
+  ///   - maximumBatch: the most images that one run takes.
   ///   - threadCount: the threads that run phases together.
   ///   - begin: gets what other threads can do meanwhile: the weights' terms for products in pairs, whose
   ///     memory is there but which nobody has formed.
@@ -58,8 +58,8 @@ struct PreparedPlan: Sendable {
     transformed = try TransformedWeights(builder, kernels: choice.set, plan: plan)
     builder.transformed = transformed
     var stride = 64
-    for pictures in Self.batchesThatDecide(maximumBatch) {
-      builder.pictures = pictures
+    for images in Self.batchesThatDecide(maximumBatch) {
+      builder.images = images
       stride = max(stride, builder.scratchBytes)
     }
     scratchStride = (stride + 4095) / 4096 * 4096
@@ -67,14 +67,14 @@ struct PreparedPlan: Sendable {
   }
 
   /// The work of a batch, in order.
-  func phases(pictures: Int) -> [Phase] { builder(pictures).phases() }
+  func phases(images: Int) -> [Phase] { builder(images).phases() }
 
   /// Bytes of scratch that a thread needs for a batch.
-  func scratchBytes(pictures: Int) -> Int { builder(pictures).scratchBytes }
+  func scratchBytes(images: Int) -> Int { builder(images).scratchBytes }
 
-  private func builder(_ pictures: Int) -> PhaseBuilder {
+  private func builder(_ images: Int) -> PhaseBuilder {
     var builder = Self.builder(plan, kernels, arena: arena, input: input)
-    builder.pictures = pictures
+    builder.images = images
     builder.prepared = rows.base
     builder.transformed = transformed
     builder.paired = paired
@@ -88,15 +88,15 @@ struct PreparedPlan: Sendable {
       PhaseBuilder(
         program: plan.file.program, constants: plan.file.constants,
         weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), pictures: 1, tiles: kernels.tiles)
+        input: input.base.assumingMemoryBound(to: Float.self), images: 1, tiles: kernels.tiles)
     }
   }
 
   /// The batches of which one needs the most scratch.
   ///
   /// Scratch depends on the batch only through how rows are cut, and more rows never need less, but
-  /// for layers that normalise their rows in scratch as long as there are few of them. Every picture
-  /// has at least one row, so from so many pictures on there are none of those.
+  /// for layers that normalise their rows in scratch as long as there are few of them. Every image
+  /// has at least one row, so from so many images on there are none of those.
   private static func batchesThatDecide(_ maximum: Int) -> [Int] {
     let few = min(maximum, LinearArguments.rowsWorthNormalizingOnce)
     return Array(1...few) + (few < maximum ? [maximum] : [])

@@ -4,10 +4,10 @@ package import PlanFormat
 /// How rows are prepared before products: normalised or scaled into memory that all linear layers share
 /// in turn, or scaled where they lie.
 package struct PreparedRows {
-  /// Floats for each picture of the terms of rows that are multiplied in pairs.
+  /// Floats for each image of the terms of rows that are multiplied in pairs.
   private(set) var termFloats = 0
 
-  /// Floats for each picture of the rows.
+  /// Floats for each image of the rows.
   private(set) var rowFloats = 0
 
   /// Steps whose input nothing reads or writes afterwards.
@@ -35,7 +35,7 @@ package struct PreparedRows {
     rowFloats = wholeLines(rowFloats)
   }
 
-  /// Bytes for each picture.
+  /// Bytes for each image.
   var byteCount: Int { (termFloats + rowFloats) * MemoryLayout<Float>.stride }
 
   /// Whether the layer at `step` scales its input in place where it multiplies in pairs.

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import PlanFormat
 
-/// The weights of a plan's convolutions by minimal filtering, in memory of their own.
+/// The weights of a plan's convolutions by Winograd's F(2 x 4, 3 x 3), in memory of their own.
 final class TransformedWeights: Sendable {
   private let memory: AlignedMemory?
 
@@ -16,7 +16,7 @@ final class TransformedWeights: Sendable {
     var count = 0
     for case .convolution(let step) in builder.program.steps.map(\.step) {
       let arguments = builder.arguments(of: step)
-      guard arguments.isWorthFilteringMinimally, places[step.weight] == nil else { continue }
+      guard arguments.isWorthWinograd, places[step.weight] == nil else { continue }
       convolutions[step.weight] = arguments
       places[step.weight] = count
       count += WinogradArguments.weightCount(arguments)

@@ -3,7 +3,23 @@ internal import Glibc
 internal import Synchronization
 internal import Tensors
 
-/// What the threads of a pool share.
+/// What the threads of a pool share, and why no item is run twice, left out, or begun too early.
+///
+/// A region is entered through the gate. Its word holds the region's number, whether it is open and how many
+/// threads are inside, so that one compare-exchange both finds it open and counts the thread in: none can
+/// come in after ``close()`` took the bit away, and ``close()`` waits until those inside have gone. The
+/// number makes a word of an earlier region fail the exchange. A sleeping thread is counted in `sleepers`
+/// before it looks at the gate once more, and ``open(_:)`` looks at `sleepers` after it changed the gate; both
+/// are sequentially consistent, so that one of the two sees the other and no wake-up is lost.
+///
+/// Within a region steps follow each other. A queue's word holds its step and the next place in one, so that
+/// a claim that was read in one step cannot succeed in the next: step numbers only grow within a region, and
+/// no thread is inside while the next region sets them back. Each place is claimed by one exchange, hence
+/// by one thread. The last to add to `finished` brings it to the number of items and begins the next step. It
+/// acquires what every other thread released with its own addition, and releases all of it with `current`,
+/// which the waiting threads acquire: what a step wrote is seen by whoever runs an item of the next. Nobody
+/// adds to `finished` between the last addition and the next step's first claim, so setting it to 0 races
+/// with nothing.
 final class PoolState: Sendable {
   /// For each queue the step in the upper half, the next place in the lower.
   private let queues = InlineArray<16, Padded> { _ in Padded() }

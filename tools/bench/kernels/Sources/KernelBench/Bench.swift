@@ -71,8 +71,8 @@ final class Bench: @unchecked Sendable {
     let all = half ? halves(count * copies) : UnsafeRawPointer(floats(count * copies))
     let arguments = (0..<copies).map {
       LinearArguments(
-        for: kernels.tiles, input: InputRows(x, pictureStride: rows, stride: inputs),
-        output: OutputRows(y, pictureStride: rows, stride: outputs), pictures: 1, rows: rows,
+        for: kernels.tiles, input: InputRows(x, imageStride: rows, stride: inputs),
+        output: OutputRows(y, imageStride: rows, stride: outputs), images: 1, rows: rows,
         inputWidth: inputs, outputWidth: outputs,
         weights: PanelWeights(all + $0 * bytes, element: half ? .float16 : .float32), bias: bias,
         norm: norm ? LayerNorm(gamma: bias, beta: bias, epsilon: 1e-6) : nil,
@@ -85,7 +85,7 @@ final class Bench: @unchecked Sendable {
     if let kernels = kernels as? any PairedKernelSet.Type, arguments[0].isWorthPairing {
       let terms = floats(PairedWeightsArguments.termCount(outputs: outputs))
       let stride = paddedStride(inputs)
-      let scaled = OutputRows(floats(rows * stride), pictureStride: rows, stride: stride)
+      let scaled = OutputRows(floats(rows * stride), imageStride: rows, stride: stride)
       let rowTerms = floats(2 * rows)
       let paired = arguments.map {
         PairedLinearArguments($0, scaled: scaled, rowTerms: rowTerms, weightTerms: terms)
@@ -113,8 +113,8 @@ final class Bench: @unchecked Sendable {
   func layerNorm(rows: Int, width: Int) {
     let arguments = LayerNormArguments(
       for: kernels.tiles,
-      input: InputRows(floats(rows * width), pictureStride: rows, stride: width),
-      output: OutputRows(floats(rows * width), pictureStride: rows, stride: width), pictures: 1,
+      input: InputRows(floats(rows * width), imageStride: rows, stride: width),
+      output: OutputRows(floats(rows * width), imageStride: rows, stride: width), images: 1,
       rows: rows, width: width,
       norm: LayerNorm(gamma: floats(width), beta: floats(width), epsilon: 1e-6))
     report(
@@ -126,9 +126,9 @@ final class Bench: @unchecked Sendable {
     let embedding = heads * width
     let arguments = AttentionArguments(
       for: kernels.tiles,
-      qkv: InputRows(floats(tokens * embedding * 3), pictureStride: tokens, stride: 3 * embedding),
-      output: OutputRows(floats(tokens * embedding), pictureStride: tokens, stride: embedding),
-      pictures: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
+      qkv: InputRows(floats(tokens * embedding * 3), imageStride: tokens, stride: 3 * embedding),
+      output: OutputRows(floats(tokens * embedding), imageStride: tokens, stride: embedding),
+      images: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
     report(
       "attention \(tokens)x\(heads)x\(width)",
       flops: 4 * Double(tokens) * Double(tokens) * Double(embedding), items: arguments.items.count
@@ -136,7 +136,7 @@ final class Bench: @unchecked Sendable {
   }
 
   func convolution(
-    _ name: String, picture: Bool, channels: Int, side: Int, kernel: Int, stride: Int,
+    _ name: String, image: Bool, channels: Int, side: Int, kernel: Int, stride: Int,
     padding: Int, outputs: Int
   ) {
     let x = floats(channels * side * side)
@@ -144,12 +144,12 @@ final class Bench: @unchecked Sendable {
     let out = (side + 2 * padding - kernel) / stride + 1
     let arguments = ConvolutionArguments(
       for: kernels.tiles,
-      input: picture
-        ? .picture(x) : .map(InputRows(x, pictureStride: side * side, stride: channels)),
+      input: image
+        ? .image(x) : .map(InputRows(x, imageStride: side * side, stride: channels)),
       channels: channels, height: side, width: side, kernel: kernel, stride: stride,
       padding: padding,
-      output: OutputRows(floats(out * out * outputs), pictureStride: out * out, stride: outputs),
-      pictures: 1, outputChannels: outputs,
+      output: OutputRows(floats(out * out * outputs), imageStride: out * out, stride: outputs),
+      images: 1, outputChannels: outputs,
       weights: PanelWeights(
         floats(PanelLayout.elementCount(inputs: window, outputs: outputs)), element: .float32),
       bias: floats(outputs), activation: .relu)
@@ -157,7 +157,7 @@ final class Bench: @unchecked Sendable {
     report("convolution \(name)", flops: flops, items: arguments.items.count) { item, scratch, _ in
       kernels.convolution(arguments, item: item, scratch: scratch)
     }
-    guard arguments.isWorthFilteringMinimally else { return }
+    guard arguments.isWorthWinograd else { return }
     let filtered = WinogradArguments(
       arguments, weights: floats(WinogradArguments.weightCount(arguments)))
     // The rate counts what the direct sum multiplies, so that the times of both compare.
@@ -172,10 +172,10 @@ final class Bench: @unchecked Sendable {
   func depthwise(side: Int, channels: Int, kernel: Int, dilation: Int) {
     let arguments = DepthwiseArguments(
       input: InputRows(
-        floats(side * side * channels), pictureStride: side * side, stride: channels),
+        floats(side * side * channels), imageStride: side * side, stride: channels),
       output: OutputRows(
-        floats(side * side * channels), pictureStride: side * side, stride: channels),
-      pictures: 1, height: side, width: side, channels: channels, kernel: kernel,
+        floats(side * side * channels), imageStride: side * side, stride: channels),
+      images: 1, height: side, width: side, channels: channels, kernel: kernel,
       dilation: dilation, taps: floats(kernel * kernel * channels), bias: floats(channels))
     report(
       "depthwise \(kernel)x\(kernel)", flops: 2 * Double(side * side * channels * kernel * kernel),
@@ -187,8 +187,8 @@ final class Bench: @unchecked Sendable {
     let kept = UnsafeMutablePointer<Int32>.allocate(capacity: patches)
     for i in 0..<patches { kept[i] = Int32(i) }
     let arguments = AssignArguments(
-      input: InputRows(floats((patches + 1) * width), pictureStride: patches + 1, stride: width),
-      pictures: 1, prefix: 1, patches: patches, keep: keep, width: width, similarity: .cosine,
+      input: InputRows(floats((patches + 1) * width), imageStride: patches + 1, stride: width),
+      images: 1, prefix: 1, patches: patches, keep: keep, width: width, similarity: .cosine,
       kept: kept, dropped: kept + keep, destination: .allocate(capacity: patches))
     report(
       "assign \(patches) to \(keep)", flops: 2 * Double((patches - keep) * keep * width),

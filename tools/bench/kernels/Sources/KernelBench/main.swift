@@ -44,16 +44,16 @@ for threads in threadCounts {
   }
   bench.attention(tokens: 197, heads: 4, width: 60)
   bench.convolution(
-    "patch 16x16/16", picture: true, channels: 3, side: 224, kernel: 16, stride: 16, padding: 0,
+    "patch 16x16/16", image: true, channels: 3, side: 224, kernel: 16, stride: 16, padding: 0,
     outputs: 384)
   bench.convolution(
-    "stem 7x7/2", picture: true, channels: 3, side: 224, kernel: 7, stride: 2, padding: 3,
+    "stem 7x7/2", image: true, channels: 3, side: 224, kernel: 7, stride: 2, padding: 3,
     outputs: 64)
   bench.convolution(
-    "stem 3x3", picture: false, channels: 64, side: 112, kernel: 3, stride: 1, padding: 1,
+    "stem 3x3", image: false, channels: 64, side: 112, kernel: 3, stride: 1, padding: 1,
     outputs: 64)
   bench.convolution(
-    "proj 8x8/8", picture: false, channels: 64, side: 112, kernel: 8, stride: 8, padding: 0,
+    "proj 8x8/8", image: false, channels: 64, side: 112, kernel: 8, stride: 8, padding: 0,
     outputs: 384)
   bench.depthwise(side: 14, channels: 384, kernel: 7, dilation: 3)
   bench.depthwise(side: 14, channels: 384, kernel: 5, dilation: 1)

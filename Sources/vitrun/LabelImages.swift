@@ -4,12 +4,12 @@ internal import JSON
 internal import Tensors
 internal import ViTRuntime
 
-struct LabelPictures: ParsableCommand {
+struct LabelImages: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
-    abstract: "Label pictures (the default), or run a prepared tensor.",
+    abstract: "Label images (the default), or run a prepared tensor.",
     discussion: """
-      vitrun PLAN IMAGE... labels pictures; a folder stands for the pictures in it, - for standard \
+      vitrun PLAN IMAGE... labels images; a folder stands for the images in it, - for standard \
       input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
       preprocessing, or uint8 where the model takes samples from 0 to 255.
       """)
@@ -17,16 +17,16 @@ struct LabelPictures: ParsableCommand {
   @Argument(help: "The plan.")
   var plan: String
 
-  @Argument(help: "Pictures and folders of pictures.")
+  @Argument(help: "Images and folders of images.")
   var images: [String] = []
 
   @Option(help: "How many classes to print.")
   var top = 5
 
-  @Flag(help: "Print one JSON object a picture.")
+  @Flag(help: "Print one JSON object an image.")
   var json = false
 
-  @Option(help: "Run this array, float32 [n, 3, H, W], instead of pictures; - is standard input.")
+  @Option(help: "Run this array, float32 [n, 3, H, W], instead of images; - is standard input.")
   var tensor: String?
 
   @Option(
@@ -36,24 +36,24 @@ struct LabelPictures: ParsableCommand {
       """)
   var logits: String?
 
-  @Option(help: "Draw which tokens were merged, as PNG: the picture, then a panel a stage.")
+  @Option(help: "Draw which tokens were merged, as PNG: the image, then a panel a stage.")
   var visualize: String?
 
   @OptionGroup var execution: RunOptions
-  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var imageOptions: ImageOptions
 
   func validate() throws {
     guard (tensor == nil) == (logits == nil) else {
       throw ValidationError("--tensor and --logits go together")
     }
     guard tensor != nil || !images.isEmpty else {
-      throw ValidationError("expected pictures, or --tensor with --logits")
+      throw ValidationError("expected images, or --tensor with --logits")
     }
     guard tensor == nil || images.isEmpty else {
-      throw ValidationError("expected pictures or --tensor, found both")
+      throw ValidationError("expected images or --tensor, found both")
     }
     guard visualize == nil || (tensor == nil && images.count == 1) else {
-      throw ValidationError("--visualize goes with one picture")
+      throw ValidationError("--visualize goes with one image")
     }
     guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
   }
@@ -68,7 +68,7 @@ struct LabelPictures: ParsableCommand {
       plan: plan, threadCount: execution.threads,
       allowsLarge: execution.allowLarge)
     var failures = 0
-    /// What is wrong with one picture concerns no other.
+    /// What is wrong with one image concerns no other.
     func attempt<R>(_ body: () throws -> R) throws -> R? {
       do {
         return try body()
@@ -79,37 +79,37 @@ struct LabelPictures: ParsableCommand {
       }
     }
     for argument in images {
-      let paths = try attempt { try PictureList.expand(argument, note: execution.note) } ?? []
+      let paths = try attempt { try ImageList.expand(argument, note: execution.note) } ?? []
       guard visualize == nil || paths.count <= 1 else {
         throw InputError(
-          file: argument, field: "--visualize", expected: "one picture", found: "\(paths.count)")
+          file: argument, field: "--visualize", expected: "one image", found: "\(paths.count)")
       }
       for path in paths {
-        let picture = try attempt {
-          try classifier.prepare(path, pictures)
+        let image = try attempt {
+          try classifier.prepare(path, imageOptions)
         }
-        if let picture, try !label(path, picture, classifier) { failures += 1 }
+        if let image, try !label(path, image, classifier) { failures += 1 }
       }
     }
     if failures > 0 { throw ExitCode(1) }
   }
 
   /// - Returns: whether there are probabilities; if not, that has been said.
-  private func label(_ path: String, _ picture: Preprocessing.Preparation, _ classifier: Classifier)
+  private func label(_ path: String, _ image: Preprocessing.Preparation, _ classifier: Classifier)
     throws
     -> Bool
   {
     try classifier.session.waitUntilVerified()
     var clock = Stopwatch()
-    let (logits, stages) = try classifier.run([picture.crop]) {
-      (try $0.logits(picture: 0), visualize == nil ? [] : try $0.stages(picture: 0))
+    let (logits, stages) = try classifier.run([image.crop]) {
+      (try $0.logits(image: 0), visualize == nil ? [] : try $0.stages(image: 0))
     }
     let milliseconds = clock.lap()
     if let error = FiniteLogits.problem(logits, path) {
       CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
       return false
     }
-    if let visualize { try draw(stages, over: picture.crop, classifier.plan, to: visualize) }
+    if let visualize { try draw(stages, over: image.crop, classifier.plan, to: visualize) }
     let ranking = Ranking(logits, by: classifier.plan.scores, count: top)
     guard json else {
       let lines = ranking.top.map { index, probability in
@@ -130,15 +130,15 @@ struct LabelPictures: ParsableCommand {
         .init(
           "ms",
           [
-            "decode": .init(picture.decoding),
-            "preprocess": .init(picture.resizing), "model": .init(milliseconds),
+            "decode": .init(image.decoding),
+            "preprocess": .init(image.resizing), "model": .init(milliseconds),
           ]),
       ]
     try CommandLineTool.printLine(JSONValue.object(members).text())
     return true
   }
 
-  private func draw(_ stages: [StageTrace], over crop: Picture, _ plan: Plan, to path: String)
+  private func draw(_ stages: [StageTrace], over crop: RGBImage, _ plan: Plan, to path: String)
     throws
   {
     guard !stages.isEmpty else {

@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// A decoded picture: 8-bit RGB, rows from top to bottom, `[height, width, 3]`.
-public struct Picture: Sendable, Equatable {
+/// A decoded image: 8-bit RGB, rows from top to bottom, `[height, width, 3]`.
+public struct RGBImage: Sendable, Equatable {
   /// Pixels in a row.
   public let width: Int
 
@@ -11,7 +11,7 @@ public struct Picture: Sendable, Equatable {
   /// Samples, `height * width * 3` of them.
   public internal(set) var pixels: [UInt8]
 
-  /// Makes a picture of samples that fill it.
+  /// Makes an image of samples that fill it.
   public init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0 && pixels.count == width * height * 3)
     self.width = width
@@ -19,7 +19,7 @@ public struct Picture: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// Throws if there is no memory for a picture of this size.
+  /// Throws if there is no memory for an image of this size.
   static func requireMemory(width: Int, height: Int, for file: String) throws {
     try ByteBuffer.require(width * height * 3, for: file)
   }

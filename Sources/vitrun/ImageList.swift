@@ -1,29 +1,29 @@
 internal import Tensors
 
-/// Files and folders as a list of pictures.
-enum PictureList {
+/// Files and folders as a list of images.
+enum ImageList {
   private static let endings = [".jpg", ".jpeg", ".png", ".webp"]
 
-  /// A file as it is, a folder as its pictures in order of names; `note` is told of sub-folders, whose
-  /// pictures are not among them.
-  /// - Throws: `InputError` for a folder without pictures.
+  /// A file as it is, a folder as its images in order of names; `note` is told of sub-folders, whose
+  /// images are not among them.
+  /// - Throws: `InputError` for a folder without images.
   static func expand(_ path: String, note: (String) -> Void) throws -> [String] {
     guard FileSystem.isFolder(path) else { return [path] }
-    let pictures = try pictures(in: path)
+    let images = try images(in: path)
     let folders = try entries(of: path).count { FileSystem.isFolder("\(path)/\($0)") }
     let counted = folders == 1 ? "1 sub-folder" : "\(folders) sub-folders"
-    guard !pictures.isEmpty else {
+    guard !images.isEmpty else {
       throw InputError(
         file: path, field: "folder",
-        expected: "pictures in the folder itself, named *\(endings.joined(separator: ", *"))",
+        expected: "images in the folder itself, named *\(endings.joined(separator: ", *"))",
         found: folders == 0 ? "none" : "none, but \(counted), which can be named as folders")
     }
     if folders > 0 { note("\(path): \(counted) left out; name them too to label what is in them") }
-    return pictures
+    return images
   }
 
-  /// The pictures that lie in a folder itself, by their endings.
-  static func pictures(in folder: String) throws -> [String] {
+  /// The images that lie in a folder itself, by their endings.
+  static func images(in folder: String) throws -> [String] {
     try entries(of: folder)
       .filter { name in
         let lower = name.lowercased()

@@ -3,8 +3,8 @@ import ImageInput
 import Tensors
 import TestSupport
 
-/// Pictures: decoded, turned as their EXIF data asks, resized and cropped by one of many rules.
-struct PictureTarget: Target {
+/// Images: decoded, turned as their EXIF data asks, resized and cropped by one of many rules.
+struct ImageTarget: Target {
   let corpus: [[UInt8]]
 
   init() throws {
@@ -24,25 +24,25 @@ struct PictureTarget: Target {
   func check(_ input: [UInt8]) throws -> Bool {
     do {
       let preprocessing = Rules.preprocessing(for: input)
-      let picture = try input.withUnsafeBytes {
-        try PictureDecoder.decode(
-          $0, file: "picture", orientation: .apply, alpha: preprocessing.alpha)
+      let image = try input.withUnsafeBytes {
+        try ImageDecoder.decode(
+          $0, file: "image", orientation: .apply, alpha: preprocessing.alpha)
       }
-      let area = picture.width * picture.height
-      guard area > 0, area <= PictureDecoder.usualMaximumPixels,
-        picture.pixels.count == area * 3
+      let area = image.width * image.height
+      guard area > 0, area <= ImageDecoder.usualMaximumPixels,
+        image.pixels.count == area * 3
       else {
         throw Finding(
-          text: "\(picture.pixels.count) samples of \(picture.width) x \(picture.height) pixels")
+          text: "\(image.pixels.count) samples of \(image.width) x \(image.height) pixels")
       }
-      let crop = try preprocessing.crop(picture)
+      let crop = try preprocessing.crop(image)
       guard crop.width == preprocessing.width, crop.height == preprocessing.height else {
         throw Finding(text: "a crop of \(crop.width) x \(crop.height)")
       }
       let streamed = try input.withUnsafeBytes {
         try preprocessing.prepare(
-          $0, file: "picture", orientation: .apply,
-          maximumPixels: PictureDecoder.usualMaximumPixels)
+          $0, file: "image", orientation: .apply,
+          maximumPixels: ImageDecoder.usualMaximumPixels)
       }
       guard streamed.crop == crop else { throw Finding(text: "another crop when read in rows") }
       var tensor = [Float](repeating: .nan, count: crop.pixels.count)

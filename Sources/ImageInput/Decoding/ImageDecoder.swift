@@ -8,12 +8,12 @@ internal import Tensors
 /// Where it does not do as Pillow does: animated WebP is refused; so is PNG whose deflate stream has a wrong
 /// checksum, another length than the pixels or bytes behind its end; wrong checksums of chunks that are not
 /// needed are passed over. An orientation comes from EXIF alone, not from XMP or from a text that holds EXIF.
-public enum PictureDecoder {
-  /// What is done with a picture's EXIF orientation.
+public enum ImageDecoder {
+  /// What is done with an image's EXIF orientation.
   public enum Orientation: String, Sendable, CaseIterable {
     /// The pixels stay as they are stored, as timm evaluates.
     case ignore
-    /// The picture is turned upright.
+    /// The image is turned upright.
     case apply
   }
 
@@ -40,24 +40,24 @@ public enum PictureDecoder {
   public static func read(
     path: String, orientation: Orientation = .ignore, alpha: Alpha,
     maximumPixels: Int = usualMaximumPixels
-  ) throws -> Picture {
+  ) throws -> RGBImage {
     try withBytes(of: path) { bytes, file in
       try decode(
         bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
     }
   }
 
-  /// Decodes the bytes of a picture.
+  /// Decodes the bytes of an image.
   /// - Parameter maximumPixels: the largest area that is decoded, at most ``mostPixels``.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation = .ignore,
     alpha: Alpha, maximumPixels: Int = usualMaximumPixels
-  ) throws -> Picture {
+  ) throws -> RGBImage {
     let (rows, turn) = try open(
       bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
     try rows.start()
-    return try Picture(reading: rows, file: file).turned(turn, file: file)
+    return try RGBImage(reading: rows, file: file).turned(turn, file: file)
   }
 
   /// Calls `body` with the bytes of a file and what errors call it.
@@ -72,12 +72,12 @@ public enum PictureDecoder {
     }
     let file = try MappedFile(path: path)
     guard file.count <= maximumFileBytes else {
-      throw InputError.pictureBytes(path, limit: maximumFileBytes, found: "\(file.count)")
+      throw InputError.imageBytes(path, limit: maximumFileBytes, found: "\(file.count)")
     }
     return try file.withBytes { try body($0, path) }
   }
 
-  /// The rows of a picture as it is stored, and how they are meant to be seen. Only the header has been
+  /// The rows of an image as it is stored, and how they are meant to be seen. Only the header has been
   /// read.
   static func open(
     _ bytes: UnsafeRawBufferPointer, file: String, orientation: Orientation, alpha: Alpha,
@@ -100,7 +100,7 @@ public enum PictureDecoder {
       rows = try WebPRows(bytes, file: file, alpha: alpha, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inWebP(bytes) : nil
     } else {
-      throw InputError.pictureKind(file, isEmpty: bytes.isEmpty)
+      throw InputError.imageKind(file, isEmpty: bytes.isEmpty)
     }
     return (rows, Turn(orientation: exif.flatMap(EXIFOrientation.code) ?? 1))
   }

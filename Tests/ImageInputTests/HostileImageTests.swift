@@ -3,7 +3,7 @@ internal import ImageInput
 internal import Tensors
 internal import Testing
 
-@Suite struct HostilePictureTests {
+@Suite struct HostileImageTests {
   @Test(arguments: [
     "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "stray_bytes.jpg",
     "lossy.webp", "lossless.webp", "lossy_alpha.webp",
@@ -57,7 +57,7 @@ internal import Testing
       var damaged = bytes
       damaged[bit / 8] ^= 1 << (bit % 8)
       // The point is that nothing traps; a flip inside coded pixels need not be noticed.
-      for alpha in [PictureDecoder.Alpha.drop, .onWhite] {
+      for alpha in [ImageDecoder.Alpha.drop, .onWhite] {
         do {
           _ = try decode(damaged, orientation: .apply, alpha: alpha)
         } catch {
@@ -73,11 +73,11 @@ internal import Testing
       var jpeg = try Fixture.bytes("baseline.jpg")
       let frame = try #require(jpeg.firstPlace(of: [0xFF, 0xC0]))
       jpeg.replaceSubrange(frame + 5..<frame + 9, with: side)
-      #expect(refusal(jpeg)?.field == "picture width x height")
+      #expect(refusal(jpeg)?.field == "image width x height")
 
       var png = try Fixture.bytes("filtered.png")
       png.replaceSubrange(16..<24, with: [0, 0] + side[0..<2] + [0, 0] + side[2..<4])
-      #expect(refusal(png)?.field == "picture width x height")
+      #expect(refusal(png)?.field == "image width x height")
     }
     #expect(refusal(try Fixture.bytes("baseline.jpg")) == nil)
   }
@@ -134,12 +134,12 @@ internal import Testing
   }
 
   @Test func foldersPipesAndMissingFilesAreRefusedWithoutWaiting() throws {
-    let pipe = "/tmp/picture-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    let pipe = "/tmp/image-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     try #require(mkfifo(pipe, 0o600) == 0)
     defer { unlink(pipe) }
     for (path, found) in [("/", "a folder"), (pipe, "a FIFO"), ("/nowhere", "No such file")] {
       let error = #expect(throws: InputError.self) {
-        try PictureDecoder.read(path: path, alpha: .drop)
+        try ImageDecoder.read(path: path, alpha: .drop)
       }
       #expect(error?.found.hasPrefix(found) == true)
     }

@@ -1,43 +1,43 @@
 internal import Tensors
 
-/// What is said about pictures that cannot be used.
+/// What is said about images that cannot be used.
 extension InputError {
-  static func pictureKind(_ file: String, isEmpty: Bool) -> InputError {
+  static func imageKind(_ file: String, isEmpty: Bool) -> InputError {
     InputError(
-      file: file, field: "picture", expected: "JPEG, PNG or WebP",
+      file: file, field: "image", expected: "JPEG, PNG or WebP",
       found: isEmpty ? "an empty file" : "another kind of file")
   }
 
-  static func pictureBytes(_ file: String, limit: Int, found: String) -> InputError {
+  static func imageBytes(_ file: String, limit: Int, found: String) -> InputError {
     InputError(
-      file: file, field: "picture size", expected: "at most \(limit) bytes", found: found)
+      file: file, field: "image size", expected: "at most \(limit) bytes", found: found)
   }
 
-  static func pictureExtent(_ file: String, width: Int, height: Int, limit: Int) -> InputError {
+  static func imageExtent(_ file: String, width: Int, height: Int, limit: Int) -> InputError {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     return InputError(
-      file: file, field: "picture width x height",
+      file: file, field: "image width x height",
       expected: "at least 1 x 1 and an area of at most \(limit) pixels "
-        + "(\(option: PictureOption.maximumPixels))",
+        + "(\(option: ImageOption.maximumPixels))",
       found: "\(width) x \(height)\(overflow ? "" : ", \(area) pixels")")
   }
 
-  static func pictureMemory(_ file: String, width: Int, height: Int, limit: Int, found: Int)
+  static func imageMemory(_ file: String, width: Int, height: Int, limit: Int, found: Int)
     -> InputError
   {
     InputError(
-      file: file, field: "picture memory", expected: "at most \(limit) bytes to decode it",
+      file: file, field: "image memory", expected: "at most \(limit) bytes to decode it",
       found: "\(found), for \(width) x \(height) pixels in several scans")
   }
 
   /// A decoder's own words.
-  static func pictureData(_ file: String, _ format: String, found: String) -> InputError {
-    InputError(file: file, field: "\(format) data", expected: "a whole picture", found: found)
+  static func imageData(_ file: String, _ format: String, found: String) -> InputError {
+    InputError(file: file, field: "\(format) data", expected: "a whole image", found: found)
   }
 
   static func jpegScans(_ file: String, limit: Int, found: Int) -> InputError {
     InputError(
-      file: file, field: "JPEG scans", expected: "at most \(limit) for a picture of this size",
+      file: file, field: "JPEG scans", expected: "at most \(limit) for an image of this size",
       found: "\(found)")
   }
 
@@ -50,7 +50,7 @@ extension InputError {
 
   static func pngEncoder(_ found: String) -> InputError {
     InputError(
-      .output, file: "PNG", field: "encoder", expected: "a picture", found: "libspng: \(found)")
+      .output, file: "PNG", field: "encoder", expected: "an image", found: "libspng: \(found)")
   }
 
   /// A resized image that has no pixels or too many.

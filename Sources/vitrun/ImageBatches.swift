@@ -1,23 +1,23 @@
 internal import Tensors
 internal import ViTRuntime
 
-/// Prepares pictures a batch at a time, on all threads of a pool.
-struct PictureBatches {
+/// Prepares images a batch at a time, on all threads of a pool.
+struct ImageBatches {
   private let pool: ThreadPool
   private let classifier: Classifier
-  private let options: PictureOptions
+  private let options: ImageOptions
 
-  /// What pictures hold that are decoded at the same time, whatever the number of threads: 1 GiB.
+  /// What images hold that are decoded at the same time, whatever the number of threads: 1 GiB.
   private let budget = MemoryBudget(bytes: 1 << 30)
 
-  /// Prepares pictures for `classifier`, on as many threads as it has.
-  init(_ classifier: Classifier, _ options: PictureOptions) {
+  /// Prepares images for `classifier`, on as many threads as it has.
+  init(_ classifier: Classifier, _ options: ImageOptions) {
     pool = ThreadPool(threadCount: classifier.session.threadCount)
     self.classifier = classifier
     self.options = options
   }
 
-  /// The pictures at `paths`, each with the preparation of the classifier or of another; an error for
+  /// The images at `paths`, each with the preparation of the classifier or of another; an error for
   /// each that cannot be read.
   func prepare(
     _ paths: [String], for other: Classifier? = nil
@@ -33,7 +33,7 @@ struct PictureBatches {
     return results.prepared.withLock { $0.compactMap(\.self) }
   }
 
-  /// One for each picture, in whatever order they are done.
+  /// One for each image, in whatever order they are done.
   private final class Results: Sendable {
     let prepared: Lock<[Result<Preprocessing.Preparation, any Error>?]>
 

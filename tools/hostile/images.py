@@ -1,4 +1,4 @@
-"""Pictures: rows 45 to 48, and 55."""
+"""Images: rows 45 to 48, and 55."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def sound_cases() -> Iterator[Case]:
 
 
 def crowded_cases() -> Iterator[Case]:
-    """Row 55: pictures of millions of empty chunks, in little more memory than the file has."""
+    """Row 55: images of millions of empty chunks, in little more memory than the file has."""
     webp = (FIXTURES / "lossy.webp").read_bytes()[12:] + (b"JUNK" + bytes(4)) * 4_000_000
     head = (FIXTURES / "baseline.jpg").read_bytes()
     for name, data in (
