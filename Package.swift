@@ -180,8 +180,7 @@ let package = Package(
         "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanFormat",
         "Records",
         "Tensors", "ViTCompiler",
-      ],
-      path: "Tests/TestSupport", swiftSettings: swiftSettings),
+      ], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vitfuzz",
       dependencies: [
@@ -217,7 +216,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "FileSupport", dependencies: ["Tensors"], path: "Tests/FileSupport",
+      name: "FileSupport", dependencies: ["Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TensorsTests", dependencies: ["FileSupport", "Tensors"], swiftSettings: swiftSettings),
@@ -246,3 +245,39 @@ let package = Package(
   ] + wideKernels,
   swiftLanguageModes: [.v6]
 )
+
+// MARK: - Folders
+
+// What lies in a folder may use what lies in the same one or in one before it; but the compiler and the
+// runtime do not know each other. `tools/modules.py` checks it.
+let folders: [(path: String, targets: [String])] = [
+  (
+    "Sources/System",
+    [
+      "CArguments", "CJPEG", "CJPEGRows", "COnnx", "CProtobufC", "CRefusedMemory", "CSPNG",
+      "CVectorExtras", "CWebP", "CZlib",
+    ]
+  ),
+  ("Sources/Foundations", ["Tensors", "JSON", "Records"]),
+  (
+    "Sources/Kernels",
+    ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels"]
+  ),
+  ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat"]),
+  ("Sources/Compiler", ["Checkpoints", "Families", "Passes", "PlanEmitter", "ViTCompiler"]),
+  ("Sources/Runtime", ["PlanRuntime", "ImageInput", "ViTRuntime"]),
+  ("Sources/Commands", ["CommandSupport", "vitc", "vitrun"]),
+  ("Tests", ["EndToEndTests"]),
+  ("Tests/Support", ["TestSupport", "FileSupport"]),
+  ("Tests/Foundations", ["TensorsTests", "JSONTests"]),
+  ("Tests/Kernels", ["KernelTests"]),
+  ("Tests/Plan", ["PlanFormatTests"]),
+  (
+    "Tests/Compiler", ["CheckpointsTests", "FamiliesTests", "PassesTests", "PlanEmitterTests"]
+  ),
+  ("Tests/Runtime", ["ImageInputTests", "ThreadPoolTests"]),
+]
+for target in package.targets where target.path == nil {
+  guard let folder = folders.first(where: { $0.targets.contains(target.name) }) else { continue }
+  target.path = "\(folder.path)/\(target.name)"
+}

@@ -79,7 +79,7 @@ for command in "vitc help convert" "vitc help rewrite" "vitc help architectures"
   "vitrun help bench"; do
   $command
 done >"$folder/help.txt"
-for flag in $(grep -ohE -e '--[a-z][a-z-]*' Sources/vitc/Flags.swift Sources/vitrun/Flags.swift); do
+for flag in $(grep -ohE -e '--[a-z][a-z-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do
   grep -E -e "^  .*$flag( |\$)" "$folder/help.txt" >/dev/null || {
     echo "check-commands: $flag of Flags.swift: expected in the help of a command, found nowhere" >&2
     exit 1

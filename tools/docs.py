@@ -28,7 +28,7 @@ LIBRARIES = ["ViTCompiler", "ViTRuntime"]
 
 def reexported(library):
     """The modules that a library's users have by importing it."""
-    text = open(f"{ROOT}/Sources/{library}/{library}.swift").read()
+    text = open(f"{sources(library)}/{library}.swift").read()
     return re.findall(r"^@_exported public import (\w+)$", text, re.MULTILINE)
 
 
@@ -38,7 +38,7 @@ def extract(library, modules, folder):
         "swift", "symbolgraph-extract", "-module-name", library, "-I", f"{BUILD}/Modules",
         "-target", f"{platform.machine()}-unknown-linux-gnu", "-minimum-access-level", "public",
         "-experimental-allowed-reexported-modules=" + ",".join(modules), "-output-dir", folder]
-    maps = glob.glob(f"{ROOT}/Sources/C*/module.modulemap") + glob.glob(f"{BUILD}/C*.build/module.modulemap")
+    maps = glob.glob(f"{ROOT}/Sources/System/C*/module.modulemap") + glob.glob(f"{BUILD}/C*.build/module.modulemap")
     for path in sorted(maps):
         command += ["-Xcc", f"-fmodule-map-file={path}"]
     subprocess.run(command, check=True)
@@ -55,8 +55,13 @@ def uncurated(library, folder):
     return sorted(types - set(re.findall(r"^- ``(\w+)``$", topics, re.MULTILINE)))
 
 
+def sources(library):
+    (folder,) = glob.glob(f"{ROOT}/Sources/*/{library}")
+    return folder
+
+
 def catalogue(library):
-    return f"{ROOT}/Sources/{library}/{library}.docc"
+    return f"{sources(library)}/{library}.docc"
 
 
 def lines(text):
@@ -65,7 +70,7 @@ def lines(text):
 
 def pages():
     """Texts that may hold Swift: articles, and the comments of sources."""
-    for path in sorted(glob.glob(f"{ROOT}/Sources/*/*.docc/*.md")):
+    for path in sorted(glob.glob(f"{ROOT}/Sources/*/*/*.docc/*.md")):
         yield path, open(path).read()
     for path in sorted(glob.glob(f"{ROOT}/Sources/**/*.swift", recursive=True)):
         text = open(path).read()

@@ -87,7 +87,7 @@ def code(target: dict) -> dict[Path, str]:
 def flag_faults(targets: dict[str, dict]) -> list[str]:
     """One line for each flag in a library and for each list of options without flags in a command."""
     sources = {name: target for name, target in targets.items()
-               if target["type"] in ("regular", "executable") and "path" not in target}
+               if target["type"] in ("regular", "executable") and group(target) is not None}
     commands = {name: target for name, target in sources.items() if target["type"] == "executable"}
     lines = [f"{path.relative_to(ROOT)} writes {flag}, which commands alone know: name an InputOption"
              for name, target in sources.items() if name not in commands and name != COMMAND_LINE

@@ -26,7 +26,7 @@ END = "<!-- Up to here. -->"
 PEERS = ["onnxruntime", "openvino", "torch"]
 
 # What a plan's speed is made of.
-KERNELS = ["Sources/KernelInterface", "Sources/Kernels*", "Sources/PlanRuntime"]
+KERNELS = ["Sources/Kernels", "Sources/Runtime/PlanRuntime"]
 
 
 def processor() -> dict:

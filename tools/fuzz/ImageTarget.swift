@@ -13,7 +13,7 @@ struct ImageTarget: Target {
       "rgba16.png", "exif6.png", "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg",
       "ycck.jpg", "grey.jpg", "exif6.jpg", "lossy.webp", "lossy_alpha.webp", "lossless_alpha.webp",
       "exif6.webp", "alpha_palette_some.png", "alpha_rgb16.png", "alpha_grey1.png", "one.png",
-    ].map { try Files.tests("ImageInputTests/Fixtures/\($0)") }
+    ].map { try Files.tests("Runtime/ImageInputTests/Fixtures/\($0)") }
   }
 
   func mutate(_ input: inout [UInt8], _ source: inout RandomSource) {

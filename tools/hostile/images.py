@@ -10,7 +10,7 @@ from typing import Iterator
 from case import Case
 
 LABEL = "vitrun {plan} {file}"
-FIXTURES = Path(__file__).resolve().parents[2] / "Tests" / "ImageInputTests" / "Fixtures"
+FIXTURES = Path(__file__).resolve().parents[2] / "Tests" / "Runtime" / "ImageInputTests" / "Fixtures"
 # A frame header of 65535 x 65535 in three colours, up to its first scan.
 JPEG = b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
 
@@ -83,7 +83,7 @@ def png_cases() -> Iterator[Case]:
 
 
 def sound_cases() -> Iterator[Case]:
-    """Row 48: unusual, but sound. Their colours are compared in Tests/ImageInputTests."""
+    """Row 48: unusual, but sound. Their colours are compared in Tests/Runtime/ImageInputTests."""
     text = chunk(b"tEXt", b"k\0" + b"x" * 10)
     grey16 = png(4, 4, (b"\0" + b"\x01\x02" * 4) * 4, depth=16, colour=0)
     alpha = png(4, 4, (b"\0" + bytes(16)) * 4, colour=6)

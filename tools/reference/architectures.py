@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the table of timm's isotropic architectures that the importer knows them by.
 
-    python tools/reference/architectures.py Sources/Families/Architectures/TimmTable.swift
+    python tools/reference/architectures.py Sources/Compiler/Families/Architectures/TimmTable.swift
 
 Builds each architecture without weights and reads off it what a checkpoint's tensors do not show,
 and what it needs beyond a plain ViT. Needs requirements.txt beside this file.

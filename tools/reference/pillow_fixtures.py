@@ -1,4 +1,4 @@
-"""Writes the pictures of Tests/ImageInputTests/Fixtures and what Pillow, timm and transformers make
+"""Writes the pictures of Tests/Runtime/ImageInputTests/Fixtures and what Pillow, timm and transformers make
 of them.
 
 Pictures are computed, so no picture of anyone's is committed. `decoded.tsv` holds, for each file,
@@ -21,7 +21,7 @@ from transformers.image_transforms import convert_to_rgb
 
 from preprocess_cases import CASES
 
-FOLDER = Path(__file__).resolve().parents[2] / "Tests/ImageInputTests/Fixtures"
+FOLDER = Path(__file__).resolve().parents[2] / "Tests/Runtime/ImageInputTests/Fixtures"
 
 
 def fnv1a(data: bytes) -> int:

@@ -8,7 +8,7 @@ import Testing
 struct PlanVersion1Tests {
   /// Written by `tools/reference/version_1_plan.py`.
   private static let path =
-    "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     + "/Fixtures/plans/version_1.bin"
 
   let folder: TemporaryFolder

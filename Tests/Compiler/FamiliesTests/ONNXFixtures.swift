@@ -11,7 +11,7 @@ enum ONNXFixtures {
   typealias Case = ImportFixtures.Case
 
   static let folder = {
-    let parts = #filePath.split(separator: "/").dropLast(2)
+    let parts = #filePath.split(separator: "/").dropLast(3)
     return "/" + parts.joined(separator: "/") + "/Fixtures/onnx"
   }()
 

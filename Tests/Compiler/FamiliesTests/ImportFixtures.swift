@@ -73,7 +73,7 @@ enum ImportFixtures {
   }
 
   static let folder = {
-    let parts = #filePath.split(separator: "/").dropLast(2)
+    let parts = #filePath.split(separator: "/").dropLast(3)
     return "/" + parts.joined(separator: "/") + "/Fixtures/imports"
   }()
 

@@ -5,7 +5,7 @@ import TestSupport
 internal import Testing
 
 @Suite struct PreprocessingTests {
-  static let shared = Fixture.folder + "../../../../shared/"
+  static let shared = Fixture.folder + "../../../../../shared/"
   static let hasShared = access(shared + "golden/deit_tiny/input4.npy", R_OK) == 0
 
   static let deit = Preprocessing(

@@ -25,7 +25,7 @@ enum Variants {
     ]
 
   private static let folder = {
-    let parts = #filePath.split(separator: "/").dropLast(2)
+    let parts = #filePath.split(separator: "/").dropLast(3)
     return "/" + parts.joined(separator: "/") + "/Fixtures/variants"
   }()
 
