@@ -150,7 +150,7 @@ def refusals() -> Iterator[Refusal]:
         yield refusal(f"takes_blue_first_{exporter}", _Reversed(), unit, ("node", "Gather"),
                       dynamo=dynamo)
         yield refusal(f"takes_sums_of_bytes_{exporter}", _ByteSum(), numbers,
-                      ("the picture",), dynamo=dynamo)
+                      ("the image",), dynamo=dynamo)
     yield refusal("takes_integers", Normalise("f/n"), numbers.int(),
                   ("input", "floats or uint8", "int32"))
     yield refusal("takes_unknown_range", Normalise("n", (30.0, 30, 30), (11.0, 12, 13)), unit,
