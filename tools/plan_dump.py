@@ -246,27 +246,32 @@ class Reader:
 
 def read_plan(data: bytes) -> dict[str, Any]:
     """The whole plan but the weights' values."""
+    if len(data) < 4096:
+        raise PlanError(f"header: {len(data)} bytes")
     if data[:8] != b"VITPLAN\0":
         raise PlanError("magic: this is no plan")
     version, order, size, count, _, table_sum = struct.unpack_from("<IIQIIQ", data, 8)
     (header_sum,) = struct.unpack_from("<Q", data, 56)
+    if version != 2 or order != 0x01020304:
+        raise PlanError(f"header: version {version}, byte order {order:#x}")
     for index in range(min(count, 126)):
         kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
         if kind == 7 and offset + length <= len(data):
             features = Reader(data[offset : offset + length], "origin").record("Origin")["features"]
             if features:
                 raise PlanError("features: " + ", ".join(feature["name"] for feature in features))
-    if version != 2 or order != 0x01020304 or size != len(data) or count != 7:
-        raise PlanError(f"header: version {version}, {size} bytes, {count} sections")
+    if size != len(data) or count != 7 or any(data[28:32] + data[40:56]):
+        raise PlanError(f"header: {size} bytes, {count} sections, or reserved fields that are not 0")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
         raise PlanError("header: checksum")
     names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
     plan: dict[str, Any] = {"version": version, "plan_bytes": size}
     weights = b""
     for index, name in enumerate(names):
-        kind, _, offset, length, checksum = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
+        entry = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
+        kind, reserved, offset, length, checksum = entry
         section = data[offset : offset + length]
-        if kind != index + 1 or len(section) != length:
+        if kind != index + 1 or reserved or len(section) != length or (index == 0 and checksum):
             raise PlanError(f"section {name}: kind {kind}, {len(section)} of {length} bytes")
         if name == "weights":
             weights = section

@@ -80,8 +80,10 @@ struct PlanSummary {
       "\(facts.architecture) (\(facts.family))",
       "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
       "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
-      "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
-        + ", probabilities by \(facts.scores.word)",
+      plan.program.output(.logits) == nil
+        ? "  outputs     \(plan.program.outputs.map(\.role.word).joined(separator: ", "))"
+        : "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
+          + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image",
       "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",

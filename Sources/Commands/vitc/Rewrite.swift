@@ -85,6 +85,7 @@ struct Rewrite: ParsableCommand {
     if quiet { return }
     try CommandLineTool.printLines(
       RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).lines)
+    guard graphs.rewritten.outputs.contains(where: { $0.role == .logits }) else { return }
     CommandLineTool.note(
       "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "
         + "vitrun eval \(output) DIR --against \(plan)")

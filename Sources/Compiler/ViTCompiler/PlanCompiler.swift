@@ -1,12 +1,15 @@
 public import KernelInterface
 package import ModelGraph
 package import PlanEmitter
-package import PlanFormat
+public import PlanFormat
 
 /// Makes plans: from checkpoints, and from other plans.
 public enum PlanCompiler {
   /// How the weights of products are stored; arithmetic is always float32.
   public typealias WeightStorage = KernelInterface.MatrixElement
+
+  /// What an error's subject names of ``WeightStorage``.
+  public typealias StorageOption = PlanFormat.StorageOption
 
   /// Writes an imported model as a plan, whole or not at all.
   /// - Parameters:

@@ -12,7 +12,7 @@ extension RewriteOptions {
     recipe.similarity = similarity
     recipe.seed = seed
     recipe.isSizeAware = isSizeAware || strategy.definition.sizes == .always
-    let blocks = try selectionBlocks(facts)
+    let blocks = try selectionBlocks(facts, of: file.path)
     if !keepRates.isEmpty { recipe.stages = try stages(blocks, facts) }
     if multiScale != .off {
       try checkGrid(file)
@@ -27,17 +27,20 @@ extension RewriteOptions {
     return recipe
   }
 
-  private func selectionBlocks(_ facts: ModelFacts) throws -> [Int] {
-    let blocks = blocks ?? facts.defaultSelectionBlocks
-    guard !blocks.isEmpty, blocks == Set(blocks).sorted(),
-      blocks.allSatisfy({ (1...facts.depth).contains($0) })
+  private func selectionBlocks(_ facts: ModelFacts, of plan: String) throws -> [Int] {
+    let chosen = blocks ?? facts.defaultSelectionBlocks
+    guard !chosen.isEmpty, chosen == Set(chosen).sorted(),
+      chosen.allSatisfy({ (1...facts.depth).contains($0) })
     else {
-      throw InputError(
-        option: .blocks, field: "blocks",
-        expected: "ascending numbers from 1 to \(facts.depth), each once",
-        found: "\(blocks.map(String.init).joined(separator: ","))")
+      let expected = "ascending numbers from 1 to \(facts.depth), each once"
+      let found = chosen.map(String.init).joined(separator: ",")
+      throw blocks == nil
+        ? InputError(
+          file: plan, field: "facts, default_selection_blocks", expected: expected, found: found)
+        : InputError(
+          option: .blocks, field: "blocks", expected: "\(expected)", found: "\(found)")
     }
-    return blocks
+    return chosen
   }
 
   private func stages(_ blocks: [Int], _ facts: ModelFacts) throws -> [RewriteRecipe.Stage] {

@@ -46,7 +46,8 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// `[images, K]`: the old patch behind each new one, in any order.
   package var kept: UnsafePointer<Int32>
 
-  /// `[images, N]`: the new patch behind each old one, -1 for none; with `.sum`, K.
+  /// `[images, N]`: the new patch behind each old one, -1 for none; with `.sum`, the one behind
+  /// those that the image keeps.
   package var destination: UnsafePointer<Int32>
 
   /// w, one for each old patch; image b's begin at `b * weightStride`. `nil` means all 1.

@@ -60,7 +60,7 @@ package protocol KernelSet: Sendable {
   /// The tokens that are left.
   static func gather(_ arguments: GatherArguments, item: Int)
 
-  /// RGBImage at half its size.
+  /// An image at half its size: averages over 2 x 2 pixels.
   static func avgPool2x2(_ arguments: AvgPool2x2Arguments, item: Int)
 
   /// Token grid at half its size.

@@ -31,11 +31,11 @@ extension WideKernels {
 /// How many vectors of channels are convolved together.
 private enum Channels<let vectors: Int> {}
 
-/// The weights of one window that lie inside the map. Sums run over them row by row.
+/// The pixels of one window that lie inside the map. Sums run over them row by row.
 private struct Window {
   /// Input row 0, column 0 of the image.
   let map: UnsafePointer<Float>
-  /// Row and column of tap 0, possibly outside.
+  /// Row and column of the window's first pixel, possibly outside.
   let y, x: Int
 
   @inline(__always)

@@ -38,7 +38,8 @@ public struct RunResult: ~Copyable {
   package func stages(image: Int) throws -> [StageTrace] {
     try program.stages.map { stage in
       StageTrace(
-        record: stage, kept: try indices(stage.kept, image: image),
+        record: stage, appendsRow: stage.patchesOut > program.buffers[stage.kept].columns,
+        kept: try indices(stage.kept, image: image),
         destination: try indices(stage.destination, image: image))
     }
   }
@@ -70,6 +71,9 @@ public struct RunResult: ~Copyable {
 package struct StageTrace: Sendable {
   /// The stage.
   package let record: StageRecord
+
+  /// Whether the tokens that are not kept became one more row.
+  package let appendsRow: Bool
 
   /// The old patch position behind each new one that this image has; a fused token is not among them.
   package let kept: [Int32]

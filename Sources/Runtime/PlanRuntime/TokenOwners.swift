@@ -12,11 +12,15 @@ package enum TokenOwners {
         let new = Int(stage.destination[old])
         return new < 0 ? nil : new
       }
-      var newOrigin = stage.kept.map { origin[Int($0)] }
+      origin = stage.kept.map { Self.origin(of: Int($0), in: origin) }
       // A row behind those that are kept is the sum of the others.
-      if stage.record.patchesOut > stage.kept.count { newOrigin.append(nil) }
-      origin = newOrigin
-      return position.map { place in place.flatMap { origin[$0] } }
+      if stage.appendsRow { origin.append(nil) }
+      return position.map { place in place.flatMap { Self.origin(of: $0, in: origin) } }
     }
+  }
+
+  /// A hostile plan's stages need not fit each other where images keep different numbers of tokens.
+  private static func origin(of place: Int, in origins: [Int?]) -> Int? {
+    origins.indices.contains(place) ? origins[place] : nil
   }
 }

@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all, [(1, 3), (7, 100), (31, 1000)])
-  func columnMaximum(implementation: Implementation, shape: (Int, Int)) {
+  func maximumOverRows(implementation: Implementation, shape: (Int, Int)) {
     let (count, width) = shape
     let x = Rows(count: count, width: width, seed: 6)
     let out = Rows(count: 1, width: width, seed: 7)
@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all, [(2, 2), (6, 10), (32, 36)])
-  func halvedImagesAreMeans(implementation: Implementation, shape: (Int, Int)) {
+  func pooledImagesAreMeans(implementation: Implementation, shape: (Int, Int)) {
     let (height, width) = shape
     var values = Values(seed: 12)
     let x = Buffer(values.array(2 * 3 * height * width))

@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all, [(2, 3), (31, 1000)])
-  func columnMaximum(implementation: Implementation, shape: (Int, Int)) {
+  func maximumOverRows(implementation: Implementation, shape: (Int, Int)) {
     let (count, width) = shape
     let x = Rows(count, width, seed: 6)
     let out = RowTests.Rows(count: 1, width: width, seed: 7)

@@ -130,6 +130,48 @@ struct CountVerifierTests {
     }
   }
 
+  @Test func aCountIsOfOnePartition() throws {
+    let counts = partitions(plan.program).compactMap(\.unused)
+    try #require(counts.count == 2)
+    try reject("unused") { program in
+      spread(&program)
+      try change(&program) {
+        guard case .partition(var step) = $0, step.unused == counts[1] else { return nil }
+        step.unused = counts[0]
+        return .partition(step)
+      }
+      for index in program.buffers.indices
+      where program.buffers[index].unused?.buffer == counts[1] {
+        program.buffers[index].unused?.buffer = counts[0]
+      }
+    }
+  }
+
+  @Test func aStageStartsFromWhatTheOneBeforeKept() throws {
+    let stage = try #require(plan.program.stages.last)
+    try #require(plan.program.buffers[stage.destination].unused != nil)
+    // Another partition's destination, of tokens that are all in use.
+    try reject("stage 1, destination, unused") { program in
+      spread(&program)
+      let keep = program.buffers[stage.kept].columns
+      func buffer(_ element: BufferRecord.Element, _ columns: Int) -> Int {
+        program.buffers.append(
+          BufferRecord(element, rows: 1, columns: columns, offset: program.arenaBytes))
+        program.arenaBytes += (columns * 4 + 63) / 64 * 64
+        return program.buffers.count - 1
+      }
+      var fill = FillStep()
+      fill.output = buffer(.float32, stage.patchesIn)
+      var partition = PartitionStep()
+      (partition.scores, partition.keep) = (fill.output, keep)
+      partition.kept = buffer(.int32, keep)
+      partition.dropped = buffer(.int32, stage.patchesIn - keep)
+      partition.destination = buffer(.int32, stage.patchesIn)
+      program.steps += [StepRecord(.fill(fill)), StepRecord(.partition(partition))]
+      program.stages[1].destination = partition.destination
+    }
+  }
+
   @Test func aCountIsLessThanTheAxis() throws {
     // The first partition's count where the most that it can be is all there is.
     let (first, second) = (partitions(plan.program)[0], partitions(plan.program)[1])

@@ -62,6 +62,16 @@ struct DamagedPlanTests {
     }
   }
 
+  /// What is reserved can mean something later only if nobody writes it now.
+  @Test(arguments: [28, 40, 48, 64 + 4, 64 + 24, 64 + 3 * 32 + 4])
+  func reservedFieldsAreZero(position: Int) throws {
+    var other = plan
+    other[position] = 7
+    PlanSeal.seal(&other)
+    let error = #expect(throws: InputError.self) { try open(other) }
+    #expect(error?.expected.hasPrefix("zeros") == true, "\(error?.description ?? "")")
+  }
+
   /// What a newer plan needs is said even where nothing else of it can be read.
   @Test func aNewerPlanSaysWhatItNeeds() throws {
     var origin = PlanOrigin()

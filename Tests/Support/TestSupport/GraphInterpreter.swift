@@ -105,7 +105,7 @@ package struct GraphInterpreter {
     case .assign(let assign): return [self.assign(assign, node, operands)]
     case .bipartiteAssign(let assign): return bipartiteAssign(assign, node, operands[0])
     case .gather(let gather): return self.gather(gather, node, operands)
-    case .avgPool2x2: return [halve(node, operands[0])]
+    case .avgPool2x2: return [averagePooled(node, operands[0])]
     case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]
     case .gridUpsample(let grid): return [up(grid, node, operands)]
     case .depthwise(let depthwise): return [try depthwiseConvolve(depthwise, node, operands[0])]
@@ -250,7 +250,7 @@ package struct GraphInterpreter {
 
   // MARK: - Grids
 
-  private func halve(_ node: Graph.Node, _ x: [Double]) -> [Double] {
+  private func averagePooled(_ node: Graph.Node, _ x: [Double]) -> [Double] {
     guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
       preconditionFailure("an image")
     }

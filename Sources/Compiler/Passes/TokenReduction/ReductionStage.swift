@@ -40,7 +40,7 @@ package struct ReductionStage {
     }
   }
 
-  /// What the class token attends to each patch token, `[1, N]`, from the class rows that the strategy asked
+  /// What the class token attends to each patch token, `[1, N]`, from the class attention that the strategy asked
   /// the attention for.
   package mutating func importance() throws -> ValueID {
     try graph.add(.score(Score(prefix: prefix)), attention.results[0], block: block)
@@ -75,7 +75,7 @@ package struct ReductionStage {
     var operands = [tokens, parts.kept, parts.dropped, parts.destination]
     switch similarity {
     case .cosine, .l1, .l2: break
-    // Behind the class rows, which every strategy reads that assigns.
+    // Behind the class attention, which every strategy reads that assigns.
     case .attention: operands.append(attention.results[1])
     case .random: operands.append(try patchIndices())
     }

@@ -96,7 +96,8 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
   /// With edges: the first position of set A, whose tokens can be dropped; it is every other position.
   package var first = 1
 
-  /// By importance: the destination of dropped tokens is one more row, K; otherwise they have none, -1.
+  /// By importance: the destination of dropped tokens is one more row, behind those that an image keeps;
+  /// otherwise they have none, -1.
   package var appendsRow = false
 
   /// By importance: tokens of less are not kept, but that of the most always is.

@@ -50,12 +50,17 @@ enum PlanHead {
       UnsafeRawBufferPointer(rebasing: bytes[0..<PlanLayout.headerSize - 8]))
     let fileBytes = try header.integer("file_bytes", as: UInt64.self)
     let count = try header.integer("section_count", as: UInt32.self)
-    _ = try header.integer("reserved", as: UInt32.self)
+    let reserved = UInt64(try header.integer("reserved", as: UInt32.self))
     let tableChecksum = try header.integer("table_checksum", as: UInt64.self)
-    _ = try header.integer("reserved", as: UInt64.self)
-    _ = try header.integer("reserved", as: UInt64.self)
+    let others = [
+      try header.integer("reserved", as: UInt64.self),
+      try header.integer("reserved", as: UInt64.self),
+    ]
     guard try header.integer("header_checksum", as: UInt64.self) == headerChecksum else {
       throw fail("header checksum", "that of the header", "another; the file is damaged")
+    }
+    guard ([reserved] + others).allSatisfy({ $0 == 0 }) else {
+      throw fail("reserved fields of the header", "zeros", "others")
     }
     guard fileBytes == UInt64(bytes.count) else {
       throw fail("file size", "\(fileBytes) bytes", "\(bytes.count) bytes")
@@ -68,7 +73,7 @@ enum PlanHead {
     guard XXH64.hash(table) == tableChecksum else {
       throw fail("section table", "the bytes of its checksum", "others; the file is damaged")
     }
-    try requireKnownFeatures(table, of: bytes, file: file)
+    if wanted == PlanLayout.version { try requireKnownFeatures(table, of: bytes, file: file) }
     guard count == UInt32(SectionKind.allCases.count) else {
       throw fail("section count", "\(SectionKind.allCases.count)", "\(count)")
     }
@@ -130,7 +135,7 @@ enum PlanHead {
     _ fail: (String, String, String) -> InputError
   ) throws -> Section {
     let code = try reader.integer("kind", as: UInt32.self)
-    _ = try reader.integer("reserved", as: UInt32.self)
+    let reserved = try reader.integer("reserved", as: UInt32.self)
     let offset = try reader.integer("offset", as: UInt64.self)
     let byteCount = try reader.integer("byte_count", as: UInt64.self)
     let checksum = try reader.integer("checksum", as: UInt64.self)
@@ -138,6 +143,11 @@ enum PlanHead {
       let byteCount = Int(exactly: byteCount)
     else {
       throw fail("section \(kind)", "kind \(kind.rawValue) and a size below 2^63", "kind \(code)")
+    }
+    guard reserved == 0, kind != .weights || checksum == 0 else {
+      throw fail(
+        "section \(kind)", "zeros in its reserved field, and as the checksum of the weights",
+        "others")
     }
     return Section(kind: kind, offset: offset, byteCount: byteCount, checksum: checksum)
   }

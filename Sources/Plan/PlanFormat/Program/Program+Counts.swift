@@ -69,6 +69,9 @@ struct CountCheck {
   /// The buffers that hold counts.
   private var counts: Set<Int> = []
 
+  /// Those that have held one: what was made under one count would mean other tokens under the next.
+  private var made: Set<Int> = []
+
   init(_ program: Program, file: String) {
     buffers = program.buffers
     self.file = file
@@ -101,6 +104,10 @@ struct CountCheck {
         found.allSatisfy { $0 == found[0] }, name, "one count for the same tokens",
         found.map { $0.map { "buffer \($0)" } ?? "none" }.joined(separator: ", "))
     }
+    if let own = payload.unused {
+      try require(
+        made.insert(own).inserted, name, "a count of its own", "buffer \(own), another partition's")
+    }
   }
 
   /// Throws unless the counts of the outputs and of the stages' buffers can be read at the end.
@@ -115,7 +122,14 @@ struct CountCheck {
         count == nil || !output.role.isOneRow, name, "a row that is in use",
         "buffer \(unused.buffer)")
     }
+    var entering: Int?
     for (index, stage) in program.stages.enumerated() {
+      let destinations = buffers[stage.destination].unused?.buffer
+      try require(
+        destinations == entering, "stage \(index), destination, unused",
+        "the count of the tokens that the stage before kept",
+        destinations.map { "buffer \($0)" } ?? "none")
+      entering = buffers[stage.kept].unused?.buffer
       for buffer in [stage.kept, stage.destination] {
         guard let unused = buffers[buffer].unused else { continue }
         try verify(buffer, unused, ranges, "stage \(index), unused")

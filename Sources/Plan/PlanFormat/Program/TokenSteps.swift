@@ -56,7 +56,8 @@ package struct PartitionStep: StepPayload {
   /// K: the elements of an input row.
   package var keep = 0
 
-  /// Importance only: dropped tokens' destination is one more row, position `K`; otherwise -1.
+  /// Importance only: dropped tokens' destination is one more row, behind those that an image keeps;
+  /// otherwise -1.
   package var appendsRow = false
 
   /// `[1, K]`, int32: the patch position behind each new one.
