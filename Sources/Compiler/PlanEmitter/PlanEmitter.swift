@@ -50,13 +50,13 @@ package enum PlanEmitter {
         file: constant.name, field: "shape", expected: "one that \(record.layout) can hold",
         found: "\(record.shape)")
     }
-    // The values, and two to spare for what computes them.
+    // The values, their bytes, and two to spare for what computes them.
     try ByteBuffer.require(
-      3 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)
+      4 * MemoryLayout<Float>.stride * constant.shape.elementCount, for: constant.name)
     let values = try constant.values()
+    let nonFinite = NonFiniteWeight(values, of: constant)
     let packed = try matrix.packed(values, name: constant.name)
     try writer.append(record, bytes: UnsafeRawBufferPointer(packed.bytes))
-    let nonFinite = NonFiniteWeight(values, of: constant)
     return nonFinite
   }
 }

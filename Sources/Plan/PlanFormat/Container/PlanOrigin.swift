@@ -29,7 +29,7 @@ package struct PlanOrigin: Record, Equatable {
     }
   }
 
-  /// The features that this program reads. A step, element, layout or field that joins the format brings
+  /// The features that this program reads. Whatever joins the format, a code of any choice among it, brings
   /// its name here, and a plan that uses it says so.
   private static let known: Set<String> = []
 
