@@ -18,6 +18,13 @@ func widen(_ halves: UnsafeRawPointer) -> Vector {
   Vector(lowHalf: cve_widen(halves), highHalf: cve_widen(halves + 16))
 }
 
+/// The element at `place` in every lane.
+@inline(__always)
+func broadcast(_ place: UnsafePointer<Float>) -> Vector {
+  let half = cve_broadcast(place)
+  return Vector(lowHalf: half, highHalf: half)
+}
+
 /// Adds `a * b` to `sum` in its registers.
 @inline(__always)
 func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {

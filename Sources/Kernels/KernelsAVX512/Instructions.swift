@@ -12,6 +12,10 @@ func minimum(_ a: Vector, _ b: Vector) -> Vector { cve_min16(a, b) }
 @inline(__always)
 func widen(_ halves: UnsafeRawPointer) -> Vector { cve_widen16(halves) }
 
+/// The element at `place` in every lane.
+@inline(__always)
+func broadcast(_ place: UnsafePointer<Float>) -> Vector { cve_broadcast16(place) }
+
 /// Adds `a * b` to `sum` in its register.
 @inline(__always)
 func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {

@@ -29,12 +29,13 @@ enum PairedTile<let rows: Int, let panels: Int> {
       let first = Row { Element.load(weights + $0 &* right.panelBytes) }
       let second = Row { Element.load(weights + ($0 &* right.panelBytes &+ bytes)) }
       for r in 0..<rows {
-        let (a, b) = (splat(inputs[r &* left.step]), splat(inputs[r &* left.step &+ 1]))
+        let pair = inputs + r &* left.step
+        let (a, b) = (broadcast(pair), broadcast(pair + 1))
         for p in 0..<panels { accumulate(a + second[p], b + first[p], into: &tile[r][p]) }
       }
       let third = Row { Element.load(weights + ($0 &* right.panelBytes &+ 2 &* bytes)) }
       for r in 0..<rows {
-        let element = splat(inputs[r &* left.step &+ 2])
+        let element = broadcast(inputs + (r &* left.step &+ 2))
         for p in 0..<panels { accumulate(element, third[p], into: &tile[r][p]) }
       }
       weights += 3 &* bytes
@@ -47,7 +48,7 @@ enum PairedTile<let rows: Int, let panels: Int> {
     for _ in 0..<left.length % 3 {
       let columns = Row { Element.load(weights + $0 &* right.panelBytes) }
       for r in 0..<rows {
-        let element = splat(inputs[r &* left.step])
+        let element = broadcast(inputs + r &* left.step)
         for p in 0..<panels { accumulate(element, columns[p], into: &tile[r][p]) }
       }
       weights += bytes

@@ -64,7 +64,7 @@ enum ProductTile<let rows: Int, let panels: Int> {
       for k in 0..<left.length {
         let columns = Row { Element.load(weights + $0 &* right.panelBytes) }
         for r in 0..<rows {
-          let element = splat(segment[r &* left.step &+ k])
+          let element = broadcast(segment + (r &* left.step &+ k))
           for p in 0..<panels { tile[r][p].addProduct(columns[p], element) }
         }
         weights += panelWidth &* Element.byteCount

@@ -17,7 +17,7 @@ enum ValueTile<let queries: Int, let vectors: Int> {
     for _ in 0..<keys {
       let columns = Row { load(v, $0 &* lanes) }
       for q in 0..<queries {
-        let weight = splat(p[q])
+        let weight = broadcast(p + q)
         for c in 0..<vectors { sums[q][c].addProduct(columns[c], weight) }
       }
       p += queryTile
