@@ -73,7 +73,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   package var querySplit: EvenSplit {
     let tiles = (queries + Self.queryTile - 1) / Self.queryTile
     let wanted = 24 / max(images * heads, 1)
-    return EvenSplit(tiles, minimum: 2, parts: max(1, min(wanted, 8)))
+    return EvenSplit(tiles, minimum: max(2, self.tiles.panels), parts: max(1, min(wanted, 8)))
   }
 
   /// Work items of the step, `[heads, images, querySplit.parts]`, by parts of the rows.

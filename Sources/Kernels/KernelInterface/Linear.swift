@@ -84,13 +84,13 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// How the step is cut into items.
   package let blocking: ProductBlocking
 
-  /// A product over `images * rows` rows, for the kernels of a set.
+  /// A product over `images * rows` rows, for the kernels of a set, which may form it in pairs.
   package init(
     for tiles: TileExtents,
     input: InputRows, output: OutputRows, images: Int, rows: Int, inputWidth: Int,
     outputWidth: Int, weights: PanelWeights, bias: UnsafePointer<Float>? = nil,
     norm: LayerNorm? = nil, activation: Activation = .none, residual: InputRows? = nil,
-    unused: UnusedRows = UnusedRows(nil)
+    unused: UnusedRows = UnusedRows(nil), inPairs: Bool = false
   ) {
     self.input = input
     self.output = output
@@ -113,7 +113,7 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
         && (residual?.imageStride ?? rows) == rows)
     blocking = ProductBlocking(
       for: tiles, groups: isUniform ? 1 : images, rows: isUniform ? images * rows : rows,
-      inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil)
+      inputs: inputWidth, outputs: outputWidth, preparesRows: norm != nil, inPairs: inPairs)
   }
 
   /// Work items of the step, by parts of the rows.

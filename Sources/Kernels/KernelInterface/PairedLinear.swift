@@ -57,7 +57,7 @@ package struct PairedLinearArguments: @unchecked Sendable {
       rows: linear.rows,
       inputWidth: linear.inputWidth, outputWidth: linear.outputWidth, weights: linear.weights,
       bias: linear.bias, activation: linear.activation, residual: linear.residual,
-      unused: linear.unused)
+      unused: linear.unused, inPairs: true)
   }
 
   /// How preparing the rows is cut into items: over `images * rows`.

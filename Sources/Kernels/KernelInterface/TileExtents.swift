@@ -10,6 +10,9 @@ package struct TileExtents: Sendable, Equatable {
   /// a tile.
   package let itemPanels: Int
 
+  /// As ``itemPanels``, where products are formed in pairs: see ``PairedLinearArguments``.
+  package let pairedItemPanels: Int
+
   /// The most rows of an item, where rows are multiplied as they lie.
   package let itemRows: Int
 
@@ -25,14 +28,16 @@ package struct TileExtents: Sendable, Equatable {
 
   /// The extents of a set's tiles, all above 0.
   package init(
-    panels: Int, itemPanels: Int, itemRows: Int, preparedRows: Int, valueVectors: Int,
-    winogradTiles: Int
+    panels: Int, itemPanels: Int, pairedItemPanels: Int, itemRows: Int, preparedRows: Int,
+    valueVectors: Int, winogradTiles: Int
   ) {
     precondition(panels > 0 && itemPanels > 0 && itemPanels % panels == 0, "panels of an item")
+    precondition(pairedItemPanels > 0, "panels of an item of pairs")
     precondition(itemRows > 0 && preparedRows > 0, "rows of an item")
     precondition(valueVectors > 0 && winogradTiles > 0, "sums of a tile")
     self.panels = panels
     self.itemPanels = itemPanels
+    self.pairedItemPanels = pairedItemPanels
     self.itemRows = itemRows
     self.preparedRows = preparedRows
     self.valueVectors = valueVectors

@@ -92,15 +92,16 @@ package struct ProductBlocking: Sendable {
   package let unit: Int
 
   /// Cuts a product for the kernels of a set. `rows` is a multiple of `unit`, rows that stay together.
-  /// `preparesRows` says that an item first writes its rows to scratch, so that items should be wide.
+  /// `preparesRows` says that an item first writes its rows to scratch, so that items should be wide,
+  /// `inPairs` that products are formed in pairs.
   package init(
     for tiles: TileExtents, groups: Int, rows: Int, unit: Int = 1, inputs: Int, outputs: Int,
-    preparesRows: Bool
+    preparesRows: Bool, inPairs: Bool = false
   ) {
     self.groups = groups
     self.unit = max(unit, 1)
     panels = PanelLayout.panelCount(outputs: outputs)
-    bundlePanels = tiles.itemPanels
+    bundlePanels = inPairs ? tiles.pairedItemPanels : tiles.itemPanels
     let bundles = (panels + bundlePanels - 1) / bundlePanels
     guard groups > 0, rows > 0, panels > 0 else {
       rowSplit = EvenSplit(0, parts: 0)

@@ -3,17 +3,21 @@ internal import KernelInterface
 /// Extents of the tiles: the sums and what is multiplied fill 16 registers of 8 elements.
 /// No sum depends on them, so that results are the same for registers of every width.
 enum TileShape {
-  /// The most rows of a product's tile.
+  /// The panels of a product's tile.
   @inline(__always)
-  static var rows: Int { 6 }
+  static var panels: Int { 1 }
+
+  /// The most rows of a product's tile, which has one panel.
+  @inline(__always)
+  static func rows(panels: Int) -> Int { 6 }
+
+  /// The panels of a paired product's tile.
+  @inline(__always)
+  static var pairedPanels: Int { 1 }
 
   /// The most rows of a paired product's tile.
   @inline(__always)
   static var pairedRows: Int { 4 }
-
-  /// The panels of a product's tile.
-  @inline(__always)
-  static var panels: Int { 1 }
 
   /// The panels of a tile that has one row.
   @inline(__always)
@@ -34,7 +38,7 @@ enum TileShape {
   /// What the set states of them.
   static var extents: TileExtents {
     TileExtents(
-      panels: panels, itemPanels: 2, itemRows: 104, preparedRows: 24,
+      panels: panels, itemPanels: 2, pairedItemPanels: 2, itemRows: 104, preparedRows: 24,
       valueVectors: queries &* vectors, winogradTiles: 12)
   }
 

@@ -9,7 +9,8 @@ package enum PortableKernels: KernelSet {
   /// One panel is multiplied at a time; items are cut as those of the other sets.
   package static var tiles: TileExtents {
     TileExtents(
-      panels: 1, itemPanels: 2, itemRows: 104, preparedRows: 24, valueVectors: 1,
+      panels: 1, itemPanels: 2, pairedItemPanels: 2, itemRows: 104, preparedRows: 24,
+      valueVectors: 1,
       winogradTiles: 12)
   }
 }

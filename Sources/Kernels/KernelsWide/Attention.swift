@@ -40,7 +40,7 @@ extension WideKernels {
     }
 
     while tile < end {
-      let panels = tile &+ TileShape.panels <= end ? TileShape.panels : 1
+      let panels = panelsOfTile(left: end &- tile, most: TileShape.panels)
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
         transposeQueries(
@@ -181,13 +181,11 @@ private func multiplyKeys(
   _ room: AttentionScratch
 ) {
   let left = LeftHand(start: keys, step: step, segments: 1, length: width, segmentStep: 0)
-  let tiles = (count &+ TileShape.rows &- 1) / TileShape.rows
-  let low = count / tiles
-  let taller = count &- low &* tiles
+  let heights = TileHeights(count, most: TileShape.rows(panels: panels))
   var row = keys
   var place = Sums(start: room.scores(0), step: count &* queryTile, resumes: false)
-  for index in 0..<tiles {
-    let height = index < taller ? low &+ 1 : low
+  for index in 0..<heights.count {
+    let height = heights[index]
     TileShape.multiply(height: height, panels: panels, left, row, room.rightHand, place)
     row += height &* step
     place.start += height &* queryTile
@@ -242,17 +240,15 @@ private func weighValues(
   valueStep: Int, keys: Int, queries: Int, width: Int, output: UnsafeMutablePointer<Float>,
   step: Int
 ) {
-  let tiles = (queries &+ TileShape.queries &- 1) / TileShape.queries
-  let low = queries / tiles
-  let taller = queries &- low &* tiles
+  let heights = TileHeights(queries, most: TileShape.queries)
   let tile = room.tile
   var column = 0
   while column < width {
     let vectors = min(TileShape.vectors, (width &- column &+ lanes &- 1) / lanes)
     let columns = min(vectors &* lanes, width &- column)
     var query = 0
-    for index in 0..<tiles {
-      let height = index < taller ? low &+ 1 : low
+    for index in 0..<heights.count {
+      let height = heights[index]
       TileShape.sumValues(
         height: height, vectors: vectors, UnsafePointer(scores + query), values + column,
         step: valueStep, keys: keys, tile)

@@ -47,8 +47,11 @@ func multiply(
 
 /// How the products of a tile are formed; a type, so that each loop over tiles is compiled for one.
 private protocol TileProduct {
-  /// The most rows of a tile.
-  static var rows: Int { get }
+  /// The most panels of a tile.
+  static var panels: Int { get }
+
+  /// The most rows of a tile of so many panels.
+  static func rows(panels: Int) -> Int
 
   /// The most panels of a tile that has one row.
   static var panelsOfOneRow: Int { get }
@@ -61,7 +64,10 @@ private protocol TileProduct {
 
 private enum DirectProduct: TileProduct {
   @inline(__always)
-  static var rows: Int { TileShape.rows }
+  static var panels: Int { TileShape.panels }
+
+  @inline(__always)
+  static func rows(panels: Int) -> Int { TileShape.rows(panels: panels) }
 
   @inline(__always)
   static var panelsOfOneRow: Int { TileShape.panelsOfOneRow }
@@ -77,10 +83,13 @@ private enum DirectProduct: TileProduct {
 
 private enum PairedProduct: TileProduct {
   @inline(__always)
-  static var rows: Int { TileShape.pairedRows }
+  static var panels: Int { TileShape.pairedPanels }
 
   @inline(__always)
-  static var panelsOfOneRow: Int { TileShape.panels }
+  static func rows(panels: Int) -> Int { TileShape.pairedRows }
+
+  @inline(__always)
+  static var panelsOfOneRow: Int { panels }
 
   @inline(__always)
   static func multiply<Element: WeightElement>(
@@ -101,10 +110,6 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
   // A slice of the panels of a tile stays near for all rows, a slice of the rows in the second-level
   // cache for all panels.
   let slices = Slices(left)
-  // Heights that differ by one at most: no row is computed in vain, and none runs alone.
-  let tiles = (rows &+ Tile.rows &- 1) / Tile.rows
-  let low = rows / max(tiles, 1)
-  let taller = rows &- low &* tiles
   let sumStep = rows &* panelWidth
   func source(_ panel: Int, _ slice: Int) -> UnsafeRawPointer {
     let input = slices.firstInput(slice)
@@ -116,7 +121,12 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
     var panelSums = sums
     var panel = firstPanel
     while panel < lastPanel {
-      let panels = panelsOfTile(Tile.self, rows: rows, left: lastPanel &- panel)
+      let remaining = lastPanel &- panel
+      // One row has too few sums in the usual number to keep the processor busy.
+      let panels =
+        rows == 1 && remaining >= Tile.panelsOfOneRow
+        ? Tile.panelsOfOneRow : panelsOfTile(left: remaining, most: Tile.panels)
+      let heights = TileHeights(rows, most: Tile.rows(panels: panels))
       var right = RightHand<Element>(
         start: source(panel, index), panelBytes: panelBytes, ahead: weights)
       // What is multiplied next: the same slice of the next panels, or the next slice of the first, or
@@ -128,8 +138,8 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
       var row = 0
       var start = slice.start
       var place = Sums(start: panelSums, step: sumStep, resumes: index > 0)
-      for tile in 0..<tiles {
-        let height = tile < taller ? low &+ 1 : low
+      for tile in 0..<heights.count {
+        let height = heights[tile]
         // The first tiles ask for them, a panel each.
         right.ahead = tile < panels ? after + tile &* panelBytes : right.start
         Tile.multiply(height: height, panels: panels, slice, start, right, place)
@@ -147,14 +157,6 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
       panel &+= panels
     }
   }
-}
-
-/// Panels of the next tile, of those that are left. One row has too few sums in the usual number to
-/// keep the processor busy.
-@inline(__always)
-private func panelsOfTile<Tile: TileProduct>(_: Tile.Type, rows: Int, left: Int) -> Int {
-  if rows == 1 && left >= Tile.panelsOfOneRow { return Tile.panelsOfOneRow }
-  return left >= TileShape.panels ? TileShape.panels : 1
 }
 
 /// The inputs of a product cut into slices: runs of whole segments, or parts of the only one.

@@ -12,19 +12,17 @@ extension WideKernels {
 
     let panelCount = a.outputChannels / panelWidth
     let panelSize = room.points &* a.channels &* panelWidth
-    let limit = min(TileShape.rows, a.tiles.winogradTiles)
-    let groups = (tiles.count &+ limit &- 1) / limit
-    let low = tiles.count / max(groups, 1)
-    let taller = tiles.count &- low &* groups
     var panel = 0
     while panel < panelCount {
-      let panels = panel &+ TileShape.panels <= panelCount ? TileShape.panels : 1
+      let panels = panelsOfTile(left: panelCount &- panel, most: TileShape.panels)
+      let groups = TileHeights(
+        tiles.count, most: min(TileShape.rows(panels: panels), a.tiles.winogradTiles))
       let weights = arguments.weights + panel &* panelSize
       // What is multiplied next: more panels, or the first ones by the next item.
       let after = panel &+ panels < panelCount ? weights + panels &* panelSize : arguments.weights
       var tile = 0
-      for group in 0..<groups {
-        let height = group < taller ? low &+ 1 : low
+      for group in 0..<groups.count {
+        let height = groups[group]
         // The first groups ask for it, a panel each.
         multiplyPoints(
           weights, ahead: group < panels ? after + group &* panelSize : weights, panels: panels,

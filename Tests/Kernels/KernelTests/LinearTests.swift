@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: Implementation.tiled, [false, true])
   func everyTileMatchesTheReference(implementation: Implementation, half: Bool) {
     for rows in 1...26 {
-      for outputs in [16, 40, 130, 144] {
+      for outputs in [16, 32, 40, 64, 80, 130, 144] {
         let problem = LinearProblem(
           Case(rows: rows, inputs: 19, outputs: outputs, half: half, residual: rows % 2 == 0))
         expectClose(

@@ -36,14 +36,18 @@ struct TileExtentsTests {
   }
 
   /// Every row and panel is in one item, no tile of panels is parted, and what a kernel keeps fits.
-  @Test(arguments: Implementation.tiled, [false, true])
-  func itemsHoldWholeTiles(implementation: Implementation, preparesRows: Bool) {
+  @Test(arguments: Implementation.tiled, [(false, false), (true, false), (false, true)])
+  func itemsHoldWholeTiles(
+    implementation: Implementation, cut: (preparesRows: Bool, inPairs: Bool)
+  ) {
     let tiles = implementation.tiles
+    let (preparesRows, inPairs) = cut
+    let together = inPairs ? tiles.pairedItemPanels : tiles.itemPanels
     for (rows, unit) in [(1, 1), (5, 1), (24, 1), (197, 1), (196, 14), (600, 50)] {
       for outputs in [1, 16, 40, 192, 1000] {
         let blocking = ProductBlocking(
           for: tiles, groups: 2, rows: rows, unit: unit, inputs: 96, outputs: outputs,
-          preparesRows: preparesRows)
+          preparesRows: preparesRows, inPairs: inPairs)
         let panels = PanelLayout.panelCount(outputs: outputs)
         var seen = [Int](repeating: 0, count: 2 * rows * panels)
         for item in 0..<blocking.items.count {
@@ -51,8 +55,8 @@ struct TileExtentsTests {
           let (height, width) = (
             block.rowEnd - block.rowStart, block.panelEnd - block.panelStart
           )
-          #expect(block.panelStart % tiles.panels == 0)
-          #expect(block.panelEnd % tiles.panels == 0 || block.panelEnd == panels)
+          #expect(block.panelStart % together == 0)
+          #expect(block.panelEnd % together == 0 || block.panelEnd == panels)
           #expect(height <= blocking.maximumRows && height % unit == 0)
           #expect(height <= max(unit, preparesRows ? tiles.preparedRows : tiles.itemRows))
           #expect(height * width * PanelLayout.width <= blocking.maximumSums)
