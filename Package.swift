@@ -189,6 +189,13 @@ let package = Package(
         "PlanFormat", "PlanRuntime", "Tensors", "ViTCompiler",
       ],
       path: "tools/fuzz", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "kernel-bench",
+      dependencies: [
+        "KernelInterface", "Kernels", "PlanRuntime", "JSON", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "tools/bench/kernel-bench", swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

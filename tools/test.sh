@@ -7,7 +7,7 @@ tools/check-isa.sh
 python3 tools/modules.py --quiet
 python3 tools/bench/record.py --check
 python3 tools/docs.py
-swift format lint --strict --recursive Package.swift Sources Tests tools/examples tools/fuzz
+swift format lint --strict --recursive Package.swift Sources Tests tools/bench tools/examples tools/fuzz
 python3 tools/hostile/gate.py
 # Memory that Swift's own arrays are refused ends a command in words, by what the linker put in the runtime's
 # place.

@@ -22,6 +22,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +37,23 @@ BINARIES = ROOT / ".build" / "release"
 
 @dataclass(frozen=True)
 class Case:
-    """A model, how it is pruned, and how it is run."""
+    """A model, how it is pruned, and how it is run; of several streams, each has a part of the threads."""
 
     name: str
     architecture: str
     batch: int
     threads: int
     keep: float | None = None
+    image_size: int = 224
+    streams: int = 1
+
+    @property
+    def checkpoint(self) -> str:
+        return self.architecture + ("" if self.image_size == 224 else f"-{self.image_size}")
 
     @property
     def model(self) -> str:
-        return self.architecture + (f"-{self.keep}" if self.keep else "")
+        return self.checkpoint + (f"-{self.keep}" if self.keep else "")
 
 
 CASES = [
@@ -56,6 +64,9 @@ CASES = [
     Case("DeiT-S, batch 8, 2 threads", "deit_small_patch16_224", 8, 2),
     Case("LV-ViT-S, batch 1, 2 threads", "lvvit_s", 1, 2),
     Case("DeiT-S keep 0.7, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, 0.7),
+    Case("DeiT-S at 384, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, image_size=384),
+    Case("DeiT-S at 512, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, image_size=512),
+    Case("DeiT-S, 2 streams, 2 threads", "deit_small_patch16_224", 1, 2, streams=2),
 ]
 PEERS = record.PEERS
 
@@ -90,11 +101,12 @@ def build_reference(checkpoint: Path, keep: float | None):
 
 def prepare(case: Case, folder: Path) -> None:
     """Checkpoint, plan and ONNX file of a case's model."""
-    checkpoint = folder / f"{case.architecture}.safetensors"
-    dense = folder / f"{case.architecture}.bin"
+    checkpoint = folder / f"{case.checkpoint}.safetensors"
+    dense = folder / f"{case.checkpoint}.bin"
     if not dense.exists():
         maker = ROOT / "tools" / "bench" / "random_checkpoint.py"
-        subprocess.run([sys.executable, maker, case.architecture, checkpoint], check=True)
+        size = ["--image-size", str(case.image_size)]
+        subprocess.run([sys.executable, maker, case.architecture, checkpoint, *size], check=True)
         convert = ["convert", checkpoint, "--arch", case.architecture, "-o", dense, "--quiet"]
         subprocess.run([BINARIES / "vitc", *convert], check=True)
     plan = folder / f"{case.model}.bin"
@@ -106,48 +118,73 @@ def prepare(case: Case, folder: Path) -> None:
         import torch
 
         model = build_reference(checkpoint, case.keep)
-        image = torch.zeros(case.batch, 3, 224, 224)
+        image = torch.zeros(case.batch, 3, case.image_size, case.image_size)
         torch.onnx.export(
             model, (image,), str(onnx), dynamo=True, input_names=["image"], verbose=False
         )
 
 
 def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
-    """Median milliseconds an image; runs in a process of its own."""
-    import time
-
+    """Milliseconds an image, by the median run of each stream; runs in a process of its own."""
     import numpy as np
 
-    image = np.random.default_rng(0).standard_normal((case.batch, 3, 224, 224), np.float32)
+    size = case.image_size
+    image = np.random.default_rng(0).standard_normal((case.batch, 3, size, size), np.float32)
     onnx = str(folder / f"{case.model}-{case.batch}.onnx")
+    threads = case.threads // case.streams
     if name == "onnxruntime":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = case.threads
-        session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
-        run = lambda: session.run(None, {"image": image})
+        options.intra_op_num_threads = threads
+
+        def stream():
+            session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+            return lambda: session.run(None, {"image": image})
+
     elif name == "openvino":
         import openvino
 
         core = openvino.Core()
         settings = {
             "INFERENCE_NUM_THREADS": case.threads,
-            "PERFORMANCE_HINT": "LATENCY",
+            "PERFORMANCE_HINT": "LATENCY" if case.streams == 1 else "THROUGHPUT",
             "INFERENCE_PRECISION_HINT": "f32",
         }
+        if case.streams > 1:
+            settings["NUM_STREAMS"] = case.streams
         compiled = core.compile_model(core.read_model(onnx), "CPU", settings)
-        request = compiled.create_infer_request()
-        run = lambda: request.infer([image])
+
+        def stream():
+            request = compiled.create_infer_request()
+            return lambda: request.infer([image])
+
     else:
         import torch
 
-        torch.set_num_threads(case.threads)
-        model = build_reference(folder / f"{case.architecture}.safetensors", case.keep)
+        torch.set_num_threads(threads)
+        model = build_reference(folder / f"{case.checkpoint}.safetensors", case.keep)
         tensor = torch.from_numpy(image)
-        inference = torch.inference_mode()
-        inference.__enter__()
-        run = lambda: model(tensor)
+
+        def stream():
+            @torch.inference_mode()
+            def run():
+                return model(tensor)
+
+            return run
+
+    runs = [stream() for _ in range(case.streams)]
+    if case.streams == 1:
+        medians = [median_time(runs[0], seconds)]
+    else:
+        with ThreadPoolExecutor(case.streams) as pool:
+            medians = list(pool.map(lambda run: median_time(run, seconds), runs))
+    # Streams run at the same time: their rates add up.
+    return 1000 / case.batch / sum(1 / median for median in medians)
+
+
+def median_time(run, seconds: float) -> float:
+    """Median seconds of a call."""
     for _ in range(3):
         run()
     times = []
@@ -155,13 +192,14 @@ def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000 / case.batch
+    return statistics.median(times)
 
 
 def vitrun(case: Case, folder: Path, seconds: float) -> dict:
     """What `vitrun bench --json` prints."""
     plan = folder / f"{case.model}.bin"
-    flags = ["--batch", case.batch, "--threads", case.threads, "--seconds", seconds, "--json"]
+    flags = ["--batch", case.batch, "--threads", case.threads, "--streams", case.streams]
+    flags += ["--seconds", seconds, "--json"]
     command = [BINARIES / "vitrun", "bench", plan, *map(str, flags)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -207,12 +245,13 @@ def main() -> None:
                 own = vitrun(case, folder, arguments.seconds)
                 work[case.name] = own
                 rows = results[case.name]
-                rows.setdefault("vitrun", []).append(own["median_ms"])
+                rows.setdefault("vitrun", []).append(1000 / own["images_per_second"])
                 rows.setdefault("limit", []).append(limit(case.threads))
                 for other in PEERS:
                     command = [sys.executable, __file__, "--seconds", str(arguments.seconds)]
                     command += ["--peer", other, str(CASES.index(case)), str(folder)]
-                    environment = {**os.environ, "OMP_NUM_THREADS": str(case.threads)}
+                    threads = str(case.threads // case.streams)
+                    environment = {**os.environ, "OMP_NUM_THREADS": threads}
                     done = subprocess.run(
                         command, check=True, capture_output=True, text=True, env=environment
                     )

@@ -1,6 +1,6 @@
 """Writes a random float16 checkpoint of a published architecture, with multi-scale weights.
 
-Usage: random_checkpoint.py ARCHITECTURE OUT.safetensors [--multi-scale]
+Usage: random_checkpoint.py ARCHITECTURE OUT.safetensors [--multi-scale] [--image-size PIXELS]
 
 Names are timm's and TokenLabeling's. Needs nothing but Python's standard library.
 """
@@ -19,15 +19,16 @@ ARCHITECTURES = {
     "deit_base_patch16_224": (768, 12, 4, False),
     "lvvit_s": (384, 16, 3, True),
 }
-CLASSES, GRID, PATCH, STEM = 1000, 14, 16, 64
+CLASSES, PATCH, STEM = 1000, 16, 64
 
 
-def shapes(name: str, multi_scale: bool) -> dict[str, list[int]]:
+def shapes(name: str, multi_scale: bool, image_size: int) -> dict[str, list[int]]:
     """Tensor names and shapes."""
+    patches = (image_size // PATCH) ** 2
     width, depth, ratio, is_lvvit = ARCHITECTURES[name]
     result = {
         "cls_token": [1, 1, width],
-        "pos_embed": [1, GRID * GRID + 1, width],
+        "pos_embed": [1, patches + 1, width],
         "patch_embed.proj.bias": [width],
         "norm.weight": [width],
         "norm.bias": [width],
@@ -66,7 +67,7 @@ def shapes(name: str, multi_scale: bool) -> dict[str, list[int]]:
     if multi_scale:
         result |= {
             "multiscale.cls_token": [1, 1, width],
-            "multiscale.pos_embed": [1, 1 + GRID * GRID // 4, width],
+            "multiscale.pos_embed": [1, 1 + patches // 4, width],
             "multiscale.lka.conv0.weight": [width, 1, 5, 5],
             "multiscale.lka.conv0.bias": [width],
             "multiscale.lka.conv_spatial.weight": [width, 1, 7, 7],
@@ -84,12 +85,13 @@ def main() -> None:
     parser.add_argument("architecture", choices=ARCHITECTURES)
     parser.add_argument("output", type=Path)
     parser.add_argument("--multi-scale", action="store_true")
+    parser.add_argument("--image-size", type=int, default=224)
     arguments = parser.parse_args()
     source = random.Random(arguments.architecture)
     normal = [source.gauss(0, 1) for _ in range(16381)]
     tables: dict[float, bytes] = {}
     header, chunks, offset = {}, [], 0
-    for name, shape in sorted(shapes(arguments.architecture, arguments.multi_scale).items()):
+    for name, shape in sorted(shapes(arguments.architecture, arguments.multi_scale, arguments.image_size).items()):
         count = math.prod(shape)
         is_scale = len(shape) == 1 and ("norm" in name or "bn" in name)
         if is_scale and name.endswith(("weight", "running_var")):

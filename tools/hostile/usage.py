@@ -127,6 +127,18 @@ def unknown_classes(folder: Folder) -> None:
     assert json.loads(done.stdout)["skipped"] == 1 and len(done.stderr.splitlines()) == 1
 
 
+def streams_of_bench(folder: Folder) -> None:
+    """Each stream has at least one thread."""
+    bench = ["vitrun", "bench", folder.plan, "--seconds", "0.01", "--threads", "3"]
+    for count in ("0", "-1", "4", "x"):
+        done = call(folder, *bench, "--streams", count, code=64)
+        assert b"--streams" in done.stderr, done.stderr
+    for count in (1, 2, 3):
+        found = json.loads(call(folder, *bench, "--streams", str(count), "--json").stdout)
+        assert (found["streams"], found["threads"]) == (count, 3), found
+        assert found["images_per_second"] > 0
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -227,5 +239,6 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     numbers_that_are_none,
     streams_as_files,
     unknown_classes,
+    streams_of_bench,
     mistaken_requests,
 )

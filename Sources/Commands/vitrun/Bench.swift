@@ -18,6 +18,12 @@ struct Bench: ParsableCommand {
   @Option(help: "How long to measure.")
   var seconds = 3.0
 
+  @Option(
+    help:
+      "Batches that run at the same time, each on its part of the threads: more images a second, each later."
+  )
+  var streams = 1
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -33,6 +39,12 @@ struct Bench: ParsableCommand {
     guard (1...1024).contains(batch) else {
       throw ValidationError("--batch: expected 1 to 1024, found \(batch)")
     }
+    let threads = execution.threads ?? availableProcessorCount()
+    guard (1...max(threads, 1)).contains(streams) else {
+      throw ValidationError(
+        "--streams: expected 1 to \(threads), one for each thread, found \(streams)")
+    }
+    guard streams == 1 || !limit else { throw ValidationError("--streams: not with --limit") }
     guard seconds > 0, seconds <= 3600 else {
       throw ValidationError("--seconds: expected more than 0 and at most 3600, found \(seconds)")
     }
@@ -41,34 +53,17 @@ struct Bench: ParsableCommand {
   func run() throws {
     guard let path = plan else { return try measureLimit() }
     let plan = try execution.plan(path)
-    let session = try Session(
-      plan: plan, maximumBatch: batch, threadCount: execution.threads,
+    let streams = try BenchStreams(
+      plan, count: streams, batch: batch, threads: execution.threads,
       allowsLarge: execution.allowLarge)
-    // Any values do: the work does not depend on them.
-    try session.run(images: batch) { tensor in
-      for index in tensor.indices { tensor[index] = Float(index % 255) / 128 - 1 }
-    } read: { _ in
-    }
-    var times: [Double] = []
-    var clock = Stopwatch()
-    var total = 0.0
-    while total < seconds * 1000 || times.count < 5 {
-      _ = clock.lap()
-      try session.run(images: batch) { _ in
-      } read: { _ in
-      }
-      let milliseconds = clock.lap()
-      times.append(milliseconds / Double(batch))
-      total += milliseconds
-    }
-    times.sort()
+    let (times, imagesPerSecond) = try streams.measure(seconds: seconds)
     let timing = NodeTiming()
     for _ in 0..<5 {
-      try session.runTimed(images: batch, timing: timing) { _ in
+      try streams.first.runTimed(images: batch, timing: timing) { _ in
       } read: { _ in
       }
     }
-    try CommandLineTool.printLines(report(session, times, timing))
+    try CommandLineTool.printLines(report(streams, times, imagesPerSecond, timing))
   }
 
   private func measureLimit() throws {
@@ -80,7 +75,11 @@ struct Bench: ParsableCommand {
         : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
   }
 
-  private func report(_ session: Session, _ times: [Double], _ timing: NodeTiming) -> [String] {
+  /// - Parameter times: milliseconds an image of every run, ascending.
+  private func report(
+    _ streams: BenchStreams, _ times: [Double], _ imagesPerSecond: Double, _ timing: NodeTiming
+  ) -> [String] {
+    let session = streams.first
     func percentile(_ share: Double) -> Double { times[Int(Double(times.count - 1) * share)] }
     let median = percentile(0.5)
     let total = timing.seconds.values.reduce(0, +)
@@ -88,10 +87,11 @@ struct Bench: ParsableCommand {
     let giga = Double(session.plan.multiplyAdds) / 1e9
     if json {
       let object: JSONValue = [
-        "batch": .init(batch), "threads": .init(session.threadCount),
+        "batch": .init(batch), "streams": .init(streams.count),
+        "threads": .init(streams.threadCount),
         "kernels": .string(session.kernelName),
         "median_ms": .init(median), "p10_ms": .init(percentile(0.1)),
-        "p90_ms": .init(percentile(0.9)), "images_per_second": .init(1000 / median),
+        "p90_ms": .init(percentile(0.9)), "images_per_second": .init(imagesPerSecond),
         "gmacs": .init(giga),
         "executed_gmacs": .init(Double(session.plan.executedMultiplyAdds) / 1e9),
         "nodes": .object(shares.map { JSONMember($0.0.word, .init($0.1)) }),
@@ -99,12 +99,12 @@ struct Bench: ParsableCommand {
       return [object.text()]
     }
     var lines = [
-      "batch \(batch), \(session.threadCount) threads, \(session.kernelName) kernels, "
-        + "\(times.count) runs",
+      "batch \(batch), " + (streams.count == 1 ? "" : "\(streams.count) streams, ")
+        + "\(streams.threadCount) threads, \(session.kernelName) kernels, \(times.count) runs",
       "median  \(Figures.fixed(median, 2)) ms an image "
         + "(p10 \(Figures.fixed(percentile(0.1), 2)), p90 \(Figures.fixed(percentile(0.9), 2)))",
-      "speed   \(Figures.fixed(1000 / median, 1)) images/s, "
-        + "\(Figures.fixed(2 * giga / median * 1000, 1)) GFLOP/s",
+      "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, "
+        + "\(Figures.fixed(2 * giga * imagesPerSecond, 1)) GFLOP/s",
     ]
     for (kind, share) in shares {
       lines.append(
