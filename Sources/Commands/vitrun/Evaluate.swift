@@ -23,7 +23,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Class names to use in place of the plan's; - is standard input.")
   var labels: String?
 
-  @Option(help: "A second plan: how often both name the same class.")
+  @Option(
+    help: "A second plan: how often both name the same class, and how far they are apart (KL).")
   var against: String?
 
   @Flag(help: "Print one JSON object.")
@@ -70,6 +71,11 @@ struct Evaluate: ParsableCommand {
     try other?.session.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, contents.unknown, 0, 0, 0)
     var isWhole = true
+    var divergence = 0.0
+    // Of classes that exclude each other; others have no one distribution.
+    let comparesSoftmax = [classifier, other].compactMap(\.self).allSatisfy {
+      $0.plan.scores == .softmax
+    }
     var clock = Stopwatch()
     let batches = ImageBatches(classifier, imageOptions)
     for start in stride(from: 0, to: images.count, by: Self.batch) {
@@ -106,7 +112,9 @@ struct Evaluate: ParsableCommand {
         count += 1
         if top.first == image.label { first += 1 }
         if top.contains(image.label) { five += 1 }
-        if let others, Self.top5(others[index]).first == top.first { agreeing += 1 }
+        guard let others else { continue }
+        if Self.top5(others[index]).first == top.first { agreeing += 1 }
+        divergence += Divergence.softmax(others[index], logits[index])
       }
     }
     let seconds = clock.lap() / 1000
@@ -122,6 +130,9 @@ struct Evaluate: ParsableCommand {
         .init("top1", .init(share(first))), .init("top5", .init(share(five))),
       ]
       if other != nil { members.append(.init("agreement", .init(share(agreeing)))) }
+      if other != nil, comparesSoftmax {
+        members.append(.init("kl", .init(divergence / Double(count))))
+      }
       members.append(.init("images_per_second", .init(Double(count) / seconds)))
       return ([JSONValue.object(members).text()], isWhole)
     }
@@ -130,6 +141,9 @@ struct Evaluate: ParsableCommand {
     }
     var lines = [line("top-1", first), line("top-5", five)]
     if other != nil { lines.append(line("agreement", agreeing)) }
+    if other != nil, comparesSoftmax {
+      lines.append("kl        \(Figures.fixed(divergence / Double(count), 4))")
+    }
     if skipped > 0 { lines.append("skipped   \(skipped)") }
     lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) images/s")
     return (lines, isWhole)
