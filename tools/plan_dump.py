@@ -139,7 +139,13 @@ STEPS = {
     "u:Rows v:Rows? output:Rows",
     15: "reduceMax input:Rows output:Rows",
     16: "norm input:Rows norm:Norm output:Rows",
+    17: "nearestAssign prefix:int tokens:int nearest:int similarity:int",
+    18: "greedyPartition prefix:int keep:int tokens:int importance:int nearest:int similarity:int "
+    "sizes:int kept:int dropped:int destination:int weights:int",
 }
+
+# What joined version 2, and the steps that a plan lists it for.
+FEATURES = {"weighted": {"nearestAssign", "greedyPartition"}}
 
 NODES = {
     1: "image channels:int height:int width:int",
@@ -175,6 +181,8 @@ NODES = {
     28: "depthwise weight:int bias:int kernel:int dilation:int padding:int height:int width:int "
     "adds_operand:bool",
     29: "multiplyAdd",
+    30: "nearestAssign prefix:int",
+    31: "greedyPartition prefix:int keep:int",
 }
 
 
@@ -257,9 +265,10 @@ def read_plan(data: bytes) -> dict[str, Any]:
     for index in range(min(count, 126)):
         kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
         if kind == 7 and offset + length <= len(data):
-            features = Reader(data[offset : offset + length], "origin").record("Origin")["features"]
-            if features:
-                raise PlanError("features: " + ", ".join(feature["name"] for feature in features))
+            origin = Reader(data[offset : offset + length], "origin").record("Origin")
+            names = [feature["name"] for feature in origin["features"]]
+            if not FEATURES.keys() >= set(names):
+                raise PlanError("features: " + ", ".join(names))
     if size != len(data) or count != 7 or any(data[28:32] + data[40:56]):
         raise PlanError(f"header: {size} bytes, {count} sections, or reserved fields that are not 0")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
@@ -279,6 +288,10 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if xxh64(section) != checksum:
             raise PlanError(f"section {name}: checksum")
         plan[name] = Reader(section, name).only(name.capitalize())
+    kinds = {step["kind"] for program in plan["programs"]["programs"] for step in program["steps"]}
+    used = [name for name, steps in FEATURES.items() if steps & kinds]
+    if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
+        raise PlanError(f"origin: lists {listed}, uses {used}")
     plan["weights_bytes"] = len(weights)
     for constant in plan["constants"]["constants"]:
         start = constant["offset"]

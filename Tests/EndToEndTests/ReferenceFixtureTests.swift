@@ -74,7 +74,8 @@ struct ReferenceFixtureTests {
     recipe.strategy = json["strategy"]?.string ?? "merge"
     recipe.similarity = choice("similarity", .cosine)
     recipe.seed = json["seed"]?.integer ?? 0
-    recipe.isSizeAware = json["size_aware"]?.boolean == true || recipe.strategy == "tome"
+    recipe.isSizeAware =
+      json["size_aware"]?.boolean == true || ["tome", "weighted"].contains(recipe.strategy)
     if json["multi_scale"]?.boolean == true { recipe.multiScaleBlocks = layers[0] - 1 }
     return recipe
   }

@@ -101,7 +101,9 @@ def main() -> int:
         rewrite = ["rewrite", plan_path, "--keep", "0.7", "-o", base / "reduced.plan", "--quiet"]
         subprocess.run([binaries / "vitc", *rewrite], check=True)
         reduced = (base / "reduced.plan").read_bytes()
-        for number, case in enumerate(make.all_cases(plan, reduced)):
+        subprocess.run([binaries / "vitc", *rewrite, "--strategy", "weighted"], check=True)
+        weighted = (base / "reduced.plan").read_bytes()
+        for number, case in enumerate(make.all_cases(plan, reduced, weighted)):
             folder = base / str(number)
             folder.mkdir()
             wrong = problem(case, folder, plan, binaries)

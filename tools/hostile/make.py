@@ -194,13 +194,13 @@ def flag_cases() -> Iterator[Case]:
         yield Case(50, f"FIFO: {command}", b"", command, words="a FIFO", setup=fifo)
 
 
-def all_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
+def all_cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
     yield from sound_checkpoints()
     yield from archives.cases(demo_checkpoint(), CONFIG)
     yield from models.cases()
     yield from config_cases()
-    yield from plans.cases(dense, reduced)
+    yield from plans.cases(dense, reduced, weighted)
     yield from images.cases()
     yield from flag_cases()

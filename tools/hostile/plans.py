@@ -301,6 +301,37 @@ def schedule_cases(plan: Plan) -> Iterator[Case]:
         yield Case(42, name, plan.changed("program", **values), RUN, words=words)
 
 
+def pairing_cases(plan: Plan) -> Iterator[Case]:
+    """Rows 41 and 42: steps that take tokens away in pairs, and a feature that is not listed."""
+    nearest, near = plan.first("program", "steps", "nearestAssign")
+    greedy, chosen = plan.first("program", "steps", "greedyPartition")
+    buffers = plan.sections["program"].values["buffers"]
+    patches = buffers[chosen["destination"]]["columns"]
+    for row, name, values, words in [
+        (41, "nearest elsewhere", {nearest + "nearest": near["similarity"]}, "nearest"),
+        (41, "nearest -1", {nearest + "nearest": -1}, "nearest"),
+        (41, "similarity of indices", {greedy + "similarity": near["nearest"]}, "similarity"),
+        (41, "nearest never written", {greedy + "nearest": chosen["destination"]}, "results"),
+        (41, "sizes of another length", {greedy + "sizes": chosen["importance"]}, "sizes"),
+        (41, "results in one buffer", {greedy + "weights": chosen["importance"]}, "results"),
+        (42, "keep fewer than half", {greedy + "keep": patches // 2 - 1}, "keep"),
+        (42, "keep all", {greedy + "keep": patches}, "keep"),
+        (42, "keep 0", {greedy + "keep": 0}, "keep"),
+        (42, "keep 2^40", {greedy + "keep": 2**40}, "keep"),
+        (42, "keep one more", {greedy + "keep": chosen["keep"] + 1}, "kept"),
+        (42, "prefix 2^40", {greedy + "prefix": 2**40}, "prefix"),
+        (42, "prefix of the nearest", {nearest + "prefix": 2}, "nearest"),
+    ]:
+        yield Case(row, name, plan.changed("program", **values), RUN, words=words)
+    listed = bytearray(plan.changed("origin"))
+    (start,) = struct.unpack_from("<Q", listed, plan.entry("origin") + 8)
+    place = start + plan.sections["origin"].found["features.0.name"][0] + 4
+    listed[place : place + 8] = b"Weighted"
+    section = bytes(listed[start : start + len(plan.section("origin"))])
+    struct.pack_into("<Q", listed, plan.entry("origin") + 24, plan_dump.xxh64(section))
+    yield Case(36, "a feature to come", plan.sealed(listed), RUN, words="made by a newer vitc")
+
+
 READERS = (
     VERIFY,
     RUN,
@@ -382,12 +413,13 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
         yield Case(61, f"program's {name}", changed, VERIFY, words=words)
 
 
-def cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
+def cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
     yield from container_cases(Plan(dense))
     yield from size_cases(Plan(dense))
     yield from index_cases(Plan(dense))
     yield from schedule_cases(Plan(reduced))
+    yield from pairing_cases(Plan(weighted))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))

@@ -65,12 +65,15 @@ def cases_of(fixture: Fixture) -> dict[str, Reduction]:
         "drop_0.5": plan(0.5, strategy="drop"),
         "drop_uneven": plan(tuple(0.9 - 0.2 * i for i in range(len(layers))), strategy="drop"),
         "tome_0.7": plan(0.7, strategy="tome"),
+        "weighted_0.7": plan(0.7, strategy="weighted"),
+        "weighted_0.5": plan(0.5, strategy="weighted"),
     }
     if scales:
         cases["multiscale_only"] = plan(1.0)
     else:
         cases["merge_first_last"] = plan((0.6, 0.5), at=(0, last))
         cases["tome_first"] = plan((0.55,), at=(0,), strategy="tome")
+        cases["weighted_first_last"] = plan((0.6, 0.5), at=(0, last), strategy="weighted")
     return cases
 
 

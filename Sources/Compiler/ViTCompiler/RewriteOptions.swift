@@ -13,6 +13,9 @@ public struct RewriteOptions: Sendable {
     public static let drop = Strategy("drop")
     /// Bipartite soft matching without importance, as in ToMe.
     public static let tome = Strategy("tome")
+    /// Pairs that are alike and of little importance become one, by ascending cost. Without training it keeps
+    /// closest to the dense model.
+    public static let weighted = Strategy("weighted")
 
     /// Every strategy that there is.
     public static var allCases: [Strategy] {
@@ -67,7 +70,7 @@ public struct RewriteOptions: Sendable {
   public var seed = 0
 
   /// Whether tokens count by the number of patches that they stand for; always so with
-  /// ``Strategy/tome``.
+  /// ``Strategy/tome`` and ``Strategy/weighted``.
   public var isSizeAware = false
 
   /// Whether two scales run.

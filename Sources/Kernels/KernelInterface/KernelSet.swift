@@ -57,6 +57,14 @@ package protocol KernelSet: Sendable {
   static func bipartiteAssign(
     _ arguments: BipartiteAssignArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// Most similar other token of every one.
+  static func nearestAssign(
+    _ arguments: NearestAssignArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Choice of the tokens that leave, each into another.
+  static func greedyPartition(
+    _ arguments: GreedyPartitionArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// The tokens that are left.
   static func gather(_ arguments: GatherArguments, item: Int)
 

@@ -1,4 +1,3 @@
-internal import CVectorExtras
 internal import Glibc
 package import KernelInterface
 
@@ -47,7 +46,9 @@ extension WideKernels {
           queries + first &* rowStep, step: rowStep, count: min(queryTile, queryCount &- first),
           width: a.headWidth, scale: a.scale, into: room.queries(panel))
       }
-      multiplyKeys(keys, step: step, count: tokens, width: a.headWidth, panels: panels, room)
+      multiplyRows(
+        keys, step: step, count: tokens, width: a.headWidth, panels: panels, by: room.rightHand,
+        into: room.scores(0))
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
         let count = min(queryTile, queryCount &- first)
@@ -156,40 +157,9 @@ private func transposeQueries(
   _ queries: UnsafePointer<Float>, step: Int, count: Int, width: Int, scale: Float,
   into panel: UnsafeMutablePointer<Float>
 ) {
-  var firstColumn = 0
-  if count == queryTile {
-    while firstColumn &+ 8 <= width {
-      let to = panel + firstColumn &* queryTile
-      cve_transpose8(queries + firstColumn, step, to, queryTile)
-      cve_transpose8(queries + 8 &* step + firstColumn, step, to + 8, queryTile)
-      firstColumn &+= 8
-    }
-  }
-  for c in firstColumn..<max(firstColumn, width) {
-    for q in 0..<queryTile {
-      panel[c &* queryTile &+ q] = q < count ? queries[q &* step &+ c] : 0
-    }
-  }
+  transposeRows(queries, step: step, count: count, width: width, into: panel)
   let factor = splat(scale)
   for i in 0..<width { store(load(panel, i &* lanes) * factor, panel, i &* lanes) }
-}
-
-/// `scores[panel][key][query] = key . query`.
-@inline(never)
-private func multiplyKeys(
-  _ keys: UnsafePointer<Float>, step: Int, count: Int, width: Int, panels: Int,
-  _ room: AttentionScratch
-) {
-  let left = LeftHand(start: keys, step: step, segments: 1, length: width, segmentStep: 0)
-  let heights = TileHeights(count, most: TileShape.rows(panels: panels))
-  var row = keys
-  var place = Sums(start: room.scores(0), step: count &* queryTile, resumes: false)
-  for index in 0..<heights.count {
-    let height = heights[index]
-    TileShape.multiply(height: height, panels: panels, left, row, room.rightHand, place)
-    row += height &* step
-    place.start += height &* queryTile
-  }
 }
 
 /// Replaces scores by `e^(score - largest)` for each of the 16 queries.

@@ -117,6 +117,10 @@ struct UnusedTokenTests {
     tokens.refuses(.depthwise(Depthwise()), left, expecting: all)
     let match = BipartiteAssign(prefix: 1, heads: 1, headWidth: 2)
     tokens.refuses(.bipartiteAssign(match), left, expecting: all)
+    tokens.refuses(.nearestAssign(NearestAssign(prefix: 1)), left, expecting: all)
+    tokens.refuses(
+      .greedyPartition(GreedyPartition(prefix: 1, keep: 3)), left, tokens.importance,
+      tokens.destination, tokens.importance, tokens.importance, expecting: all)
     tokens.refuses(.score(Score(prefix: 1)), left, expecting: "tokens along columns")
     let whole = try tokens.graph.add(.slice(Slice(first: 0, count: 2)), left)
     tokens.refuses(.add, left, whole, expecting: "one shape")

@@ -34,6 +34,7 @@ struct HostileGraphTests {
         .assign(Assign(.cosine, prefix: prefix, seed: 0, block: 0)), [tokens, half, half, all])
       try other.append(
         .bipartiteAssign(BipartiteAssign(prefix: prefix, heads: 1, headWidth: 2)), [tokens])
+      try other.append(.nearestAssign(NearestAssign(prefix: prefix)), [tokens])
       try other.append(.gather(Gather(.mean, prefix: prefix)), [tokens, half, all])
     }
     try check(1)
@@ -41,6 +42,7 @@ struct HostileGraphTests {
       Op.score(Score(prefix: prefix)),
       .assign(Assign(.cosine, prefix: prefix, seed: 0, block: 0)),
       .bipartiteAssign(BipartiteAssign(prefix: prefix, heads: 1, headWidth: 2)),
+      .nearestAssign(NearestAssign(prefix: prefix)),
       .gather(Gather(.mean, prefix: prefix)),
     ] {
       let operands =
@@ -63,6 +65,25 @@ struct HostileGraphTests {
         .partition(Partition(by: .edges, patches: 4, keep: keep)), [edges[1], edges[0]])
     }
     try graph.append(.partition(Partition(by: .edges, patches: 4, keep: 2)), [edges[1], edges[0]])
+  }
+
+  @Test(arguments: [Int.min, -1, 0, 1, 4, Int.max])
+  func aGreedyPartitionKeepsAtLeastHalf(keep: Int) throws {
+    var (graph, tokens) = try graph(rows: 5, width: 5)
+    let nearest = try graph.append(.nearestAssign(NearestAssign(prefix: 1)), [tokens])
+    let importance = try graph.add(.score(Score(prefix: 1)), tokens)
+    let sizes = try graph.add(.unitSizes(UnitSizes(5)))
+    func append(keep: Int, _ operands: [ValueID]) throws {
+      try graph.append(.greedyPartition(GreedyPartition(prefix: 1, keep: keep)), operands)
+    }
+    let operands = [tokens, importance, nearest[0], nearest[1], sizes]
+    #expect(throws: GraphError.self) { try append(keep: keep, operands) }
+    for position in operands.indices {
+      var others = operands
+      others[position] = position == 2 ? sizes : nearest[0]
+      #expect(throws: GraphError.self) { try append(keep: 2, others) }
+    }
+    try append(keep: 2, operands)
   }
 
   @Test(arguments: [Int.min, -1, 0, 1, 3, 5, Int.max])

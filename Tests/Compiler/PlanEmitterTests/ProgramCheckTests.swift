@@ -139,7 +139,9 @@ struct ProgramCheckTests {
   }
 
   /// Bits of options that are absent are the only ones that mean nothing.
-  @Test(arguments: ["dense", "merge", "attention", "fuse", "tome", "scales", "joined"])
+  @Test(arguments: [
+    "dense", "merge", "attention", "fuse", "tome", "weighted", "scales", "joined",
+  ])
   func noBitOfTheProgramCanChange(name: String) throws {
     let plan = try #require(plans[name])
     let sound = try RecordWriter.bytes(

@@ -78,6 +78,12 @@ struct CountedStepTests {
     (score.classAttention, score.output) = (counted, row)
     var match = BipartiteAssignStep()
     (match.qkv, match.headWidth, match.best, match.score) = (counted, 2, indices, column)
+    var nearest = NearestAssignStep()
+    (nearest.tokens, nearest.nearest, nearest.similarity) = (counted, 15, 9)
+    var greedy = GreedyPartitionStep()
+    (greedy.tokens, greedy.keep, greedy.importance, greedy.similarity) = (counted, 3, 16, 9)
+    (greedy.nearest, greedy.sizes, greedy.weights) = (15, 13, 17)
+    (greedy.kept, greedy.dropped, greedy.destination) = (18, indices, 19)
     var fill = FillStep()
     fill.output = counted
     var pool = AvgPool2x2Step()
@@ -91,7 +97,9 @@ struct CountedStepTests {
     (depthwise.weight, depthwise.bias, depthwise.output) = (2, 0, all(rows))
     return [
       (.convolution, .convolution(convolution)), (.prefix, .prefix(prefix)),
-      (.score, .score(score)), (.bipartiteAssign, .bipartiteAssign(match)), (.fill, .fill(fill)),
+      (.score, .score(score)), (.bipartiteAssign, .bipartiteAssign(match)),
+      (.nearestAssign, .nearestAssign(nearest)), (.greedyPartition, .greedyPartition(greedy)),
+      (.fill, .fill(fill)),
       (.avgPool2x2, .avgPool2x2(pool)), (.grid, .grid(down)), (.depthwise, .depthwise(depthwise)),
     ]
   }
@@ -104,15 +112,33 @@ struct CountedStepTests {
     return program
   }
 
+  /// The sound program of one step, with buffers for pairs of five patch tokens.
+  private func sound(_ step: Step) -> Program {
+    var program = sound([step])
+    for record in [
+      BufferRecord(.int32, rows: 1, columns: 5), BufferRecord(rows: 1, columns: 5),
+      BufferRecord(rows: 1, columns: 5), BufferRecord(.int32, rows: 1, columns: 3),
+      BufferRecord(.int32, rows: 1, columns: 5),
+    ] {
+      program.buffers.append(record)
+      program.buffers[program.buffers.count - 1].offset = program.arenaBytes
+      program.arenaBytes += 256
+    }
+    let fills = [15, 9, 16, 13].map { StepRecord(.fill(fill($0))) }
+    program.steps.insert(contentsOf: fills, at: program.steps.count - 2)
+    return program
+  }
+
   @Test(arguments: refusing.indices)
   func otherKindsRefuseThem(number: Int) throws {
     let (kind, step) = Self.refusing[number]
-    let program = sound([step])
+    let program = sound(step)
     let error = #expect(throws: InputError.self) {
       try program.verify(constants: constants, file: "plan")
     }
     #expect(
-      error?.field == "program, step 5 (\(kind.word)), unused", "\(error?.description ?? "")")
+      error?.field == "program, step \(program.steps.count - 2) (\(kind.word)), unused",
+      "\(error?.description ?? "")")
     // It is the count alone that they refuse.
     var whole = program
     whole.buffers[Self.counted].unused = nil

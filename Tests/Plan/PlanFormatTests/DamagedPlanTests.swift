@@ -102,6 +102,25 @@ struct DamagedPlanTests {
     #expect(error?.field == "section count")
   }
 
+  /// A reader without the strategy must be told; one that has it must be able to rely on the list.
+  @Test func aPlanListsWhatItsProgramUsesAndNoMore() throws {
+    for (name, bytes) in try SmallPlan.all(in: folder) {
+      let used = name == "weighted" ? ["weighted"] : []
+      for listed in [[], ["weighted"], ["weighted", "weighted"]] {
+        var origin = PlanOrigin()
+        origin.writer = "0.2"
+        origin.features = listed.map(PlanOrigin.Feature.init)
+        let plan = PlanSeal.plan(bytes, with: try RecordWriter.bytes(of: origin), as: .origin)
+        if listed == used {
+          try open(plan)
+        } else {
+          let error = #expect(throws: InputError.self, "\(name), \(listed)") { try open(plan) }
+          #expect(error?.field == "origin, features")
+        }
+      }
+    }
+  }
+
   private func expectNewer(_ bytes: [UInt8]) throws {
     let error = #expect(throws: InputError.self) { try open(bytes) }
     #expect(error?.field == "features")

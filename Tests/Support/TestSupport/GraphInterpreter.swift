@@ -104,6 +104,8 @@ package struct GraphInterpreter {
     case .partition(let partition): return self.partition(partition, operands)
     case .assign(let assign): return [self.assign(assign, node, operands)]
     case .bipartiteAssign(let assign): return bipartiteAssign(assign, node, operands[0])
+    case .nearestAssign(let assign): return nearestAssign(assign, node, operands[0])
+    case .greedyPartition(let partition): return greedyPartition(partition, node, operands)
     case .gather(let gather): return self.gather(gather, node, operands)
     case .avgPool2x2: return [averagePooled(node, operands[0])]
     case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]

@@ -38,12 +38,15 @@ package enum SmallPlan {
     (fuse.strategy, fuse.isSizeAware) = ("fuse", false)
     var tome = merge
     tome.strategy = "tome"
+    var weighted = merge
+    weighted.strategy = "weighted"
     var scales = RewriteRecipe()
     scales.multiScaleBlocks = 1
     var joined = RewriteRecipe()
     joined.multiScaleBlocks = 0
     return [
       ("merge", merge), ("attention", attention), ("fuse", fuse), ("tome", tome),
+      ("weighted", weighted),
       ("scales", scales), ("joined", joined),
     ]
   }

@@ -68,6 +68,19 @@ package struct ReductionStage {
       try graph.append(.partition(partition), [edges[1], edges[0]], block: block))
   }
 
+  /// N - K tokens go to the one that is most similar, where similarity and importance say that it costs least; and
+  /// what each token counts for in a mean.
+  package mutating func partitionGreedily(
+    _ tokens: ValueID, importance: ValueID
+  ) throws -> (parts: Parts, weights: ValueID) {
+    let nearest = try graph.append(
+      .nearestAssign(NearestAssign(prefix: prefix)), [tokens], block: block)
+    let results = try graph.append(
+      .greedyPartition(GreedyPartition(prefix: prefix, keep: keep)),
+      [tokens, importance, nearest[0], nearest[1], try sizes()], block: block)
+    return (Parts(results), results[3])
+  }
+
   /// Lets each dropped token go to the kept one that is most similar.
   package mutating func assign(
     _ tokens: ValueID, _ parts: inout Parts, _ similarity: Similarity, seed: Int
@@ -111,7 +124,9 @@ package struct ReductionStage {
   /// `[1, T]`: how many patches each token stands for.
   private mutating func sizes() throws -> ValueID {
     if let sizes = state.sizes { return sizes }
-    return try graph.add(.unitSizes(UnitSizes(prefix + patches)), block: block)
+    let sizes = try graph.add(.unitSizes(UnitSizes(prefix + patches)), block: block)
+    state.sizes = sizes
+    return sizes
   }
 
   /// `[N]`: the original index of each patch token.

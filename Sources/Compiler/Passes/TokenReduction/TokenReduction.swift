@@ -2,11 +2,12 @@ internal import ModelFacts
 internal import Tensors
 
 /// The ways to have fewer tokens, each a composition of the ops `score`, `partition`, `assign`,
-/// `bipartiteAssign` and `gather` in a file of its own.
+/// `bipartiteAssign`, `nearestAssign`, `greedyPartition` and `gather` in a file of its own.
 package enum TokenReduction {
   /// The one list of them.
   package static let strategies: [any TokenReductionStrategy.Type] = [
     MergeTokens.self, FuseTokens.self, DropTokens.self, MatchTokens.self,
+    WeightedTokens.self,
   ]
 
   /// The strategy of this name.

@@ -62,6 +62,8 @@ extension Lowering {
     case .partition(let partition): try lower(partition, node, position)
     case .assign(let assign): try lower(assign, node, position)
     case .bipartiteAssign(let assign): try lower(assign, node, position)
+    case .nearestAssign(let assign): try lower(assign, node, position)
+    case .greedyPartition(let partition): try lower(partition, node, position)
     case .gather(let gather): try lower(gather, node, position)
     case .avgPool2x2:
       guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {

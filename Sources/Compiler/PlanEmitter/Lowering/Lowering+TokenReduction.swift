@@ -60,6 +60,32 @@ extension Lowering {
     emit(.bipartiteAssign(step))
   }
 
+  mutating func lower(_ assign: NearestAssign, _ node: Graph.Node, _ position: Int) throws {
+    var step = NearestAssignStep()
+    step.prefix = assign.prefix
+    step.tokens = try wholeBuffer(node.inputs[0], node: position)
+    step.nearest = output(node.outputs[0]).buffer
+    step.similarity = output(node.outputs[1]).buffer
+    emit(.nearestAssign(step))
+  }
+
+  mutating func lower(
+    _ partition: GreedyPartition, _ node: Graph.Node, _ position: Int
+  ) throws {
+    var step = GreedyPartitionStep()
+    (step.prefix, step.keep) = (partition.prefix, partition.keep)
+    step.tokens = try wholeBuffer(node.inputs[0], node: position)
+    step.importance = try wholeBuffer(node.inputs[1], node: position)
+    step.nearest = try wholeBuffer(node.inputs[2], node: position)
+    step.similarity = try wholeBuffer(node.inputs[3], node: position)
+    step.sizes = try wholeBuffer(node.inputs[4], node: position)
+    step.kept = output(node.outputs[0]).buffer
+    step.dropped = output(node.outputs[1]).buffer
+    step.destination = output(node.outputs[2]).buffer
+    step.weights = output(node.outputs[3]).buffer
+    emit(.greedyPartition(step))
+  }
+
   mutating func lower(_ gather: Gather, _ node: Graph.Node, _ position: Int) throws {
     var step = GatherStep()
     (step.mode, step.prefix) = (gather.mode, gather.prefix)

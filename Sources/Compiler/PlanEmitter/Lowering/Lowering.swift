@@ -216,9 +216,8 @@ extension Op {
       .rows
     case .image, .layerNorm, .attention, .reduceMax, .unitSizes, .patchIndices, .score,
       .partition,
-      .assign, .bipartiteAssign, .gather, .avgPool2x2, .batchNorm, .activation, .addPositions,
-      .scaleColumns,
-      .scale:
+      .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,
+      .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
       .ownBuffer
     }
   }

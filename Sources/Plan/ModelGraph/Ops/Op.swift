@@ -97,4 +97,13 @@ package enum Op: Sendable {
 
   /// `a + u * v` of three values of one shape (eq. 5).
   case multiplyAdd
+
+  /// The most similar other patch token of each. Operand: tokens `[T, D]`. Results: its position, `[N]`, and how
+  /// similar it is, `[1, N]`.
+  case nearestAssign(NearestAssign)
+
+  /// Which patch tokens leave, each into another. Operands: tokens `[T, D]`, importance `[1, N]`, both results of
+  /// nearestAssign, sizes `[1, T]`. Results: kept `[K]`, dropped `[N - K]`, ascending, the new position of each old
+  /// one, `[N]`, and what each counts for in a mean, `[1, N]`.
+  case greedyPartition(GreedyPartition)
 }

@@ -32,6 +32,8 @@ package enum OpKind: UInt8, Choice {
   case gridUpsample = 27
   case depthwise = 28
   case multiplyAdd = 29
+  case nearestAssign = 30
+  case greedyPartition = 31
 }
 
 extension OpKind {
@@ -67,6 +69,8 @@ extension OpKind {
     case .gridUpsample: GridUpsample()
     case .depthwise: Depthwise()
     case .multiplyAdd: MultiplyAdd()
+    case .nearestAssign: NearestAssign()
+    case .greedyPartition: GreedyPartition()
     }
   }
 }
@@ -104,6 +108,8 @@ extension Op {
     case .gridUpsample(let attributes): attributes
     case .depthwise(let attributes): attributes
     case .multiplyAdd: MultiplyAdd()
+    case .nearestAssign(let attributes): attributes
+    case .greedyPartition(let attributes): attributes
     }
   }
 

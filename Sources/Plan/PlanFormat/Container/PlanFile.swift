@@ -63,10 +63,12 @@ package final class PlanFile: Sendable {
     constants = try read(ConstantTable.self, .constants).constants
     let planProgram = try read(ProgramTable.self, .programs).only(file: path)
     (program, recipe) = (planProgram.program, planProgram.recipe)
-    writer = try read(PlanOrigin.self, .origin).writer
+    let origin = try read(PlanOrigin.self, .origin)
+    writer = origin.writer
     try Self.verify(
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
       program: program, recipe: recipe, file: path)
+    try origin.verify(program, file: path)
     graph = try read(GraphRecord.self, .graph).graph(
       constants: try constants.map { try $0.constant(weights: weights, of: mapped, file: path) },
       file: path)

@@ -7,6 +7,12 @@ package enum Release {
   package static let version = "0.2.0-dev"
 }
 
+/// What joined version 2, in the order in which plans list it, by the name that they say.
+package enum PlanFeature: String, Sendable, CaseIterable {
+  /// The steps nearestAssign and greedyPartition.
+  case weighted
+}
+
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
 /// is made by a newer `vitc` is told from a damaged one.
 package struct PlanOrigin: Record, Equatable {
@@ -31,20 +37,38 @@ package struct PlanOrigin: Record, Equatable {
 
   /// The features that this program reads. Whatever joins the format, a code of any choice among it, brings
   /// its name here, and a plan that uses it says so.
-  private static let known: Set<String> = []
+  private static let known = Set(PlanFeature.allCases.map(\.rawValue))
 
   package init() {}
 
-  /// What this program writes.
-  static var current: PlanOrigin {
+  /// What this program writes of a plan that runs `program`.
+  static func current(_ program: Program) -> PlanOrigin {
     var origin = PlanOrigin()
     origin.writer = Release.version
+    origin.features = features(of: program)
     return origin
+  }
+
+  private static func features(of program: Program) -> [Feature] {
+    let used = Set(program.steps.compactMap { type(of: $0.step.payload).feature })
+    return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("writer", &writer)
     try coder.code("features", list: &features)
+  }
+
+  /// Throws unless the plan lists what its program uses, and no more.
+  func verify(_ program: Program, file: String) throws {
+    let used = Self.features(of: program)
+    guard features != used else { return }
+    func list(_ features: [Feature]) -> String {
+      features.isEmpty ? "none" : features.map(\.name).joined(separator: ", ")
+    }
+    throw InputError(
+      file: file, field: "origin, features",
+      expected: "those that the program uses (\(list(used)))", found: list(features))
   }
 
   /// Throws if the plan needs what this program does not know.

@@ -73,7 +73,7 @@ package struct PlanWriter: ~Copyable {
         try RecordWriter.bytes(of: ProgramTable(PlanProgram(program, recipe: recipe)))
       ),
       (.graph, try RecordWriter.bytes(of: record)),
-      (.origin, try RecordWriter.bytes(of: PlanOrigin.current)),
+      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(program))),
     ]
     for (kind, bytes) in contents {
       sections.append(

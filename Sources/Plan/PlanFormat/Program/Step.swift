@@ -21,6 +21,8 @@ package enum Step: Sendable, Equatable {
   case elementwise(ElementwiseStep)
   case reduceMax(ReduceMaxStep)
   case norm(NormStep)
+  case nearestAssign(NearestAssignStep)
+  case greedyPartition(GreedyPartitionStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -41,6 +43,8 @@ package enum StepKind: UInt8, Choice, Hashable {
   case elementwise = 14
   case reduceMax = 15
   case norm = 16
+  case nearestAssign = 17
+  case greedyPartition = 18
 }
 
 extension StepKind {
@@ -63,6 +67,8 @@ extension StepKind {
     case .elementwise: ElementwiseStep()
     case .reduceMax: ReduceMaxStep()
     case .norm: NormStep()
+    case .nearestAssign: NearestAssignStep()
+    case .greedyPartition: GreedyPartitionStep()
     }
   }
 }
@@ -87,6 +93,8 @@ extension Step {
     case .elementwise(let step): step
     case .reduceMax(let step): step
     case .norm(let step): step
+    case .nearestAssign(let step): step
+    case .greedyPartition(let step): step
     }
   }
 

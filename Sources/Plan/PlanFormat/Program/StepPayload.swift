@@ -5,6 +5,9 @@ package protocol StepPayload: Record, Equatable {
   /// The kind of step.
   static var kind: StepKind { get }
 
+  /// What a plan with such a step lists; nil for the kinds that version 2 began with.
+  static var feature: PlanFeature? { get }
+
   /// The step with these fields.
   var step: Step { get }
 
@@ -37,6 +40,8 @@ package protocol StepPayload: Record, Equatable {
 }
 
 extension StepPayload {
+  package static var feature: PlanFeature? { nil }
+
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] { [] }
 
   package var unused: Int? { nil }

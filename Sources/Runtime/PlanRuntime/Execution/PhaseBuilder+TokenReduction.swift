@@ -54,6 +54,25 @@ extension PhaseBuilder {
       score: floats(step.score))
   }
 
+  func nearestAssign(_ step: NearestAssignStep) -> any KernelArguments {
+    let record = program.buffers[step.tokens]
+    return NearestAssignArguments(
+      for: tiles, input: reading(whole(step.tokens)), images: images, prefix: step.prefix,
+      patches: record.rows - step.prefix, width: record.columns, nearest: indices(step.nearest),
+      similarity: floats(step.similarity))
+  }
+
+  func greedyPartition(_ step: GreedyPartitionStep) -> any KernelArguments {
+    let record = program.buffers[step.tokens]
+    return GreedyPartitionArguments(
+      input: reading(whole(step.tokens)), images: images, prefix: step.prefix,
+      patches: record.rows - step.prefix, keep: step.keep, width: record.columns,
+      importance: floats(step.importance), nearest: indices(step.nearest),
+      similarity: floats(step.similarity), sizes: floats(step.sizes), kept: indices(step.kept),
+      dropped: indices(step.dropped), destination: indices(step.destination),
+      weights: floats(step.weights))
+  }
+
   func gather(_ step: GatherStep) -> any KernelArguments {
     let record = program.buffers[step.tokens]
     let patches = record.rows - step.prefix

@@ -126,6 +126,8 @@ struct PhaseBuilder {
     case .partition(let step): [partition(step)]
     case .assign(let step): [assign(step)]
     case .bipartiteAssign(let step): [bipartiteAssign(step)]
+    case .nearestAssign(let step): [nearestAssign(step)]
+    case .greedyPartition(let step): [greedyPartition(step)]
     case .gather(let step): [gather(step)]
     case .fill(let step): [fill(step)]
     case .avgPool2x2(let step):
