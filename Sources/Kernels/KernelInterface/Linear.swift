@@ -148,10 +148,20 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
       &- block.rowStart
   }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: sums, and normalised rows.
+  /// Bytes of scratch that an item needs, 64-byte aligned: sums, normalised rows, and widened weights.
   package var scratchBytes: Int {
-    let prepared = norm == nil ? 0 : blocking.maximumRows * scratchStride
-    return (blocking.maximumSums + prepared) * MemoryLayout<Float>.stride
+    (blocking.maximumSums + preparedFloats + widenedFloats) * MemoryLayout<Float>.stride
+  }
+
+  /// Floats of scratch for normalised rows.
+  package var preparedFloats: Int { norm == nil ? 0 : blocking.maximumRows * scratchStride }
+
+  /// Floats of scratch for the weights of a tile's panels that are stored in fewer bits.
+  package var widenedFloats: Int {
+    switch weights.element {
+    case .float32: 0
+    case .float16: tiles.itemPanels * min(tiles.sliceInputs, inputWidth) * PanelLayout.width
+    }
   }
 
   /// Floats from one row to the next in scratch.

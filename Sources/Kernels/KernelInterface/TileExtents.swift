@@ -19,6 +19,10 @@ package struct TileExtents: Sendable, Equatable {
   /// The most rows of an item that first writes its rows to scratch.
   package let preparedRows: Int
 
+  /// The most inputs of a product that are multiplied before the next ones: those of a tile's panels, stored as
+  /// float16, are widened once for all rows, and take so much scratch.
+  package let sliceInputs: Int
+
   /// Vectors of 16 sums in a tile of attention's values.
   package let valueVectors: Int
 
@@ -29,17 +33,19 @@ package struct TileExtents: Sendable, Equatable {
   /// The extents of a set's tiles, all above 0.
   package init(
     panels: Int, itemPanels: Int, pairedItemPanels: Int, itemRows: Int, preparedRows: Int,
-    valueVectors: Int, winogradTiles: Int
+    sliceInputs: Int, valueVectors: Int, winogradTiles: Int
   ) {
     precondition(panels > 0 && itemPanels > 0 && itemPanels % panels == 0, "panels of an item")
     precondition(pairedItemPanels > 0, "panels of an item of pairs")
     precondition(itemRows > 0 && preparedRows > 0, "rows of an item")
+    precondition(sliceInputs > 0, "inputs of a slice")
     precondition(valueVectors > 0 && winogradTiles > 0, "sums of a tile")
     self.panels = panels
     self.itemPanels = itemPanels
     self.pairedItemPanels = pairedItemPanels
     self.itemRows = itemRows
     self.preparedRows = preparedRows
+    self.sliceInputs = sliceInputs
     self.valueVectors = valueVectors
     self.winogradTiles = winogradTiles
   }

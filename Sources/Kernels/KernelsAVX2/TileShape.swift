@@ -27,6 +27,10 @@ enum TileShape {
   @inline(__always)
   static var sliceInputs: Int { 384 }
 
+  /// The most inputs of a slice of a row that is whole.
+  @inline(__always)
+  static var mostSliceInputs: Int { 3 &* sliceInputs / 2 &+ 3 }
+
   /// The most queries of a tile of values.
   @inline(__always)
   static var queries: Int { 6 }
@@ -39,7 +43,7 @@ enum TileShape {
   static var extents: TileExtents {
     TileExtents(
       panels: panels, itemPanels: 2, pairedItemPanels: 2, itemRows: 104, preparedRows: 24,
-      valueVectors: queries &* vectors, winogradTiles: 12)
+      sliceInputs: mostSliceInputs, valueVectors: queries &* vectors, winogradTiles: 12)
   }
 
   /// Multiplies a tile of `height` rows and `panels` panels.

@@ -10,7 +10,7 @@ package enum PortableKernels: KernelSet {
   package static var tiles: TileExtents {
     TileExtents(
       panels: 1, itemPanels: 2, pairedItemPanels: 2, itemRows: 104, preparedRows: 24,
-      valueVectors: 1,
+      sliceInputs: 1, valueVectors: 1,
       winogradTiles: 12)
   }
 }

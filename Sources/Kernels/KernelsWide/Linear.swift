@@ -35,6 +35,6 @@ extension WideKernels {
     multiply(
       left, rows: rows, firstPanel: block.panelStart, lastPanel: block.panelEnd,
       inputs: a.inputWidth, columns: a.outputWidth, weights: a.weights, epilogue: epilogue,
-      sums: sums)
+      sums: sums, widened: sums + (a.blocking.maximumSums &+ a.preparedFloats))
   }
 }

@@ -65,10 +65,11 @@ extension WideKernels: PairedKernelSet {
       epilogue.addend = residual.pointer(image: block.group, row: block.rowStart)
       epilogue.addendStep = residual.stride
     }
+    let sums = scratch.assumingMemoryBound(to: Float.self)
     multiply(
       left, rows: rows, firstPanel: block.panelStart,
       lastPanel: block.panelEnd, inputs: a.inputWidth, columns: a.outputWidth, weights: a.weights,
-      epilogue: epilogue, sums: scratch.assumingMemoryBound(to: Float.self))
+      epilogue: epilogue, sums: sums, widened: sums + a.blocking.maximumSums)
   }
 }
 

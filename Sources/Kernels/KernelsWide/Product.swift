@@ -27,15 +27,18 @@ struct Epilogue {
 }
 
 /// Multiplies `rows` rows by panels `panels` of a packed matrix with `inputs` rows and `columns`
-/// columns. `sums` holds `rows * 16` elements for each panel.
+/// columns. `sums` holds `rows * 16` elements for each panel, `widened`, if there is any,
+/// `LinearArguments.widenedFloats`.
 func multiply(
   _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int, inputs: Int, columns: Int,
-  weights: PanelWeights, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>
+  weights: PanelWeights, epilogue: Epilogue, sums: UnsafeMutablePointer<Float>,
+  widened: UnsafeMutablePointer<Float>? = nil
 ) {
   func multiply<Element: WeightElement, Tile: TileProduct>(_: Element.Type, _: Tile.Type) {
     multiplyPanels(
       Element.self, Tile.self, left, rows: rows, firstPanel: firstPanel, lastPanel: lastPanel,
-      inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums)
+      inputs: inputs, columns: columns, weights: weights.base, epilogue: epilogue, sums: sums,
+      widened: widened)
   }
   switch (weights.element, epilogue.pairing != nil) {
   case (.float32, false): multiply(Binary32.self, DirectProduct.self)
@@ -104,7 +107,7 @@ private enum PairedProduct: TileProduct {
 private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
   _: Element.Type, _: Tile.Type, _ left: LeftHand, rows: Int, firstPanel: Int, lastPanel: Int,
   inputs: Int, columns: Int, weights: UnsafeRawPointer, epilogue: Epilogue,
-  sums: UnsafeMutablePointer<Float>
+  sums: UnsafeMutablePointer<Float>, widened: UnsafeMutablePointer<Float>?
 ) {
   let panelBytes = inputs &* panelWidth &* Element.byteCount
   // A slice of the panels of a tile stays near for all rows, a slice of the rows in the second-level
@@ -135,6 +138,15 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
         panel &+ panels < lastPanel
         ? source(panel &+ panels, index)
         : isLast ? source(lastPanel, 0) : source(firstPanel, index &+ 1)
+      // Rows of few tiles do not repay writing the weights and reading them again.
+      let wide = Element.isNarrow && left.segments == 1 && heights.count > 2 ? widened : nil
+      if let wide {
+        for next in 0..<panels {
+          widenPanel(
+            Element.self, right.start + next &* panelBytes, inputs: slice.length,
+            into: wide + next &* slice.length &* panelWidth)
+        }
+      }
       var row = 0
       var start = slice.start
       var place = Sums(start: panelSums, step: sumStep, resumes: index > 0)
@@ -142,7 +154,14 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
         let height = heights[tile]
         // The first tiles ask for them, a panel each.
         right.ahead = tile < panels ? after + tile &* panelBytes : right.start
-        Tile.multiply(height: height, panels: panels, slice, start, right, place)
+        if let wide {
+          let floats = RightHand<Binary32>(
+            start: UnsafeRawPointer(wide), panelBytes: slice.length &* panelWidth &* 4,
+            ahead: right.ahead)
+          Tile.multiply(height: height, panels: panels, slice, start, floats, place)
+        } else {
+          Tile.multiply(height: height, panels: panels, slice, start, right, place)
+        }
         // Tile by tile, so that the stores drain while the next tile is multiplied.
         for next in 0..<panels where isLast {
           finishPanel(
@@ -156,6 +175,17 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
       panelSums += panels &* sumStep
       panel &+= panels
     }
+  }
+}
+
+/// Writes a panel's weights as floats.
+@inline(__always)
+private func widenPanel<Element: WeightElement>(
+  _: Element.Type, _ weights: UnsafeRawPointer, inputs: Int,
+  into floats: UnsafeMutablePointer<Float>
+) {
+  for k in 0..<inputs {
+    store(Element.load(weights + k &* panelWidth &* Element.byteCount), floats, k &* lanes)
   }
 }
 

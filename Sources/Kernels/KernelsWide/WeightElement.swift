@@ -3,6 +3,9 @@ protocol WeightElement {
   /// Bytes of a weight.
   static var byteCount: Int { get }
 
+  /// Whether loading costs more than loading floats does.
+  static var isNarrow: Bool { get }
+
   /// Sixteen weights at any alignment.
   static func load(_ weights: UnsafeRawPointer) -> Vector
 }
@@ -11,6 +14,9 @@ protocol WeightElement {
 enum Binary32: WeightElement {
   @inline(__always)
   static var byteCount: Int { 4 }
+
+  @inline(__always)
+  static var isNarrow: Bool { false }
 
   @inline(__always)
   static func load(_ weights: UnsafeRawPointer) -> Vector {
@@ -22,6 +28,9 @@ enum Binary32: WeightElement {
 enum Binary16: WeightElement {
   @inline(__always)
   static var byteCount: Int { 2 }
+
+  @inline(__always)
+  static var isNarrow: Bool { true }
 
   @inline(__always)
   static func load(_ weights: UnsafeRawPointer) -> Vector { widen(weights) }

@@ -31,11 +31,13 @@ struct Implementation: CustomTestStringConvertible, Sendable {
   private var others: [Implementation] {
     let smallest = TileExtents(
       panels: tiles.panels, itemPanels: tiles.panels, pairedItemPanels: 1, itemRows: 5,
-      preparedRows: 1, valueVectors: tiles.valueVectors, winogradTiles: 1)
+      preparedRows: 1, sliceInputs: tiles.sliceInputs, valueVectors: tiles.valueVectors,
+      winogradTiles: 1)
     let odd = TileExtents(
       panels: tiles.panels + 1, itemPanels: 3 * (tiles.panels + 1), pairedItemPanels: 5,
       itemRows: 37,
-      preparedRows: 11, valueVectors: tiles.valueVectors + 1, winogradTiles: 7)
+      preparedRows: 11, sliceInputs: tiles.sliceInputs + 1, valueVectors: tiles.valueVectors + 1,
+      winogradTiles: 7)
     return [
       Implementation(kernels, tiles: smallest, " in the smallest items"),
       Implementation(kernels, tiles: odd, " in odd items"),
