@@ -366,6 +366,7 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
                 "keep": rate,
                 "tokens_in": stage["patches_in"] + prefix,
                 "tokens_out": stage["patches_out"] + prefix,
+                "removed": stage["patches_in"] - stage["patches_out"],
             }
             for stage, rate in zip(program["stages"], rates)
         ],

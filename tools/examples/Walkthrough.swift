@@ -21,6 +21,13 @@ enum Walkthrough {
     try PlanCompiler.rewrite(dense, options, to: fast)
   }
 
+  static func rewriteToABudget(_ dense: String, to fast: String) throws {
+    var options = RewriteOptions(removal: .counts([0, 0, 0, 32, 11, 11, 47, 8, 2, 8, 2]))
+    options.strategy = .weighted
+    options.budget = .share(0.6)
+    try PlanCompiler.rewrite(dense, options, to: fast)
+  }
+
   static func logits(_ tensor: [Float], of count: Int, by plan: Plan) throws -> [[Float]] {
     let session = try Session(plan: plan, maximumBatch: 8)
     let logits = try session.run(images: count) { input in

@@ -169,6 +169,20 @@ def flag_cases() -> Iterator[Case]:
     for keep in ("0", "1.5", "0,7", "-1", "1e400", "nan", "inf"):
         command = "vitc rewrite {plan} -o {output} --keep=" + keep
         yield Case(50, f"keep {keep}", b"", command, words="--keep")
+    for flag, values in (
+        ("--remove", ("-1", "0,-3", "9999", "0,0", str(2**63 - 1), ",".join("1" * 999))),
+        ("--r", ("0", "-5", str(-(2**63)))),
+        ("--budget", ("0", "1", "2", "-0.5", "nan", "inf", "1e400", "1e-9", "0.99999")),
+        ("--target-gmacs", ("0", "-1", "nan", "inf", "1e300", "1e-30")),
+    ):
+        for value in values:
+            for strategy in ("merge", "weighted"):
+                command = f"vitc rewrite {{plan}} --strategy {strategy} -o {{output}} {flag}={value}"
+                name = f"{strategy} {flag} {value[:20]}"
+                yield Case(50, name, b"", command, words=flag)
+    command = "vitc rewrite {plan} --strategy weighted -o {output} --remove=0,"
+    for name, removed in (("half and one", "99"), ("of what is left", "98,50")):
+        yield Case(50, f"weighted, {name}", b"", command + removed, words="at most")
     for name, command in [
         ("missing checkpoint", "vitc convert {file}.none -o {output}"),
         ("folder as plan", "vitrun {folder} {image}"),

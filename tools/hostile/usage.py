@@ -164,6 +164,19 @@ def mistaken_requests(folder: Folder) -> None:
         refused(folder, "a folder; make a plan of the checkpoint in it", *command, base)
     done = call(folder, "vitc", "convrt", "x", "-o", "y", code=64)
     assert b"convert, rewrite, inspect" in done.stderr, done.stderr
+    for flags, words in (
+        (["--r", "4", "--keep", "0.7"], "one of --keep, --remove and --r"),
+        (["--r", "4", "--remove", "0,4"], "one of --keep, --remove and --r"),
+        (["--r", "4", "--layers", "1"], "--layers goes with rates"),
+        (["--remove", "4", "--layers", "1"], "--layers goes with rates"),
+        (["--budget", "0.7", "--target-gmacs", "1"], "found both"),
+        (["--remove", "1,,2"], "1,,2"),
+        (["--remove", "1,x"], "1,x"),
+        (["--remove", str(2**64)], str(2**64)),
+        (["--r", "4.5"], "4.5"),
+    ):
+        done = call(folder, "vitc", "rewrite", folder.plan, "-o", out, *flags, code=64)
+        assert words.encode() in done.stderr, done.stderr
     refused(folder, "one of the commands label, eval, bench, preprocess", "vitrun", "evla", folder.plan, base)
     assert not out.exists()
 

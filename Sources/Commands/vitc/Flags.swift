@@ -32,6 +32,10 @@ extension RewriteOption: FlaggedOption {
     switch self {
     case .keepRates: "--keep"
     case .blocks: "--layers"
+    case .removedCounts: "--remove"
+    case .removedEverywhere: "--r"
+    case .budgetShare: "--budget"
+    case .budgetMultiplyAdds: "--target-gmacs"
     case .multiScale: "--multi-scale"
     case .multiScaleFile: "--multiscale-weights"
     case .multiScaleIdentity: "--multiscale-init identity"

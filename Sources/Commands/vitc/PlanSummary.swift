@@ -25,6 +25,8 @@ struct PlanSummary {
 
   private var gigaMACs: Double { Double(plan.program.multiplyAdds) / 1e9 }
 
+  private var executedGigaMACs: Double { Double(plan.program.executedMultiplyAdds) / 1e9 }
+
   /// The keys that scripts rely on.
   var json: JSONValue {
     [
@@ -40,7 +42,7 @@ struct PlanSummary {
       "scores": .string(facts.scores.word),
       "parameters": .init(graph.parameterCount),
       "gmacs": .init(gigaMACs),
-      "executed_gmacs": .init(Double(plan.program.executedMultiplyAdds) / 1e9),
+      "executed_gmacs": .init(executedGigaMACs),
       "tokens": .array(blocks.map { .init($0.tokensOut) }),
       "schedule": .array(schedule),
       "multi_scale": .bool(plan.recipe.isMultiScale),
@@ -70,6 +72,7 @@ struct PlanSummary {
         "keep": .init(requested.keepRate),
         "tokens_in": .init(stage.patchesIn + facts.prefixTokens),
         "tokens_out": .init(stage.patchesOut + facts.prefixTokens),
+        "removed": .init(stage.patchesIn - stage.patchesOut),
       ]
     }
   }
@@ -85,7 +88,8 @@ struct PlanSummary {
         : "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
           + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
-      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image",
+      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image, "
+        + "\(Figures.fixed(executedGigaMACs, 3)) executed",
       "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
       "  activations \(plan.program.arenaBytes) bytes an image",
       "",

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import ModelFacts
 internal import Passes
 internal import PlanFormat
 internal import ViTCompiler
@@ -8,7 +9,8 @@ struct Rewrite: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Rewrite a plan to work on fewer tokens.",
     discussion: """
-      Tokens are selected in --layers and joined by --strategy; --multi-scale runs the blocks before \
+      Tokens are selected in --layers and joined by --strategy; --remove and --r give numbers of tokens in place \
+      of rates, and --budget and --target-gmacs scale any of these. --multi-scale runs the blocks before \
       the first selection on two scales. A rewritten plan is rewritten from its base graph again. \
       Weights are copied as they are.
       """)
@@ -23,7 +25,22 @@ struct Rewrite: ParsableCommand {
   var keep: KeepRates?
 
   @Option(help: "Blocks, counted from 1, that select tokens; by default the paper's.")
-  var layers: Layers?
+  var layers: Numbers?
+
+  @Option(help: "Patch tokens to take away behind each block, from the first: 0,0,0,32,11.")
+  var remove: Numbers?
+
+  @Option(help: "Patch tokens to take away in every block, or as many as it can lose.")
+  var r: Int?
+
+  @Option(
+    help:
+      "Scale the schedule so that executed multiply-adds are at most this share of the dense model's."
+  )
+  var budget: Double?
+
+  @Option(help: "Scale the schedule so that at most so many G multiply-adds are executed.")
+  var targetGmacs: Double?
 
   @Option(help: "What happens to the other tokens.")
   var strategy = RewriteOptions.Strategy.merge
@@ -50,11 +67,19 @@ struct Rewrite: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard keep != nil || multiScale else {
-      throw ValidationError("expected --keep, --multi-scale or both")
+    let isScheduled = keep != nil || remove != nil || r != nil
+    guard isScheduled || budget != nil || targetGmacs != nil || multiScale else {
+      throw ValidationError(
+        "expected --keep, --remove, --r, --budget, --target-gmacs or --multi-scale")
     }
-    guard layers == nil || keep != nil || multiScale else {
-      throw ValidationError("--layers goes with --keep or --multi-scale")
+    guard [keep != nil, remove != nil, r != nil].count(where: \.self) < 2 else {
+      throw ValidationError("expected one of --keep, --remove and --r")
+    }
+    guard layers == nil || (remove == nil && r == nil) else {
+      throw ValidationError("--layers goes with rates, not with --remove or --r")
+    }
+    guard budget == nil || targetGmacs == nil else {
+      throw ValidationError("expected --budget or --target-gmacs, found both")
     }
     guard similarity == nil || strategy.definition.takesSimilarity else {
       let names = TokenReduction.strategies.filter { $0.takesSimilarity }.map { $0.name }
@@ -81,11 +106,13 @@ struct Rewrite: ParsableCommand {
     ] {
       if let path { try NamedFile.check(path, name) }
     }
-    let graphs = try PlanCompiler.rewrite(try PlanFile(path: plan), options, to: output)
+    let file = try PlanFile(path: plan)
+    let dense = try PlanCompiler.model(of: file, recipe: RewriteRecipe())
+    let (model, notes) = try PlanCompiler.rewrite(file, options, to: output)
     if quiet { return }
-    try CommandLineTool.printLines(
-      RewriteSchedule(base: graphs.base, rewritten: graphs.rewritten).lines)
-    guard graphs.rewritten.outputs.contains(where: { $0.role == .logits }) else { return }
+    for note in notes { CommandLineTool.note("vitc: note: \(CommandLineTool.text(note))") }
+    try CommandLineTool.printLines(RewriteSchedule(dense: dense, model: model).lines)
+    guard model.rewritten.outputs.contains(where: { $0.role == .logits }) else { return }
     CommandLineTool.note(
       "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "
         + "vitrun eval \(output) DIR --against \(plan)")
@@ -93,7 +120,9 @@ struct Rewrite: ParsableCommand {
 
   private var options: RewriteOptions {
     var options = RewriteOptions(keepRates: keep?.rates ?? [])
-    options.blocks = layers?.blocks
+    options.blocks = layers?.values
+    options.removal = remove.map { .counts($0.values) } ?? r.map { .everywhere($0) }
+    options.budget = budget.map { .share($0) } ?? targetGmacs.map { .gigaMultiplyAdds($0) }
     options.strategy = strategy
     options.similarity = similarity ?? .cosine
     options.seed = seed ?? 0

@@ -13,14 +13,14 @@ struct KeepRates: ExpressibleByArgument {
   }
 }
 
-/// Block numbers, separated by commas.
-struct Layers: ExpressibleByArgument {
-  let blocks: [Int]
+/// Whole numbers, separated by commas.
+struct Numbers: ExpressibleByArgument {
+  let values: [Int]
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    blocks = parts.compactMap { Int($0) }
-    guard blocks.count == parts.count else { return nil }
+    values = parts.compactMap { Int($0) }
+    guard values.count == parts.count else { return nil }
   }
 }
 

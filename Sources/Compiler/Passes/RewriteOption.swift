@@ -4,6 +4,18 @@ public import Tensors
 public enum RewriteOption: String, InputOption {
   case keepRates, blocks, multiScale
 
+  /// Numbers of tokens that leave behind each block.
+  case removedCounts = "Removal.counts"
+
+  /// One number of tokens that leave behind every block.
+  case removedEverywhere = "Removal.everywhere"
+
+  /// The most work as a share of the dense model's.
+  case budgetShare = "Budget.share"
+
+  /// The most work.
+  case budgetMultiplyAdds = "Budget.gigaMultiplyAdds"
+
   /// Weights of the stage on two scales from a file.
   case multiScaleFile = "MultiScale.from(path:)"
 

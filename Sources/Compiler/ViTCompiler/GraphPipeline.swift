@@ -25,7 +25,8 @@ extension PlanCompiler {
         .compacted { $0.name.hasPrefix(MultiScaleWeights.prefix) }
     }
     return try PlanEmitter.emit(
-      try lowered(base, of: base, weights: weights, file: file), facts: facts, labels: labels,
+      try lowered(try fused(base, of: base, file: file), weights: weights, file: file),
+      facts: facts, labels: labels,
       recipe: RewriteRecipe(), to: path, from: sources)
   }
 
@@ -33,28 +34,42 @@ extension PlanCompiler {
   ///
   /// The base graph's weights are copied as they are, without being read.
   /// - Parameter extra: constants named `multiscale.*` that the base graph carries from now on.
-  /// - Returns: the graph before and after.
+  /// - Returns: what the plan was made of.
   @discardableResult
   package static func rewrite(
     _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String
-  ) throws -> (base: Graph, rewritten: Graph) {
+  ) throws -> RewrittenModel {
+    let model = try model(of: plan, recipe: recipe, extra: extra)
+    try write(model, recipe: recipe, from: plan, to: path)
+    return model
+  }
+
+  /// What a plan's model becomes as a recipe says, and so what it costs, without a plan being made.
+  /// - Parameter extra: as for ``rewrite(_:recipe:extra:to:)``.
+  package static func model(
+    of plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = []
+  ) throws -> RewrittenModel {
     var base = plan.graph
     for constant in extra { _ = base.add(constant) }
-    return try write(
-      try rewritten(base, recipe, plan), of: base, recipe: recipe, from: plan, to: path)
+    return try fused(try rewritten(base, recipe, plan), of: base, file: plan.path)
   }
 
   /// Writes a graph that was made of a plan's base graph, or of one that begins with its constants, as
   /// `recipe` says; what else it says, ``verifyProgram(of:)`` refuses.
-  @discardableResult
   package static func write(
     _ rewritten: Graph, of base: Graph, recipe: RewriteRecipe, from plan: PlanFile,
     to path: String
-  ) throws -> (base: Graph, rewritten: Graph) {
+  ) throws {
+    try write(
+      try fused(rewritten, of: base, file: plan.path), recipe: recipe, from: plan, to: path)
+  }
+
+  private static func write(
+    _ model: RewrittenModel, recipe: RewriteRecipe, from plan: PlanFile, to path: String
+  ) throws {
     try PlanEmitter.emit(
-      try lowered(rewritten, of: base, weights: plan.addedWeights, file: plan.path),
+      try lowered(model, weights: plan.addedWeights, file: plan.path),
       facts: plan.facts, labels: plan.labels, recipe: recipe, copying: plan, to: path, from: [])
-    return (base, rewritten)
   }
 
   /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
@@ -69,19 +84,25 @@ extension PlanCompiler {
   /// - Throws: `InputError` naming the first constant, step or number that differs.
   @discardableResult
   package static func verifyProgram(of plan: PlanFile) throws -> Graph {
-    let rewritten = try executableGraph(of: plan)
-    try lowered(rewritten, of: plan.graph, weights: plan.addedWeights, file: plan.path)
-      .requireProgram(of: plan)
-    return rewritten
+    let model = try model(of: plan, recipe: plan.recipe)
+    try lowered(model, weights: plan.addedWeights, file: plan.path).requireProgram(of: plan)
+    return model.rewritten
+  }
+
+  private static func fused(
+    _ rewritten: Graph, of base: Graph, file: String
+  ) throws -> RewrittenModel {
+    let executable = try InputError.wrappingGraphErrors(of: file) {
+      try PassDriver(PassList.fusion).run(rewritten)
+    }
+    return RewrittenModel(base: base, rewritten: rewritten, executable: executable)
   }
 
   private static func lowered(
-    _ rewritten: Graph, of base: Graph, weights: WeightStorage, file: String
+    _ model: RewrittenModel, weights: WeightStorage, file: String
   ) throws -> LoweredGraph {
-    let fused = try InputError.wrappingGraphErrors(of: file) {
-      try PassDriver(PassList.fusion).run(rewritten)
-    }
-    return try LoweredGraph(fused, of: rewritten, base: base, weights: weights, file: file)
+    try LoweredGraph(
+      model.executable, of: model.rewritten, base: model.base, weights: weights, file: file)
   }
 
   private static func rewritten(
@@ -103,6 +124,24 @@ extension PlanCompiler {
       + [EliminateDeadNodes()]
     return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
   }
+}
+
+/// A plan's model as a recipe rewrites it.
+package struct RewrittenModel: Sendable {
+  /// What the plan stores.
+  package let base: Graph
+
+  /// The base graph as the recipe says.
+  package let rewritten: Graph
+
+  /// The same after fusion: one node for each kernel.
+  package let executable: Graph
+
+  /// Multiply-adds of an image as papers count them.
+  package var multiplyAdds: Int { rewritten.multiplyAdds }
+
+  /// Those that are executed: rows that nothing reads are left out.
+  package var executedMultiplyAdds: Int { executable.executedMultiplyAdds }
 }
 
 extension PlanFile {

@@ -1,7 +1,7 @@
 public import KernelInterface
-package import ModelGraph
 package import PlanEmitter
 public import PlanFormat
+package import Tensors
 
 /// Makes plans: from checkpoints, and from other plans.
 public enum PlanCompiler {
@@ -54,13 +54,15 @@ public enum PlanCompiler {
   }
 
   /// As the public function.
-  /// - Returns: the graph before and after.
+  /// - Returns: what the plan was made of, and what differs from what was asked for.
   @discardableResult
   package static func rewrite(
     _ plan: PlanFile, _ options: RewriteOptions, to path: String
-  ) throws -> (base: Graph, rewritten: Graph) {
-    let recipe = try options.recipe(for: plan)
+  ) throws -> (model: RewrittenModel, notes: [Message]) {
     let extra = try MultiScaleSource(plan: plan, origin: options.multiScale).constants()
-    return try rewrite(plan, recipe: recipe, extra: extra, to: path)
+    let (recipe, notes) = try options.recipe(for: plan) {
+      try model(of: plan, recipe: $0, extra: extra).executedMultiplyAdds
+    }
+    return (try rewrite(plan, recipe: recipe, extra: extra, to: path), notes)
   }
 }

@@ -1,11 +1,17 @@
 package import ModelFacts
 package import Passes
 package import PlanFormat
-internal import Tensors
+package import Tensors
 
 extension RewriteOptions {
-  /// What is asked for, checked against the model. Errors name the options by ``RewriteOptions/Option``.
-  package func recipe(for file: PlanFile) throws -> RewriteRecipe {
+  /// What is asked for, checked against the model. Errors and notes name the options by
+  /// ``RewriteOptions/Option``.
+  /// - Parameter executed: the multiply-adds that an image takes of the model as a recipe rewrites it; asked with a
+  ///   budget only.
+  /// - Returns: the recipe, and what differs from what was asked for.
+  package func recipe(
+    for file: PlanFile, executed: (RewriteRecipe) throws -> Int
+  ) throws -> (recipe: RewriteRecipe, notes: [Message]) {
     let facts = file.facts
     var recipe = RewriteRecipe()
     recipe.strategy = strategy.rawValue
@@ -13,21 +19,55 @@ extension RewriteOptions {
     recipe.seed = seed
     recipe.isSizeAware = isSizeAware || strategy.definition.sizes == .always
     let blocks = try selectionBlocks(facts, of: file.path)
-    if !keepRates.isEmpty { recipe.stages = try stages(blocks, facts) }
     if multiScale != .off {
       try checkGrid(file)
       recipe.multiScaleBlocks = blocks[0] - 1
       recipe.isIdentityInitialised = multiScale == .identity
     }
+    var notes: [Message] = []
+    if let budget {
+      let asked = try proportions(blocks, facts)
+      let schedule = try asked.meeting(
+        budget, of: file, by: strategy.definition, recipe: recipe, executed: executed)
+      recipe.stages = try schedule.stages(
+        of: strategy.definition, model: facts, option: budget.option)
+      let counts = schedule.removed.map(String.init).joined(separator: ",")
+      notes.append(
+        "\(option: budget.option): the same as \(option: .removedCounts) \(counts)")
+    } else {
+      recipe.stages = try stages(blocks, facts, &notes)
+    }
     guard !recipe.isEmpty else {
       throw InputError(
-        option: .keepRates, field: "rates", expected: "one below 1, or \(option: .multiScale)",
-        found: "rates that keep every token, so nothing would change")
+        option: scheduleOption, field: removal == nil ? "rates" : "tokens",
+        expected: removal == nil
+          ? "one below 1, or \(option: .multiScale)" : "a block that loses one",
+        found:
+          "\(removal == nil ? "rates" : "numbers") that keep every token, so nothing would change")
     }
-    return recipe
+    return (recipe, notes)
   }
 
+  /// The option that says how many tokens go.
+  private var scheduleOption: Option {
+    switch removal {
+    case nil: .keepRates
+    case .counts: .removedCounts
+    case .everywhere: .removedEverywhere
+    }
+  }
+
+  /// The blocks that select, counted from 1; with numbers of tokens the first that loses any.
   private func selectionBlocks(_ facts: ModelFacts, of plan: String) throws -> [Int] {
+    if let removal {
+      guard keepRates.isEmpty, blocks == nil else {
+        throw InputError(
+          .contradiction, option: scheduleOption, field: "schedule",
+          expected: "neither \(option: .keepRates) nor \(option: .blocks)", found: "one of them")
+      }
+      let counts = try counts(removal, facts)
+      if let first = counts.firstIndex(where: { $0 > 0 }) { return [first + 1] }
+    }
     let chosen = blocks ?? facts.defaultSelectionBlocks
     guard !chosen.isEmpty, chosen == Set(chosen).sorted(),
       chosen.allSatisfy({ (1...facts.depth).contains($0) })
@@ -43,6 +83,59 @@ extension RewriteOptions {
     return chosen
   }
 
+  /// How many tokens each block is to lose, whether it can or not.
+  private func counts(_ removal: Removal, _ facts: ModelFacts) throws -> [Int] {
+    let counts: [Int]
+    switch removal {
+    case .counts(let listed): counts = listed
+    case .everywhere(let count): counts = .init(repeating: count, count: facts.depth)
+    }
+    guard (1...facts.depth).contains(counts.count) else {
+      throw InputError(
+        option: scheduleOption, field: "numbers", expected: "1 to \(facts.depth), one a block",
+        found: "\(counts.count)")
+    }
+    // Graphs have no more tokens, so that sums and products of these cannot overflow.
+    let most = min(facts.patches, 1 << 24)
+    for count in counts where count < 0 || (count > most && scheduleOption == .removedCounts) {
+      throw InputError(
+        option: scheduleOption, field: "tokens", expected: "0 to \(max(0, most))",
+        found: "\(count)")
+    }
+    return counts.map { min($0, max(0, most)) }
+  }
+
+  /// The stages that are asked for, not to be scaled.
+  private func stages(
+    _ blocks: [Int], _ facts: ModelFacts, _ notes: inout [Message]
+  ) throws -> [RewriteRecipe.Stage] {
+    guard let removal else { return keepRates.isEmpty ? [] : try stages(blocks, facts) }
+    let asked = TokenSchedule(try counts(removal, facts))
+    guard case .everywhere(let count) = removal else {
+      return try asked.stages(of: strategy.definition, model: facts, option: scheduleOption)
+    }
+    let schedule = asked.clamped(to: strategy.definition, model: facts)
+    let fewer = schedule.removed.enumerated().filter { $0.element < count }
+    if let first = fewer.first {
+      let lost = fewer.map { "\($0.element)" }.joined(separator: ", ")
+      notes.append(
+        """
+        \(option: .removedEverywhere): from block \(first.offset + 1) on \(strategy.rawValue) can take away \
+        fewer than \(count): \(lost)
+        """)
+    }
+    return try schedule.stages(of: strategy.definition, model: facts, option: scheduleOption)
+  }
+
+  /// What a budget scales: what is asked for, or what the paper takes away.
+  private func proportions(_ blocks: [Int], _ facts: ModelFacts) throws -> TokenSchedule {
+    if let removal { return TokenSchedule(try counts(removal, facts)) }
+    var options = self
+    if keepRates.isEmpty { options.keepRates = [0.7] }
+    return TokenSchedule(
+      try options.stages(blocks, facts), of: strategy.definition, model: facts)
+  }
+
   private func stages(_ blocks: [Int], _ facts: ModelFacts) throws -> [RewriteRecipe.Stage] {
     guard keepRates.count == 1 || keepRates.count == blocks.count else {
       throw InputError(
@@ -50,7 +143,7 @@ extension RewriteOptions {
         found: "\(keepRates.count)")
     }
     var stages: [RewriteRecipe.Stage] = []
-    var patches = facts.gridHeight * facts.gridWidth
+    var patches = facts.patches
     for (index, block) in blocks.enumerated() {
       let rate = keepRates.count == 1 ? keepRates[0] : keepRates[index]
       guard rate > 0, rate <= 1 else {

@@ -50,6 +50,24 @@ public struct RewriteOptions: Sendable {
     case identity
   }
 
+  /// How many tokens go, and where.
+  public enum Removal: Sendable, Equatable {
+    /// So many patch tokens behind the attention of each block, from the first; blocks that are not listed lose
+    /// none. With ``Strategy/fuse`` by how many there are fewer.
+    case counts([Int])
+    /// So many in every block, or as many as it can lose.
+    case everywhere(Int)
+  }
+
+  /// The most work of an image: multiply-adds that are executed, those of matching tokens among them, those of
+  /// rows that nothing reads not.
+  public enum Budget: Sendable, Equatable {
+    /// A share, above 0 and below 1, of the dense model's multiply-adds as papers count them.
+    case share(Double)
+    /// In G, 10^9.
+    case gigaMultiplyAdds(Double)
+  }
+
   /// What errors call these options.
   public typealias Option = RewriteOption
 
@@ -59,6 +77,12 @@ public struct RewriteOptions: Sendable {
 
   /// Blocks that select, counted from 1, ascending; nil for those of the paper.
   public var blocks: [Int]?
+
+  /// Numbers of tokens in place of ``keepRates`` and ``blocks``, which are then empty and nil.
+  public var removal: Removal?
+
+  /// What ``keepRates`` or ``removal`` are scaled to, up or down; without either a rate of 0.7 is.
+  public var budget: Budget?
 
   /// What happens to the other tokens.
   public var strategy = Strategy.merge
@@ -75,6 +99,18 @@ public struct RewriteOptions: Sendable {
 
   /// Whether two scales run.
   public var multiScale = MultiScale.off
+
+  /// Takes numbers of tokens away, and leaves the rest as the paper has it.
+  public init(removal: Removal) {
+    self.init(keepRates: [])
+    self.removal = removal
+  }
+
+  /// Takes tokens away as a budget asks, and leaves the rest as the paper has it.
+  public init(budget: Budget) {
+    self.init(keepRates: [])
+    self.budget = budget
+  }
 
   /// Keeps shares of the tokens, and leaves the rest as the paper has it.
   public init(keepRates: [Double]) { self.keepRates = keepRates }

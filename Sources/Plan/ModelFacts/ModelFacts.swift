@@ -70,6 +70,9 @@ package struct ModelFacts: Record, Equatable {
   /// Columns of the patch grid.
   package var gridWidth: Int { patchSize > 0 ? imageWidth / patchSize : 0 }
 
+  /// N, the patch tokens before any reduction.
+  package var patches: Int { gridHeight * gridWidth }
+
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("architecture", &architecture)
     try coder.code("family", &family)

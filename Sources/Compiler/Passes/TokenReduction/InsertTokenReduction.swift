@@ -90,6 +90,13 @@ package struct InsertTokenReduction: Pass {
 }
 
 extension RewriteRecipe.Stage {
+  /// The stage that keeps exactly `keep` of `patches` tokens, at least 1.
+  package init(block: Int, keeping keep: Int, of patches: Int) {
+    self.init(block: block, keepRate: Double(keep) / Double(patches))
+    // The quotient of very many tokens can be rounded up by more than a product is forgiven.
+    while keptTokens(of: patches) > keep { keepRate = keepRate.nextDown }
+  }
+
   /// `K = ceil(keep * N)`, where `keep` is the decimal that was written: a product that only misses
   /// a whole number by rounding counts as that number.
   package func keptTokens(of patches: Int) -> Int {

@@ -34,6 +34,11 @@ extension TokenReductionStrategy {
   package static var appendedRows: Int { 0 }
 
   package static func mostDropped(of patches: Int, behind prefix: Int) -> Int { patches - 1 }
+
+  /// By how many there can be fewer behind one stage, of which one token at least is kept.
+  package static func mostRemoved(of patches: Int, behind prefix: Int) -> Int {
+    max(0, min(mostDropped(of: patches, behind: prefix), patches - 1) - appendedRows)
+  }
 }
 
 /// When tokens carry the number of patches that they stand for.
