@@ -5,7 +5,9 @@ extension PortableKernels {
     let a = arguments
     let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let used = a.prefix + a.unusedNew.used(of: a.newPatches, image: image)
-    for row in a.split.start(part)..<a.split.start(part + 1) {
+    let rows = a.split.start(part)..<a.split.start(part + 1)
+    let joined = rowsThatOthersJoin(a, image: image, rows)
+    for row in rows {
       guard row < used else {
         repeatIndex(a, image: image, patch: row - a.prefix)
         continue
@@ -20,10 +22,26 @@ extension PortableKernels {
         }
       } else {
         writePatch(
-          a, image: image, patch: row - a.prefix, isSum: a.mode == .sum && row == used - 1)
+          a, image: image, patch: row - a.prefix, isSum: a.mode == .sum && row == used - 1,
+          isJoined: joined & 1 << (row - rows.lowerBound) != 0 || rows.count > UInt64.bitWidth)
       }
     }
   }
+}
+
+/// Those of up to 64 new rows that stand for more than one old token, a bit each, so that one look at the
+/// destinations spares most rows a look of their own.
+private func rowsThatOthersJoin(_ a: GatherArguments, image: Int, _ rows: Range<Int>) -> UInt64 {
+  guard a.mode == .mean else { return 0 }
+  let destination = a.destination + image * a.patches
+  let kept = a.kept + image * a.keep
+  var joined: UInt64 = 0
+  for i in 0..<a.unused.used(of: a.patches, image: image) {
+    let patch = Int(destination[i])
+    guard rows.contains(a.prefix + patch), patch >= 0, Int(kept[patch]) != i else { continue }
+    joined |= 1 << UInt64(a.prefix + patch - rows.lowerBound)
+  }
+  return joined
 }
 
 /// Writes a patch index where a new row is not in use: one that is.
@@ -35,7 +53,9 @@ private func repeatIndex(_ a: GatherArguments, image: Int, patch: Int) {
 }
 
 /// Writes one new patch row with its size and patch index.
-private func writePatch(_ a: GatherArguments, image: Int, patch: Int, isSum: Bool) {
+private func writePatch(
+  _ a: GatherArguments, image: Int, patch: Int, isSum: Bool, isJoined: Bool
+) {
   let principal = isSum ? -1 : Int(a.kept[image * a.keep + patch])
   let destination = a.destination + image * a.patches
   let output = a.output.pointer(image: image, row: a.prefix + patch)
@@ -57,7 +77,7 @@ private func writePatch(_ a: GatherArguments, image: Int, patch: Int, isSum: Boo
       from: a.input.pointer(image: image, row: a.prefix + principal), count: a.width)
     isPlain = true
   }
-  if isSum || a.mode == .mean {
+  if isSum || (a.mode == .mean && isJoined) {
     for i in 0..<a.unused.used(of: a.patches, image: image)
     where i != principal && Int(destination[i]) == patch {
       let weight = weights?[i] ?? 1

@@ -35,7 +35,11 @@ extension WideKernels {
         values, step: rowStep, rows: tokens, width: a.headWidth, into: room.values, step)
     }
     if let sizes = a.sizes {
-      for key in 0..<tokens { room.logSizes[key] = logf(sizes[image &* a.tokens &+ key]) }
+      for key in 0..<tokens {
+        let size = sizes[image &* a.tokens &+ key]
+        // What most tokens are, whose logarithm need not be computed by every item.
+        room.logSizes[key] = size == 1 ? 0 : logf(size)
+      }
     }
 
     while tile < end {
