@@ -144,6 +144,13 @@ let package = Package(
       name: "ViTRuntime", dependencies: ["PlanRuntime", "ImageInput", "ModelFacts", "Tensors"],
       swiftSettings: swiftSettings),
 
+    .target(
+      name: "ViTSearch",
+      dependencies: [
+        "JSON", "ModelFacts", "Passes", "PlanFormat", "Tensors", "ViTCompiler", "ViTRuntime",
+      ],
+      swiftSettings: swiftSettings),
+
     // MARK: - Implementation: commands
     .target(
       name: "CommandSupport",
@@ -155,8 +162,9 @@ let package = Package(
     .executableTarget(
       name: "vitc",
       dependencies: [
-        "CommandSupport", "ViTCompiler", "Families", "Passes", "PlanFormat", "ModelGraph",
-        "ModelFacts", "JSON", "Tensors",
+        "CommandSupport", "ViTCompiler", "ViTRuntime", "ViTSearch", "Families", "Passes",
+        "PlanFormat",
+        "ModelGraph", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),
@@ -244,6 +252,12 @@ let package = Package(
       exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "ViTSearchTests",
+      dependencies: [
+        "TestSupport", "PlanFormat", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "ThreadPoolTests", dependencies: ["KernelInterface", "PlanRuntime"],
       swiftSettings: swiftSettings),
     .testTarget(
@@ -273,6 +287,7 @@ let folders: [(path: String, targets: [String])] = [
   ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat"]),
   ("Sources/Compiler", ["Checkpoints", "Families", "Passes", "PlanEmitter", "ViTCompiler"]),
   ("Sources/Runtime", ["PlanRuntime", "ImageInput", "ViTRuntime"]),
+  ("Sources/Search", ["ViTSearch"]),
   ("Sources/Commands", ["CommandSupport", "vitc", "vitrun"]),
   ("Tests", ["EndToEndTests"]),
   ("Tests/Support", ["TestSupport", "FileSupport"]),
@@ -282,6 +297,7 @@ let folders: [(path: String, targets: [String])] = [
   (
     "Tests/Compiler", ["CheckpointsTests", "FamiliesTests", "PassesTests", "PlanEmitterTests"]
   ),
+  ("Tests/Search", ["ViTSearchTests"]),
   ("Tests/Runtime", ["ImageInputTests", "ThreadPoolTests"]),
 ]
 for target in package.targets where target.path == nil {

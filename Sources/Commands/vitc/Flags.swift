@@ -2,6 +2,8 @@ internal import CommandSupport
 internal import Families
 internal import PlanFormat
 internal import Passes
+internal import ViTRuntime
+internal import ViTSearch
 
 // What vitc's users call the options that its libraries speak of.
 
@@ -47,6 +49,32 @@ extension StorageOption: FlaggedOption {
   var flag: String? {
     switch self {
     case .float16: "--weights f16"
+    }
+  }
+}
+
+extension SearchOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .share: "--budget"
+    case .milliseconds: "--target-ms"
+    }
+  }
+}
+
+extension SessionOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .maximumBatch: nil  // Images run as many at once as suits them.
+    case .allowsLarge: "--allow-large"
+    }
+  }
+}
+
+extension ImageOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .maximumPixels: "--max-pixels"
     }
   }
 }

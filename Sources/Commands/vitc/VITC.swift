@@ -7,7 +7,9 @@ struct VITC: ParsableCommand {
     commandName: "vitc",
     abstract: "Compiles Vision Transformer checkpoints to plans that vitrun executes.",
     version: CommandLineTool.version,
-    subcommands: [Convert.self, Rewrite.self, Inspect.self, Verify.self, Architectures.self])
+    subcommands: [
+      Convert.self, Rewrite.self, Search.self, Inspect.self, Verify.self, Architectures.self,
+    ])
 
   static func main() {
     CommandLineTool.run(VITC.self, name: "vitc")

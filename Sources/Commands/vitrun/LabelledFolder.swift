@@ -1,6 +1,7 @@
 internal import CommandSupport
 internal import PlanFormat
 internal import Tensors
+internal import ViTRuntime
 
 /// An image and its class.
 struct LabelledImage {

@@ -1,6 +1,6 @@
 package import ModelFacts
 package import ModelGraph
-internal import PlanFormat
+package import PlanFormat
 internal import Tensors
 
 /// A fused graph, lowered: the program and the constants of the plan that is made of it.
@@ -15,7 +15,7 @@ package struct LoweredGraph {
   let table: ConstantPlan
 
   /// What the plan executes.
-  let program: Program
+  package let program: Program
 
   /// Lowers a graph.
   /// - Parameters:

@@ -8,6 +8,11 @@ extension LoweredGraph {
   package func requireProgram(of plan: PlanFile) throws {
     try ProgramCheck(plan: plan, lowered: self).run()
   }
+
+  /// Throws an error naming the first constant of a plan that is another than the program takes it for.
+  package func requireConstants(of plan: PlanFile) throws {
+    try ProgramCheck(plan: plan, lowered: self).checkConstants()
+  }
 }
 
 /// A plan beside what its graph lowers to.
@@ -15,7 +20,7 @@ private struct ProgramCheck {
   let plan: PlanFile
   let lowered: LoweredGraph
 
-  func run() throws {
+  func checkConstants() throws {
     let constants = zip(lowered.table.entries, plan.constants).map { entry, found in
       var record = lowered.record(of: entry)
       (record.offset, record.byteCount) = (found.offset, found.byteCount)
@@ -26,6 +31,10 @@ private struct ProgramCheck {
       try compare(expected, found, "constant \(index) \(found.name)")
     }
     try compare(lowered.table.entries.count, plan.constants.count, "constants")
+  }
+
+  func run() throws {
+    try checkConstants()
     let (expected, found) = (lowered.program, plan.program)
     for (index, (expected, found)) in zip(expected.steps, found.steps).enumerated() {
       try compare(expected, found, "program, step \(index) (\(found.step.kind.word))")

@@ -54,6 +54,18 @@ extension PlanCompiler {
     return try fused(try rewritten(base, recipe, plan), of: base, file: plan.path)
   }
 
+  /// A plan's model as a recipe rewrites it, over the plan's own constants: no file is written.
+  /// - Returns: what runs, and what it was made of.
+  /// - Throws: `InputError` if the recipe needs constants that the plan does not have.
+  package static func variant(
+    of plan: PlanFile, recipe: RewriteRecipe
+  ) throws -> (plan: PlanFile, model: RewrittenModel) {
+    let model = try model(of: plan, recipe: recipe)
+    let lowered = try lowered(model, weights: plan.addedWeights, file: plan.path)
+    try lowered.requireConstants(of: plan)
+    return (try PlanFile(plan, running: lowered.program, recipe: recipe), model)
+  }
+
   /// Writes a graph that was made of a plan's base graph, or of one that begins with its constants, as
   /// `recipe` says; what else it says, ``verifyProgram(of:)`` refuses.
   package static func write(

@@ -20,6 +20,17 @@ public final class Plan: Sendable {
     file.mapped.preferLargePages()
   }
 
+  /// Runs what is open already.
+  /// - Parameter other: a plan over the same weights, whose checksums, if it has compared them, are not compared again.
+  package init(_ file: PlanFile, sharing other: Plan? = nil) {
+    self.file = file
+    if let other, other.file.mapped === file.mapped,
+      other.areWeightsVerified.load(ordering: .acquiring)
+    {
+      areWeightsVerified.store(true, ordering: .releasing)
+    }
+  }
+
   /// The path as the user named it.
   public var path: String { file.path }
 

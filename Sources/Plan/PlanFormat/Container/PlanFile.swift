@@ -74,6 +74,16 @@ package final class PlanFile: Sendable {
       file: path)
   }
 
+  /// The same plan with another program over its constants.
+  /// - Throws: `InputError` if the program does not fit them.
+  package init(_ plan: PlanFile, running program: Program, recipe: RewriteRecipe) throws {
+    (mapped, facts, labels, constants) = (plan.mapped, plan.facts, plan.labels, plan.constants)
+    (writer, graph, weights) = (plan.writer, plan.graph, plan.weights)
+    (self.program, self.recipe) = (program, recipe)
+    try program.verify(constants: constants, file: plan.path)
+    try facts.verify(program: program, labels: labels, file: plan.path)
+  }
+
   /// Throws unless the tables hold and fit each other.
   static func verify(
     facts: ModelFacts, labels: Labels, constants: [ConstantRecord], weightsBytes: Int,

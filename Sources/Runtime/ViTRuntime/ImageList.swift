@@ -1,13 +1,13 @@
 internal import Tensors
 
 /// Files and folders as a list of images.
-enum ImageList {
+package enum ImageList {
   private static let endings = [".jpg", ".jpeg", ".png", ".webp"]
 
   /// A file as it is, a folder as its images in order of names; `note` is told of sub-folders, whose
   /// images are not among them.
   /// - Throws: `InputError` for a folder without images.
-  static func expand(_ path: String, note: (String) -> Void) throws -> [String] {
+  package static func expand(_ path: String, note: (String) -> Void) throws -> [String] {
     guard FileSystem.isFolder(path) else { return [path] }
     let images = try images(in: path)
     let folders = try entries(of: path).count { FileSystem.isFolder("\(path)/\($0)") }
@@ -23,7 +23,7 @@ enum ImageList {
   }
 
   /// The images that lie in a folder itself, by their endings.
-  static func images(in folder: String) throws -> [String] {
+  package static func images(in folder: String) throws -> [String] {
     try entries(of: folder)
       .filter { name in
         let lower = name.lowercased()
@@ -33,8 +33,14 @@ enum ImageList {
       .map { "\(folder)/\($0)" }
   }
 
+  /// The images that lie in a folder itself and in its sub-folders, in order of names.
+  package static func images(below folder: String) throws -> [String] {
+    let folders = try entries(of: folder).map { "\(folder)/\($0)" }.filter(FileSystem.isFolder)
+    return try images(in: folder) + folders.flatMap(images(in:))
+  }
+
   /// Names in a folder, sorted, without hidden ones.
-  static func entries(of folder: String) throws -> [String] {
+  package static func entries(of folder: String) throws -> [String] {
     try FileSystem.names(in: folder).filter { $0.utf8.first != UInt8(ascii: ".") }.sorted()
   }
 }

@@ -1,0 +1,57 @@
+internal import CommandSupport
+internal import ViTCompiler
+internal import ViTSearch
+
+/// What a search found, for people.
+struct SearchSummary {
+  private let result: SearchResult
+  private let evaluator: ScheduleEvaluator
+  private let strategy: RewriteOptions.Strategy
+  private let plan: String
+  private let output: String
+
+  init(
+    _ result: SearchResult, _ evaluator: ScheduleEvaluator, strategy: RewriteOptions.Strategy,
+    plan: String, output: String
+  ) {
+    self.result = result
+    self.evaluator = evaluator
+    self.strategy = strategy
+    self.plan = plan
+    self.output = output
+  }
+
+  var lines: [String] {
+    let comparison = result.comparison
+    let share = result.averageMultiplyAdds / Double(evaluator.denseMultiplyAdds)
+    func percent(_ share: Double) -> String { "\(Figures.fixed(100 * share, 1)) %" }
+    var lines = [
+      "\(result.budget.text): \(output)",
+      "  KL         \(Figures.fixed(comparison.divergence, 4))",
+      "  agreement  \(percent(comparison.agreement)) of \(comparison.count) images; top-1 of others may differ by "
+        + "\(Figures.fixed(100 * comparison.uncertainty, 1)) points more or less",
+      "  work       \(Figures.fixed(result.averageMultiplyAdds / 1e9, 3)) GMACs executed, "
+        + "\(percent(share)) of the dense model's",
+    ]
+    if let milliseconds = result.milliseconds {
+      lines.append("  time       \(Figures.fixed(milliseconds, 2)) ms an image")
+    }
+    return lines + ["  the same   \(command)"]
+  }
+
+  /// What makes the plan again.
+  var command: String {
+    let removed = result.trial.removed.map(String.init).joined(separator: ",")
+    return "vitc rewrite \(plan) --strategy \(strategy.rawValue) --remove \(removed) -o \(output)"
+  }
+}
+
+extension SearchOptions.Budget {
+  /// As a line begins with it.
+  var text: String {
+    switch self {
+    case .share(let share): "budget \(share)"
+    case .milliseconds(let time): "\(time) ms"
+    }
+  }
+}

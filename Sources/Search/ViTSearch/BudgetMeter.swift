@@ -1,0 +1,74 @@
+internal import Tensors
+
+/// Makes schedules of parts that cost what a budget allows, or a little less.
+struct BudgetMeter {
+  private let budget: SearchOptions.Budget
+  private let evaluator: ScheduleEvaluator
+
+  /// Of a time: milliseconds of an image by schedule, and what the dense model takes.
+  private var times: [[Int]: Double] = [:]
+  private var denseMilliseconds = 0.0
+
+  /// Of a time: the work that last took it.
+  private var multiplyAdds: Double
+
+  init(_ budget: SearchOptions.Budget, _ evaluator: ScheduleEvaluator) throws {
+    self.budget = budget
+    self.evaluator = evaluator
+    multiplyAdds = Double(evaluator.denseExecuted)
+    if case .milliseconds(let target) = budget {
+      denseMilliseconds = try evaluator.denseMilliseconds()
+      multiplyAdds *= min(1, target / denseMilliseconds)
+    }
+  }
+
+  /// The schedule of these parts that leaves room for the images that go on.
+  /// - Parameter goingOn: the share of images that the dense model answers too.
+  /// - Returns: nil if there is none.
+  mutating func schedule(_ parts: [Double], goingOn: Double) throws -> [Int]? {
+    switch budget {
+    case .share(let share):
+      return try evaluator.schedule(
+        parts,
+        multiplyAdds: share * Double(evaluator.denseMultiplyAdds)
+          - goingOn * Double(evaluator.denseExecuted))
+    case .milliseconds(let target):
+      return try timed(parts, target - goingOn * denseMilliseconds)
+    }
+  }
+
+  /// Work and time differ, by the number of steps among others: so the work is changed until the time is met.
+  private mutating func timed(_ parts: [Double], _ target: Double) throws -> [Int]? {
+    guard target > 0 else { return nil }
+    var fitting: [Int]?
+    for _ in 0..<5 {
+      guard let removed = try evaluator.schedule(parts, multiplyAdds: multiplyAdds) else { break }
+      let time = try times[removed] ?? evaluator.milliseconds(removed)
+      times[removed] = time
+      if time <= target { fitting = removed }
+      // Within 3 % is as near as times repeat.
+      if time <= target, time > 0.97 * target || fitting == nil { break }
+      multiplyAdds = min(multiplyAdds * 0.99 * target / time, Double(evaluator.denseExecuted) - 1)
+    }
+    return fitting
+  }
+
+  /// What a schedule took, if the budget is a time.
+  func milliseconds(_ removed: [Int]) -> Double? { times[removed] }
+
+  /// That no schedule meets the budget.
+  var error: InputError {
+    switch budget {
+    case .share(let share):
+      InputError(
+        option: SearchOption.share, field: "share", expected: "one that some schedule meets",
+        found: "\(share)")
+    case .milliseconds(let target):
+      InputError(
+        option: SearchOption.milliseconds, field: "milliseconds",
+        expected:
+          "less than the \(denseMilliseconds) of the dense model, and a time that some schedule meets",
+        found: "\(target)")
+    }
+  }
+}

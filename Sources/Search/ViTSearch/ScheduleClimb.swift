@@ -1,0 +1,150 @@
+/// Finds the schedule of a budget that keeps closest to the dense model, by climbing: from three simple
+/// schedules the best is taken, and again and again one block's part is multiplied while all are scaled to the
+/// budget; what is better stays.
+///
+/// The same numbers give the same schedule: what is tried depends on the seed and on the scores alone.
+package struct ScheduleClimb {
+  /// What is tried: each block's part of the tokens that leave, and how many images go on to the dense model.
+  package struct Candidate: Equatable, Sendable {
+    /// By block, from the first, none below 0.
+    package var parts: [Double]
+
+    /// Of a cascade: how many of the images the dense model answers. Else 0.
+    package var goingOn = 0
+  }
+
+  /// A candidate that meets the budget, and how good it is.
+  package struct Result<Plan> {
+    package var candidate: Candidate
+    package var plan: Plan
+    /// Lower is better.
+    package var score: Double
+  }
+
+  /// Blocks whose tokens may leave.
+  let blocks: Int
+
+  /// How many candidates are scored.
+  let evaluations: Int
+
+  /// Of a cascade: how many of the images at first go on, and at most may.
+  let goingOn: (first: Int, most: Int)?
+
+  private var random: SplitMix64
+
+  package init(blocks: Int, evaluations: Int, goingOn: (first: Int, most: Int)?, seed: UInt64) {
+    self.blocks = blocks
+    self.evaluations = evaluations
+    self.goingOn = goingOn
+    random = SplitMix64(seed: seed)
+  }
+
+  /// - Parameters:
+  ///   - fit: the plan that these parts make within the budget; nil if there is none.
+  ///   - score: how good a plan is; not asked twice for the same one, unless it is for other images that go on.
+  ///   - progress: told of every score.
+  /// - Returns: the best; nil if nothing meets the budget.
+  package mutating func run<Plan: Hashable>(
+    fit: (Candidate) throws -> Plan?, score: (Plan, _ goingOn: Int) throws -> Double,
+    progress: (_ done: Int, Result<Plan>) -> Void
+  ) throws -> Result<Plan>? {
+    var best: Result<Plan>?
+    var seen: Set<Trial<Plan>> = []
+    var done = 0
+    /// Whether it is the best so far.
+    func attempt(_ candidate: Candidate) throws -> Bool {
+      guard let plan = try fit(candidate),
+        seen.insert(Trial(plan: plan, goingOn: candidate.goingOn)).inserted
+      else { return false }
+      let result = Result(
+        candidate: candidate, plan: plan, score: try score(plan, candidate.goingOn))
+      done += 1
+      let isBest = best.map { result.score < $0.score } ?? true
+      if isBest { best = result }
+      progress(done, best ?? result)
+      return isBest
+    }
+    for start in starts where done < evaluations { _ = try attempt(start) }
+    guard best != nil else { return nil }
+    var factor = 2.0
+    while done < evaluations, factor > 1.01 {
+      var hasImproved = false
+      for move in moves.shuffled(using: &random) where done < evaluations {
+        // What was better once may be so again.
+        while done < evaluations, let place = best?.candidate,
+          try attempt(moved(place, by: move, factor))
+        {
+          hasImproved = true
+        }
+      }
+      // The second half of the trials, or what coarse steps do not improve, takes finer ones.
+      if !hasImproved || (factor == 2 && 2 * done >= evaluations) { factor = factor.squareRoot() }
+    }
+    return best
+  }
+
+  /// As many tokens in every block, a share of what is left, and as many from the fourth block on.
+  private var starts: [Candidate] {
+    let first = goingOn?.first ?? 0
+    var geometric = [1.0]
+    for _ in 1..<max(blocks, 1) { geometric.append((geometric.last ?? 1) * 0.9) }
+    let late = (0..<blocks).map { $0 >= min(3, blocks - 1) ? 1.0 : 0 }
+    return [[Double](repeating: 1, count: blocks), Array(geometric.prefix(blocks)), late].map {
+      Candidate(parts: $0, goingOn: first)
+    }
+  }
+
+  /// A block's part, or with nil the images that go on, multiplied or divided.
+  private struct Move {
+    var block: Int?
+    var isLarger: Bool
+  }
+
+  private struct Trial<Plan: Hashable>: Hashable {
+    var plan: Plan
+    var goingOn: Int
+  }
+
+  private var moves: [Move] {
+    let places: [Int?] = (0..<blocks).map { $0 } + (goingOn == nil ? [] : [nil])
+    return places.flatMap { [Move(block: $0, isLarger: true), Move(block: $0, isLarger: false)] }
+  }
+
+  private func moved(_ candidate: Candidate, by move: Move, _ factor: Double) -> Candidate {
+    var candidate = candidate
+    guard let block = move.block else {
+      let count = Double(candidate.goingOn)
+      // At least by one image.
+      let changed =
+        move.isLarger
+        ? max(count + 1, (count * factor).rounded()) : min(count - 1, (count / factor).rounded())
+      candidate.goingOn = min(max(Int(changed), 0), goingOn?.most ?? 0)
+      return candidate
+    }
+    // What loses no token begins with a small part.
+    let smallest = candidate.parts.filter { $0 > 0 }.min() ?? 1
+    if move.isLarger {
+      candidate.parts[block] =
+        candidate.parts[block] > 0 ? candidate.parts[block] * factor : smallest / 2
+    } else {
+      candidate.parts[block] /= factor
+    }
+    return candidate
+  }
+}
+
+/// A generator whose numbers are the same on every machine (Steele, Lea, Flood: "Fast splittable pseudorandom
+/// number generators", OOPSLA 2014).
+package struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

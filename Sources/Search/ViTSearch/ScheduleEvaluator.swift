@@ -1,0 +1,180 @@
+package import ModelFacts
+internal import Passes
+package import PlanFormat
+internal import Tensors
+internal import ViTCompiler
+package import ViTRuntime
+
+/// Runs a model with schedules of one strategy, beside the dense model, on the same images.
+package final class ScheduleEvaluator {
+  /// The model, whose base graph is the dense model's.
+  package let plan: PlanFile
+
+  /// The dense model.
+  package let dense: Classifier
+
+  /// Multiply-adds of the dense model as papers count them.
+  package let denseMultiplyAdds: Int
+
+  /// Those that it executes.
+  package let denseExecuted: Int
+
+  private let options: SearchOptions
+  private var images: SearchImages?
+  private var denseLogits: [[Float]] = []
+
+  /// Images that run together: enough for all threads.
+  private static let batch = 8
+
+  /// - Throws: `InputError` if the model has no classes that exclude each other, or memory runs out.
+  package init(_ plan: PlanFile, _ options: SearchOptions) throws {
+    self.plan = plan
+    self.options = options
+    let variant = try PlanCompiler.variant(of: plan, recipe: RewriteRecipe())
+    dense = try Classifier(
+      plan: Plan(variant.plan), maximumBatch: Self.batch, threadCount: options.threads,
+      allowsLarge: options.allowsLarge)
+    guard dense.plan.scores == .softmax, dense.plan.classCount > 1 else {
+      throw InputError(
+        .unsupported, file: plan.path, field: "scores",
+        expected: "the softmax of at least two classes, which a search compares",
+        found: dense.plan.scores == .softmax ? "\(dense.plan.classCount) class" : "sigmoid")
+    }
+    denseMultiplyAdds = variant.model.multiplyAdds
+    denseExecuted = variant.model.executedMultiplyAdds
+    try dense.session.waitUntilVerified()
+  }
+
+  /// Takes the images, and lets the dense model answer them.
+  package func prepare(_ images: SearchImages) throws {
+    denseLogits = try logits(of: dense, images)
+    self.images = images
+  }
+
+  /// The recipe of a schedule.
+  package func recipe(_ removed: [Int]) throws -> RewriteRecipe {
+    var recipe = template
+    recipe.stages = try TokenSchedule(removed).stages(
+      of: options.strategy.definition, model: plan.facts, option: .removedCounts)
+    return recipe
+  }
+
+  /// The recipe without its stages.
+  var template: RewriteRecipe {
+    var recipe = RewriteRecipe()
+    recipe.strategy = options.strategy.rawValue
+    recipe.isSizeAware = options.isSizeAware || options.strategy.definition.sizes == .always
+    return recipe
+  }
+
+  /// Multiply-adds that an image takes of the model as a recipe rewrites it.
+  package func executed(_ recipe: RewriteRecipe) throws -> Int {
+    try PlanCompiler.model(of: plan, recipe: recipe).executedMultiplyAdds
+  }
+
+  /// The proportions of `parts` within a budget of executed multiply-adds, nil if none meet it.
+  func schedule(_ parts: [Double], multiplyAdds: Double) throws -> [Int]? {
+    let largest = parts.max() ?? 0
+    guard largest > 0 else { return nil }
+    let proportions = TokenSchedule(parts.map { Int(($0 / largest * 65_536).rounded()) })
+    do {
+      return try proportions.meeting(
+        .gigaMultiplyAdds(multiplyAdds / 1e9), of: plan, by: options.strategy.definition,
+        recipe: template, executed: executed
+      ).removed
+    } catch let error as InputError where error.kind == .invalidOption {
+      return nil
+    }
+  }
+
+  /// A schedule's answers beside the dense model's.
+  package func compare(_ removed: [Int]) throws -> SearchTrial {
+    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    guard let images else { preconditionFailure("no images yet") }
+    let classifier = try Classifier(
+      plan: Plan(variant.plan, sharing: dense.plan), maximumBatch: Self.batch,
+      threadCount: options.threads,
+      allowsLarge: options.allowsLarge)
+    let logits = try logits(of: classifier, images)
+    var comparison = Comparison()
+    for (own, reference) in zip(logits, denseLogits) {
+      comparison.divergences.append(max(0, Divergence.softmax(reference, own)))
+      let top = Ranking(own, by: .softmax, count: 2).top
+      comparison.agreements.append(
+        top[0].index == Ranking(reference, by: .softmax, count: 1).top[0].index)
+      comparison.margins.append(top[0].probability - top[1].probability)
+    }
+    return SearchTrial(
+      removed: removed, multiplyAdds: variant.model.executedMultiplyAdds, comparison: comparison)
+  }
+
+  /// Median milliseconds of an image on its own, on all threads.
+  package func milliseconds(_ removed: [Int]) throws -> Double {
+    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    return try milliseconds(
+      Session(
+        plan: Plan(variant.plan, sharing: dense.plan), threadCount: options.threads,
+        allowsLarge: options.allowsLarge))
+  }
+
+  /// The dense model's.
+  package func denseMilliseconds() throws -> Double {
+    try milliseconds(
+      Session(
+        plan: dense.plan, threadCount: options.threads,
+        allowsLarge: options.allowsLarge))
+  }
+
+  private func milliseconds(_ session: Session) throws -> Double {
+    var times: [Double] = []
+    var clock = Stopwatch()
+    while times.count < 9 || times.reduce(0, +) < 200 {
+      _ = clock.lap()
+      try session.run(images: 1) { _ in
+      } read: { _ in
+      }
+      times.append(clock.lap())
+    }
+    return times.sorted()[times.count / 2]
+  }
+
+  /// What a schedule does to each image, and what both models say of it.
+  func traces(_ removed: [Int]) throws -> [ImageTrace] {
+    guard let images else { preconditionFailure("no images yet") }
+    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    let classifier = try Classifier(
+      plan: Plan(variant.plan, sharing: dense.plan), threadCount: options.threads,
+      allowsLarge: options.allowsLarge)
+    return try images.crops.indices.map { index in
+      let crop = images.crops[index]
+      let (logits, stages) = try classifier.run([crop]) {
+        (try $0.logits(image: 0), try $0.stages(image: 0))
+      }
+      let (reference, own) = (answer(denseLogits[index]), answer(logits))
+      return ImageTrace(
+        path: images.paths[index], dense: reference, plan: own, crop: crop,
+        maps: TokenOwners.trace(stages, patches: plan.facts.patches).map(TokenMap.init),
+        tokens: stages.map { $0.record.patchesOut })
+    }
+  }
+
+  private func answer(_ logits: [Float]) -> ImageTrace.Answer {
+    let top = Ranking(logits, by: .softmax, count: 1).top[0]
+    return ImageTrace.Answer(
+      index: top.index, label: dense.plan.label(top.index), probability: top.probability)
+  }
+
+  /// Throws if a logit is not finite: what follows from it would say nothing.
+  private func logits(of classifier: Classifier, _ images: SearchImages) throws -> [[Float]] {
+    var result: [[Float]] = []
+    for start in stride(from: 0, to: images.crops.count, by: Self.batch) {
+      let batch = images.crops[start..<min(start + Self.batch, images.crops.count)]
+      result += try classifier.logits(of: Array(batch))
+    }
+    for (logits, path) in zip(result, images.paths) {
+      guard let value = logits.first(where: { !$0.isFinite }) else { continue }
+      throw InputError(file: path, field: "logits", expected: "finite numbers", found: "\(value)")
+    }
+    return result
+  }
+}

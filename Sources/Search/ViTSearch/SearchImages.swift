@@ -1,0 +1,51 @@
+internal import Tensors
+package import ViTRuntime
+
+/// The images that a search looks at.
+package struct SearchImages: Sendable {
+  /// Paths, in order of names.
+  package let paths: [String]
+
+  /// Cropped as the model wants them.
+  let crops: [RGBImage]
+
+  /// Of paths and pixels.
+  let checksum: UInt64
+
+  /// Takes up to `count` of the images at `paths`, by a seed.
+  /// - Parameter skipped: told of every image that cannot be read, in whose place another one is taken.
+  /// - Throws: `InputError` if none can be read or memory runs out.
+  package init(
+    _ paths: [String], in folder: String, count: Int, seed: Int, for classifier: Classifier,
+    maximumPixels: Int, skipped: (InputError) -> Void
+  ) throws {
+    var random = SplitMix64(seed: UInt64(bitPattern: Int64(seed)))
+    var chosen: [(path: String, crop: RGBImage)] = []
+    for path in paths.shuffled(using: &random) where chosen.count < count {
+      do {
+        let crop = try classifier.preprocessing.prepare(
+          path: path, orientation: .ignore, maximumPixels: maximumPixels
+        ).crop
+        chosen.append((path, crop))
+      } catch let error as InputError where error.kind != .outOfResources {
+        skipped(error)
+      }
+    }
+    guard !chosen.isEmpty else {
+      throw InputError(
+        file: folder, field: "images", expected: "at least one that can be read", found: "none")
+    }
+    chosen.sort { $0.path < $1.path }
+    self.paths = chosen.map(\.path)
+    crops = chosen.map(\.crop)
+    checksum = Self.checksum(chosen)
+  }
+
+  private static func checksum(_ images: [(path: String, crop: RGBImage)]) -> UInt64 {
+    images.reduce(0) { sum, image in
+      let name = Array(image.path.utf8).withUnsafeBytes { XXH64().finish($0) }
+      let pixels = image.crop.pixels.withUnsafeBytes { XXH64().finish($0) }
+      return (sum &+ name ^ pixels) &* 0x9E37_79B9_7F4A_7C15
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+import FileSupport
+import Tensors
+import Testing
+
+@Suite struct LineLogTests {
+  let folder = TemporaryFolder()
+  var path: String { "\(folder.path)/log" }
+
+  private func text(_ lines: [[UInt8]]) -> [String] {
+    lines.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test func linesOutliveWhoWroteThem() throws {
+    do {
+      let log = try LineLog(path: path)
+      #expect(log.lines.isEmpty)
+      try log.append("one")
+      try log.append("")
+    }
+    let log = try LineLog(path: path)
+    #expect(text(log.lines) == ["one", ""])
+    try log.append("three")
+    #expect(try contents(path) == Array("one\n\nthree\n".utf8))
+  }
+
+  /// What was not written whole is not seen, and stays until something is appended.
+  @Test func aTornLineIsReplaced() throws {
+    _ = try folder.write(Array("one\ntw".utf8), to: "log")
+    let log = try LineLog(path: path)
+    #expect(text(log.lines) == ["one"])
+    #expect(try contents(path) == Array("one\ntw".utf8))
+    try log.append("2")
+    #expect(try contents(path) == Array("one\n2\n".utf8))
+  }
+
+  @Test func onlyOneHasIt() throws {
+    let log = try LineLog(path: path)
+    let error = #expect(throws: InputError.self) { try LineLog(path: path) }
+    #expect(error?.description.contains("another process") == true)
+    withExtendedLifetime(log) {}
+  }
+
+  @Test func removesItselfAlone() throws {
+    let log = try LineLog(path: path)
+    log.remove()
+    #expect(folder.entries.isEmpty)
+    let second = try LineLog(path: path)
+    try OutputFile(path: "\(folder.path)/other").commit()
+    _ = try folder.write([1], to: "log2")
+    #expect(rename("\(folder.path)/log2", path) == 0)
+    second.remove()
+    #expect(folder.entries.contains("log"))
+  }
+
+  @Test func refusesInputsAndWhatIsNoFile() throws {
+    _ = try folder.write([1, 2], to: "input")
+    let input = try MappedFile(path: "\(folder.path)/input")
+    #expect(throws: InputError.self) { try LineLog(path: input.path) }
+    #expect(throws: InputError.self) { try LineLog(path: folder.path) }
+    #expect(throws: InputError.self) { try LineLog(path: "\(folder.path)/none/log") }
+  }
+}
