@@ -54,6 +54,25 @@ enum Walkthrough {
     }
   }
 
+  static func askAgain() throws {
+    let cascade = try Cascade(
+      plan: Plan(path: "fast.bin"), fallback: Plan(path: "dense.bin"), margin: 0.05)
+    let crop = try cascade.preprocessing.crop(path: "photo.jpg")
+    let answer = try cascade.answers(to: [crop])[0]
+    for (index, probability) in Ranking(answer.logits, by: .softmax, count: 5).top {
+      print(cascade.label(index), probability, answer.isFallback)
+    }
+  }
+
+  static func askAgain(_ crops: [RGBImage]) throws {
+    let cascade = try Cascade(
+      plan: Plan(path: "fast.bin"), fallback: Plan(path: "dense.bin"), margin: 0.05, maximumBatch: 8
+    )
+    for answer in try cascade.answers(to: crops) {
+      print(answer.isFallback, answer.logits)
+    }
+  }
+
   static func prepare(
     _ preprocessing: Preprocessing, into tensor: UnsafeMutableBufferPointer<Float>
   ) throws {

@@ -139,6 +139,75 @@ def streams_of_bench(folder: Folder) -> None:
         assert found["images_per_second"] > 0
 
 
+def cascades(folder: Folder) -> None:
+    """A second plan answers where the first is not sure, if it can stand in for it."""
+    base = fresh(folder, "cascade")
+    fast, other, small = base / "fast.plan", base / "other.plan", base / "small.plan"
+    folder.finish(folder.rewrite(fast))
+    convert = ["vitc", "convert", "--quiet", folder.checkpoint, "--image-size", "192", "-o", small]
+    call(folder, *convert)
+    model = ROOT / "Tests" / "Fixtures" / "deit.safetensors"
+    config = json.loads(model.with_suffix(".json").read_text())
+    del config["cases"]
+    (base / "config.json").write_text(json.dumps(config))
+    call(folder, "vitc", "convert", "--quiet", model, "--config", base / "config.json", "-o", other)
+    images = base / "images"
+    images.mkdir()
+    for number, image in enumerate(IMAGES[:3]):
+        shutil.copy(image, images / f"8_{number}.png")
+    call(folder, "vitrun", "preprocess", fast, IMAGES[0], "-o", base / "in.npy")
+    label, evaluate = ["vitrun", fast, IMAGES[0]], ["vitrun", "eval", fast, images]
+    tensor = ["vitrun", fast, "--tensor", base / "in.npy", "--logits", base / "out.npy"]
+    bench = ["vitrun", "bench", fast, "--seconds", "0.01"]
+    for command in (label, evaluate, tensor):
+        for words in (
+            ["--fallback", folder.plan],
+            ["--margin", "0.5"],
+            *(["--fallback", folder.plan, f"--margin={margin}"] for margin in (-0.1, 1.1, "nan", "inf", "x")),
+        ):
+            done = call(folder, *command, *words, code=64)
+            assert b"--margin" in done.stderr, done.stderr
+    for command, words in (
+        *((command, ["--margin", "0.5"]) for command in (label, evaluate, tensor)),
+        (bench, ["--fallback-share", "0.5"]),
+    ):
+        refused(folder, "classes: expected 1000, as", *command, "--fallback", other, *words)
+        refused(folder, "image size: expected 224 x 224, as", *command, "--fallback", small, *words)
+        refused(folder, "for which - stands", *command, "--fallback", "-", *words)
+        refused(folder, "No such file", *command, "--fallback", "none", *words)
+    for words in (
+        ["--fallback", folder.plan],
+        ["--fallback-share", "0.5"],
+        ["--fallback", folder.plan, "--fallback-share", "1.5"],
+        ["--fallback", folder.plan, "--fallback-share", "nan"],
+    ):
+        assert b"--fallback-share" in call(folder, *bench, *words, code=64).stderr
+    assert not (base / "out.npy").exists()
+
+    def logits(plan: Path, *words: str) -> bytes:
+        return call(folder, "vitrun", plan, *tensor[2:4], "--logits", "-", *words).stdout
+
+    for margin, plan in ((0, fast), (1, folder.plan)):
+        words = ["--fallback", folder.plan, "--margin", str(margin)]
+        found = json.loads(call(folder, *label, "--json", *words).stdout)
+        alone = json.loads(call(folder, "vitrun", plan, IMAGES[0], "--json").stdout)
+        assert found["fallback"] is (margin == 1) and "fallback" not in alone
+        assert found["top"] == alone["top"], found
+        assert logits(fast, *words) == logits(plan)
+        found = json.loads(call(folder, *evaluate, "--json", *words).stdout)
+        assert found["fallback_share"] == margin, found
+    cheap, dense = (
+        json.loads(call(folder, "vitrun", "eval", plan, images, "--json").stdout)["executed_gmacs"]
+        for plan in (fast, folder.plan)
+    )
+    assert abs(found["executed_gmacs"] - cheap - dense) < 1e-9, found
+    words = ["--fallback", folder.plan, "--fallback-share", "0.25", "--json"]
+    found = json.loads(call(folder, *bench, *words).stdout)
+    for key in ("gmacs", "executed_gmacs"):
+        average = found[key] + 0.25 * found["fallback"][key]
+        assert abs(found["average"][key] - average) < 1e-9, found
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -253,5 +322,6 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     streams_as_files,
     unknown_classes,
     streams_of_bench,
+    cascades,
     mistaken_requests,
 )

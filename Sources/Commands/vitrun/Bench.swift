@@ -1,13 +1,17 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
-internal import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a plan's speed; all times are for one image of the batch.")
+    abstract: "Measure a plan's speed; all times are for one image of the batch.",
+    discussion: """
+      Of a cascade, each of its two plans is measured, and the average of an image is told: the first plan's \
+      time and work, and the share of the fallback's that --fallback-share gives, as there are no images to \
+      take it from. vitrun eval tells it of images.
+      """)
 
   @Argument(help: "The plan; not with --limit.")
   var plan: String?
@@ -23,6 +27,12 @@ struct Bench: ParsableCommand {
       "Batches that run at the same time, each on its part of the threads: more images a second, each later."
   )
   var streams = 1
+
+  @Option(help: "A second plan, which answers where the first is not sure; with --fallback-share.")
+  var fallback: String?
+
+  @Option(help: "The share of images that go on to the fallback, 0 to 1.")
+  var fallbackShare: Double?
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -45,6 +55,13 @@ struct Bench: ParsableCommand {
         "--streams: expected 1 to \(threads), one for each thread, found \(streams)")
     }
     guard streams == 1 || !limit else { throw ValidationError("--streams: not with --limit") }
+    guard (fallback == nil) == (fallbackShare == nil) else {
+      throw ValidationError("--fallback and --fallback-share go together")
+    }
+    guard fallback == nil || !limit else { throw ValidationError("--fallback: not with --limit") }
+    if let fallbackShare, !(0...1).contains(fallbackShare) {
+      throw ValidationError("--fallback-share: expected 0 to 1, found \(fallbackShare)")
+    }
     guard seconds > 0, seconds <= 3600 else {
       throw ValidationError("--seconds: expected more than 0 and at most 3600, found \(seconds)")
     }
@@ -53,17 +70,27 @@ struct Bench: ParsableCommand {
   func run() throws {
     guard let path = plan else { return try measureLimit() }
     let plan = try execution.plan(path)
-    let streams = try BenchStreams(
-      plan, count: streams, batch: batch, threads: execution.threads,
-      allowsLarge: execution.allowLarge)
-    let (times, imagesPerSecond) = try streams.measure(seconds: seconds)
-    let timing = NodeTiming()
-    for _ in 0..<5 {
-      try streams.first.runTimed(images: batch, timing: timing) { _ in
-      } read: { _ in
-      }
-    }
-    try CommandLineTool.printLines(report(streams, times, imagesPerSecond, timing))
+    let cascade = try cascade(plan)
+    let first = try measure(plan)
+    let report = BenchReport(
+      first: first,
+      cascade: try cascade.map { (fallback: try measure($0.fallback), share: $0.share) })
+    try CommandLineTool.printLines(json ? [report.json.text()] : report.lines)
+  }
+
+  /// What a plan falls back on, and for what share of images.
+  private func cascade(_ plan: Plan) throws -> (fallback: Plan, share: Double)? {
+    guard let fallback, let fallbackShare else { return nil }
+    let other = try execution.plan(fallback, named: "--fallback")
+    try Cascade.check(plan, fallback: other)
+    return (other, fallbackShare)
+  }
+
+  private func measure(_ plan: Plan) throws -> BenchMeasurement {
+    try BenchMeasurement(
+      try BenchStreams(
+        plan, count: streams, batch: batch, threads: execution.threads,
+        allowsLarge: execution.allowLarge), batch: batch, seconds: seconds)
   }
 
   private func measureLimit() throws {
@@ -73,43 +100,5 @@ struct Bench: ParsableCommand {
       json
         ? object.text()
         : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
-  }
-
-  /// - Parameter times: milliseconds an image of every run, ascending.
-  private func report(
-    _ streams: BenchStreams, _ times: [Double], _ imagesPerSecond: Double, _ timing: NodeTiming
-  ) -> [String] {
-    let session = streams.first
-    func percentile(_ share: Double) -> Double { times[Int(Double(times.count - 1) * share)] }
-    let median = percentile(0.5)
-    let total = timing.seconds.values.reduce(0, +)
-    let shares = timing.seconds.map { ($0.key, $0.value / total) }.sorted { $0.1 > $1.1 }
-    let giga = Double(session.plan.multiplyAdds) / 1e9
-    if json {
-      let object: JSONValue = [
-        "batch": .init(batch), "streams": .init(streams.count),
-        "threads": .init(streams.threadCount),
-        "kernels": .string(session.kernelName),
-        "median_ms": .init(median), "p10_ms": .init(percentile(0.1)),
-        "p90_ms": .init(percentile(0.9)), "images_per_second": .init(imagesPerSecond),
-        "gmacs": .init(giga),
-        "executed_gmacs": .init(Double(session.plan.executedMultiplyAdds) / 1e9),
-        "nodes": .object(shares.map { JSONMember($0.0.word, .init($0.1)) }),
-      ]
-      return [object.text()]
-    }
-    var lines = [
-      "batch \(batch), " + (streams.count == 1 ? "" : "\(streams.count) streams, ")
-        + "\(streams.threadCount) threads, \(session.kernelName) kernels, \(times.count) runs",
-      "median  \(Figures.fixed(median, 2)) ms an image "
-        + "(p10 \(Figures.fixed(percentile(0.1), 2)), p90 \(Figures.fixed(percentile(0.9), 2)))",
-      "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, "
-        + "\(Figures.fixed(2 * giga * imagesPerSecond, 1)) GFLOP/s",
-    ]
-    for (kind, share) in shares {
-      lines.append(
-        "  \(Figures.left(kind.word, 12))\(Figures.right(Figures.fixed(share * 100, 1), 5)) %")
-    }
-    return lines
   }
 }

@@ -11,7 +11,8 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure top-1 and top-5 accuracy over a folder of images.",
     discussion: """
       The folder has sub-folders named by class identifier, name or number, or images named \
-      <identifier>_*. Identifiers come from the plan's labels or from --labels.
+      <identifier>_*. Identifiers come from the plan's labels or from --labels. With --fallback it tells \
+      the share of images that went on, and the work of an image on average.
       """)
 
   @Argument(help: "The plan.")
@@ -30,6 +31,7 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @OptionGroup var cascade: CascadeOptions
   @OptionGroup var execution: RunOptions
   @OptionGroup var imageOptions: ImageOptions
 
@@ -37,26 +39,22 @@ struct Evaluate: ParsableCommand {
     try NamedFile.check(folder, "DIR")
     if let against { try NamedFile.check(against, "--against") }
     let plan = try execution.plan(plan)
+    let model = try cascade.model(of: plan, maximumBatch: Self.batch, execution)
     let names =
-      try labels.map { try LabelFile.read(path: $0, classes: plan.classCount) } ?? plan.labels
+      try labels.map { try LabelFile.read(path: $0, classes: plan.classCount) } ?? model.labels
     let contents = try LabelledFolder.contents(
       of: folder, labels: names, classes: plan.classCount, note: execution.note)
-    let classifier = try classifier(plan)
-    let other = try against.map { try self.classifier(try execution.plan($0)) }
-    if let other, other.plan.classCount != plan.classCount {
-      throw InputError(
-        file: other.plan.path, field: "classes", expected: "\(plan.classCount)",
-        found: "\(other.plan.classCount)")
+    let other = try against.map {
+      try Model(try execution.plan($0), maximumBatch: Self.batch, execution)
     }
-    let (lines, isWhole) = try score(contents, classifier, other)
+    if let other = other?.first.plan, other.classCount != plan.classCount {
+      throw InputError(
+        file: other.path, field: "classes", expected: "\(plan.classCount)",
+        found: "\(other.classCount)")
+    }
+    let (lines, isWhole) = try score(contents, model, other)
     try CommandLineTool.printLines(lines)
     if !isWhole { throw ExitCode(1) }
-  }
-
-  private func classifier(_ plan: Plan) throws -> Classifier {
-    try Classifier(
-      plan: plan, maximumBatch: Self.batch, threadCount: execution.threads,
-      allowsLarge: execution.allowLarge)
   }
 
   /// Images that are prepared and run together: enough for all threads.
@@ -64,20 +62,21 @@ struct Evaluate: ParsableCommand {
 
   /// - Returns: the lines to print, and whether all logits were finite.
   private func score(
-    _ contents: LabelledFolder.Contents, _ classifier: Classifier, _ other: Classifier?
+    _ contents: LabelledFolder.Contents, _ model: Model, _ other: Model?
   ) throws -> (lines: [String], isWhole: Bool) {
     let images = contents.images
-    try classifier.session.waitUntilVerified()
-    try other?.session.waitUntilVerified()
+    try model.waitUntilVerified()
+    try other?.waitUntilVerified()
     var (count, skipped, first, five, agreeing) = (0, contents.unknown, 0, 0, 0)
+    var work = CascadeWork(model)
     var isWhole = true
     var divergence = 0.0
     // Of classes that exclude each other; others have no one distribution.
-    let comparesSoftmax = [classifier, other].compactMap(\.self).allSatisfy {
-      $0.plan.scores == .softmax
+    let comparesSoftmax = [model, other].compactMap(\.self).allSatisfy {
+      $0.first.plan.scores == .softmax
     }
     var clock = Stopwatch()
-    let batches = ImageBatches(classifier, imageOptions)
+    let batches = ImageBatches(model.first, imageOptions)
     for start in stride(from: 0, to: images.count, by: Self.batch) {
       var batch: [(image: LabelledImage, crop: RGBImage)] = []
       let group = images[start..<min(start + Self.batch, images.count)]
@@ -90,13 +89,15 @@ struct Evaluate: ParsableCommand {
         }
       }
       guard !batch.isEmpty else { continue }
-      let logits = try classifier.logits(of: batch.map(\.crop))
+      let answers = try model.answers(to: batch.map(\.crop))
+      let logits = answers.map(\.logits)
       let others = try other.map { other in
         let crops =
-          other.preprocessing == classifier.preprocessing
+          other.first.preprocessing == model.first.preprocessing
           ? batch.map(\.crop)
-          : try batches.prepare(batch.map(\.image.path), for: other).map { try $0.get().crop }
-        return try other.logits(of: crops)
+          : try batches.prepare(batch.map(\.image.path), for: other.first)
+            .map { try $0.get().crop }
+        return try other.answers(to: crops).map(\.logits)
       }
       for (index, image) in batch.map(\.image).enumerated() {
         let problem =
@@ -110,6 +111,7 @@ struct Evaluate: ParsableCommand {
         }
         let top = Self.top5(logits[index])
         count += 1
+        work.add(answers[index])
         if top.first == image.label { first += 1 }
         if top.contains(image.label) { five += 1 }
         guard let others else { continue }
@@ -133,6 +135,7 @@ struct Evaluate: ParsableCommand {
       if other != nil, comparesSoftmax {
         members.append(.init("kl", .init(divergence / Double(count))))
       }
+      members += work.members
       members.append(.init("images_per_second", .init(Double(count) / seconds)))
       return ([JSONValue.object(members).text()], isWhole)
     }
@@ -144,6 +147,7 @@ struct Evaluate: ParsableCommand {
     if other != nil, comparesSoftmax {
       lines.append("kl        \(Figures.fixed(divergence / Double(count), 4))")
     }
+    lines += work.lines
     if skipped > 0 { lines.append("skipped   \(skipped)") }
     lines.append("speed     \(Figures.fixed(Double(count) / seconds, 1)) images/s")
     return (lines, isWhole)

@@ -13,6 +13,14 @@ extension SessionOption: FlaggedOption {
   }
 }
 
+extension CascadeOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .margin: "--margin"
+    }
+  }
+}
+
 extension ImageOption: FlaggedOption {
   var flag: String? {
     switch self {

@@ -11,7 +11,8 @@ struct LabelImages: ParsableCommand {
     discussion: """
       vitrun PLAN IMAGE... labels images; a folder stands for the images in it, - for standard \
       input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
-      preprocessing, or uint8 where the model takes samples from 0 to 255.
+      preprocessing, or uint8 where the model takes samples from 0 to 255. With --fallback, --json says \
+      of each image whether that plan has answered, and --visualize draws what the first has done.
       """)
 
   @Argument(help: "The plan.")
@@ -39,6 +40,7 @@ struct LabelImages: ParsableCommand {
   @Option(help: "Draw which tokens were merged, as PNG: the image, then a panel a stage.")
   var visualize: String?
 
+  @OptionGroup var cascade: CascadeOptions
   @OptionGroup var execution: RunOptions
   @OptionGroup var imageOptions: ImageOptions
 
@@ -62,11 +64,10 @@ struct LabelImages: ParsableCommand {
     let plan = try execution.plan(plan)
     if let visualize { try NamedFile.check(visualize, "--visualize") }
     if let tensor, let logits {
-      return try TensorRun(plan: plan, options: execution).run(tensor, logitsTo: logits)
+      return try TensorRun(plan: plan, cascade: cascade, options: execution)
+        .run(tensor, logitsTo: logits)
     }
-    let classifier = try Classifier(
-      plan: plan, threadCount: execution.threads,
-      allowsLarge: execution.allowLarge)
+    let model = try cascade.model(of: plan, maximumBatch: 1, execution)
     var failures = 0
     /// What is wrong with one image concerns no other.
     func attempt<R>(_ body: () throws -> R) throws -> R? {
@@ -86,54 +87,54 @@ struct LabelImages: ParsableCommand {
       }
       for path in paths {
         let image = try attempt {
-          try classifier.prepare(path, imageOptions)
+          try model.first.prepare(path, imageOptions)
         }
-        if let image, try !label(path, image, classifier) { failures += 1 }
+        if let image, try !label(path, image, model) { failures += 1 }
       }
     }
     if failures > 0 { throw ExitCode(1) }
   }
 
   /// - Returns: whether there are probabilities; if not, that has been said.
-  private func label(_ path: String, _ image: Preprocessing.Preparation, _ classifier: Classifier)
-    throws
+  private func label(_ path: String, _ image: Preprocessing.Preparation, _ model: Model) throws
     -> Bool
   {
-    try classifier.session.waitUntilVerified()
+    try model.waitUntilVerified()
+    var stages: [StageTrace] = []
     var clock = Stopwatch()
-    let (logits, stages) = try classifier.run([image.crop]) {
-      (try $0.logits(image: 0), visualize == nil ? [] : try $0.stages(image: 0))
-    }
+    let answer = try model.answers(to: [image.crop]) {
+      if visualize != nil { stages = try $0.stages(image: 0) }
+    }[0]
+    let logits = answer.logits
     let milliseconds = clock.lap()
     if let error = FiniteLogits.problem(logits, path) {
       CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
       return false
     }
-    if let visualize { try draw(stages, over: image.crop, classifier.plan, to: visualize) }
-    let ranking = Ranking(logits, by: classifier.plan.scores, count: top)
+    if let visualize { try draw(stages, over: image.crop, model.first.plan, to: visualize) }
+    let ranking = Ranking(logits, by: model.first.plan.scores, count: top)
     guard json else {
       let lines = ranking.top.map { index, probability in
-        "  \(Figures.fixed(probability, 4))  \(classifier.plan.label(index))"
+        "  \(Figures.fixed(probability, 4))  \(model.label(index))"
       }
       try CommandLineTool.printLines([path] + lines)
       return true
     }
     let top: [JSONValue] = ranking.top.map {
       [
-        "class": .init($0.index), "label": .string(classifier.plan.label($0.index)),
+        "class": .init($0.index), "label": .string(model.label($0.index)),
         "probability": .init($0.probability),
       ]
     }
-    let members =
-      ImageName(path: path).members + [
-        .init("top", .array(top)),
-        .init(
-          "ms",
-          [
-            "decode": .init(image.decoding),
-            "preprocess": .init(image.resizing), "model": .init(milliseconds),
-          ]),
-      ]
+    var members = ImageName(path: path).members + [.init("top", .array(top))]
+    if model.fallback != nil { members.append(.init("fallback", .bool(answer.isFallback))) }
+    members.append(
+      .init(
+        "ms",
+        [
+          "decode": .init(image.decoding),
+          "preprocess": .init(image.resizing), "model": .init(milliseconds),
+        ]))
     try CommandLineTool.printLine(JSONValue.object(members).text())
     return true
   }

@@ -30,11 +30,13 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// Maps and verifies a plan.
-  func plan(_ path: String) throws -> Plan {
-    try NamedFile.check(path, "PLAN")
+  /// Maps and verifies a plan, which the argument called `name` is.
+  func plan(_ path: String, named name: String = "PLAN") throws -> Plan {
+    try NamedFile.check(path, name)
     // The default command takes what is no command's name for a plan.
-    guard path.contains(where: { "./".contains($0) }) || FileSystem.exists(path) else {
+    guard
+      name != "PLAN" || path.contains(where: { "./".contains($0) }) || FileSystem.exists(path)
+    else {
       throw InputError(
         file: path, field: "file", expected: "a plan, or one of the commands \(VITRun.commands)",
         found: "neither: there is no such file")

@@ -8,6 +8,7 @@ struct TensorRun {
   private static let maximumBatch = 16
 
   let plan: Plan
+  let cascade: CascadeOptions
   let options: RunOptions
 
   /// Reads `[n, 3, H, W]` and writes the logits, float32 `[n, classes]`. What is read is float32, or
@@ -27,39 +28,48 @@ struct TensorRun {
         found: "\(shape)")
     }
     let batch = min(shape[0], Self.maximumBatch)
-    try plan.requireLogits()
-    let session = try Session(
-      plan: plan, maximumBatch: batch, threadCount: options.threads,
-      allowsLarge: options.allowLarge)
+    let model = try cascade.model(of: plan, maximumBatch: batch, options)
+    try requireOneNormalisation(of: model)
     let imageValues = 3 * size.height * size.width
     let rowBytes = plan.classCount * MemoryLayout<Float>.stride
     let logits = try ByteBuffer(count: shape[0] * rowBytes, for: file)
     for first in stride(from: 0, to: shape[0], by: batch) {
       let images = min(batch, shape[0] - first)
-      try session.run(images: images) { values in
-        tensor.copy(from: first * imageValues, to: values)
-        if let index = values.firstIndex(where: { !$0.isFinite }) {
-          let place = Self.place(
-            of: first * imageValues + index, in: shape)
-          throw InputError(
-            file: file, field: "element \(place)", expected: "a finite number",
-            found: "\(values[index])")
+      let answers = try model.answers(images: images) { images, values in
+        for (position, image) in images.enumerated() {
+          let start = (first + image) * imageValues
+          let own = UnsafeMutableBufferPointer(
+            rebasing: values[position * imageValues..<(position + 1) * imageValues])
+          tensor.copy(from: start, to: own)
+          if let index = own.firstIndex(where: { !$0.isFinite }) {
+            throw InputError(
+              file: file, field: "element \(Self.place(of: start + index, in: shape))",
+              expected: "a finite number", found: "\(own[index])")
+          }
         }
-      } read: { result in
-        for image in 0..<images {
-          let row = try result.logits(image: image)
-          if let error = FiniteLogits.problem(row, "\(file), image \(first + image)") {
-            throw error
-          }
-          row.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(
-              rebasing: logits.bytes[((first + image) * rowBytes)...]
-            ).copyMemory(from: $0)
-          }
+      }
+      for (image, row) in answers.map(\.logits).enumerated() {
+        if let error = FiniteLogits.problem(row, "\(file), image \(first + image)") {
+          throw error
+        }
+        row.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(
+            rebasing: logits.bytes[((first + image) * rowBytes)...]
+          ).copyMemory(from: $0)
         }
       }
     }
     try TensorOutput.write(logits, shape: [shape[0], plan.classCount], to: output)
+  }
+
+  /// Throws unless a tensor means the same to both plans of a cascade.
+  private func requireOneNormalisation(of model: Model) throws {
+    guard let fallback = model.fallback, fallback.preprocessing != model.first.preprocessing else {
+      return
+    }
+    throw InputError(
+      .contradiction, file: fallback.plan.path, field: "preprocessing",
+      expected: "that of \(plan.path), as both are to run the same tensor", found: "another")
   }
 
   /// An element's indices, as NumPy counts them.

@@ -48,15 +48,33 @@ public struct Classifier: Sendable {
   /// What `read` makes of a run over cropped images.
   /// - Throws: `InputError` as ``logits(of:)``, and what `read` throws.
   public func run<R>(_ crops: [RGBImage], read: (borrowing RunResult) throws -> R) throws -> R {
-    let count = 3 * preprocessing.height * preprocessing.width
-    return try session.run(images: crops.count) { tensor in
-      for (index, crop) in crops.enumerated() {
-        try preprocessing.normalise(
-          crop,
-          into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
-      }
+    try session.run(images: crops.count) {
+      try normalise(crops, into: $0)
     } read: {
       try read($0)
+    }
+  }
+
+  /// Writes cropped images as the input of a run.
+  func normalise(_ crops: [RGBImage], into tensor: UnsafeMutableBufferPointer<Float>) throws {
+    let count = 3 * preprocessing.height * preprocessing.width
+    for (index, crop) in crops.enumerated() {
+      try preprocessing.normalise(
+        crop,
+        into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
+    }
+  }
+
+  /// The logits, `[images][classes]`, of images that `fill` writes; see ``Cascade/answers(images:read:fill:)``.
+  package func logits(
+    images: [Int], read: (borrowing RunResult) throws -> Void = { _ in },
+    fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws -> [[Float]] {
+    try session.run(images: images.count) {
+      try fill(images, self, $0)
+    } read: { result in
+      try read(result)
+      return try images.indices.map { try result.logits(image: $0) }
     }
   }
 }

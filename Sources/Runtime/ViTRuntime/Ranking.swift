@@ -16,6 +16,20 @@ public struct Ranking: Sendable {
     top = order.prefix(max(0, count)).map { ($0, probabilities[$0]) }
   }
 
+  /// How sure `[classes]` logits are: the difference of the two largest probabilities by softmax, 0 to 1; of
+  /// one class 1. Of finite logits only.
+  public static func margin(of logits: [Float]) -> Double {
+    var (first, second) = (0.0, 0.0)
+    for probability in probabilities(logits, by: .softmax) {
+      if probability > first {
+        (first, second) = (probability, first)
+      } else if probability > second {
+        second = probability
+      }
+    }
+    return first - second
+  }
+
   private static func probabilities(_ logits: [Float], by scores: Plan.Scores) -> [Double] {
     switch scores {
     case .softmax:

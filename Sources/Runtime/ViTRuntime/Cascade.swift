@@ -1,0 +1,111 @@
+/// Two plans for the same images: a cheap one that sees each of them, and one that answers where the
+/// first is not sure.
+///
+/// ```swift
+/// let cascade = try Cascade(
+///   plan: Plan(path: "fast.bin"), fallback: Plan(path: "dense.bin"), margin: 0.05)
+/// let crop = try cascade.preprocessing.crop(path: "photo.jpg")
+/// let answer = try cascade.answers(to: [crop])[0]
+/// for (index, probability) in Ranking(answer.logits, by: .softmax, count: 5).top {
+///   print(cascade.label(index), probability, answer.isFallback)
+/// }
+/// ```
+///
+/// How sure a plan is of an image is the difference of its two largest probabilities, by softmax. What is
+/// answered is to the bit what the plan that answers gives alone. May be used from several tasks; batches
+/// run one after the other.
+public struct Cascade: Sendable {
+  /// What sees every image.
+  package let cheap: Classifier
+
+  /// What sees those that go on.
+  package let fallback: Classifier
+
+  /// An image goes on where the two largest probabilities differ by less than this, 0 to 1.
+  public let margin: Double
+
+  /// What is said of an image.
+  public struct Answer: Sendable {
+    /// `[classes]`, of the plan that answers.
+    public let logits: [Float]
+
+    /// Whether the image went on.
+    public let isFallback: Bool
+
+    package init(logits: [Float], isFallback: Bool) {
+      (self.logits, self.isFallback) = (logits, isFallback)
+    }
+  }
+
+  /// Prepares to run two plans.
+  /// - Parameters:
+  ///   - plan: what sees every image.
+  ///   - fallback: what sees those that go on: of the same classes, and of images of the same size that are
+  ///     cropped in the same way. How samples are normalised is each plan's own.
+  ///   - margin: an image goes on where the two largest probabilities differ by less than this, 0 to 1.
+  ///   - maximumBatch: the most images that run at once.
+  ///   - threadCount: threads to use; nil for one on each processor this process may use.
+  ///   - allowsLarge: whether the plans may be larger than ``Plan/checkSize()`` allows.
+  /// - Throws: `InputError` naming both plans where one cannot stand in for the other; if `margin` is not in
+  ///   0 to 1, if a plan is too large or memory runs out.
+  public init(
+    plan: Plan, fallback: Plan, margin: Double, maximumBatch: Int = 1, threadCount: Int? = nil,
+    allowsLarge: Bool = false
+  ) throws {
+    try Self.check(margin)
+    try Self.check(plan, fallback: fallback)
+    func classifier(_ plan: Plan) throws -> Classifier {
+      try Classifier(
+        plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge)
+    }
+    cheap = try classifier(plan)
+    self.fallback = try classifier(fallback)
+    self.margin = margin
+  }
+
+  /// How images are read and cropped, once for both plans, and how the cheap one's are normalised.
+  public var preprocessing: Preprocessing { cheap.preprocessing }
+
+  /// The label of a class: its name, or its number when neither plan has labels.
+  public func label(_ index: Int) -> String {
+    (cheap.plan.labels.isEmpty ? fallback : cheap).plan.label(index)
+  }
+
+  /// What is said of cropped images, in their order; those that go on run as one batch.
+  /// - Parameters:
+  ///   - crops: 1 image to as many as the cascade was made for.
+  ///   - read: gets what the cheap plan's run of all images left, before any of them goes on.
+  /// - Throws: `InputError` if there are no or too many images, if one has other extents than
+  ///   ``preprocessing`` crops to, or if a weight is damaged; what `read` throws.
+  public func answers(
+    to crops: [RGBImage], read: (borrowing RunResult) throws -> Void = { _ in }
+  ) throws -> [Answer] {
+    try answers(images: crops.count, read: read) { images, classifier, tensor in
+      try classifier.normalise(images.map { crops[$0] }, into: tensor)
+    }
+  }
+
+  /// What is said of images that `fill` writes as the input of one plan and then, of some, of the other.
+  /// - Parameter fill: gets the images' numbers, ascending, the plan's classifier, and the input,
+  ///   `[images, 3, height, width]`.
+  package func answers(
+    images: Int, read: (borrowing RunResult) throws -> Void = { _ in },
+    fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws -> [Answer] {
+    var answers = try cheap.logits(images: Array(0..<images), read: read, fill: fill).map {
+      Answer(logits: $0, isFallback: false)
+    }
+    let unsure = answers.indices.filter { isUnsure(answers[$0].logits) }
+    guard !unsure.isEmpty else { return answers }
+    for (image, logits) in zip(unsure, try fallback.logits(images: unsure, fill: fill)) {
+      answers[image] = Answer(logits: logits, isFallback: true)
+    }
+    return answers
+  }
+
+  /// Whether an image goes on. One whose logits are not finite does not: what is wrong with the cheap plan
+  /// must be seen.
+  private func isUnsure(_ logits: [Float]) -> Bool {
+    logits.allSatisfy(\.isFinite) && Ranking.margin(of: logits) < margin
+  }
+}
