@@ -254,7 +254,7 @@ let package = Package(
     .testTarget(
       name: "ViTSearchTests",
       dependencies: [
-        "TestSupport", "PlanFormat", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
+        "TestSupport", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

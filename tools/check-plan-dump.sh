@@ -8,7 +8,21 @@ python3 tools/demo/make_demo.py "$out"
 .build/release/vitc convert "$out/model.safetensors" -o "$out/dense.bin" --quiet
 .build/release/vitc rewrite "$out/dense.bin" --keep 0.7 -o "$out/fast.bin" --quiet >/dev/null
 .build/release/vitc rewrite "$out/dense.bin" --strategy weighted --r 5 -o "$out/weighted.bin" --quiet
-for plan in dense fast weighted; do
+# Two programs over one weights section, put together from the format's page.
+python3 - "$out" <<'END'
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "tools/hostile")
+import plans
+
+dense, fast, combined = (Path(sys.argv[1]) / f"{name}.bin" for name in ("dense", "fast", "combined"))
+combined.write_bytes(plans.combined(dense.read_bytes(), fast.read_bytes(), 0.05, 0.078))
+END
+.build/release/vitc verify "$out/combined.bin"
+.build/release/vitc rewrite "$out/combined.bin" --dense -o "$out/again.bin"
+cmp "$out/again.bin" "$out/dense.bin"
+for plan in dense fast weighted combined; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done

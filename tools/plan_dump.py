@@ -98,6 +98,7 @@ RECORDS = {
     "element:choice(float32,float16) parameters:int offset:int byte_count:int checksum:int",
     "Origin": "writer:text features:[Feature]",
     "Feature": "name:text",
+    "Cascade": "margin_bits:int fallback_share_bits:int",
     "Programs": "programs:[Program]",
     "Program": "recipe:Recipe arena_bytes:int input:int outputs:[Output] multiply_adds:int "
     "executed_multiply_adds:int buffers:[Buffer] steps:[Step] stages:[Stage]",
@@ -262,18 +263,21 @@ def read_plan(data: bytes) -> dict[str, Any]:
     (header_sum,) = struct.unpack_from("<Q", data, 56)
     if version != 2 or order != 0x01020304:
         raise PlanError(f"header: version {version}, byte order {order:#x}")
+    features: list[str] = []
     for index in range(min(count, 126)):
         kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
         if kind == 7 and offset + length <= len(data):
             origin = Reader(data[offset : offset + length], "origin").record("Origin")
-            names = [feature["name"] for feature in origin["features"]]
-            if not FEATURES.keys() >= set(names):
-                raise PlanError("features: " + ", ".join(names))
-    if size != len(data) or count != 7 or any(data[28:32] + data[40:56]):
+            features = [feature["name"] for feature in origin["features"]]
+            if not FEATURES.keys() | {"cascade"} >= set(features):
+                raise PlanError("features: " + ", ".join(features))
+    names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
+    if "cascade" in features:
+        names.append("cascade")
+    if size != len(data) or count != len(names) or any(data[28:32] + data[40:56]):
         raise PlanError(f"header: {size} bytes, {count} sections, or reserved fields that are not 0")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
         raise PlanError("header: checksum")
-    names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
     plan: dict[str, Any] = {"version": version, "plan_bytes": size}
     weights = b""
     for index, name in enumerate(names):
@@ -288,10 +292,14 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if xxh64(section) != checksum:
             raise PlanError(f"section {name}: checksum")
         plan[name] = Reader(section, name).only(name.capitalize())
-    kinds = {step["kind"] for program in plan["programs"]["programs"] for step in program["steps"]}
+    programs = plan["programs"]["programs"]
+    kinds = {step["kind"] for program in programs for step in program["steps"]}
     used = [name for name, steps in FEATURES.items() if steps & kinds]
+    used += ["cascade"] if len(programs) > 1 else []
     if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
         raise PlanError(f"origin: lists {listed}, uses {used}")
+    if len(programs) != (2 if "cascade" in names else 1):
+        raise PlanError(f"programs: {len(programs)}")
     plan["weights_bytes"] = len(weights)
     for constant in plan["constants"]["constants"]:
         start = constant["offset"]
@@ -299,6 +307,11 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if xxh64(bytes_) != constant["checksum"] & MASK:
             raise PlanError(f"constant {constant['name']}: checksum")
     return plan
+
+
+def double(bits: int) -> float:
+    """The number of these bits in double precision."""
+    return struct.unpack("<d", struct.pack("<q", bits))[0]
 
 
 def shortest(value: float) -> float:
@@ -311,7 +324,7 @@ def shortest(value: float) -> float:
 def preprocess_summary(facts: dict[str, Any]) -> dict[str, Any]:
     """The key `preprocess` of `vitc inspect --json`."""
     record = facts["preprocess"]
-    (factor,) = struct.unpack("<d", struct.pack("<q", record["rescale_factor_bits"]))
+    factor = double(record["rescale_factor_bits"])
     size = [record["resize_height"], record["resize_width"]]
     is_resized = record["resize"] != "none"
     return {
@@ -330,16 +343,31 @@ def preprocess_summary(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def cascade_summary(
+    record: dict[str, Any], first: dict[str, Any], second: dict[str, Any]
+) -> dict[str, Any]:
+    """The key `cascade` of `vitc inspect --json`."""
+    share = double(record["fallback_share_bits"])
+    keys = {"gmacs": "multiply_adds", "executed_gmacs": "executed_multiply_adds"}
+    return {
+        "margin": double(record["margin_bits"]),
+        "fallback_share": share,
+        "fallback": {
+            **{key: second[name] / 1e9 for key, name in keys.items()},
+            "activation_bytes_per_image": second["arena_bytes"],
+        },
+        "average": {key: (first[name] + share * second[name]) / 1e9 for key, name in keys.items()},
+    }
+
+
 def summary(plan: dict[str, Any]) -> dict[str, Any]:
     """The values that `vitc inspect --json` prints too."""
-    facts, (program,) = plan["facts"], plan["programs"]["programs"]
+    facts, (program, *further) = plan["facts"], plan["programs"]["programs"]
     recipe = program["recipe"]
     prefix = facts["prefix_tokens"]
-    rates = [
-        struct.unpack("<d", struct.pack("<q", stage["keep_rate_bits"]))[0]
-        for stage in recipe["stages"]
-    ]
+    rates = [double(stage["keep_rate_bits"]) for stage in recipe["stages"]]
     return {
+        **{"cascade": cascade_summary(plan["cascade"], program, second) for second in further},
         "model": facts["architecture"],
         "family": facts["family"],
         "image_size": [facts["image_height"], facts["image_width"]],

@@ -16,7 +16,7 @@ struct PlanTarget: Target {
       switch self {
       case .inspection: SectionKind.allCases
       case .rewrite: [.graph, .graph, .graph, .constants, .facts, .programs]
-      case .execution: [.programs, .programs, .programs, .constants, .facts, .weights]
+      case .execution: [.programs, .programs, .programs, .constants, .facts, .weights, .cascade]
       }
     }
   }
@@ -78,7 +78,11 @@ struct PlanTarget: Target {
       switch use {
       case .inspection: try inspect(plan.file)
       case .rewrite: try rewrite(plan.file, choice: input.count + Int(input.last ?? 0))
-      case .execution: if plan.file.program.arenaBytes <= Self.largestArena { try run(plan) }
+      case .execution:
+        for plan in [plan, plan.fallback?.plan].compactMap(\.self)
+        where plan.program.arenaBytes <= Self.largestArena {
+          try run(plan)
+        }
       }
       return true
     } catch let error as InputError {
@@ -94,6 +98,7 @@ struct PlanTarget: Target {
       throw Finding(text: "a plan that opens, of a graph that does not hold: \(error)")
     }
     let graph = try PlanCompiler.executableGraph(of: plan)
+    if plan.cascade != nil { _ = try PlanCompiler.fallbackGraph(of: plan) }
     let (blocks, stages) = (graph.blockSummaries().map(\.block), plan.program.stages.map(\.block))
     guard (blocks + stages).allSatisfy((0..<Graph.maximumBlocks).contains) else {
       throw Finding(text: "blocks \(blocks), stages \(stages)")
@@ -106,7 +111,9 @@ struct PlanTarget: Target {
   /// lowers to.
   private func rewrite(_ plan: PlanFile, choice: Int) throws {
     let recipe = SmallPlan.recipes[choice % SmallPlan.recipes.count].recipe
-    try PlanCompiler.rewrite(plan, recipe: recipe, to: output)
+    let cascade = choice % 2 == 0 ? nil : CascadeRecord(margin: 0.5, fallbackShare: 0.1)
+    try PlanCompiler.rewrite(
+      plan, recipe: recipe, cascade: plan.facts.scores == .softmax ? cascade : nil, to: output)
     do {
       let rewritten = try PlanFile(path: output)
       try PlanCompiler.verifyProgram(of: rewritten)

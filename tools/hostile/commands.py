@@ -24,6 +24,7 @@ from typing import Callable
 import archives
 import large
 import outputs
+import plans
 from fixture import OLD, ROOT
 
 # Stands for the output, whose path is each run's own.
@@ -149,12 +150,14 @@ class Inputs:
         self.classes = tuple(f"classes/{name}" for name in classes)
 
     def make_plans(self) -> None:
-        """Plans of the model, whole and with fewer tokens."""
+        """Plans of the model, whole, with fewer tokens and of both."""
         convert = ("vitc", "convert", "half.safetensors", "--weights", "f16", "--quiet")
         rewrite = ("vitc", "rewrite", "dense.plan", "--keep", "0.7", "--quiet")
         for words in ((*convert, "-o", "dense.plan"), (*rewrite, "-o", "small.plan")):
             command = [self.binaries / words[0], *words[1:]]
             subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+        both = [(self.folder / f"{name}.plan").read_bytes() for name in ("dense", "small")]
+        self.write("combined.plan", plans.combined(*both, margin=1, share=1))
 
     def write(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)
@@ -187,13 +190,16 @@ class Inputs:
             "keep": ("vitc", "rewrite", "dense.plan", "--keep", "0.7"),
             "tome": ("vitc", "rewrite", "dense.plan", "--keep", "0.9", "--strategy", "tome"),
             "multi-scale": (*scales, "--multiscale-weights", "scales.safetensors", "--quiet"),
+            "combined": ("vitc", "rewrite", "combined.plan", "--dense"),
             "multi-scale onnx": (*scales, "--multiscale-weights", "scales.onnx", "--quiet"),
         }.items():
             result.append(Command(f"rewrite {name}", (*words, "-o", OUT)))
         for flags in ("", "--json", "--graph"):
             words = ("vitc", "inspect", "small.plan", *flags.split())
             result.append(Command(f"inspect {flags}".strip(), words))
+        result.append(Command("inspect combined", ("vitc", "inspect", "combined.plan")))
         result.append(Command("verify", ("vitc", "verify", "small.plan")))
+        result.append(Command("verify combined", ("vitc", "verify", "combined.plan")))
         result.append(Command("architectures", ("vitc", "architectures")))
         for name in (
             "noise.png", "interlaced.png", "grey16.png", "noise.jpg", "progressive.jpg",
@@ -206,6 +212,11 @@ class Inputs:
             Command("label stdin", ("vitrun", "dense.plan", "-"), stdin="noise.jpg"),
             Command("label exif", ("vitrun", "dense.plan", "noise.jpg", "--exif", "apply")),
             Command("label read", ("vitrun", "dense.plan", "noise.jpg", "--no-mmap")),
+            Command(
+                "label cascade",
+                ("vitrun", "small.plan", "noise.jpg", "--fallback", "dense.plan", "--margin", "1"),
+            ),
+            Command("label combined", ("vitrun", "combined.plan", "noise.jpg", "--json")),
             Command("label several", (*several, *self.classes), images=self.classes),
             Command("label folder", (*several, "classes", "--json"), images=self.classes),
             Command(

@@ -15,9 +15,13 @@ import plan_dump  # noqa: E402
 
 RUN = "vitrun {file} {image}"
 VERIFY = "vitc verify {file}"
-SECTIONS = ("weights", "facts", "labels", "constants", "programs", "graph", "origin")
+SECTIONS = ("weights", "facts", "labels", "constants", "programs", "graph", "origin", "cascade")
 # Parts of a section that are spoken of by names of their own.
-PARTS = {"program": ("programs", "programs.0."), "recipe": ("programs", "programs.0.recipe.")}
+PARTS = {
+    "program": ("programs", "programs.0."),
+    "recipe": ("programs", "programs.0.recipe."),
+    "fallback": ("programs", "programs.1."),
+}
 HUGE = 2**63 - 64
 
 
@@ -68,11 +72,13 @@ class Plan:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        (self.count,) = struct.unpack_from("<I", data, 24)
         self.sections: dict[str, Places | Part] = {
-            name: Places(self.section(name), name) for name in SECTIONS[1:]
+            name: Places(self.section(name), name) for name in SECTIONS[1 : self.count]
         }
         for name, (section, prefix) in PARTS.items():
-            self.sections[name] = Part(self.sections[section], prefix)
+            if name != "fallback" or self.count == len(SECTIONS):
+                self.sections[name] = Part(self.sections[section], prefix)
 
     def entry(self, name: str) -> int:
         """Where the section table speaks of a section."""
@@ -86,7 +92,7 @@ class Plan:
 
     def sealed(self, data: bytearray) -> bytes:
         """The bytes with new checksums of the header and the section table."""
-        struct.pack_into("<Q", data, 32, plan_dump.xxh64(bytes(data[64 : 64 + 32 * len(SECTIONS)])))
+        struct.pack_into("<Q", data, 32, plan_dump.xxh64(bytes(data[64 : 64 + 32 * self.count])))
         struct.pack_into("<Q", data, 56, plan_dump.xxh64(bytes(data[:56])))
         return bytes(data)
 
@@ -125,6 +131,34 @@ class Plan:
         """The buffers that lie in the arena."""
         program = self.sections["program"].values
         return [i for i in range(len(program["buffers"])) if i != program["input"]]
+
+
+def sealed_sections(sections: list[bytes]) -> bytes:
+    """A plan of these sections."""
+    body, table = b"", b""
+    for kind, section in enumerate(sections, start=1):
+        checksum = plan_dump.xxh64(section) if kind > 1 else 0
+        table += struct.pack("<IIQQQ", kind, 0, 4096 + len(body), len(section), checksum)
+        body += section + bytes(-len(section) % 64)
+    head = b"VITPLAN\0" + struct.pack("<IIQII", 2, 0x01020304, 4096 + len(body), len(sections), 0)
+    head += struct.pack("<QQQ", plan_dump.xxh64(table), 0, 0)
+    head += struct.pack("<Q", plan_dump.xxh64(head))
+    return (head + table).ljust(4096, b"\0") + body
+
+
+def combined(dense: bytes, reduced: bytes, margin: float, share: float) -> bytes:
+    """The plan that runs `reduced`, and `dense` where that is not sure; `reduced` is a rewrite of it that
+    adds no constants."""
+    first, second = Plan(reduced), Plan(dense)
+    assert first.section("constants") == second.section("constants")
+    sections = {name: first.section(name) for name in SECTIONS[:-1]}
+    sections["programs"] = struct.pack("<I", 2) + b"".join(
+        plan.section("programs")[4:] for plan in (first, second)
+    )
+    writer = sections["origin"][:-4]
+    sections["origin"] = writer + struct.pack("<II", 1, 7) + b"cascade"
+    sections["cascade"] = struct.pack("<dd", margin, share)
+    return sealed_sections(list(sections.values()))
 
 
 def damaged_cases(plan: bytes) -> Iterator[Case]:
@@ -330,6 +364,65 @@ def pairing_cases(plan: Plan) -> Iterator[Case]:
     section = bytes(listed[start : start + len(plan.section("origin"))])
     struct.pack_into("<Q", listed, plan.entry("origin") + 24, plan_dump.xxh64(section))
     yield Case(36, "a feature to come", plan.sealed(listed), RUN, words="made by a newer vitc")
+def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
+    """Rows 36 to 43 and 61 of a combined plan: its section, and its second program as the first."""
+    plan = Plan(combined(dense, reduced, 0.05, 0.1))
+    sections = {name: plan.section(name) for name in SECTIONS}
+    one = Plan(reduced)
+    for command in (VERIFY, RUN, "vitc inspect {file}", "vitrun eval {file} {folder} --labels {labels}"):
+        files = {"labels": labels(plan)}
+        yield Case(61, f"combined: {command}", plan.data, command, accepted=True, files=files)
+
+    def other(**changed: bytes | None) -> bytes:
+        merged = {**sections, **changed}
+        return sealed_sections([data for data in merged.values() if data is not None])
+
+    for field, words in (("margin_bits", "cascade, margin"), ("fallback_share_bits", "fallback share")):
+        for value in (-0.5, 1.5, float("nan"), float("inf"), -float("inf"), -5e-324):
+            (bits,) = struct.unpack("<q", struct.pack("<d", value))
+            damaged = plan.changed("cascade", **{field: bits})
+            for command in (VERIFY, RUN):
+                yield Case(40, f"{field} {value}", damaged, command, words=words)
+    origin, programs = sections["origin"], sections["programs"]
+    for name, damaged, words in [
+        ("no section, listed", other(cascade=None), "section count"),
+        ("a section, not listed", other(origin=one.section("origin")), "section count"),
+        ("listed alone", other(cascade=None, programs=one.section("programs")), "section count"),
+        ("listed twice", other(origin=origin[:-15] + struct.pack("<I", 2) + origin[-11:] * 2), "features"),
+        ("one program", other(programs=one.section("programs")), "programs"),
+        ("three programs", other(programs=struct.pack("<I", 3) + programs[4:]), "programs"),
+        ("the dense one twice", other(programs=struct.pack("<I", 2) + Plan(dense).section("programs")[4:] * 2),
+         "recipe"),
+        ("the reduced one twice", other(programs=struct.pack("<I", 2) + one.section("programs")[4:] * 2),
+         "fallback, recipe"),
+        ("8 bytes", other(cascade=sections["cascade"][:8]), "cascade"),
+        ("17 bytes", other(cascade=sections["cascade"] + b"\0"), "cascade"),
+        ("sigmoid", plan.changed("facts", scores=1), "facts, scores"),
+    ]:
+        for command in (VERIFY, RUN):
+            yield Case(38, f"combined, {name}", damaged, command, words=words)
+    linear, step = plan.first("fallback", "steps", "linear")
+    buffer = f"buffers__{step['output']['buffer']}__"
+    for name, values, words in [
+        ("no arena", {"arena_bytes": 0}, "in 0 bytes"),
+        ("input", {"input": -1}, "program, input"),
+        ("weight", {linear + "weight": 2**40}, "weight"),
+        ("result", {linear + "output__buffer": -1}, "output"),
+        ("operand is the result", {linear + "input__buffer": step["output"]["buffer"]}, "linear"),
+        ("rows", {buffer + "rows": HUGE}, "extents"),
+        ("buffer at byte 1", {buffer + "offset": 1}, "64-byte aligned"),
+        ("logits of no row", {"outputs__0__rows__count": 0}, "output logits"),
+        ("steps", {"steps": 2**32 - 1}, "steps"),
+        ("seed", {"recipe__seed": 1}, "recipe"),
+    ]:
+        for command in (VERIFY, RUN):
+            damaged = plan.changed("fallback", **values)
+            yield Case(41, f"fallback, {name}", damaged, command, words=words)
+    for name, values, words in [
+        ("activation", {linear + "activation": 2}, "fallback, program, step"),
+        ("work", {"multiply_adds": 1}, "fallback, program, multiply_adds"),
+    ]:
+        yield Case(61, f"fallback's {name}", plan.changed("fallback", **values), VERIFY, words=words)
 
 
 READERS = (
@@ -354,6 +447,12 @@ def tensor(plan: Plan) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(size)
 
 
+def labels(plan: Plan) -> bytes:
+    """Names of a plan's classes; the folder's image is of the class `sound`."""
+    others = (f"other{i}" for i in range(1, plan.sections["facts"].values["classes"]))
+    return "\n".join(["sound", *others]).encode()
+
+
 def graph_cases(plan: Plan) -> Iterator[Case]:
     """Row 61: a graph that does not hold is refused by what runs the plan too."""
     constants = len(plan.sections["constants"].values["constants"])
@@ -362,9 +461,7 @@ def graph_cases(plan: Plan) -> Iterator[Case]:
     linear, _ = plan.first("graph", "nodes", "linear")
     norm, _ = plan.first("graph", "nodes", "layerNorm")
     flatten, _ = plan.first("graph", "nodes", "flatten")
-    # The folder's image is of the class `sound`.
-    labels = ["sound", *(f"other{i}" for i in range(1, plan.sections["facts"].values["classes"]))]
-    files = {"tensor": tensor(plan), "labels": "\n".join(labels).encode()}
+    files = {"tensor": tensor(plan), "labels": labels(plan)}
     for command in READERS:
         # A measurement takes its time.
         if "bench" not in command:
@@ -423,3 +520,4 @@ def cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
     yield from pairing_cases(Plan(weighted))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
+    yield from cascade_cases(dense, reduced)

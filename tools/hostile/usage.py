@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
+import plans
 from fixture import IMAGES, ROOT, Folder, check_refusal
 
 
@@ -208,6 +209,63 @@ def cascades(folder: Folder) -> None:
         assert abs(found["average"][key] - average) < 1e-9, found
 
 
+def combined_plans(folder: Folder) -> None:
+    """A plan of two programs runs as a cascade by itself, and says so."""
+    base = fresh(folder, "combined")
+    fast, both, out = base / "fast.plan", base / "both.plan", base / "out.plan"
+    folder.finish(folder.rewrite(fast))
+    both.write_bytes(plans.combined(folder.plan.read_bytes(), fast.read_bytes(), margin=0.5, share=0.25))
+    images = base / "images"
+    images.mkdir()
+    for number, image in enumerate(IMAGES[:3]):
+        shutil.copy(image, images / f"8_{number}.png")
+    call(folder, "vitrun", "preprocess", fast, IMAGES[0], "-o", base / "in.npy")
+    label, evaluate = ["vitrun", both, IMAGES[0]], ["vitrun", "eval", both, images]
+    tensor = ["vitrun", both, "--tensor", base / "in.npy", "--logits", "-"]
+    bench = ["vitrun", "bench", both, "--seconds", "0.01"]
+    margins = ((command, "--margin") for command in (label, evaluate, tensor))
+    for command, flag in (*margins, (bench, "--fallback-share")):
+        done = call(folder, *command, "--fallback", folder.plan, flag, "0.5", code=64)
+        assert b"which has its own" in done.stderr, done.stderr
+        assert flag.encode() in call(folder, *command, flag, "1.5", code=64).stderr
+    words = ["--fallback", both, "--margin", "0.5"]
+    refused(folder, "programs: expected one", "vitrun", fast, IMAGES[0], *words)
+    two = ["--fallback", folder.plan, "--margin"]
+    for margin, words in (("0.5", []), ("0", ["--margin", "0"]), ("1", ["--margin", "1"])):
+        for command in (label, evaluate, tensor):
+            own = call(folder, *command, *words, *([] if command is tensor else ["--json"]))
+            apart = [fast if word == both else word for word in command]
+            other = call(folder, *apart, *two, margin, *([] if command is tensor else ["--json"]))
+            if command is tensor:
+                assert own.stdout == other.stdout, "other logits"
+                continue
+            results = [json.loads(done.stdout) for done in (own, other)]
+            for result in results:
+                result.pop("ms", None)
+                result.pop("images_per_second", None)
+            assert results[0] == results[1], results
+    for share, words in ((0.25, []), (0.75, ["--fallback-share", "0.75"])):
+        assert json.loads(call(folder, *bench, "--json", *words).stdout)["fallback_share"] == share
+    shown, alone, dense = (
+        json.loads(call(folder, "vitc", "inspect", *words, "--json").stdout)
+        for words in ([both], [fast], [both, "--dense"])
+    )
+    cascade = shown.pop("cascade")
+    assert (cascade["margin"], cascade["fallback_share"]) == (0.5, 0.25), cascade
+    assert cascade["fallback"]["executed_gmacs"] == dense["executed_gmacs"] and "cascade" not in dense
+    assert {**shown, "plan_bytes": 0} == {**alone, "plan_bytes": 0}
+    assert dense["schedule"] == [] and b"margin of 0.5" in call(folder, "vitc", "inspect", both).stdout
+    for command in (["inspect"], ["rewrite", "-o", out]):
+        refused(folder, "--dense: expected a combined plan", "vitc", *command, fast, "--dense")
+    for words in (["--keep", "0.7"], ["--size-aware"], ["--strategy", "tome"], ["--similarity", "l1"]):
+        call(folder, "vitc", "rewrite", both, "-o", out, "--dense", *words, code=64)
+    assert not out.exists()
+    call(folder, "vitc", "rewrite", both, "-o", out, "--dense")
+    assert out.read_bytes() == folder.plan.read_bytes()
+    done = call(folder, "vitc", "rewrite", both, "-o", out, "--keep", "0.7")
+    assert out.read_bytes() == fast.read_bytes() and b"cascade: left out" in done.stderr, done.stderr
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -323,5 +381,6 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     unknown_classes,
     streams_of_bench,
     cascades,
+    combined_plans,
     mistaken_requests,
 )

@@ -8,11 +8,25 @@ internal import Tensors
 /// What `vitc inspect` shows of a plan.
 struct PlanSummary {
   private let plan: PlanFile
+
+  /// What is shown: the plan's program, or a combined plan's second one.
+  private let program: Program
+  private let recipe: RewriteRecipe
+
+  /// What a combined plan does where the program that is shown is not sure.
+  private let cascade: CascadeSummary?
   private let graph: Graph
   private let blocks: [BlockSummary]
 
-  init(_ plan: PlanFile, _ graph: Graph) {
+  /// - Parameters:
+  ///   - graph: what is executed, before fusion.
+  ///   - isFallback: whether that is a combined plan's second program.
+  init(_ plan: PlanFile, _ graph: Graph, isFallback: Bool) {
     self.plan = plan
+    let fallback = isFallback ? plan.cascade?.fallback : nil
+    program = fallback ?? plan.program
+    recipe = fallback == nil ? plan.recipe : RewriteRecipe()
+    cascade = fallback == nil ? CascadeSummary(plan) : nil
     self.graph = graph
     blocks = graph.blockSummaries()
   }
@@ -23,12 +37,14 @@ struct PlanSummary {
     plan.weightElements.map { WeightType($0).rawValue }.joined(separator: "+")
   }
 
-  private var gigaMACs: Double { Double(plan.program.multiplyAdds) / 1e9 }
+  private var gigaMACs: Double { Double(program.multiplyAdds) / 1e9 }
 
-  private var executedGigaMACs: Double { Double(plan.program.executedMultiplyAdds) / 1e9 }
+  private var executedGigaMACs: Double { Double(program.executedMultiplyAdds) / 1e9 }
 
   /// The keys that scripts rely on.
-  var json: JSONValue {
+  var json: JSONValue { .object((own.members ?? []) + (cascade?.members ?? [])) }
+
+  private var own: JSONValue {
     [
       "model": .string(facts.architecture),
       "family": .string(facts.family),
@@ -45,13 +61,13 @@ struct PlanSummary {
       "executed_gmacs": .init(executedGigaMACs),
       "tokens": .array(blocks.map { .init($0.tokensOut) }),
       "schedule": .array(schedule),
-      "multi_scale": .bool(plan.recipe.isMultiScale),
-      "size_aware": .bool(plan.recipe.isSizeAware),
+      "multi_scale": .bool(recipe.isMultiScale),
+      "size_aware": .bool(recipe.isSizeAware),
       "weights": .string(weightType),
       "plan_bytes": .init(plan.byteCount),
       "written_by": .string(PathText.repaired("vitc \(plan.writer)")),
-      "outputs": .array(plan.program.outputs.map { .string($0.role.word) }),
-      "activation_bytes_per_image": .init(plan.program.arenaBytes),
+      "outputs": .array(program.outputs.map { .string($0.role.word) }),
+      "activation_bytes_per_image": .init(program.arenaBytes),
       "preprocess": PreprocessSummary(facts).json,
       "provenance": .object(
         facts.provenance.map {
@@ -66,9 +82,9 @@ struct PlanSummary {
   }
 
   private var schedule: [JSONValue] {
-    zip(plan.program.stages, plan.recipe.stages).map { stage, requested in
+    zip(program.stages, recipe.stages).map { stage, requested in
       [
-        "block": .init(stage.block + 1), "strategy": .string(plan.recipe.strategy),
+        "block": .init(stage.block + 1), "strategy": .string(recipe.strategy),
         "keep": .init(requested.keepRate),
         "tokens_in": .init(stage.patchesIn + facts.prefixTokens),
         "tokens_out": .init(stage.patchesOut + facts.prefixTokens),
@@ -83,15 +99,18 @@ struct PlanSummary {
       "\(facts.architecture) (\(facts.family))",
       "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
       "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
-      plan.program.output(.logits) == nil
-        ? "  outputs     \(plan.program.outputs.map(\.role.word).joined(separator: ", "))"
+      program.output(.logits) == nil
+        ? "  outputs     \(program.outputs.map(\.role.word).joined(separator: ", "))"
         : "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
           + ", probabilities by \(facts.scores.word)",
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image, "
         + "\(Figures.fixed(executedGigaMACs, 3)) executed",
       "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
-      "  activations \(plan.program.arenaBytes) bytes an image",
+      "  activations \(program.arenaBytes) bytes an image",
+    ]
+    lines += cascade?.lines ?? []
+    lines += [
       "",
       "  block  tokens in  tokens out  GMACs",
     ]

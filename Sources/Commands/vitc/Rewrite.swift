@@ -12,7 +12,8 @@ struct Rewrite: ParsableCommand {
       Tokens are selected in --layers and joined by --strategy; --remove and --r give numbers of tokens in place \
       of rates, and --budget and --target-gmacs scale any of these. --multi-scale runs the blocks before \
       the first selection on two scales. A rewritten plan is rewritten from its base graph again. \
-      Weights are copied as they are.
+      Weights are copied as they are. Of a combined plan the program of fewer tokens is rewritten, into a plan \
+      of that program alone; --dense makes one of its dense program as it is.
       """)
 
   @Argument(help: "The plan to rewrite.")
@@ -63,14 +64,24 @@ struct Rewrite: ParsableCommand {
   @Option(help: "Start the multi-scale stage from weights that leave the high scale as it is.")
   var multiscaleInit: MultiScaleInitialisation?
 
+  @Flag(
+    help: "Write the dense program of a combined plan as a plan of its own; without other options.")
+  var dense = false
+
   @Flag(help: "Write no notes and no schedule.")
   var quiet = false
 
   func validate() throws {
     let isScheduled = keep != nil || remove != nil || r != nil
-    guard isScheduled || budget != nil || targetGmacs != nil || multiScale else {
+    let isRewritten = isScheduled || budget != nil || targetGmacs != nil || multiScale
+    guard isRewritten || dense else {
       throw ValidationError(
         "expected --keep, --remove, --r, --budget, --target-gmacs or --multi-scale")
+    }
+    guard
+      !dense || !(isRewritten || sizeAware || similarity != nil || strategy != .merge || layers != nil)
+    else {
+      throw ValidationError("--dense goes without other options: nothing is rewritten")
     }
     guard [keep != nil, remove != nil, r != nil].count(where: \.self) < 2 else {
       throw ValidationError("expected one of --keep, --remove and --r")
@@ -107,11 +118,20 @@ struct Rewrite: ParsableCommand {
       if let path { try NamedFile.check(path, name) }
     }
     let file = try PlanFile(path: plan)
-    let dense = try PlanCompiler.model(of: file, recipe: RewriteRecipe())
+    if dense {
+      try file.requireCascade()
+      try PlanCompiler.rewrite(file, recipe: RewriteRecipe(), to: output)
+      return
+    }
+    let whole = try PlanCompiler.model(of: file, recipe: RewriteRecipe())
     let (model, notes) = try PlanCompiler.rewrite(file, options, to: output)
     if quiet { return }
     for note in notes { CommandLineTool.note("vitc: note: \(CommandLineTool.text(note))") }
-    try CommandLineTool.printLines(RewriteSchedule(dense: dense, model: model).lines)
+    if file.cascade != nil {
+      CommandLineTool.note(
+        "vitc: note: \(plan): cascade: left out, as its margin belongs to the schedule that it had")
+    }
+    try CommandLineTool.printLines(RewriteSchedule(dense: whole, model: model).lines)
     guard model.rewritten.outputs.contains(where: { $0.role == .logits }) else { return }
     CommandLineTool.note(
       "vitc: note: unless the checkpoint was trained for this schedule, check its accuracy with: "

@@ -96,7 +96,7 @@ struct Search: ParsableCommand {
       budgets: budget.map { $0.shares.map { .share($0) } } ?? [.milliseconds(targetMs ?? 0)])
     (options.strategy, options.count, options.evaluations) = (strategy, count, evaluations)
     (options.seed, options.threads, options.allowsLarge) = (seed, threads, allowLarge)
-    let evaluator = try ScheduleEvaluator(PlanFile(path: plan), options)
+    let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
     let chosen = try SearchImages(
       try ImageList.images(below: images), in: images, count: count, seed: seed,
       for: evaluator.dense, maximumPixels: maxPixels

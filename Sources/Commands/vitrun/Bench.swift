@@ -9,8 +9,8 @@ struct Bench: ParsableCommand {
     abstract: "Measure a plan's speed; all times are for one image of the batch.",
     discussion: """
       Of a cascade, each of its two plans is measured, and the average of an image is told: the first plan's \
-      time and work, and the share of the fallback's that --fallback-share gives, as there are no images to \
-      take it from. vitrun eval tells it of images.
+      time and work, and the share of the fallback's that a combined plan expects or --fallback-share gives, \
+      as there are no images to take it from. vitrun eval tells it of images.
       """)
 
   @Argument(help: "The plan; not with --limit.")
@@ -28,10 +28,17 @@ struct Bench: ParsableCommand {
   )
   var streams = 1
 
-  @Option(help: "A second plan, which answers where the first is not sure; with --fallback-share.")
+  @Option(
+    help: """
+      A second plan, which answers where the first is not sure; with --fallback-share. A combined plan \
+      has its own.
+      """)
   var fallback: String?
 
-  @Option(help: "The share of images that go on to the fallback, 0 to 1.")
+  @Option(
+    help: """
+      The share of images that go on to the fallback, 0 to 1; by default what a combined plan expects.
+      """)
   var fallbackShare: Double?
 
   @Flag(help: "Print one JSON object.")
@@ -55,10 +62,12 @@ struct Bench: ParsableCommand {
         "--streams: expected 1 to \(threads), one for each thread, found \(streams)")
     }
     guard streams == 1 || !limit else { throw ValidationError("--streams: not with --limit") }
-    guard (fallback == nil) == (fallbackShare == nil) else {
+    guard fallback == nil || fallbackShare != nil else {
       throw ValidationError("--fallback and --fallback-share go together")
     }
-    guard fallback == nil || !limit else { throw ValidationError("--fallback: not with --limit") }
+    guard (fallback == nil && fallbackShare == nil) || !limit else {
+      throw ValidationError("--fallback and --fallback-share: not with --limit")
+    }
     if let fallbackShare, !(0...1).contains(fallbackShare) {
       throw ValidationError("--fallback-share: expected 0 to 1, found \(fallbackShare)")
     }
@@ -80,7 +89,14 @@ struct Bench: ParsableCommand {
 
   /// What a plan falls back on, and for what share of images.
   private func cascade(_ plan: Plan) throws -> (fallback: Plan, share: Double)? {
-    guard let fallback, let fallbackShare else { return nil }
+    if let own = plan.fallback {
+      guard fallback == nil else { throw CascadeOptions.hasItsOwn(plan) }
+      return (own.plan, fallbackShare ?? own.expectedShare)
+    }
+    guard let fallbackShare else { return nil }
+    guard let fallback else {
+      throw ValidationError("--fallback and --fallback-share go together")
+    }
     let other = try execution.plan(fallback, named: "--fallback")
     try Cascade.check(plan, fallback: other)
     return (other, fallbackShare)

@@ -6,12 +6,17 @@ enum Model {
   case plan(Classifier)
   case cascade(Cascade)
 
-  /// Prepares to run `plan`, with a fallback if there is one.
+  /// Prepares to run `plan`, with a fallback if it has one or is given one.
   init(
     _ plan: Plan, fallback: Plan? = nil, margin: Double? = nil, maximumBatch: Int,
     _ execution: RunOptions
   ) throws {
-    if let fallback, let margin {
+    if plan.fallback != nil {
+      self = .cascade(
+        try Cascade(
+          combined: plan, margin: margin, maximumBatch: maximumBatch,
+          threadCount: execution.threads, allowsLarge: execution.allowLarge))
+    } else if let fallback, let margin {
       self = .cascade(
         try Cascade(
           plan: plan, fallback: fallback, margin: margin, maximumBatch: maximumBatch,

@@ -12,10 +12,13 @@ package struct LoweredGraph {
   let executable: Graph
 
   /// The constants that the plan stores.
-  let table: ConstantPlan
+  private(set) var table: ConstantPlan
 
   /// What the plan executes.
   package let program: Program
+
+  /// What a combined plan executes where that is not sure; nil for any other.
+  private(set) var fallback: Program?
 
   /// Lowers a graph.
   /// - Parameters:
@@ -30,13 +33,32 @@ package struct LoweredGraph {
     file: String
   ) throws {
     var table = ConstantPlan(base: base, weights: weights)
+    program = try Self.lower(executable, of: rewritten, &table, file: file)
+    (self.base, self.executable, self.table) = (base, executable, table)
+  }
+
+  /// Adds a second program over the same constants: that of the base graph, so that the plan is a combined one.
+  /// - Parameters:
+  ///   - executable: `whole`, fused; both have the base graph's constants alone.
+  ///   - whole: the base graph as it is executed; its cost is that of the model.
+  package mutating func addFallback(
+    _ executable: Graph, of whole: Graph, file: String
+  ) throws {
+    precondition(executable.constants.count == base.constants.count, "nothing adds constants")
+    fallback = try Self.lower(executable, of: whole, &table, file: file)
+  }
+
+  private static func lower(
+    _ executable: Graph, of rewritten: Graph, _ table: inout ConstantPlan, file: String
+  ) throws -> Program {
+    var own = table
     var program = try withoutActuallyEscaping(
-      { (id: ConstantID, layout: MatrixLayout) in table.index(of: id, layout) }
+      { (id: ConstantID, layout: MatrixLayout) in own.index(of: id, layout) }
     ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
+    table = own
     program.multiplyAdds = rewritten.multiplyAdds
     program.executedMultiplyAdds = executable.executedMultiplyAdds
-    (self.base, self.executable) = (base, executable)
-    (self.table, self.program) = (table, program)
+    return program
   }
 
   /// The constant of an entry of the table.

@@ -11,6 +11,7 @@ package enum PlanEmitter {
   /// - Parameters:
   ///   - lowered: what the plan executes and stores.
   ///   - recipe: how the base graph was rewritten.
+  ///   - cascade: when the second program of a combined plan answers; for a graph that has one.
   ///   - plan: the plan whose constants are the base graph's first; they are copied without being read.
   ///   - sources: the files that the other constants are in, which must not change meanwhile.
   /// - Returns: the weights that hold NaN or infinity, but for those that are copied.
@@ -18,7 +19,8 @@ package enum PlanEmitter {
   @discardableResult
   package static func emit(
     _ lowered: LoweredGraph, facts: ModelFacts, labels: Labels, recipe: RewriteRecipe,
-    copying plan: PlanFile? = nil, to path: String, from sources: [MappedFile]
+    cascade: CascadeRecord? = nil, copying plan: PlanFile? = nil, to path: String,
+    from sources: [MappedFile]
   ) throws -> [NonFiniteWeight] {
     var writer = try PlanWriter(path: path, from: sources + [plan?.mapped].compactMap(\.self))
     var copied = 0
@@ -35,7 +37,10 @@ package enum PlanEmitter {
       }
     }
     try writer.finish(
-      facts: facts, labels: labels, program: lowered.program, graph: lowered.base, recipe: recipe)
+      facts: facts, labels: labels, program: lowered.program, graph: lowered.base, recipe: recipe,
+      cascade: cascade.flatMap { record in
+        lowered.fallback.map { PlanCascade(record, fallback: $0) }
+      })
     return nonFinite
   }
 

@@ -3,7 +3,7 @@ internal import Records
 internal import Tensors
 
 extension LoweredGraph {
-  /// Throws unless a plan's program and its constants' records are these.
+  /// Throws unless a plan's program, a combined plan's second one, and its constants' records are these.
   /// - Throws: `InputError` naming the first constant, step or number that differs.
   package func requireProgram(of plan: PlanFile) throws {
     try ProgramCheck(plan: plan, lowered: self).run()
@@ -35,14 +35,20 @@ private struct ProgramCheck {
 
   func run() throws {
     try checkConstants()
-    let (expected, found) = (lowered.program, plan.program)
-    for (index, (expected, found)) in zip(expected.steps, found.steps).enumerated() {
-      try compare(expected, found, "program, step \(index) (\(found.step.kind.word))")
+    try comparePrograms(lowered.program, plan.program, "program")
+    if let expected = lowered.fallback, let found = plan.cascade?.fallback {
+      try comparePrograms(expected, found, "fallback, program")
     }
-    try compare(expected.steps.count, found.steps.count, "program, steps")
-    try compare(expected.buffers, found.buffers, "program, buffer")
-    try compare(expected.stages, found.stages, "program, stage")
-    try compare(expected.withoutLists, found.withoutLists, "program")
+  }
+
+  private func comparePrograms(_ expected: Program, _ found: Program, _ name: String) throws {
+    for (index, (expected, found)) in zip(expected.steps, found.steps).enumerated() {
+      try compare(expected, found, "\(name), step \(index) (\(found.step.kind.word))")
+    }
+    try compare(expected.steps.count, found.steps.count, "\(name), steps")
+    try compare(expected.buffers, found.buffers, "\(name), buffer")
+    try compare(expected.stages, found.stages, "\(name), stage")
+    try compare(expected.withoutLists, found.withoutLists, name)
   }
 
   private func compare<R: Record>(_ expected: [R], _ found: [R], _ name: String) throws {

@@ -33,19 +33,23 @@ extension PlanCompiler {
   /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
   ///
   /// The base graph's weights are copied as they are, without being read.
-  /// - Parameter extra: constants named `multiscale.*` that the base graph carries from now on.
+  /// - Parameters:
+  ///   - extra: constants named `multiscale.*` that the base graph carries from now on.
+  ///   - cascade: makes a combined plan, which holds the base graph's program too and runs it where the
+  ///     rewritten one is not sure; the recipe must then not be empty.
   /// - Returns: what the plan was made of.
   @discardableResult
   package static func rewrite(
-    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [], to path: String
+    _ plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = [],
+    cascade: CascadeRecord? = nil, to path: String
   ) throws -> RewrittenModel {
     let model = try model(of: plan, recipe: recipe, extra: extra)
-    try write(model, recipe: recipe, from: plan, to: path)
+    try write(model, recipe: recipe, cascade: cascade, from: plan, to: path)
     return model
   }
 
   /// What a plan's model becomes as a recipe says, and so what it costs, without a plan being made.
-  /// - Parameter extra: as for ``rewrite(_:recipe:extra:to:)``.
+  /// - Parameter extra: as for ``rewrite(_:recipe:extra:cascade:to:)``.
   package static func model(
     of plan: PlanFile, recipe: RewriteRecipe, extra: [Constant] = []
   ) throws -> RewrittenModel {
@@ -54,16 +58,16 @@ extension PlanCompiler {
     return try fused(try rewritten(base, recipe, plan), of: base, file: plan.path)
   }
 
-  /// A plan's model as a recipe rewrites it, over the plan's own constants: no file is written.
-  /// - Returns: what runs, and what it was made of.
+  /// The program of a plan's model as a recipe rewrites it, over the plan's own constants: no file is written.
+  /// - Returns: the program, and what it was made of.
   /// - Throws: `InputError` if the recipe needs constants that the plan does not have.
-  package static func variant(
+  package static func program(
     of plan: PlanFile, recipe: RewriteRecipe
-  ) throws -> (plan: PlanFile, model: RewrittenModel) {
+  ) throws -> (program: Program, model: RewrittenModel) {
     let model = try model(of: plan, recipe: recipe)
     let lowered = try lowered(model, weights: plan.addedWeights, file: plan.path)
     try lowered.requireConstants(of: plan)
-    return (try PlanFile(plan, running: lowered.program, recipe: recipe), model)
+    return (lowered.program, model)
   }
 
   /// Writes a graph that was made of a plan's base graph, or of one that begins with its constants, as
@@ -73,15 +77,18 @@ extension PlanCompiler {
     to path: String
   ) throws {
     try write(
-      try fused(rewritten, of: base, file: plan.path), recipe: recipe, from: plan, to: path)
+      try fused(rewritten, of: base, file: plan.path), recipe: recipe, cascade: nil, from: plan,
+      to: path)
   }
 
   private static func write(
-    _ model: RewrittenModel, recipe: RewriteRecipe, from plan: PlanFile, to path: String
+    _ model: RewrittenModel, recipe: RewriteRecipe, cascade: CascadeRecord?, from plan: PlanFile,
+    to path: String
   ) throws {
     try PlanEmitter.emit(
-      try lowered(model, weights: plan.addedWeights, file: plan.path),
-      facts: plan.facts, labels: plan.labels, recipe: recipe, copying: plan, to: path, from: [])
+      try lowered(model, isCascade: cascade != nil, of: plan),
+      facts: plan.facts, labels: plan.labels, recipe: recipe, cascade: cascade, copying: plan,
+      to: path, from: [])
   }
 
   /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
@@ -89,7 +96,17 @@ extension PlanCompiler {
     try rewritten(plan.graph, plan.recipe, plan)
   }
 
-  /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says.
+  /// The graph that a combined plan executes where the first one is not sure, before fusion.
+  package static func fallbackGraph(of plan: PlanFile) throws -> Graph {
+    try whole(plan.graph, plan)
+  }
+
+  private static func whole(_ base: Graph, _ plan: PlanFile) throws -> Graph {
+    try rewritten(base, RewriteRecipe(), plan)
+  }
+
+  /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says, and a combined
+  /// plan's second program what the graph lowers to as it is.
   ///
   /// Weights are not read: constants are compared by what the plan says of them.
   /// - Returns: the graph that the plan executes, before fusion, as ``executableGraph(of:)``.
@@ -97,7 +114,7 @@ extension PlanCompiler {
   @discardableResult
   package static func verifyProgram(of plan: PlanFile) throws -> Graph {
     let model = try model(of: plan, recipe: plan.recipe)
-    try lowered(model, weights: plan.addedWeights, file: plan.path).requireProgram(of: plan)
+    try lowered(model, isCascade: plan.cascade != nil, of: plan).requireProgram(of: plan)
     return model.rewritten
   }
 
@@ -108,6 +125,19 @@ extension PlanCompiler {
       try PassDriver(PassList.fusion).run(rewritten)
     }
     return RewrittenModel(base: base, rewritten: rewritten, executable: executable)
+  }
+
+  /// A model of a plan, lowered, with the base graph's program beside it if that answers too.
+  private static func lowered(
+    _ model: RewrittenModel, isCascade: Bool, of plan: PlanFile
+  ) throws -> LoweredGraph {
+    var lowered = try lowered(model, weights: plan.addedWeights, file: plan.path)
+    if isCascade {
+      let whole = try fused(
+        try whole(model.base, plan), of: model.base, file: plan.path)
+      try lowered.addFallback(whole.executable, of: whole.rewritten, file: plan.path)
+    }
+    return lowered
   }
 
   private static func lowered(

@@ -4,12 +4,43 @@ internal import Synchronization
 internal import Tensors
 
 /// A plan that has been mapped and verified. Sessions and processes share its weights.
+///
+/// A combined plan has two programs over one set of weights: the first is this plan's, the second that of
+/// ``fallback-swift.property``. ``Cascade`` runs both.
 public final class Plan: Sendable {
   /// The file.
   package let file: PlanFile
 
-  /// Set when a session has compared every weight's checksum.
-  let areWeightsVerified = Atomic(false)
+  /// What is executed.
+  package let program: Program
+
+  /// What a combined plan falls back on.
+  public struct Fallback: Sendable {
+    /// The second program, over the same mapped weights.
+    public let plan: Plan
+
+    /// An image goes on where the two largest probabilities differ by less than this, 0 to 1.
+    public let margin: Double
+
+    /// The share of images, 0 to 1, that went on where the margin was chosen.
+    public let expectedShare: Double
+  }
+
+  /// What a combined plan falls back on; nil for every other.
+  public let fallback: Fallback?
+
+  /// Shared by the plans of a file.
+  private let weights: Weights
+
+  private final class Weights: Sendable {
+    let areVerified = Atomic(false)
+  }
+
+  /// Whether a session has compared every weight's checksum.
+  var areWeightsVerified: Bool { weights.areVerified.load(ordering: .acquiring) }
+
+  /// Remembers that every weight's checksum holds.
+  func rememberVerifiedWeights() { weights.areVerified.store(true, ordering: .releasing) }
 
   /// Maps and verifies a plan, the graph that it was made from included; the weights' checksums are left
   /// for the first ``Session``.
@@ -18,17 +49,25 @@ public final class Plan: Sendable {
   public init(path: String, mapping: Bool = true) throws {
     file = try PlanFile(path: path, mapping: mapping)
     file.mapped.preferLargePages()
+    program = file.program
+    let (file, weights) = (file, Weights())
+    self.weights = weights
+    fallback = file.cascade.map { cascade in
+      Fallback(
+        plan: Plan(cascade.fallback, of: file, weights), margin: cascade.record.margin,
+        expectedShare: cascade.record.fallbackShare)
+    }
   }
 
-  /// Runs what is open already.
-  /// - Parameter other: a plan over the same weights, whose checksums, if it has compared them, are not compared again.
-  package init(_ file: PlanFile, sharing other: Plan? = nil) {
-    self.file = file
-    if let other, other.file.mapped === file.mapped,
-      other.areWeightsVerified.load(ordering: .acquiring)
-    {
-      areWeightsVerified.store(true, ordering: .releasing)
-    }
+  private init(_ program: Program, of file: PlanFile, _ weights: Weights) {
+    (self.program, self.file, self.weights, fallback) = (program, file, weights, nil)
+  }
+
+  /// Another program over the weights of a plan, whose checksums are compared once for both.
+  /// - Throws: `InputError` if the program does not fit them.
+  package convenience init(_ program: Program, over other: Plan) throws {
+    try other.file.verify(program)
+    self.init(program, of: other.file, other.weights)
   }
 
   /// The path as the user named it.
@@ -39,10 +78,10 @@ public final class Plan: Sendable {
 
   /// Throws if the model has no classifier.
   package func requireLogits() throws {
-    guard file.program.output(.logits) == nil else { return }
+    guard program.output(.logits) == nil else { return }
     throw InputError(
       file: path, field: "outputs", expected: "logits of a classifier",
-      found: file.program.outputs.map(\.role.word).joined(separator: ", "))
+      found: program.outputs.map(\.role.word).joined(separator: ", "))
   }
 
   /// Number of classes; 0 for a model without a classifier.
@@ -69,10 +108,10 @@ public final class Plan: Sendable {
   }
 
   /// Multiply-adds of the model for one image.
-  public var multiplyAdds: Int { file.program.multiplyAdds }
+  public var multiplyAdds: Int { program.multiplyAdds }
 
   /// Multiply-adds that are executed for one image: rows that nothing reads are left out.
-  public var executedMultiplyAdds: Int { file.program.executedMultiplyAdds }
+  public var executedMultiplyAdds: Int { program.executedMultiplyAdds }
 
   /// The most operations of an image, roughly multiply-adds, that are run without being asked for.
   public static let usualMaximumWork = 1e13
@@ -83,7 +122,7 @@ public final class Plan: Sendable {
   /// Throws if an image would take more time or memory than models do: a plan of a few thousand bytes
   /// can ask for hours.
   public func checkSize() throws {
-    let work = file.program.work(constants: file.constants)
+    let work = program.work(constants: file.constants)
     guard work <= Self.usualMaximumWork else {
       throw InputError(
         .unsupported, file: path, field: "work of an image",
@@ -91,12 +130,12 @@ public final class Plan: Sendable {
           + "(\(option: SessionOption.allowsLarge))",
         found: "\(work)")
     }
-    guard file.program.arenaBytes <= Self.usualMaximumArenaBytes else {
+    guard program.arenaBytes <= Self.usualMaximumArenaBytes else {
       throw InputError(
         .unsupported, file: path, field: "memory of an image",
         expected: "at most \(Self.usualMaximumArenaBytes) bytes, unless large plans are allowed "
           + "(\(option: SessionOption.allowsLarge))",
-        found: "\(file.program.arenaBytes)")
+        found: "\(program.arenaBytes)")
     }
   }
 

@@ -25,6 +25,9 @@ public final class Session: Sendable {
   /// `-direct` or `-paired` behind it, or `portable`.
   public let kernelName: String
 
+  /// Compares the weights' checksums, and has weights in the forms that kernels want, for this session too.
+  private let first: Session?
+
   private let prepared: PreparedPlan
   private let pool: ThreadPool
   private let state: Lock<State>
@@ -54,32 +57,50 @@ public final class Session: Sendable {
   public convenience init(
     plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil, allowsLarge: Bool = false
   ) throws {
+    try self.init(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge,
+      sharing: nil)
+  }
+
+  /// As the public one, beside a session of another program of the same file.
+  package convenience init(
+    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool, sharing first: Session?
+  ) throws {
     if !allowsLarge { try plan.checkSize() }
     try self.init(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      kernels: try KernelSelection.best())
+      kernels: try KernelSelection.best(), sharing: first)
   }
 
   /// As ``init(plan:maximumBatch:threadCount:allowsLarge:)``, with kernels of the caller's choice and
   /// plans of any size.
+  /// - Parameter first: a session of another program of the same file with the same kernels, which has the
+  ///   weights checked and in other forms. What runs in it must not run this one.
   package init(
-    plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice
+    plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice,
+    sharing first: Session? = nil
   ) throws {
+    if let first {
+      precondition(first.plan.file === plan.file, "programs of one file")
+      precondition(first.kernelName == choice.name, "the same kernels")
+    }
     guard maximumBatch >= 1 else {
       throw InputError(
         .invalidOption, file: plan.path, field: "maximum batch", expected: "at least 1 image",
         found: "\(maximumBatch)")
     }
     self.plan = plan
+    self.first = first
     self.maximumBatch = maximumBatch
     kernelName = choice.name
     let pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     self.pool = pool
     self.threadCount = pool.threadCount
     // What is made of damaged weights before the checksums are known is never used.
-    let check = plan.areWeightsVerified.load(ordering: .acquiring) ? nil : WeightCheck(plan)
+    let check = first != nil || plan.areWeightsVerified ? nil : WeightCheck(plan)
     prepared = try PreparedPlan(
-      plan, for: choice, maximumBatch: maximumBatch, threadCount: pool.threadCount
+      plan, for: choice, maximumBatch: maximumBatch, threadCount: pool.threadCount,
+      sharing: first?.prepared
     ) { paired in
       pool.begin {
         check?.run(&$0)
@@ -100,10 +121,11 @@ public final class Session: Sendable {
 
   private func verify(_ state: inout State) throws {
     if state.isPreparing {
+      try first?.waitUntilVerified()
       pool.finish()
       state.isPreparing = false
       state.damage = state.check?.damage
-      if state.damage == nil { plan.areWeightsVerified.store(true, ordering: .releasing) }
+      if state.damage == nil { plan.rememberVerifiedWeights() }
     }
     if let damage = state.damage { throw damage }
   }
@@ -140,7 +162,7 @@ public final class Session: Sendable {
         state.phases = prepared.phases(images: images)
         state.images = images
       }
-      let program = plan.file.program
+      let program = plan.program
       let inputCount = program.buffers[program.input].byteCount / 4 * images
       try fill(
         UnsafeMutableBufferPointer(

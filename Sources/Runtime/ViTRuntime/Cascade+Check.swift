@@ -22,6 +22,12 @@ extension Cascade {
     }
     for each in [plan, fallback] {
       try each.requireLogits()
+      guard each.fallback == nil else {
+        throw InputError(
+          .contradiction, file: each.path, field: "programs",
+          expected: "one, for a cascade of \(plan.path) and \(fallback.path)",
+          found: "two, of a combined plan")
+      }
       guard each.scores == .softmax else {
         throw InputError(
           .unsupported, file: each.path, field: "scores",

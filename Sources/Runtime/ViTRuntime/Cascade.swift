@@ -1,5 +1,7 @@
+internal import Tensors
+
 /// Two plans for the same images: a cheap one that sees each of them, and one that answers where the
-/// first is not sure.
+/// first is not sure. They are two files, or one that holds both over the same weights, a combined plan.
 ///
 /// ```swift
 /// let cascade = try Cascade(
@@ -35,6 +37,33 @@ public struct Cascade: Sendable {
     package init(logits: [Float], isFallback: Bool) {
       (self.logits, self.isFallback) = (logits, isFallback)
     }
+  }
+
+  /// Prepares to run a combined plan, whose programs share their weights in memory.
+  /// - Parameters:
+  ///   - plan: the combined plan.
+  ///   - margin: an image goes on where the two largest probabilities differ by less than this, 0 to 1; nil for
+  ///     the margin that the plan says.
+  ///   - maximumBatch: the most images that run at once.
+  ///   - threadCount: threads to use; nil for one on each processor this process may use.
+  ///   - allowsLarge: whether the plan may be larger than ``Plan/checkSize()`` allows.
+  /// - Throws: `InputError` if it is no combined plan, if `margin` is not in 0 to 1, if the plan is too large or
+  ///   memory runs out.
+  public init(
+    combined plan: Plan, margin: Double? = nil, maximumBatch: Int = 1, threadCount: Int? = nil,
+    allowsLarge: Bool = false
+  ) throws {
+    guard let second = plan.fallback else {
+      throw InputError(
+        file: plan.path, field: "programs", expected: "two, of a combined plan", found: "one")
+    }
+    self.margin = margin ?? second.margin
+    try Self.check(self.margin)
+    cheap = try Classifier(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge)
+    fallback = try Classifier(
+      plan: second.plan, maximumBatch: maximumBatch, threadCount: threadCount,
+      allowsLarge: allowsLarge, sharing: cheap.session)
   }
 
   /// Prepares to run two plans.

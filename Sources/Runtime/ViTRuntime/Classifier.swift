@@ -30,12 +30,21 @@ public struct Classifier: Sendable {
   public init(
     plan: Plan, maximumBatch: Int = 1, threadCount: Int? = nil, allowsLarge: Bool = false
   ) throws {
+    try self.init(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge,
+      sharing: nil)
+  }
+
+  /// As the public one, beside a session of another program of the same file.
+  init(
+    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool, sharing first: Session?
+  ) throws {
     try plan.requireLogits()
     self.plan = plan
     preprocessing = Preprocessing(plan)
     session = try Session(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      allowsLarge: allowsLarge)
+      allowsLarge: allowsLarge, sharing: first)
   }
 
   /// The logits of cropped images, `[images][classes]`; 1 to `session.maximumBatch` images.

@@ -8,7 +8,7 @@ package import ViTRuntime
 /// Runs a model with schedules of one strategy, beside the dense model, on the same images.
 package final class ScheduleEvaluator {
   /// The model, whose base graph is the dense model's.
-  package let plan: PlanFile
+  package var plan: PlanFile { dense.plan.file }
 
   /// The dense model.
   package let dense: Classifier
@@ -27,12 +27,11 @@ package final class ScheduleEvaluator {
   private static let batch = 8
 
   /// - Throws: `InputError` if the model has no classes that exclude each other, or memory runs out.
-  package init(_ plan: PlanFile, _ options: SearchOptions) throws {
-    self.plan = plan
+  package init(_ plan: Plan, _ options: SearchOptions) throws {
     self.options = options
-    let variant = try PlanCompiler.variant(of: plan, recipe: RewriteRecipe())
+    let whole = try PlanCompiler.program(of: plan.file, recipe: RewriteRecipe())
     dense = try Classifier(
-      plan: Plan(variant.plan), maximumBatch: Self.batch, threadCount: options.threads,
+      plan: Plan(whole.program, over: plan), maximumBatch: Self.batch, threadCount: options.threads,
       allowsLarge: options.allowsLarge)
     guard dense.plan.scores == .softmax, dense.plan.classCount > 1 else {
       throw InputError(
@@ -40,8 +39,8 @@ package final class ScheduleEvaluator {
         expected: "the softmax of at least two classes, which a search compares",
         found: dense.plan.scores == .softmax ? "\(dense.plan.classCount) class" : "sigmoid")
     }
-    denseMultiplyAdds = variant.model.multiplyAdds
-    denseExecuted = variant.model.executedMultiplyAdds
+    denseMultiplyAdds = whole.model.multiplyAdds
+    denseExecuted = whole.model.executedMultiplyAdds
     try dense.session.waitUntilVerified()
   }
 
@@ -89,10 +88,10 @@ package final class ScheduleEvaluator {
 
   /// A schedule's answers beside the dense model's.
   package func compare(_ removed: [Int]) throws -> SearchTrial {
-    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
     guard let images else { preconditionFailure("no images yet") }
     let classifier = try Classifier(
-      plan: Plan(variant.plan, sharing: dense.plan), maximumBatch: Self.batch,
+      plan: Plan(rewritten.program, over: dense.plan), maximumBatch: Self.batch,
       threadCount: options.threads,
       allowsLarge: options.allowsLarge)
     let logits = try logits(of: classifier, images)
@@ -105,15 +104,15 @@ package final class ScheduleEvaluator {
       comparison.margins.append(top[0].probability - top[1].probability)
     }
     return SearchTrial(
-      removed: removed, multiplyAdds: variant.model.executedMultiplyAdds, comparison: comparison)
+      removed: removed, multiplyAdds: rewritten.model.executedMultiplyAdds, comparison: comparison)
   }
 
   /// Median milliseconds of an image on its own, on all threads.
   package func milliseconds(_ removed: [Int]) throws -> Double {
-    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
     return try milliseconds(
       Session(
-        plan: Plan(variant.plan, sharing: dense.plan), threadCount: options.threads,
+        plan: Plan(rewritten.program, over: dense.plan), threadCount: options.threads,
         allowsLarge: options.allowsLarge))
   }
 
@@ -141,9 +140,9 @@ package final class ScheduleEvaluator {
   /// What a schedule does to each image, and what both models say of it.
   func traces(_ removed: [Int]) throws -> [ImageTrace] {
     guard let images else { preconditionFailure("no images yet") }
-    let variant = try PlanCompiler.variant(of: plan, recipe: recipe(removed))
+    let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
     let classifier = try Classifier(
-      plan: Plan(variant.plan, sharing: dense.plan), threadCount: options.threads,
+      plan: Plan(rewritten.program, over: dense.plan), threadCount: options.threads,
       allowsLarge: options.allowsLarge)
     return try images.crops.indices.map { index in
       let crop = images.crops[index]

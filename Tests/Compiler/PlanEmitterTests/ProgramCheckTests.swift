@@ -138,14 +138,36 @@ struct ProgramCheckTests {
     #expect(error?.found.contains("vitc convert") == true)
   }
 
+  @Test(arguments: changes.filter { $0.plan == "dense" })
+  func aSoundFallbackOfAnotherGraphIsRefused(change: Change) throws {
+    let bytes = try #require(plans["cascade"])
+    let plan = try PlanFile(path: folder.write(bytes, to: "sound.bin"))
+    try PlanCompiler.verifyProgram(of: plan)
+    var table = ProgramTable(PlanProgram(plan.program, recipe: plan.recipe))
+    var fallback = try #require(plan.cascade?.fallback)
+    change.apply(&fallback)
+    table.programs.append(PlanProgram(fallback, recipe: RewriteRecipe()))
+    let path = try folder.write(
+      PlanSeal.plan(bytes, with: RecordWriter.bytes(of: table), as: .programs), to: "other.bin")
+    let other = try PlanFile(path: path)
+    let error = #expect(throws: InputError.self) { try PlanCompiler.verifyProgram(of: other) }
+    #expect(error?.file == path)
+    #expect(error?.field.hasPrefix("fallback, program, ") == true, "\(error?.field ?? "")")
+    #expect(error?.field.contains(change.field) == true, "\(error?.field ?? "")")
+  }
+
   /// Bits of options that are absent are the only ones that mean nothing.
   @Test(arguments: [
-    "dense", "merge", "attention", "fuse", "tome", "weighted", "scales", "joined",
+    "dense", "merge", "attention", "fuse", "tome", "weighted", "scales", "joined", "cascade",
   ])
   func noBitOfTheProgramCanChange(name: String) throws {
     let plan = try #require(plans[name])
-    let sound = try RecordWriter.bytes(
-      of: PlanFile(path: folder.write(plan, to: "sound.bin")).program)
+    func programs(_ file: PlanFile) throws -> [[UInt8]] {
+      try [file.program, file.cascade?.fallback].compactMap(\.self).map {
+        try RecordWriter.bytes(of: $0)
+      }
+    }
+    let sound = try programs(PlanFile(path: folder.write(plan, to: "sound.bin")))
     var opened = 0
     for position in try #require(PlanSeal.range(of: .programs, in: plan)) {
       for bit in 0..<8 where name == "dense" || bit == position % 8 {
@@ -153,7 +175,7 @@ struct ProgramCheckTests {
         flipped[position] ^= 1 << UInt8(bit)
         PlanSeal.seal(&flipped)
         guard let file = try? PlanFile(path: folder.write(flipped, to: "flipped.bin")),
-          try RecordWriter.bytes(of: file.program) != sound
+          try programs(file) != sound
         else { continue }
         opened += 1
         #expect(throws: InputError.self, "byte \(position), bit \(bit)") {

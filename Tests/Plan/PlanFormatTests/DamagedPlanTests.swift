@@ -76,7 +76,7 @@ struct DamagedPlanTests {
   @Test func aNewerPlanSaysWhatItNeeds() throws {
     var origin = PlanOrigin()
     origin.writer = "9.9"
-    origin.features = ["int8", "cascade"].map(PlanOrigin.Feature.init)
+    origin.features = ["int8", "cascades"].map(PlanOrigin.Feature.init)
     var bytes = try RecordWriter.bytes(of: origin)
     bytes += [1, 2, 3]  // a field that joined
     var newer = PlanSeal.plan(plan, with: bytes, as: .origin)
@@ -124,7 +124,7 @@ struct DamagedPlanTests {
   private func expectNewer(_ bytes: [UInt8]) throws {
     let error = #expect(throws: InputError.self) { try open(bytes) }
     #expect(error?.field == "features")
-    #expect(error?.found == "one made by a newer vitc (9.9, needs int8, cascade)")
+    #expect(error?.found == "one made by a newer vitc (9.9, needs int8, cascades)")
   }
 
   @Test func aPlanHasOneProgram() throws {

@@ -28,14 +28,16 @@ struct FlippedBitTests {
       let plan = try Plan(path: path)
       for index in plan.file.constants.indices { try plan.file.verifyConstant(index) }
       _ = try? PlanCompiler.verifyProgram(of: plan.file)
-      guard plan.file.program.arenaBytes <= Self.largestArena else { return .opened }
-      let session = try Session(plan: plan, threadCount: 1)
-      let logits = try session.run(images: 1) {
-        $0.update(repeating: 0.5)
-      } read: {
-        try $0.logits(image: 0)
+      for plan in [plan, plan.fallback?.plan].compactMap(\.self) {
+        guard plan.program.arenaBytes <= Self.largestArena else { return .opened }
+        let session = try Session(plan: plan, threadCount: 1)
+        let logits = try session.run(images: 1) {
+          $0.update(repeating: 0.5)
+        } read: {
+          try $0.logits(image: 0)
+        }
+        #expect(logits.count == plan.classCount)
       }
-      #expect(logits.count == plan.classCount)
       return .ran
     } catch is InputError {
       return .refused
@@ -59,7 +61,7 @@ struct FlippedBitTests {
     }
   }
 
-  @Test(arguments: 0..<8)
+  @Test(arguments: 0..<9)
   func everyBitWithNewChecksums(number: Int) throws {
     let plan = plans[number].bytes
     let weights = PlanSeal.range(of: .weights, in: plan) ?? 0..<0

@@ -1,4 +1,3 @@
-import PlanFormat
 import TestSupport
 import Tensors
 import Testing
@@ -9,13 +8,13 @@ import ViTSearch
 /// Searches on a small random model and images of noise.
 struct ScheduleSearchTests {
   private let folder: TemporaryFolder
-  private let plan: PlanFile
+  private let plan: Plan
   private let paths: [String]
 
   init() throws {
     folder = try TemporaryFolder()
     try SmallModel(SmallModel.forms[6], in: folder).convert(to: folder.file("dense.bin"))
-    plan = try PlanFile(path: folder.file("dense.bin"))
+    plan = try Plan(path: folder.file("dense.bin"))
     var source = RandomSource(seed: 3)
     paths = try (0..<12).map { [folder] index in
       let path = folder.file("\(index < 10 ? "0" : "")\(index).png")
@@ -51,10 +50,10 @@ struct ScheduleSearchTests {
     #expect(Double(result.trial.multiplyAdds) <= 0.7 * Double(evaluator.denseMultiplyAdds))
     #expect(result.averageMultiplyAdds == Double(result.trial.multiplyAdds))
     let output = folder.file("found.bin")
-    try PlanCompiler.rewrite(plan, recipe: evaluator.recipe(result.trial.removed), to: output)
+    try PlanCompiler.rewrite(plan.file, recipe: evaluator.recipe(result.trial.removed), to: output)
     let written = try Classifier(plan: Plan(path: output))
     #expect(written.plan.executedMultiplyAdds == result.trial.multiplyAdds)
-    let dense = try Classifier(plan: Plan(path: plan.path))
+    let dense = try Classifier(plan: plan)
     let images = try SearchImages(
       paths, in: folder.path, count: 8, seed: 5, for: dense, maximumPixels: 1 << 20
     ) { _ in }

@@ -8,13 +8,13 @@ package enum PlanSeal {
   package static func seal(_ plan: inout [UInt8]) {
     guard plan.count >= PlanLayout.weightsOffset else { return }
     sealConstants(&plan)
-    for kind in SectionKind.allCases where kind != .weights {
+    for kind in kinds(in: plan) where kind != .weights {
       if let range = range(of: kind, in: plan) {
         store(XXH64.hash(Array(plan[range])), at: entry(kind) + 24, in: &plan)
       }
     }
     store(UInt64(plan.count), at: 16, in: &plan)
-    let tableEnd = PlanLayout.headerSize + SectionKind.allCases.count * PlanLayout.entrySize
+    let tableEnd = PlanLayout.headerSize + kinds(in: plan).count * PlanLayout.entrySize
     store(XXH64.hash(Array(plan[PlanLayout.headerSize..<tableEnd])), at: 32, in: &plan)
     store(XXH64.hash(Array(plan[..<56])), at: 56, in: &plan)
   }
@@ -23,7 +23,7 @@ package enum PlanSeal {
   package static func plan(_ plan: [UInt8], with section: [UInt8], as kind: SectionKind) -> [UInt8]
   {
     var result = Array(plan[..<PlanLayout.weightsOffset])
-    for other in SectionKind.allCases {
+    for other in kinds(in: plan) {
       let old = range(of: other, in: plan).map { Array(plan[$0]) } ?? []
       let bytes = other == kind ? section : old
       store(UInt64(result.count), at: entry(other) + 8, in: &result)
@@ -35,9 +35,16 @@ package enum PlanSeal {
     return result
   }
 
-  /// Where the section table says that a section lies, if that is inside the file.
+  /// The sections that a plan has, by their number in the header.
+  private static func kinds(in plan: [UInt8]) -> [SectionKind] {
+    SectionKind.allCases.filter {
+      $0.rawValue <= UInt64(UInt32(truncatingIfNeeded: load(24, from: plan)))
+    }
+  }
+
+  /// Where the section table says that a section lies, if there is one and that is inside the file.
   package static func range(of kind: SectionKind, in plan: [UInt8]) -> Range<Int>? {
-    guard plan.count >= PlanLayout.weightsOffset,
+    guard plan.count >= PlanLayout.weightsOffset, kinds(in: plan).contains(kind),
       let offset = Int(exactly: load(entry(kind) + 8, from: plan)),
       let count = Int(exactly: load(entry(kind) + 16, from: plan)),
       offset <= plan.count, count <= plan.count - offset

@@ -4,8 +4,8 @@ internal import ViTCompiler
 
 /// The smallest plans that have every kind of step between them.
 package enum SmallPlan {
-  /// A dense plan, and rewrites of it that reduce tokens in different ways; the last keeps different numbers
-  /// of tokens in different images.
+  /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
+  /// of tokens in different images, `cascade` has two programs.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -18,12 +18,17 @@ package enum SmallPlan {
         try PlanFile(path: dense), recipe: recipe, to: folder.file("rewritten.bin"))
       plans.append((name, try folder.read("rewritten.bin")))
     }
+    try PlanCompiler.rewrite(
+      try PlanFile(path: dense), recipe: recipes[0].recipe,
+      cascade: CascadeRecord(margin: 0.25, fallbackShare: 0.5), to: folder.file("rewritten.bin"))
+    let cascade = try folder.read("rewritten.bin")
     // Of two blocks, for the second to work on what is left.
     form.depth = 2
     try SmallModel(form, in: folder).convert(to: dense)
     try CountedTokens(.mean, threshold: 0.2, isSizeAware: true).rewrite(
       dense, stages: [.init(block: 0, keepRate: 0.75)], to: folder.file("rewritten.bin"))
     plans.append(("counted", try folder.read("rewritten.bin")))
+    plans.append(("cascade", cascade))
     return plans
   }
 

@@ -24,8 +24,11 @@ package final class PlanFile: Sendable {
   /// The version that wrote it.
   package let writer: String
 
-  /// What is executed.
+  /// What is executed; of a combined plan what sees every image.
   package let program: Program
+
+  /// What a combined plan executes where that is not sure; nil of any other.
+  package let cascade: PlanCascade?
 
   /// The graph that the program was lowered from, before any rewrite.
   package let graph: Graph
@@ -61,38 +64,37 @@ package final class PlanFile: Sendable {
     facts = try read(ModelFacts.self, .facts)
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants
-    let planProgram = try read(ProgramTable.self, .programs).only(file: path)
-    (program, recipe) = (planProgram.program, planProgram.recipe)
+    let record = sections[.cascade] == nil ? nil : try read(CascadeRecord.self, .cascade)
+    let (planProgram, cascade) = try read(ProgramTable.self, .programs).split(record, file: path)
+    (program, recipe, self.cascade) = (planProgram.program, planProgram.recipe, cascade)
     let origin = try read(PlanOrigin.self, .origin)
     writer = origin.writer
     try Self.verify(
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
-      program: program, recipe: recipe, file: path)
-    try origin.verify(program, file: path)
+      program: program, recipe: recipe, cascade: cascade, file: path)
+    try origin.verify([program, cascade?.fallback].compactMap(\.self), file: path)
     graph = try read(GraphRecord.self, .graph).graph(
       constants: try constants.map { try $0.constant(weights: weights, of: mapped, file: path) },
       file: path)
   }
 
-  /// The same plan with another program over its constants.
-  /// - Throws: `InputError` if the program does not fit them.
-  package init(_ plan: PlanFile, running program: Program, recipe: RewriteRecipe) throws {
-    (mapped, facts, labels, constants) = (plan.mapped, plan.facts, plan.labels, plan.constants)
-    (writer, graph, weights) = (plan.writer, plan.graph, plan.weights)
-    (self.program, self.recipe) = (program, recipe)
-    try program.verify(constants: constants, file: plan.path)
-    try facts.verify(program: program, labels: labels, file: plan.path)
+  /// Throws unless another program fits the constants and what the model is.
+  package func verify(_ program: Program) throws {
+    try program.verify(constants: constants, file: path)
+    try facts.verify(program: program, labels: labels, file: path)
   }
 
   /// Throws unless the tables hold and fit each other.
   static func verify(
     facts: ModelFacts, labels: Labels, constants: [ConstantRecord], weightsBytes: Int,
-    program: Program, recipe: RewriteRecipe, file: String
+    program: Program, recipe: RewriteRecipe, cascade: PlanCascade?, file: String
   ) throws {
     try ConstantRecord.verify(constants, sectionBytes: weightsBytes, file: file)
     try program.verify(constants: constants, file: file)
     try facts.verify(program: program, labels: labels, file: file)
     try recipe.verify(depth: facts.depth, file: file)
+    try cascade?.verify(
+      facts: facts, labels: labels, constants: constants, recipe: recipe, file: file)
   }
 
   /// The name that errors use.

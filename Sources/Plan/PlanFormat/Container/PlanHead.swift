@@ -73,14 +73,18 @@ enum PlanHead {
     guard XXH64.hash(table) == tableChecksum else {
       throw fail("section table", "the bytes of its checksum", "others; the file is damaged")
     }
-    if wanted == PlanLayout.version { try requireKnownFeatures(table, of: bytes, file: file) }
-    guard count == UInt32(SectionKind.allCases.count) else {
-      throw fail("section count", "\(SectionKind.allCases.count)", "\(count)")
+    let features =
+      wanted == PlanLayout.version ? try knownFeatures(table, of: bytes, file: file) : []
+    let kinds = SectionKind.allCases.filter { kind in
+      kind.feature.map { features.contains($0.rawValue) } ?? true
+    }
+    guard count == UInt32(kinds.count) else {
+      throw fail("section count", "\(kinds.count)", "\(count)")
     }
     var reader = RecordReader(table, file: file, section: "section table")
     var sections: [SectionKind: Section] = [:]
     var end = tableEnd
-    for kind in SectionKind.allCases {
+    for kind in kinds {
       let section = try entry(kind, &reader, fail)
       let start = kind == .weights ? PlanLayout.weightsOffset : PlanLayout.aligned(end)
       guard section.offset == start, section.byteCount <= bytes.count - start else {
@@ -105,11 +109,13 @@ enum PlanHead {
     return sections
   }
 
-  /// Throws if the plan says that it needs what this program does not know. Nothing else of it has to be as
-  /// this program knows it: where the origin cannot be found or read, other checks say what is wrong.
-  private static func requireKnownFeatures(
+  /// The features that the plan lists. Throws if it says that it needs what this program does not know. Nothing
+  /// else of it has to be as this program knows it: where the origin cannot be found or read, other checks say
+  /// what is wrong.
+  private static func knownFeatures(
     _ table: UnsafeRawBufferPointer, of bytes: UnsafeRawBufferPointer, file: String
-  ) throws {
+  ) throws -> Set<String> {
+    var features: Set<String> = []
     for start in stride(from: 0, to: table.count, by: PlanLayout.entrySize) {
       var reader = RecordReader(
         UnsafeRawBufferPointer(rebasing: table[start..<start + PlanLayout.entrySize]), file: file,
@@ -127,7 +133,9 @@ enum PlanHead {
       // A newer one may have more fields behind these.
       guard (try? origin.code(fields: &fields)) != nil else { continue }
       try origin.requireKnownFeatures(file: file)
+      features.formUnion(origin.features.map(\.name))
     }
+    return features
   }
 
   private static func entry(

@@ -27,7 +27,8 @@ package enum PlanLayout {
   }
 }
 
-/// The sections of a plan, each there exactly once, in this order in the section table.
+/// The sections of a plan, each there once, in this order in the section table; the last in combined plans
+/// alone.
 package enum SectionKind: UInt32, CaseIterable, Sendable {
   case weights = 1
   case facts = 2
@@ -36,6 +37,10 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case programs = 5
   case graph = 6
   case origin = 7
+  case cascade = 8
+
+  /// The feature that a plan lists which has the section; nil for those that every plan has.
+  package var feature: PlanFeature? { self == .cascade ? .cascade : nil }
 }
 
 /// An entry of the section table.

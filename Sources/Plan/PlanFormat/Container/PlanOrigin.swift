@@ -11,6 +11,8 @@ package enum Release {
 package enum PlanFeature: String, Sendable, CaseIterable {
   /// The steps nearestAssign and greedyPartition.
   case weighted
+  /// A second program, and the section that says when it answers.
+  case cascade
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -41,16 +43,18 @@ package struct PlanOrigin: Record, Equatable {
 
   package init() {}
 
-  /// What this program writes of a plan that runs `program`.
-  static func current(_ program: Program) -> PlanOrigin {
+  /// What this program writes of a plan that has these programs.
+  static func current(_ programs: [Program]) -> PlanOrigin {
     var origin = PlanOrigin()
     origin.writer = Release.version
-    origin.features = features(of: program)
+    origin.features = features(of: programs)
     return origin
   }
 
-  private static func features(of program: Program) -> [Feature] {
-    let used = Set(program.steps.compactMap { type(of: $0.step.payload).feature })
+  private static func features(of programs: [Program]) -> [Feature] {
+    let steps = programs.flatMap(\.steps)
+    var used = Set(steps.compactMap { type(of: $0.step.payload).feature })
+    if programs.count > 1 { used.insert(.cascade) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }
 
@@ -59,16 +63,16 @@ package struct PlanOrigin: Record, Equatable {
     try coder.code("features", list: &features)
   }
 
-  /// Throws unless the plan lists what its program uses, and no more.
-  func verify(_ program: Program, file: String) throws {
-    let used = Self.features(of: program)
+  /// Throws unless the plan lists what its programs use, and no more.
+  func verify(_ programs: [Program], file: String) throws {
+    let used = Self.features(of: programs)
     guard features != used else { return }
     func list(_ features: [Feature]) -> String {
       features.isEmpty ? "none" : features.map(\.name).joined(separator: ", ")
     }
     throw InputError(
       file: file, field: "origin, features",
-      expected: "those that the program uses (\(list(used)))", found: list(features))
+      expected: "those that the programs use (\(list(used)))", found: list(features))
   }
 
   /// Throws if the plan needs what this program does not know.

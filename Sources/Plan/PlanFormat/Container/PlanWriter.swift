@@ -48,15 +48,17 @@ package struct PlanWriter: ~Copyable {
   }
 
   /// Writes everything but the weights and lets the plan appear.
+  /// - Parameter cascade: what makes it a combined plan.
   /// - Throws: `InputError` where a reader would refuse the plan, since what it was made from does
   ///   not fit together, or if it cannot be written.
   package consuming func finish(
-    facts: ModelFacts, labels: Labels, program: Program, graph: Graph, recipe: RewriteRecipe
+    facts: ModelFacts, labels: Labels, program: Program, graph: Graph, recipe: RewriteRecipe,
+    cascade: PlanCascade? = nil
   ) throws {
     try PlanFile.verify(
       facts: facts, labels: labels, constants: constants,
       weightsBytes: output.count - PlanLayout.weightsOffset, program: program, recipe: recipe,
-      file: source)
+      cascade: cascade, file: source)
     let record = GraphRecord(graph)
     _ = try record.graph(constants: graph.constants, file: source)
     var sections = [
@@ -64,17 +66,20 @@ package struct PlanWriter: ~Copyable {
         kind: .weights, offset: PlanLayout.weightsOffset,
         byteCount: output.count - PlanLayout.weightsOffset, checksum: 0)
     ]
-    let contents: [(SectionKind, [UInt8])] = [
+    let programs = [program, cascade?.fallback].compactMap(\.self)
+    var contents: [(SectionKind, [UInt8])] = [
       (.facts, try RecordWriter.bytes(of: facts)),
       (.labels, try RecordWriter.bytes(of: labels)),
       (.constants, try RecordWriter.bytes(of: ConstantTable(constants))),
       (
         .programs,
-        try RecordWriter.bytes(of: ProgramTable(PlanProgram(program, recipe: recipe)))
+        try RecordWriter.bytes(
+          of: ProgramTable(PlanProgram(program, recipe: recipe), cascade: cascade))
       ),
       (.graph, try RecordWriter.bytes(of: record)),
-      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(program))),
+      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(programs))),
     ]
+    if let cascade { contents.append((.cascade, try RecordWriter.bytes(of: cascade.record))) }
     for (kind, bytes) in contents {
       sections.append(
         Section(

@@ -12,6 +12,11 @@ final class PairedWeights: Sendable {
 
   private let memory: AlignedMemory?
 
+  /// Has the terms of ``sharedConstants``, which are not formed here again.
+  private let other: PairedWeights?
+
+  private let sharedConstants: Set<Int>
+
   /// Floats before each constant's.
   private let places: [Int: Int]
 
@@ -20,11 +25,16 @@ final class PairedWeights: Sendable {
 
   private let itemCount: Int
 
-  /// Takes memory for the terms of every layer for which pairing is worthwhile.
+  /// Takes memory for the terms of every layer for which pairing is worthwhile and `other` has none.
   /// - Throws: `InputError` if memory runs out.
-  init(_ builder: PhaseBuilder, kernels: (any PairedKernelSet.Type)?, plan: Plan) throws {
+  init(
+    _ builder: PhaseBuilder, kernels: (any PairedKernelSet.Type)?, plan: Plan,
+    sharing other: PairedWeights?
+  ) throws {
     self.kernels = kernels
     self.plan = plan
+    self.other = other
+    var shared: Set<Int> = []
     var products: [Int: LinearArguments] = [:]
     var places: [Int: Int] = [:]
     var count = 0
@@ -32,12 +42,17 @@ final class PairedWeights: Sendable {
       for case .linear(let step) in builder.program.steps.map(\.step) {
         let linear = builder.arguments(of: step)
         guard linear.isWorthPairing, places[step.weight] == nil else { continue }
+        if other?.terms(of: step.weight) != nil {
+          shared.insert(step.weight)
+          continue
+        }
         products[step.weight] = linear
         places[step.weight] = count
         count += PairedWeightsArguments.termCount(outputs: linear.outputWidth)
       }
     }
     self.places = places
+    sharedConstants = shared
     guard count > 0 else {
       (memory, layers, itemCount) = (nil, [], 0)
       return
@@ -69,6 +84,7 @@ final class PairedWeights: Sendable {
 
   /// The terms of a constant, for the products for which that is worthwhile.
   func terms(of constant: Int) -> UnsafeMutablePointer<Float>? {
+    if sharedConstants.contains(constant) { return other?.terms(of: constant) }
     guard let memory, let place = places[constant] else { return nil }
     return memory.base.assumingMemoryBound(to: Float.self) + place
   }

@@ -34,28 +34,31 @@ struct PreparedPlan: Sendable {
   /// - Parameters:
   ///   - maximumBatch: the most images that one run takes.
   ///   - threadCount: the threads that run phases together.
+  ///   - other: a plan of the same file for the same kernels, whose weights in other forms are taken where both
+  ///     need them.
   ///   - begin: gets what other threads can do meanwhile: the weights' terms for products in pairs, whose
   ///     memory is there but which nobody has formed.
   /// - Throws: `InputError` if memory runs out or more than 2^40 bytes would be needed.
   init(
     _ plan: Plan, for choice: KernelChoice, maximumBatch: Int, threadCount: Int,
-    whileTransforming begin: (PairedWeights) -> Void
+    sharing other: PreparedPlan?, whileTransforming begin: (PairedWeights) -> Void
   ) throws {
     func memory(_ byteCount: Int, times count: Int) throws -> AlignedMemory {
       try AlignedMemory(byteCount: try Self.bytes(byteCount, times: count), plan: plan)
     }
-    let program = plan.file.program
+    let program = plan.program
     self.plan = plan
     kernels = choice.set
     arena = try memory(program.arenaBytes, times: maximumBatch)
     input = try memory(program.buffers[program.input].byteCount, times: maximumBatch)
     var builder = Self.builder(plan, kernels, arena: arena, input: input)
-    paired = try PairedWeights(builder, kernels: choice.paired, plan: plan)
+    paired = try PairedWeights(builder, kernels: choice.paired, plan: plan, sharing: other?.paired)
     builder.paired = paired
     rows = try memory(builder.preparedBytes, times: maximumBatch)
     builder.prepared = rows.base
     begin(paired)
-    transformed = try TransformedWeights(builder, kernels: choice.set, plan: plan)
+    transformed = try TransformedWeights(
+      builder, kernels: choice.set, plan: plan, sharing: other?.transformed)
     builder.transformed = transformed
     var stride = 64
     for images in Self.batchesThatDecide(maximumBatch) {
@@ -86,7 +89,7 @@ struct PreparedPlan: Sendable {
   ) -> PhaseBuilder {
     plan.file.withWeights { weights in
       PhaseBuilder(
-        program: plan.file.program, constants: plan.file.constants,
+        program: plan.program, constants: plan.file.constants,
         weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
         input: input.base.assumingMemoryBound(to: Float.self), images: 1, tiles: kernels.tiles)
     }
