@@ -95,6 +95,36 @@ struct CombinedPlanTests {
     }
   }
 
+  /// Rewrites that need constants which the dense program has not, and the other way round.
+  @Test func everyRecipeCanHaveAFallback() throws {
+    let folder = try TemporaryFolder()
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    let (dense, cheap) = (folder.file("dense.bin"), folder.file("cheap.bin"))
+    try model.convert(to: dense)
+    var identity = RewriteRecipe()
+    (identity.multiScaleBlocks, identity.isIdentityInitialised) = (1, true)
+    let input = model.input(images: 1)
+    func bits(_ plan: Plan) throws -> [UInt32] {
+      try Session(plan: plan).run(images: 1) {
+        _ = $0.update(fromContentsOf: input)
+      } read: {
+        try $0.logits(image: 0).map(\.bitPattern)
+      }
+    }
+    let expected = try bits(Plan(path: dense))
+    for recipe in SmallPlan.recipes.map(\.recipe) + [identity] {
+      let path = folder.file("combined.bin")
+      let file = try PlanFile(path: dense)
+      try PlanCompiler.rewrite(file, recipe: recipe, to: cheap)
+      try PlanCompiler.rewrite(
+        file, recipe: recipe, cascade: CascadeRecord(margin: 0.5, fallbackShare: 0.5), to: path)
+      let plan = try Plan(path: path)
+      try PlanCompiler.verifyProgram(of: plan.file)
+      #expect(try bits(#require(plan.fallback?.plan)) == expected)
+      #expect(try bits(plan) == bits(Plan(path: cheap)))
+    }
+  }
+
   @Test func aDamagedWeightIsNamedByBoth() throws {
     let fixture = try CascadeFixture()
     let path = fixture.folder.file("combined.bin")

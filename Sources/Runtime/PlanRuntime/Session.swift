@@ -28,6 +28,8 @@ public final class Session: Sendable {
   /// Compares the weights' checksums, and has weights in the forms that kernels want, for this session too.
   private let first: Session?
 
+  private let choice: KernelChoice
+
   private let prepared: PreparedPlan
   private let pool: ThreadPool
   private let state: Lock<State>
@@ -69,7 +71,7 @@ public final class Session: Sendable {
     if !allowsLarge { try plan.checkSize() }
     try self.init(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      kernels: try KernelSelection.best(), sharing: first)
+      kernels: try first?.choice ?? KernelSelection.best(), sharing: first)
   }
 
   /// As ``init(plan:maximumBatch:threadCount:allowsLarge:)``, with kernels of the caller's choice and
@@ -92,6 +94,7 @@ public final class Session: Sendable {
     self.plan = plan
     self.first = first
     self.maximumBatch = maximumBatch
+    self.choice = choice
     kernelName = choice.name
     let pool = ThreadPool(threadCount: threadCount ?? availableProcessorCount())
     self.pool = pool

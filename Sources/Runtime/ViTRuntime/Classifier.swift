@@ -9,7 +9,8 @@
 /// }
 /// ```
 ///
-/// May be used from several tasks; batches run one after the other.
+/// Of a combined plan it runs the first program alone; a ``Cascade`` runs both. May be used from several tasks;
+/// batches run one after the other.
 public struct Classifier: Sendable {
   /// The plan.
   public let plan: Plan
