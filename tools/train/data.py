@@ -1,4 +1,4 @@
-"""Pictures for training and measuring: the generated set, or a folder with a sub-folder a class.
+"""Images for training and measuring: the generated set, or a folder with a sub-folder a class.
 
 The generated set is rendered once into a file and mapped; rendering resumes where it stopped.
 """
@@ -20,7 +20,7 @@ MEAN = (0.5, 0.5, 0.5)
 STD = (0.5, 0.5, 0.5)
 
 
-class Pictures:
+class Images:
     """`pixels` [n, 3, S, S] uint8 (perhaps mapped from a file), `labels` [n], and, for the generated
     set, `masks` [n, S / 4, S / 4] uint8 of the objects. `mirrors`: whether flips and swapped colours
     keep the class."""
@@ -35,7 +35,7 @@ class Pictures:
         return len(self.labels)
 
     def batch(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
-        """uint8 pictures and labels, in the order asked for."""
+        """uint8 images and labels, in the order asked for."""
         return torch.from_numpy(self.pixels[index]), self.labels[torch.from_numpy(index)]
 
     def in_order(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -43,28 +43,28 @@ class Pictures:
             yield self.batch(np.arange(start, min(start + size, len(self))))
 
 
-def normalise(pictures: Tensor) -> Tensor:
+def normalise(images: Tensor) -> Tensor:
     """uint8 [B, 3, S, S] -> what the model takes."""
-    mean, std = (torch.tensor(v, device=pictures.device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return (pictures.float() / 255 - mean) / std
+    mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return (images.float() / 255 - mean) / std
 
 
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirrors half of the uint8 pictures and permutes everyone's colours."""
-    flips = torch.rand(len(pictures), generator=generator) < 0.5
-    pictures = torch.where(flips.view(-1, 1, 1, 1).to(pictures.device), pictures.flip(3), pictures)
-    return pictures[:, torch.randperm(3, generator=generator)]
+def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirrors half of the uint8 images and permutes everyone's colours."""
+    flips = torch.rand(len(images), generator=generator) < 0.5
+    images = torch.where(flips.view(-1, 1, 1, 1).to(images.device), images.flip(3), images)
+    return images[:, torch.randperm(3, generator=generator)]
 
 
 def cut_patches(
-    pictures: Tensor, masks: Tensor, count: int, side: int, generator: torch.Generator
+    images: Tensor, masks: Tensor, count: int, side: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`count` patches of each uint8 picture, those that the object touches first and others by
+    """`count` patches of each uint8 image, those that the object touches first and others by
     chance: values [B, M, 3 * side * side], places [B, M], and the object's mask in each, in [0, 1],
-    [B, M, cells]. Augmented as whole pictures are."""
-    batch, _, size, _ = pictures.shape
+    [B, M, cells]. Augmented as whole images are."""
+    batch, _, size, _ = images.shape
     grid, cells = size // side, masks.shape[1] * side // size
-    tiles = pictures.view(batch, 3, grid, side, grid, side).permute(0, 2, 4, 1, 3, 5)
+    tiles = images.view(batch, 3, grid, side, grid, side).permute(0, 2, 4, 1, 3, 5)
     covers = masks.view(batch, grid, cells, grid, cells).permute(0, 1, 3, 2, 4)
     touched = covers.flatten(1, 2).flatten(2).amax(dim=2) > 0
     chosen = (torch.rand(touched.shape, generator=generator) + touched).topk(count, dim=1).indices
@@ -79,8 +79,8 @@ def cut_patches(
     return values, places, covers.flatten(2).float() / 255
 
 
-def generated(split: str, count: int, folder: Path) -> Pictures:
-    """The first `count` pictures of a split, rendered into `folder` as far as they are missing."""
+def generated(split: str, count: int, folder: Path) -> Images:
+    """The first `count` images of a split, rendered into `folder` as far as they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     base = folder / f"{split}_{count}"
     shapes_of = {
@@ -97,18 +97,18 @@ def generated(split: str, count: int, folder: Path) -> Pictures:
     }
     missing = np.flatnonzero(store["labels"] == 0)
     for done, index in enumerate(missing, start=1):
-        picture = shapes.render(split, int(index))
-        store["pixels"][index] = picture.pixels.transpose(2, 0, 1)
-        store["masks"][index] = picture.mask
-        store["labels"][index] = 1 + picture.label
+        image = shapes.render(split, int(index))
+        store["pixels"][index] = image.pixels.transpose(2, 0, 1)
+        store["masks"][index] = image.mask
+        store["labels"][index] = 1 + image.label
         if done % 500 == 0 or done == len(missing):
             end = "\n" if done == len(missing) else ""
             print(f"\rrendered {done}/{len(missing)}", end=end, file=sys.stderr, flush=True)
-    return Pictures(store["pixels"], store["labels"] - 1, store["masks"], mirrors=True)
+    return Images(store["pixels"], store["labels"] - 1, store["masks"], mirrors=True)
 
 
-def from_folder(folder: Path, size: int) -> Pictures:
-    """Every picture of `folder`/CLASS/, classes in alphabetical order, centre-cropped to `size`."""
+def from_folder(folder: Path, size: int) -> Images:
+    """Every image of `folder`/CLASS/, classes in alphabetical order, centre-cropped to `size`."""
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
     pixels, labels = [], []
     for label, name in enumerate(classes):
@@ -116,16 +116,16 @@ def from_folder(folder: Path, size: int) -> Pictures:
             pixels.append(_square(path, size))
             labels.append(label)
     if not pixels:
-        raise ValueError(f"{folder} has no sub-folders with pictures")
-    return Pictures(np.stack(pixels), np.array(labels), None, mirrors=False)
+        raise ValueError(f"{folder} has no sub-folders with images")
+    return Images(np.stack(pixels), np.array(labels), None, mirrors=False)
 
 
 def _square(path: Path, size: int) -> np.ndarray:
     with Image.open(path) as opened:
-        picture = opened.convert("RGB")
-    scale = size / min(picture.size)
-    wide, high = (max(size, round(side * scale)) for side in picture.size)
-    picture = picture.resize((wide, high), Image.Resampling.BICUBIC)
+        image = opened.convert("RGB")
+    scale = size / min(image.size)
+    wide, high = (max(size, round(side * scale)) for side in image.size)
+    image = image.resize((wide, high), Image.Resampling.BICUBIC)
     left, top = (wide - size) // 2, (high - size) // 2
-    picture = picture.crop((left, top, left + size, top + size))
-    return np.asarray(picture).transpose(2, 0, 1).copy()
+    image = image.crop((left, top, left + size, top + size))
+    return np.asarray(image).transpose(2, 0, 1).copy()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Counts right answers of a checkpoint on the generated test pictures.
+"""Counts right answers of a checkpoint on the generated test images.
 
     python evaluate.py CHECKPOINT [--config config.json] [--strategy merge --keep 0.5 ...]
-                       [--pictures 1000] [--folder DIR]
+                       [--images 1000] [--folder DIR]
 
-With --folder, pictures named `<class id>_<n>.png` (see write_pictures.py) are read instead: the very
+With --folder, images named `<class id>_<n>.png` (see write_images.py) are read instead: the very
 files that `vitrun eval` measures.
 """
 
@@ -30,15 +30,15 @@ from vit_reference.checkpoint import load_model  # noqa: E402
 @torch.no_grad()
 def count_correct(
     model: VisionTransformer,
-    pictures: data.Pictures,
+    images: data.Images,
     plan: Reduction | None,
     device: str = "cpu",
     limit: int | None = None,
 ) -> tuple[int, int]:
-    """Right answers and pictures seen."""
+    """Right answers and images seen."""
     model.eval()
     correct = seen = 0
-    for batch, labels in pictures.in_order(50):
+    for batch, labels in images.in_order(50):
         logits = model(data.normalise(batch.to(device)), plan)
         correct += int((logits.argmax(dim=1).cpu() == labels).sum())
         seen += len(labels)
@@ -47,12 +47,12 @@ def count_correct(
     return correct, seen
 
 
-def read_folder(folder: Path) -> data.Pictures:
-    """Pictures named `<class id>_<n>.png`."""
+def read_folder(folder: Path) -> data.Images:
+    """Images named `<class id>_<n>.png`."""
     paths = sorted(folder.glob("*_*.png"))
     pixels = np.stack([np.asarray(Image.open(path)).transpose(2, 0, 1) for path in paths])
     labels = np.array([shapes.CLASS_IDS.index(path.name.split("_")[0]) for path in paths])
-    return data.Pictures(pixels, labels, None, mirrors=True)
+    return data.Images(pixels, labels, None, mirrors=True)
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--keep", type=float, default=1.0)
     parser.add_argument("--size-aware", action="store_true")
     parser.add_argument("--multi-scale", action="store_true")
-    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--cache", type=Path, default=Path("out/shapes"))
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
@@ -82,10 +82,10 @@ def main() -> None:
             multi_scale=arguments.multi_scale,
         )
     if arguments.folder is not None:
-        pictures = read_folder(arguments.folder)
+        images = read_folder(arguments.folder)
     else:
-        pictures = data.generated("test", arguments.pictures, arguments.cache)
-    correct, seen = count_correct(model, pictures, plan)
+        images = data.generated("test", arguments.images, arguments.cache)
+    correct, seen = count_correct(model, images, plan)
     print(json.dumps({"correct_top1": correct, "images": seen, "top1": correct / seen}))
 
 

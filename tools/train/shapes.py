@@ -1,8 +1,8 @@
-"""An endless, deterministic set of 224 x 224 pictures: one textured object on a cluttered ground.
+"""An endless, deterministic set of 224 x 224 images: one textured object on a cluttered ground.
 
 A class is a form (which shape the object has) with a texture (how it is filled), so that both the
 whole outline and detail of a few pixels count. Colours, place, size, slant and everything behind
-the object are left to chance and mean nothing. A picture is a pure function of (split, index).
+the object are left to chance and mean nothing. An image is a pure function of (split, index).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Picture:
+class Rendered:
     """`pixels` uint8 [SIZE, SIZE, 3]; `label` a class; `mask` uint8 [SIZE / CELL, SIZE / CELL], how
     much of each cell the object covers, of 255."""
 
@@ -39,8 +39,8 @@ class Picture:
     mask: Array
 
 
-def render(split: str, index: int) -> Picture:
-    """Picture number `index` of a split."""
+def render(split: str, index: int) -> Rendered:
+    """Image number `index` of a split."""
     rng = np.random.Generator(np.random.Philox(key=[SPLIT_SEEDS[split], index]))
     label = int(rng.integers(len(CLASS_IDS)))
     canvas = _ground(rng)
@@ -52,7 +52,7 @@ def render(split: str, index: int) -> Picture:
     grain = rng.standard_normal((SIZE, SIZE, 1), dtype=np.float32)
     canvas += grain * np.float32(rng.uniform(0.01, 0.05))
     np.clip(canvas, 0, 1, out=canvas)
-    return Picture((canvas * 255 + 0.5).astype(np.uint8), label, mask)
+    return Rendered((canvas * 255 + 0.5).astype(np.uint8), label, mask)
 
 
 def _ground(rng: np.random.Generator) -> Array:
@@ -142,7 +142,7 @@ def _distractor(canvas: Array, rng: np.random.Generator) -> None:
 
 
 def _object(canvas: Array, label: int, rng: np.random.Generator) -> Array:
-    """The form that names the picture, filled with its texture and outlined in near-black; all of
+    """The form that names the image, filled with its texture and outlined in near-black; all of
     it lies inside. Returns its mask."""
     form, texture = FORMS[label // len(TEXTURES)], TEXTURES[label % len(TEXTURES)]
     radius = float(np.exp(rng.uniform(np.log(RADIUS[0]), np.log(RADIUS[1]))))

@@ -64,7 +64,7 @@ def accuracies(runs: Path) -> dict[str, dict[float, list[float]]]:
 def table(arguments: argparse.Namespace) -> None:
     dense = json.loads((arguments.runs / "dense" / "result.json").read_text())
     keeps = sorted(KEEPS, reverse=True)
-    print(f"Dense: {dense['accuracy']:.2%} of {dense['pictures']} test pictures.\n")
+    print(f"Dense: {dense['accuracy']:.2%} of {dense['images']} test images.\n")
     print("| keep | " + " | ".join(f"{keep}" for keep in keeps) + " |")
     print("|---|" + "---|" * len(keeps))
     for row, cells in accuracies(arguments.runs).items():
@@ -88,7 +88,7 @@ def plot(arguments: argparse.Namespace) -> None:
         keeps = sorted(cells)
         axes.plot(keeps, [100 * sum(cells[k]) / len(cells[k]) for k in keeps], marker="o", label=row)
     axes.set(xlabel="keep rate", ylabel="test accuracy, %", xticks=sorted(KEEPS))
-    # A difference of a few pictures should not look like a cliff.
+    # A difference of a few images should not look like a cliff.
     axes.set_ylim(100 * dense["accuracy"] - 5, 100 * dense["accuracy"] + 1)
     axes.grid(alpha=0.3)
     axes.legend()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small DeiT, or fine-tunes one with token reduction and two scales.
 
-    python train.py --out runs/dense --steps 6000                       # on the generated pictures
+    python train.py --out runs/dense --steps 6000                       # on the generated images
     python train.py --out runs/m5 --init runs/dense --strategy merge --keep 0.5 --steps 300
     python train.py --out runs/mine --data FOLDER --init CHECKPOINT ... # FOLDER/train/CLASS/*.jpg
 
@@ -41,9 +41,9 @@ def parse() -> argparse.Namespace:
     add = parser.add_argument
     add("--out", type=Path, required=True)
     add("--data", default="generated", help="'generated', or a folder with train/ and test/")
-    add("--cache", type=Path, default=Path("out/shapes"), help="rendered pictures are kept here")
-    add("--train-pictures", type=int, default=16000, help="of the generated set")
-    add("--test-pictures", type=int, default=2000, help="of the generated set")
+    add("--cache", type=Path, default=Path("out/shapes"), help="rendered images are kept here")
+    add("--train-images", type=int, default=16000, help="of the generated set")
+    add("--test-images", type=int, default=2000, help="of the generated set")
     add("--init", type=Path, help="start from this run's folder, or checkpoint with config.json")
     add("--embed-dim", type=int, default=64)
     add("--heads", type=int, default=4)
@@ -65,16 +65,16 @@ def parse() -> argparse.Namespace:
     add("--weight-decay", type=float, default=0.05)
     add("--seed", type=int, default=0)
     add("--save-every", type=int, default=200)
-    add("--test-every", type=int, default=0, help="measure on 500 test pictures (0: at the end)")
+    add("--test-every", type=int, default=0, help="measure on 500 test images (0: at the end)")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=0)
     return parser.parse_args()
 
 
-def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Pictures:
+def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Images:
     if arguments.data != "generated":
         return data.from_folder(Path(arguments.data) / split, size)
-    count = arguments.train_pictures if split == "train" else arguments.test_pictures
+    count = arguments.train_images if split == "train" else arguments.test_images
     return data.generated(split, count, arguments.cache)
 
 
@@ -213,7 +213,7 @@ class Run:
         temporary.replace(self.out / "state.pt")
 
     def indices(self, step: int) -> np.ndarray:
-        """Which pictures a step sees: a new order each epoch, a function of seed and step."""
+        """Which images a step sees: a new order each epoch, a function of seed and step."""
         batch = self.arguments.batch
         per_epoch = max(1, len(self.train) // batch)
         epoch, place = divmod(step, per_epoch)
@@ -225,18 +225,18 @@ class Run:
         arguments, model = self.arguments, self.model.train()
         generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + self.step)
         index = self.indices(self.step)
-        pictures, labels = self.train.batch(index)
+        images, labels = self.train.batch(index)
         places = covers = None
         if arguments.patches:
             masks = torch.from_numpy(self.train.masks[index])
-            pictures, places, covers = data.cut_patches(
-                pictures, masks, arguments.patches, model.config.patch_size, generator
+            images, places, covers = data.cut_patches(
+                images, masks, arguments.patches, model.config.patch_size, generator
             )
         else:
             if self.train.mirrors:
-                pictures = data.augment(pictures, generator)
-            pictures = data.normalise(pictures)
-        pictures, labels = pictures.to(arguments.device), labels.to(arguments.device)
+                images = data.augment(images, generator)
+            images = data.normalise(images)
+        images, labels = images.to(arguments.device), labels.to(arguments.device)
         plan = self.plan
         if plan is not None:
             left = recipe.easing(self.step, arguments.steps, arguments.ease)
@@ -244,12 +244,12 @@ class Run:
             if self.adds_scales:
                 model.multiscale.low_class_gain = 1 - left
         with torch.autocast(arguments.device, torch.bfloat16, enabled=arguments.device != "cpu"):
-            teacher = self.ask_teacher(pictures)
+            teacher = self.ask_teacher(images)
             if covers is None:
-                logits = model(pictures, plan)
+                logits = model(images, plan)
                 value = recipe.loss(logits.float(), labels, teacher, arguments.distill)
             else:
-                features = model.features(pictures, places.to(arguments.device))
+                features = model.features(images, places.to(arguments.device))
                 every, masks = model.head(features), self.mask_head(features[:, 1:])
                 covers = covers.to(arguments.device)
                 value = recipe.token_loss(every.float(), masks.float(), labels, covers)
@@ -265,8 +265,8 @@ class Run:
         return value.item(), (logits.argmax(1) == labels).float().mean().item()
 
     @torch.no_grad()
-    def ask_teacher(self, pictures: Tensor) -> Tensor | None:
-        return None if self.teacher is None else self.teacher(pictures).float()
+    def ask_teacher(self, images: Tensor) -> Tensor | None:
+        return None if self.teacher is None else self.teacher(images).float()
 
     def train_to_end(self) -> None:
         arguments = self.arguments
@@ -295,7 +295,7 @@ class Run:
                     self.save()
 
     def test(self, limit: int | None = None) -> tuple[int, int]:
-        """Right answers and pictures of the test split."""
+        """Right answers and images of the test split."""
         test = open_data(self.arguments, "test", self.model.config.image_size)
         return count_correct(self.model, test, self.plan, self.arguments.device, limit)
 
@@ -308,9 +308,9 @@ class Run:
         description = describe(self.model.config, data.MEAN, data.STD, crop=1.0)
         (self.out / "config.json").write_text(json.dumps(description, indent=1) + "\n")
         self.model = load_model(path, self.out / "config.json").to(self.arguments.device)
-        correct, pictures = self.test()
+        correct, images = self.test()
         result = {
-            "correct": correct, "pictures": pictures, "accuracy": correct / pictures,
+            "correct": correct, "images": images, "accuracy": correct / images,
             "strategy": self.arguments.strategy, "keep": self.arguments.keep,
             "multi_scale": self.arguments.multi_scale, "seed": self.arguments.seed,
             "steps": self.arguments.steps,

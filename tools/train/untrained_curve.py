@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Accuracy against keep rate without any training, measured by `vitc rewrite` and `vitrun eval`.
 
-    python untrained_curve.py PLAN PICTURES [--bin .build/release] [--keeps 0.9,0.7,0.5,0.3]
+    python untrained_curve.py PLAN IMAGES [--bin .build/release] [--keeps 0.9,0.7,0.5,0.3]
                               [--results curve.json] [--output curve.png] [--labels FILE]
 
-PLAN is a dense plan, e.g. of the real DeiT-Tiny; PICTURES a folder as `vitrun eval` takes it. Each
+PLAN is a dense plan, e.g. of the real DeiT-Tiny; IMAGES a folder as `vitrun eval` takes it. Each
 strategy is a line. Results are kept in --results after every measurement, and what is there is not
 measured again; a rate that a strategy refuses (`tome` merges at most half) is left out.
 """
@@ -30,9 +30,9 @@ STRATEGIES = {
 Results = dict[str, dict[str, float]]
 
 
-def evaluate(binaries: Path, plan: Path, pictures: Path, labels: Path | None) -> float:
+def evaluate(binaries: Path, plan: Path, images: Path, labels: Path | None) -> float:
     """Top-1 accuracy of a plan."""
-    command = [str(binaries / "vitrun"), "eval", str(plan), str(pictures), "--json"]
+    command = [str(binaries / "vitrun"), "eval", str(plan), str(images), "--json"]
     if labels is not None:
         command += ["--labels", str(labels)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -50,7 +50,7 @@ def measure(arguments: argparse.Namespace) -> Results:
         print(f"{line} at {keep}: {value:.4f}", flush=True)
 
     if "dense" not in results:
-        note("dense", "1.0", evaluate(arguments.bin, arguments.plan, arguments.pictures,
+        note("dense", "1.0", evaluate(arguments.bin, arguments.plan, arguments.images,
                                       arguments.labels))
     with tempfile.TemporaryDirectory() as folder:
         rewritten = Path(folder) / "plan.bin"
@@ -66,7 +66,7 @@ def measure(arguments: argparse.Namespace) -> Results:
                 if done.returncode:
                     print(f"{line} at {keep}: {done.stderr.strip()}", file=sys.stderr)
                     continue
-                note(line, keep, evaluate(arguments.bin, rewritten, arguments.pictures,
+                note(line, keep, evaluate(arguments.bin, rewritten, arguments.images,
                                           arguments.labels))
     return results
 
@@ -93,7 +93,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("plan", type=Path)
-    parser.add_argument("pictures", type=Path)
+    parser.add_argument("images", type=Path)
     parser.add_argument("--bin", type=Path, default=HERE.parents[1] / ".build" / "release")
     parser.add_argument("--keeps", default="0.9,0.8,0.7,0.6,0.5,0.4,0.3")
     parser.add_argument("--labels", type=Path)

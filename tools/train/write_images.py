@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes generated test pictures for `vitrun eval`, and the labels that belong to them.
+"""Writes generated test images for `vitrun eval`, and the labels that belong to them.
 
-    python write_pictures.py FOLDER [--count 1000] [--start 0] [--labels labels.txt]
+    python write_images.py FOLDER [--count 1000] [--start 0] [--labels labels.txt]
 
-Pictures are PNG files of 224 x 224, named `<class id>_<n>.png`. A labels file has lines
+Images are PNG files of 224 x 224, named `<class id>_<n>.png`. A labels file has lines
 `index<TAB>class id<TAB>name`.
 """
 
@@ -29,9 +29,9 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for index in range(arguments.start, arguments.start + arguments.count):
-        picture = shapes.render(arguments.split, index)
-        name = f"{shapes.CLASS_IDS[picture.label]}_{index:05}.png"
-        Image.fromarray(picture.pixels).save(arguments.folder / name)
+        image = shapes.render(arguments.split, index)
+        name = f"{shapes.CLASS_IDS[image.label]}_{index:05}.png"
+        Image.fromarray(image.pixels).save(arguments.folder / name)
     if arguments.labels is not None:
         rows = zip(shapes.CLASS_IDS, shapes.CLASS_NAMES, strict=True)
         arguments.labels.write_text(
