@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts right answers of a checkpoint on the generated test images.
 
-    python evaluate.py CHECKPOINT [--config config.json] [--strategy merge --keep 0.5 ...]
-                       [--images 1000] [--folder DIR]
+    python evaluate.py CHECKPOINT [--data shapes] [--config config.json]
+                       [--strategy merge --keep 0.5 ...] [--images 1000] [--folder DIR]
 
 With --folder, images named `<class id>_<n>.png` (see write_images.py) are read instead: the very
 files that `vitrun eval` measures.
@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -22,9 +23,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 
 import data  # noqa: E402
-import shapes  # noqa: E402
 from vit_reference import Reduction, VisionTransformer  # noqa: E402
 from vit_reference.checkpoint import load_model  # noqa: E402
+from vit_reference.config import STRATEGIES  # noqa: E402
 
 
 @torch.no_grad()
@@ -40,18 +41,18 @@ def count_correct(
     correct = seen = 0
     for batch, labels in images.in_order(50):
         logits = model(data.normalise(batch.to(device)), plan)
-        correct += int((logits.argmax(dim=1).cpu() == labels).sum())
+        correct += int((logits.argmax(dim=1) == labels.to(device)).sum())
         seen += len(labels)
         if limit is not None and seen >= limit:
             break
     return correct, seen
 
 
-def read_folder(folder: Path) -> data.Images:
+def read_folder(source: ModuleType, folder: Path) -> data.Images:
     """Images named `<class id>_<n>.png`."""
     paths = sorted(folder.glob("*_*.png"))
     pixels = np.stack([np.asarray(Image.open(path)).transpose(2, 0, 1) for path in paths])
-    labels = np.array([shapes.CLASS_IDS.index(path.name.split("_")[0]) for path in paths])
+    labels = np.array([source.CLASS_IDS.index(path.name.split("_")[0]) for path in paths])
     return data.Images(pixels, labels, None, mirrors=True)
 
 
@@ -61,13 +62,13 @@ def main() -> None:
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--config", type=Path)
-    parser.add_argument("--strategy", choices=["none", "merge", "fuse", "drop", "tome"],
-                        default="none")
+    parser.add_argument("--data", choices=sorted(data.GENERATED), default="shapes")
+    parser.add_argument("--strategy", choices=["none", *STRATEGIES], default="none")
     parser.add_argument("--keep", type=float, default=1.0)
     parser.add_argument("--size-aware", action="store_true")
     parser.add_argument("--multi-scale", action="store_true")
     parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--cache", type=Path, default=Path("out/shapes"))
+    parser.add_argument("--cache", type=Path, default=Path("out/images"))
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
     config = arguments.config or arguments.checkpoint.with_name("config.json")
@@ -82,9 +83,11 @@ def main() -> None:
             multi_scale=arguments.multi_scale,
         )
     if arguments.folder is not None:
-        images = read_folder(arguments.folder)
+        images = read_folder(data.GENERATED[arguments.data], arguments.folder)
     else:
-        images = data.generated("test", arguments.images, arguments.cache)
+        images = data.generated(
+            data.GENERATED[arguments.data], "test", arguments.images, arguments.cache
+        )
     correct, seen = count_correct(model, images, plan)
     print(json.dumps({"correct_top1": correct, "images": seen, "top1": correct / seen}))
 

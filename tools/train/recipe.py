@@ -42,15 +42,17 @@ def loss(logits: Tensor, labels: Tensor, teacher: Tensor | None, weight: float) 
     return value + weight * divergence
 
 
-
-def token_loss(logits: Tensor, masks: Tensor, labels: Tensor, covers: Tensor) -> Tensor:
-    """The class token's cross-entropy, the mean one of the patches on the object, and that of every
-    patch's guess of the object's mask. Logits [B, 1 + M, classes]; masks (logits) and covers (in
-    [0, 1]) [B, M, cells]."""
+def token_loss(
+    logits: Tensor, masks: Tensor, labels: Tensor, covers: Tensor, is_one_object: bool
+) -> Tensor:
+    """The class token's cross-entropy, that of every patch's guess of the objects' masks, and, where one
+    object decides the class, the mean one of the patches on it. Logits [B, 1 + M, classes]; masks
+    (logits) and covers (in [0, 1]) [B, M, kinds * cells]."""
     value = F.cross_entropy(logits[:, 0], labels, label_smoothing=0.05)
-    on_object = covers.amax(dim=2) > 0
-    repeated = labels[:, None].expand_as(on_object)
-    value = value + F.cross_entropy(
-        logits[:, 1:][on_object], repeated[on_object], label_smoothing=0.05
-    )
+    if is_one_object:
+        on_object = covers.amax(dim=2) > 0
+        repeated = labels[:, None].expand_as(on_object)
+        value = value + F.cross_entropy(
+            logits[:, 1:][on_object], repeated[on_object], label_smoothing=0.05
+        )
     return value + 2 * F.binary_cross_entropy_with_logits(masks, covers)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small DeiT, or fine-tunes one with token reduction and two scales.
 
-    python train.py --out runs/dense --steps 6000                       # on the generated images
+    python train.py --out runs/dense --steps 6000                       # on generated images
     python train.py --out runs/m5 --init runs/dense --strategy merge --keep 0.5 --steps 300
     python train.py --out runs/mine --data FOLDER --init CHECKPOINT ... # FOLDER/train/CLASS/*.jpg
 
@@ -27,10 +27,11 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 
 import data  # noqa: E402
+import drawing  # noqa: E402
 import recipe  # noqa: E402
-import shapes  # noqa: E402
 from evaluate import count_correct  # noqa: E402
 from vit_reference import Reduction, ViTConfig, VisionTransformer  # noqa: E402
+from vit_reference.config import STRATEGIES  # noqa: E402
 from vit_reference.checkpoint import describe, load_model, read_state, save_model  # noqa: E402
 
 
@@ -40,15 +41,15 @@ def parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--out", type=Path, required=True)
-    add("--data", default="generated", help="'generated', or a folder with train/ and test/")
-    add("--cache", type=Path, default=Path("out/shapes"), help="rendered images are kept here")
-    add("--train-images", type=int, default=16000, help="of the generated set")
-    add("--test-images", type=int, default=2000, help="of the generated set")
+    add("--data", default="shapes", help="'shapes', 'scenes', or a folder with train/ and test/")
+    add("--cache", type=Path, default=Path("out/images"), help="rendered images are kept here")
+    add("--train-images", type=int, default=16000, help="of a generated set")
+    add("--test-images", type=int, default=2000, help="of a generated set")
     add("--init", type=Path, help="start from this run's folder, or checkpoint with config.json")
     add("--embed-dim", type=int, default=64)
     add("--heads", type=int, default=4)
     add("--depth", type=int, default=12, help="a deeper one than --init starts as the same function")
-    add("--strategy", choices=["none", "merge", "fuse", "drop", "tome"], default="none")
+    add("--strategy", choices=["none", *STRATEGIES], default="none")
     add("--similarity", default="cosine", choices=["cosine", "l1", "l2", "attention", "random"])
     add("--keep", type=float, default=1.0)
     add("--layers", default="", help="blocks from 1, e.g. 4,7,10 (default: the family's)")
@@ -57,7 +58,8 @@ def parse() -> argparse.Namespace:
     add("--ease", type=float, default=0.5, help="share of the steps in which the keep rate falls")
     add("--teacher", type=Path, help="distil from this run (dense)")
     add("--distill", type=float, default=1.0, help="weight of the distillation loss")
-    add("--patches", type=int, help="show only so many patches, the object's first (dense only)")
+    add("--patches", type=int, help="show so many patches, the objects' first, and teach each what lies "
+        "on it (dense only)")
     add("--steps", type=int, default=6000)
     add("--batch", type=int, default=64)
     add("--lr", type=float, default=1e-3)
@@ -72,10 +74,11 @@ def parse() -> argparse.Namespace:
 
 
 def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Images:
-    if arguments.data != "generated":
+    source = data.GENERATED.get(arguments.data)
+    if source is None:
         return data.from_folder(Path(arguments.data) / split, size)
     count = arguments.train_images if split == "train" else arguments.test_images
-    return data.generated(split, count, arguments.cache)
+    return data.generated(source, split, count, arguments.cache).moved(arguments.device)
 
 
 def checkpoint_of(run: Path) -> tuple[Path, Path]:
@@ -166,17 +169,19 @@ class Run:
         self.out: Path = arguments.out
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(arguments.seed)
-        self.train = open_data(arguments, "train", shapes.SIZE)
-        classes = int(self.train.labels.max()) + 1
-        if arguments.data == "generated":
-            classes = len(shapes.CLASS_IDS)
+        self.train = open_data(arguments, "train", drawing.SIZE)
+        classes, kinds = int(self.train.labels.max()) + 1, 1
+        if arguments.data in data.GENERATED:
+            source = data.GENERATED[arguments.data]
+            classes, kinds = len(source.CLASS_IDS), source.KINDS
+        self.is_one_object = kinds == 1
         self.model = build_model(arguments, classes).to(arguments.device)
         self.plan = plan_of(arguments, self.model.config)
         self.adds_scales = arguments.multi_scale and not starts_with_scales(arguments)
         self.teacher = None
         if arguments.teacher is not None:
             self.teacher = load_model(*checkpoint_of(arguments.teacher)).to(arguments.device)
-        cells = (self.model.config.patch_size // shapes.CELL) ** 2
+        cells = kinds * (self.model.config.patch_size // drawing.CELL) ** 2
         self.mask_head = torch.nn.Linear(self.model.config.embed_dim, cells).to(arguments.device)
         trained = [*self.model.parameters(), *self.mask_head.parameters()]
         decayed = [p for p in trained if p.dim() > 1]
@@ -212,23 +217,24 @@ class Run:
         )
         temporary.replace(self.out / "state.pt")
 
-    def indices(self, step: int) -> np.ndarray:
+    def indices(self, step: int) -> Tensor:
         """Which images a step sees: a new order each epoch, a function of seed and step."""
         batch = self.arguments.batch
         per_epoch = max(1, len(self.train) // batch)
         epoch, place = divmod(step, per_epoch)
         order = np.random.default_rng([self.arguments.seed, epoch]).permutation(len(self.train))
-        return np.sort(order[place * batch : (place + 1) * batch])
+        return torch.from_numpy(np.sort(order[place * batch : (place + 1) * batch]))
 
     def take_step(self) -> tuple[float, float]:
         """One update; loss and share of right answers."""
         arguments, model = self.arguments, self.model.train()
-        generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + self.step)
+        device = self.train.labels.device
+        generator = torch.Generator(device).manual_seed(arguments.seed * 1_000_003 + self.step)
         index = self.indices(self.step)
         images, labels = self.train.batch(index)
         places = covers = None
         if arguments.patches:
-            masks = torch.from_numpy(self.train.masks[index])
+            masks = self.train.masks[index.to(device)]
             images, places, covers = data.cut_patches(
                 images, masks, arguments.patches, model.config.patch_size, generator
             )
@@ -252,7 +258,9 @@ class Run:
                 features = model.features(images, places.to(arguments.device))
                 every, masks = model.head(features), self.mask_head(features[:, 1:])
                 covers = covers.to(arguments.device)
-                value = recipe.token_loss(every.float(), masks.float(), labels, covers)
+                value = recipe.token_loss(
+                    every.float(), masks.float(), labels, covers, self.is_one_object
+                )
                 logits = every[:, 0]
         rate = recipe.learning_rate(self.step, arguments.steps, arguments.lr, arguments.warmup)
         for group in self.optimiser.param_groups:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes generated test images for `vitrun eval`, and the labels that belong to them.
 
-    python write_images.py FOLDER [--count 1000] [--start 0] [--labels labels.txt]
+    python write_images.py FOLDER [--data shapes] [--count 1000] [--start 0] [--labels labels.txt]
 
 Images are PNG files of 224 x 224, named `<class id>_<n>.png`. A labels file has lines
 `index<TAB>class id<TAB>name`.
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
-import shapes
+import data
+import drawing
 
 
 def main() -> None:
@@ -24,16 +25,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--start", type=int, default=0)
-    parser.add_argument("--split", choices=sorted(shapes.SPLIT_SEEDS), default="test")
+    parser.add_argument("--split", choices=sorted(drawing.SPLIT_SEEDS), default="test")
     parser.add_argument("--labels", type=Path)
+    parser.add_argument("--data", choices=sorted(data.GENERATED), default="shapes")
     arguments = parser.parse_args()
+    source = data.GENERATED[arguments.data]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for index in range(arguments.start, arguments.start + arguments.count):
-        image = shapes.render(arguments.split, index)
-        name = f"{shapes.CLASS_IDS[image.label]}_{index:05}.png"
+        image = source.render(arguments.split, index)
+        name = f"{source.CLASS_IDS[image.label]}_{index:05}.png"
         Image.fromarray(image.pixels).save(arguments.folder / name)
     if arguments.labels is not None:
-        rows = zip(shapes.CLASS_IDS, shapes.CLASS_NAMES, strict=True)
+        rows = zip(source.CLASS_IDS, source.CLASS_NAMES, strict=True)
         arguments.labels.write_text(
             "".join(f"{index}\t{name}\t{words}\n" for index, (name, words) in enumerate(rows))
         )

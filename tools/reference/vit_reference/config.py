@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Family = Literal["deit", "deit_distilled", "deit3", "vit", "lvvit"]
 Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,6 @@ def _tome(
     )
 
 
-
 def _weighted(
     tokens: Tokens, facts: AttentionFacts, keep: int, block: int, trace: Trace | None
 ) -> Tokens:
@@ -239,7 +238,8 @@ def _weighted(
     # The place of each token that stays among those that do.
     place = is_kept.long().cumsum(dim=1) - 1
     into = place.gather(1, targets)
-    weights = (sizes * importance).sqrt()
+    # An importance may be rounded to 0, where a square root has no gradient and two zeros no mean.
+    weights = (sizes * importance).clamp(min=torch.finfo(rows.dtype).tiny).sqrt()
     merged, _ = _weighted_mean(
         take(rows, kept), take(weights, kept), take(rows, sources), take(weights, sources), into
     )
