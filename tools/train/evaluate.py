@@ -2,7 +2,7 @@
 """Counts right answers of a checkpoint on the generated test images.
 
     python evaluate.py CHECKPOINT [--data shapes] [--config config.json]
-                       [--strategy merge --keep 0.5 ...] [--images 1000] [--folder DIR]
+                       [--keep 0.5 ...] [--images 1000] [--folder DIR]
 
 With --folder, images named `<class id>_<n>.png` (see write_images.py) are read instead: the very
 files that `vitrun eval` measures.
@@ -23,9 +23,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 
 import data  # noqa: E402
+from adaptation import Refusal, schedule  # noqa: E402
 from vit_reference import Reduction, VisionTransformer  # noqa: E402
 from vit_reference.checkpoint import load_model  # noqa: E402
-from vit_reference.config import STRATEGIES  # noqa: E402
 
 
 @torch.no_grad()
@@ -39,7 +39,7 @@ def count_correct(
     """Right answers and images seen."""
     model.eval()
     correct = seen = 0
-    for batch, labels in images.in_order(50):
+    for batch, labels in images.in_order(50 if device == "cpu" else 250):
         logits = model(data.normalise(batch.to(device)), plan)
         correct += int((logits.argmax(dim=1) == labels.to(device)).sum())
         seen += len(labels)
@@ -56,32 +56,25 @@ def read_folder(source: ModuleType, folder: Path) -> data.Images:
     return data.Images(pixels, labels, None, mirrors=True)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--data", choices=sorted(data.GENERATED), default="shapes")
-    parser.add_argument("--strategy", choices=["none", *STRATEGIES], default="none")
-    parser.add_argument("--keep", type=float, default=1.0)
-    parser.add_argument("--size-aware", action="store_true")
-    parser.add_argument("--multi-scale", action="store_true")
+    schedule.add_options(parser)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--cache", type=Path, default=Path("out/images"))
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
     config = arguments.config or arguments.checkpoint.with_name("config.json")
     model = load_model(arguments.checkpoint, config)
-    plan = None
-    if arguments.strategy != "none" or arguments.multi_scale:
-        plan = Reduction.uniform(
-            model.config,
-            arguments.keep if arguments.strategy != "none" else 1.0,
-            strategy="merge" if arguments.strategy == "none" else arguments.strategy,
-            size_aware=arguments.size_aware,
-            multi_scale=arguments.multi_scale,
-        )
+    try:
+        plan = schedule.of_options(arguments, model.config)
+    except Refusal as refusal:
+        print(f"evaluate: {refusal}", file=sys.stderr)
+        return 1
     if arguments.folder is not None:
         images = read_folder(data.GENERATED[arguments.data], arguments.folder)
     else:
@@ -90,7 +83,8 @@ def main() -> None:
         )
     correct, seen = count_correct(model, images, plan)
     print(json.dumps({"correct_top1": correct, "images": seen, "top1": correct / seen}))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

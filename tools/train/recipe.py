@@ -26,7 +26,10 @@ def easing(step: int, steps: int, share: float) -> float:
 
 
 def eased(plan: Reduction, left: float) -> Reduction:
-    """The plan with its keep rates still `left` of the way from 1 to their targets."""
+    """The plan with its keep rates still `left` of the way from 1 to their targets, its numbers of removed
+    tokens from 0 to theirs."""
+    if plan.remove:
+        return replace(plan, remove=tuple(round(count * (1 - left)) for count in plan.remove))
     return replace(plan, keep=tuple(rate + (1 - rate) * left for rate in plan.keep))
 
 

@@ -1,111 +1,209 @@
 #!/usr/bin/env python3
-"""Fine-tunes the dense model for every strategy and keep rate, and plots the paper's figure 5.
+"""Every strategy at every keep rate, as it is, adapted and trained (the paper's table 3 and figure 5).
 
-    python sweep.py run --runs runs [--seeds 1] [--steps 300]   # resumable; finished runs are kept
-    python sweep.py table --runs runs                           # the table, as Markdown
-    python sweep.py plot --runs runs --output accuracy.png
+    python sweep.py run --runs runs [--seeds 3] [--jobs 1] [--only trained]   # resumable
+    python sweep.py collect --runs runs                          # what is finished, into accuracy.json
+    python sweep.py table                                        # of accuracy.json, as Markdown
+    python sweep.py plot                                         # of accuracy.json, into accuracy.png
 
-`runs/dense` must exist (see README.md). Rows come in the order of `ROWS`; cells are the mean test
-accuracy over the seeds that have finished.
+`runs/dense` must be the trained dense model on the scenes (see README.md). `untrained` is that model
+rewritten; `adapted` is what `adapt.py` makes of it with unlabelled images; `trained` is what `train.py`
+makes of it with labels. `weighted` loses a constant number of tokens a block, as many as make its
+multiply-adds those of the keep rate.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import subprocess
+import multiprocessing
+import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import torch
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "reference"))
+
+import adapt  # noqa: E402
+import data  # noqa: E402
+import evaluate  # noqa: E402
+import scenes  # noqa: E402
+import sweep_report  # noqa: E402
+import train  # noqa: E402
+import write_images  # noqa: E402
+from vit_reference import Reduction, ViTConfig  # noqa: E402
+from vit_reference.checkpoint import load_model  # noqa: E402
+from vit_reference.flops import multiply_adds  # noqa: E402
+
+KEEPS = (0.3, 0.5, 0.7, 0.9)
 ROWS = {
     "drop": ["--strategy", "drop"],
     "fuse": ["--strategy", "fuse"],
     "merge": ["--strategy", "merge"],
-    "merge + multi-scale": ["--strategy", "merge", "--multi-scale"],
+    "merge --size-aware": ["--strategy", "merge", "--size-aware"],
+    "merge --multi-scale": ["--strategy", "merge", "--multi-scale"],
+    "tome": ["--strategy", "tome"],
+    "weighted": ["--strategy", "weighted"],
 }
-KEEPS = (0.5, 0.7, 0.3, 0.9)
+KINDS = {
+    "untrained": ["drop", "fuse", "merge", "merge --size-aware", "tome", "weighted"],
+    "adapted": ["drop", "merge", "merge --size-aware", "weighted"],
+    "trained": list(ROWS),
+}
+TEST_IMAGES = 4000
+UNLABELLED = 500
+STEPS, STEPS_OF_TWO_SCALES = 200, 600
+"""Of training; what two scales add starts from nothing."""
 
 
-def folder_of(runs: Path, row: str, keep: float, seed: int) -> Path:
-    return runs / f"{row.replace(' + ', '_')}_{keep}_seed{seed}"
+@dataclass(frozen=True)
+class Job:
+    kind: str
+    row: str
+    keep: float
+    seed: int
+
+    def folder(self, runs: Path) -> Path:
+        return runs / f"{self.kind}_{self.row.replace(' --', '_')}_{self.keep}_seed{self.seed}"
 
 
-def run_all(arguments: argparse.Namespace) -> None:
-    """One training after another, the rates of most interest first."""
-    dense = arguments.runs / "dense"
-    for seed in range(arguments.seeds):
+def jobs(seeds: int) -> Iterator[Job]:
+    """The rates of most interest first; without training there is one seed."""
+    for seed in range(seeds):
         for keep in KEEPS:
-            for row, flags in ROWS.items():
-                out = folder_of(arguments.runs, row, keep, seed)
-                if (out / "result.json").exists():
+            for kind, rows in KINDS.items():
+                if kind == "untrained" and seed:
                     continue
-                command = [
-                    sys.executable, str(HERE / "train.py"), "--out", str(out), "--init", str(dense),
-                    "--keep", str(keep), "--seed", str(seed), "--steps", str(arguments.steps),
-                    *flags, *arguments.train,
-                ]
-                print(f"{row} at keep {keep}, seed {seed}", flush=True)
-                subprocess.run(command, check=True)
+                for row in rows:
+                    # tome merges at most half of the tokens.
+                    if row != "tome" or keep >= 0.5:
+                        yield Job(kind, row, keep, seed)
 
 
-def accuracies(runs: Path) -> dict[str, dict[float, list[float]]]:
-    """Test accuracies of the finished runs, by row and keep rate."""
-    found: dict[str, dict[float, list[float]]] = {row: {} for row in ROWS}
-    for row in ROWS:
-        for keep in sorted(KEEPS):
-            paths = sorted(runs.glob(f"{folder_of(Path(), row, keep, 0).name[:-1]}*/result.json"))
-            values = [json.loads(path.read_text())["accuracy"] for path in paths]
-            if values:
-                found[row][keep] = values
-    return found
+def schedule_words(row: str, keep: float, config: ViTConfig) -> list[str]:
+    """The options of a row, as `adapt.py` and `train.py` take them."""
+    if row != "weighted":
+        return [*ROWS[row], "--keep", str(keep)]
+    aim = multiply_adds(config, Reduction.uniform(config, keep, strategy="drop"))
+    for count in range(1, config.grid**2):
+        removed, remaining = [], config.grid**2
+        for _ in range(config.depth - 1):
+            removed.append(min(count, remaining // 3))
+            remaining -= removed[-1]
+        plan = Reduction(strategy="weighted", remove=tuple(removed))
+        if multiply_adds(config, plan) <= aim:
+            return [*ROWS[row], "--remove", ",".join(map(str, removed))]
+    raise ValueError(f"no constant schedule has {aim} multiply-adds")
 
 
-def table(arguments: argparse.Namespace) -> None:
-    dense = json.loads((arguments.runs / "dense" / "result.json").read_text())
-    keeps = sorted(KEEPS, reverse=True)
-    print(f"Dense: {dense['accuracy']:.2%} of {dense['images']} test images.\n")
-    print("| keep | " + " | ".join(f"{keep}" for keep in keeps) + " |")
-    print("|---|" + "---|" * len(keeps))
-    for row, cells in accuracies(arguments.runs).items():
-        words = [
-            f"{100 * sum(cells[keep]) / len(cells[keep]):.2f}" if keep in cells else "-"
-            for keep in keeps
-        ]
-        print(f"| {row} | " + " | ".join(words) + " |")
+def measure(checkpoint: Path, dense: Path, words: list[str], arguments: argparse.Namespace) -> dict[str, int]:
+    """Right answers of a checkpoint under a schedule."""
+    parser = argparse.ArgumentParser()
+    evaluate.schedule.add_options(parser)
+    model = load_model(checkpoint, dense / "config.json").to(arguments.device)
+    plan = evaluate.schedule.of_options(parser.parse_args(words), model.config)
+    test = data.generated(scenes, "test", TEST_IMAGES, arguments.cache)
+    correct, seen = evaluate.count_correct(model, test, plan, arguments.device)
+    return {"correct": correct, "images": seen}
 
 
-def plot(arguments: argparse.Namespace) -> None:
-    import matplotlib
+def finish(job: Job, arguments: argparse.Namespace) -> str:
+    """Runs a job to its `result.json`."""
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // arguments.jobs))
+    runs, out = arguments.runs, job.folder(arguments.runs)
+    dense = runs / "dense"
+    words = schedule_words(job.row, job.keep, load_model(dense / "model.safetensors",
+                                                         dense / "config.json").config)
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = dense / "model.safetensors"
+    with (out / "log.txt").open("a") as log, contextlib.redirect_stdout(log), \
+            contextlib.redirect_stderr(log):
+        if job.kind == "trained":
+            steps = STEPS_OF_TWO_SCALES if job.row == "merge --multi-scale" else STEPS
+            train.main([
+                "--data", "scenes", "--cache", str(arguments.cache), "--out", str(out), "--init", str(dense),
+                "--train-images", str(arguments.train_images), "--test-images", "1", "--device",
+                arguments.device, "--seed", str(job.seed), "--steps", str(steps), "--batch", "32",
+                "--lr", "3e-4", "--warmup", "10", *words,
+            ])
+            checkpoint = out / "model.safetensors"
+        elif job.kind == "adapted":
+            adapted = out / "model.safetensors"
+            code = adapt.main([
+                str(checkpoint), "--images", str(runs / "unlabelled"), "-o", str(adapted), "--device",
+                arguments.device, "--seed", str(job.seed), "--lr", "1e-4", *words,
+            ])
+            # Where no state is better, what there is stays the original.
+            checkpoint = checkpoint if code else adapted
+        result: dict[str, Any] = measure(checkpoint, dense, words, arguments)
+    result |= {"kind": job.kind, "row": job.row, "keep": job.keep, "seed": job.seed, "words": words}
+    (out / "sweep.json").write_text(json.dumps(result) + "\n")
+    return f"{job.kind} {job.row} at {job.keep}, seed {job.seed}: {result['correct'] / result['images']:.4f}"
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
 
-    dense = json.loads((arguments.runs / "dense" / "result.json").read_text())
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    axes.axhline(100 * dense["accuracy"], color="grey", linestyle="--", label="dense")
-    for row, cells in accuracies(arguments.runs).items():
-        keeps = sorted(cells)
-        axes.plot(keeps, [100 * sum(cells[k]) / len(cells[k]) for k in keeps], marker="o", label=row)
-    axes.set(xlabel="keep rate", ylabel="test accuracy, %", xticks=sorted(KEEPS))
-    # A difference of a few images should not look like a cliff.
-    axes.set_ylim(100 * dense["accuracy"] - 5, 100 * dense["accuracy"] + 1)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(arguments.output, dpi=130)
+def run(arguments: argparse.Namespace) -> None:
+    unlabelled, dense = arguments.runs / "unlabelled", arguments.runs / "dense"
+    if not unlabelled.exists():
+        partial = unlabelled.with_name("unlabelled.partial")
+        write_images.write(scenes, partial, "train", range(UNLABELLED))
+        partial.rename(unlabelled)
+    if not (dense / "sweep.json").exists():
+        found = measure(dense / "model.safetensors", dense, [], arguments)
+        (dense / "sweep.json").write_text(json.dumps(found) + "\n")
+    open_jobs = [job for job in jobs(arguments.seeds)
+                 if arguments.only in (None, job.kind)
+                 and not (job.folder(arguments.runs) / "sweep.json").exists()]
+    # What takes longest comes last: an interrupted sweep has most of the others.
+    open_jobs.sort(key=lambda job: job.row == "merge --multi-scale")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(arguments.jobs, mp_context=context) as workers:
+        for done in as_completed([workers.submit(finish, job, arguments) for job in open_jobs]):
+            print(done.result(), flush=True)
+
+
+def collect(arguments: argparse.Namespace) -> None:
+    """All that is finished, in the order of the jobs."""
+    found = {"dense": json.loads((arguments.runs / "dense" / "sweep.json").read_text()), "runs": []}
+    for job in jobs(arguments.seeds):
+        path = job.folder(arguments.runs) / "sweep.json"
+        if path.exists():
+            found["runs"].append(json.loads(path.read_text()))
+    lines = ",\n  ".join(json.dumps(one) for one in found["runs"])
+    arguments.results.write_text(f'{{"dense": {json.dumps(found["dense"])},\n "runs": [\n  {lines}\n]}}\n')
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", choices=["run", "table", "plot"])
+    parser.add_argument("action", choices=["run", "collect", "table", "plot"])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=list(KINDS))
+    parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
+    parser.add_argument("--cache", type=Path, default=Path("out/images"))
+    parser.add_argument("--train-images", type=int, default=32000)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--results", type=Path, default=HERE / "accuracy.json")
     parser.add_argument("--output", type=Path, default=HERE / "accuracy.png")
-    arguments, arguments.train = parser.parse_known_args()
-    {"run": run_all, "table": table, "plot": plot}[arguments.action](arguments)
+    arguments = parser.parse_args()
+    if arguments.action == "run":
+        run(arguments)
+    elif arguments.action == "collect":
+        collect(arguments)
+    else:
+        results = sweep_report.Results(json.loads(arguments.results.read_text()))
+        if arguments.action == "table":
+            sweep_report.table(results)
+        else:
+            sweep_report.plot(results, arguments.output)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 """Trains a small DeiT, or fine-tunes one with token reduction and two scales.
 
     python train.py --out runs/dense --steps 6000                       # on generated images
-    python train.py --out runs/m5 --init runs/dense --strategy merge --keep 0.5 --steps 300
+    python train.py --out runs/m5 --init runs/dense --keep 0.5 --steps 300
     python train.py --out runs/mine --data FOLDER --init CHECKPOINT ... # FOLDER/train/CLASS/*.jpg
 
 Run the same command again to go on where it stopped: state is saved every `--save-every` steps.
@@ -17,7 +17,6 @@ import csv
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +28,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 import data  # noqa: E402
 import drawing  # noqa: E402
 import recipe  # noqa: E402
+from adaptation import Refusal, schedule  # noqa: E402
 from evaluate import count_correct  # noqa: E402
-from vit_reference import Reduction, ViTConfig, VisionTransformer  # noqa: E402
-from vit_reference.config import STRATEGIES  # noqa: E402
-from vit_reference.checkpoint import describe, load_model, read_state, save_model  # noqa: E402
+from start import build_model, checkpoint_of, starts_with_scales  # noqa: E402
+from vit_reference.checkpoint import describe, load_model, save_model  # noqa: E402
 
 
-def parse() -> argparse.Namespace:
+def parse(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,13 +48,8 @@ def parse() -> argparse.Namespace:
     add("--embed-dim", type=int, default=64)
     add("--heads", type=int, default=4)
     add("--depth", type=int, default=12, help="a deeper one than --init starts as the same function")
-    add("--strategy", choices=["none", *STRATEGIES], default="none")
-    add("--similarity", default="cosine", choices=["cosine", "l1", "l2", "attention", "random"])
-    add("--keep", type=float, default=1.0)
-    add("--layers", default="", help="blocks from 1, e.g. 4,7,10 (default: the family's)")
-    add("--size-aware", action="store_true")
-    add("--multi-scale", action="store_true")
-    add("--ease", type=float, default=0.5, help="share of the steps in which the keep rate falls")
+    schedule.add_options(parser)
+    add("--ease", type=float, default=0.5, help="share of the steps in which tokens become fewer")
     add("--teacher", type=Path, help="distil from this run (dense)")
     add("--distill", type=float, default=1.0, help="weight of the distillation loss")
     add("--patches", type=int, help="show so many patches, the objects' first, and teach each what lies "
@@ -70,7 +64,7 @@ def parse() -> argparse.Namespace:
     add("--test-every", type=int, default=0, help="measure on 500 test images (0: at the end)")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=0)
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Images:
@@ -78,87 +72,10 @@ def open_data(arguments: argparse.Namespace, split: str, size: int) -> data.Imag
     if source is None:
         return data.from_folder(Path(arguments.data) / split, size)
     count = arguments.train_images if split == "train" else arguments.test_images
-    return data.generated(source, split, count, arguments.cache).moved(arguments.device)
-
-
-def checkpoint_of(run: Path) -> tuple[Path, Path]:
-    """Weights and configuration of a run's folder, or of a file with config.json beside it."""
-    if run.is_dir():
-        return run / "model.safetensors", run / "config.json"
-    return run, run.with_name("config.json")
-
-
-def starts_with_scales(arguments: argparse.Namespace) -> bool:
-    """Whether the starting point has two-scale weights already."""
-    if arguments.init is None:
-        return False
-    return any(key.startswith("multiscale.") for key in read_state(checkpoint_of(arguments.init)[0]))
-
-
-def new_place(block: int, depth: int, new_depth: int) -> int:
-    """Where a block of a shallow model goes in a deeper one."""
-    return block * new_depth // depth
-
-
-def spread_blocks(source: VisionTransformer, depth: int) -> dict[str, Tensor]:
-    """The state of a model whose blocks are spread evenly over `depth` blocks."""
-    def rename(key: str) -> str:
-        words = key.split(".")
-        if words[0] == "blocks":
-            words[1] = str(new_place(int(words[1]), source.config.depth, depth))
-        return ".".join(words)
-
-    return {rename(key): value for key, value in source.state_dict().items()}
-
-
-@torch.no_grad()
-def silence_new_blocks(model: VisionTransformer, depth: int) -> None:
-    """Blocks that a model of `depth` blocks did not have start as the identity."""
-    old = {new_place(block, depth, model.config.depth) for block in range(depth)}
-    for index, block in enumerate(model.blocks):
-        if index not in old:
-            block.attn.proj.weight.zero_()
-            block.mlp.fc2.weight.zero_()
-
-
-def build_model(arguments: argparse.Namespace, classes: int) -> VisionTransformer:
-    """A new model, or the one to start from, made deeper and given two-scale weights as asked."""
-    if arguments.init is None:
-        config = ViTConfig(
-            embed_dim=arguments.embed_dim, heads=arguments.heads, depth=arguments.depth,
-            classes=classes,
-        )
-        model = VisionTransformer(config, multi_scale=arguments.multi_scale)
-    else:
-        source = load_model(*checkpoint_of(arguments.init))
-        if source.config.classes != classes:
-            raise ValueError(f"{arguments.init} has {source.config.classes} classes, not {classes}")
-        config = replace(source.config, depth=max(arguments.depth, source.config.depth))
-        two_scales = arguments.multi_scale or hasattr(source, "multiscale")
-        model = VisionTransformer(config, multi_scale=two_scales)
-        model.load_state_dict(spread_blocks(source, config.depth), strict=False)
-        silence_new_blocks(model, source.config.depth)
-    if arguments.multi_scale and not starts_with_scales(arguments):
-        model.multiscale.initialise_from(
-            model.cls_token, model.pos_embed, model.config.positions_cover_prefix
-        )
-    return model
-
-
-def plan_of(arguments: argparse.Namespace, config: ViTConfig) -> Reduction | None:
-    if arguments.strategy == "none" and not arguments.multi_scale:
-        return None
-    layers = tuple(int(word) - 1 for word in arguments.layers.split(",") if word)
-    layers = layers or config.default_layers
-    return Reduction(
-        layers=layers,
-        keep=(arguments.keep if arguments.strategy != "none" else 1.0,) * len(layers),
-        strategy="merge" if arguments.strategy == "none" else arguments.strategy,
-        similarity=arguments.similarity,
-        size_aware=arguments.size_aware,
-        multi_scale=arguments.multi_scale,
-        seed=arguments.seed,
-    )
+    images = data.generated(source, split, count, arguments.cache)
+    # What is seen more than once is worth its place on the device.
+    is_seen_again = split == "train" and arguments.steps * arguments.batch > count
+    return images.moved(arguments.device) if is_seen_again else images
 
 
 class Run:
@@ -176,7 +93,9 @@ class Run:
             classes, kinds = len(source.CLASS_IDS), source.KINDS
         self.is_one_object = kinds == 1
         self.model = build_model(arguments, classes).to(arguments.device)
-        self.plan = plan_of(arguments, self.model.config)
+        self.plan = schedule.of_options(arguments, self.model.config)
+        if self.plan is not None:
+            schedule.counted(self.plan, self.model.config, "--keep or --remove")
         self.adds_scales = arguments.multi_scale and not starts_with_scales(arguments)
         self.teacher = None
         if arguments.teacher is not None:
@@ -320,6 +239,7 @@ class Run:
         result = {
             "correct": correct, "images": images, "accuracy": correct / images,
             "strategy": self.arguments.strategy, "keep": self.arguments.keep,
+            "remove": self.arguments.remove, "size_aware": self.arguments.size_aware,
             "multi_scale": self.arguments.multi_scale, "seed": self.arguments.seed,
             "steps": self.arguments.steps,
         }
@@ -327,14 +247,19 @@ class Run:
         print(json.dumps(result))
 
 
-def main() -> None:
-    arguments = parse()
+def main(words: list[str] | None = None) -> int:
+    arguments = parse(words)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    run = Run(arguments)
+    try:
+        run = Run(arguments)
+    except Refusal as refusal:
+        print(f"train: {refusal}", file=sys.stderr)
+        return 1
     run.train_to_end()
     run.export()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

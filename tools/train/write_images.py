@@ -10,12 +10,22 @@ Images are PNG files of 224 x 224, named `<class id>_<n>.png`. A labels file has
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
 from PIL import Image
 
 import data
 import drawing
+
+
+def write(source: ModuleType, folder: Path, split: str, indices: Iterable[int]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in indices:
+        image = source.render(split, index)
+        name = f"{source.CLASS_IDS[image.label]}_{index:05}.png"
+        Image.fromarray(image.pixels).save(folder / name)
 
 
 def main() -> None:
@@ -30,11 +40,8 @@ def main() -> None:
     parser.add_argument("--data", choices=sorted(data.GENERATED), default="shapes")
     arguments = parser.parse_args()
     source = data.GENERATED[arguments.data]
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    for index in range(arguments.start, arguments.start + arguments.count):
-        image = source.render(arguments.split, index)
-        name = f"{source.CLASS_IDS[image.label]}_{index:05}.png"
-        Image.fromarray(image.pixels).save(arguments.folder / name)
+    indices = range(arguments.start, arguments.start + arguments.count)
+    write(source, arguments.folder, arguments.split, indices)
     if arguments.labels is not None:
         rows = zip(source.CLASS_IDS, source.CLASS_NAMES, strict=True)
         arguments.labels.write_text(

@@ -10,11 +10,12 @@ Family = Literal["deit", "deit_distilled", "deit3", "vit", "lvvit"]
 Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
 
 
 @dataclass(frozen=True)
 class ViTConfig:
-    """Shapes and constants of a Vision Transformer on square pictures."""
+    """Shapes and constants of a Vision Transformer on square pictures; `classes` is 0 without a head."""
 
     family: Family = "deit"
     image_size: int = 224
@@ -89,6 +90,8 @@ class Reduction:
     remove: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.size_aware and self.strategy in ("fuse", "drop"):
+            raise ValueError(f"{self.strategy} leaves no tokens whose sizes could count")
         if self.remove:
             if self.layers or self.keep or self.multi_scale:
                 raise ValueError("tokens are removed by number or by keep rate")
@@ -101,8 +104,6 @@ class Reduction:
             raise ValueError(f"layers must ascend: {self.layers}")
         if not all(0 < rate <= 1 for rate in self.keep):
             raise ValueError(f"keep rates lie in (0, 1]: {self.keep}")
-        if self.size_aware and self.strategy not in ("merge", "tome"):
-            raise ValueError(f"{self.strategy} leaves no tokens whose sizes could count")
 
     @classmethod
     def uniform(cls, config: ViTConfig, keep: float, **options: object) -> Reduction:
@@ -118,6 +119,27 @@ class Reduction:
     def selects(self, block: int) -> bool:
         """Whether tokens are selected in a block."""
         return block in self.layers or any(self.remove[block : block + 1])
+
+    def tokens_behind(self, config: ViTConfig) -> list[int]:
+        """How many patch tokens there are behind each block. Throws where there cannot be as many."""
+        remaining, counts = config.grid**2, []
+        last = max((*self.layers, *(i for i, count in enumerate(self.remove) if count)), default=-1)
+        if last >= config.depth:
+            raise ValueError(f"block {last + 1}: expected at most {config.depth}, the model's last")
+        for block in range(config.depth):
+            keep = self.kept(block, remaining)
+            lost = remaining - keep
+            if keep < 1:
+                raise ValueError(f"block {block + 1}: expected to lose fewer than {remaining} tokens")
+            most = {"tome": (remaining + 1 - config.prefix % 2) // 2, "weighted": remaining // 2}
+            if lost > most.get(self.strategy, lost):
+                raise ValueError(
+                    f"block {block + 1}: {self.strategy} merges at most {most[self.strategy]} of "
+                    f"{remaining} tokens, found {lost}"
+                )
+            remaining = keep + (self.strategy == "fuse" and lost > 0)
+            counts.append(remaining)
+        return counts
 
     def kept(self, block: int, patches: int) -> int:
         """How many of `patches` tokens a block keeps; of `fuse`, without the token that it adds."""

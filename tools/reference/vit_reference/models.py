@@ -148,9 +148,10 @@ class VisionTransformer(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, covered, width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width, eps=config.epsilon)
-        self.head = nn.Linear(width, config.classes)
+        # Without classes the result is what a head would read.
+        self.head = nn.Linear(width, config.classes) if config.classes else nn.Identity()
         if config.family == "deit_distilled":
-            self.head_dist = nn.Linear(width, config.classes)
+            self.head_dist = nn.Linear(width, config.classes) if config.classes else nn.Identity()
         if config.family == "lvvit":
             self.aux_head = nn.Linear(width, config.classes)
         if multi_scale:
@@ -189,7 +190,7 @@ class VisionTransformer(nn.Module):
         plan: Reduction | None = None,
         trace: Trace | None = None,
     ) -> Tensor:
-        """Logits [B, classes] of normalised pictures [B, 3, S, S]."""
+        """Logits [B, classes] of normalised pictures [B, 3, S, S]; features [B, D] without classes."""
         prefix = self.config.prefix
         x = self.embed(picture)
         first = 0

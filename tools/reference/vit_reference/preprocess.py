@@ -24,14 +24,30 @@ def preprocess(
     """The input tensor [3, size, size] of a picture."""
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
-    shorter = math.floor(size / crop)
+    return centre(picture, size, math.floor(size / crop), mean, std)
+
+
+def centre(
+    picture: Image.Image,
+    size: int,
+    shorter: int,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    resample: Image.Resampling = Image.Resampling.BICUBIC,
+) -> Tensor:
+    """The input tensor [3, size, size] of an RGB picture whose shorter side is made `shorter` first."""
     width, height = picture.size
     if width <= height:
         width, height = shorter, int(shorter * height / width)
     else:
         width, height = int(shorter * width / height), shorter
-    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
+    picture = picture.resize((width, height), resample)
     left, top = round((width - size) / 2.0), round((height - size) / 2.0)
     picture = picture.crop((left, top, left + size, top + size))
+    return normalise(picture, mean, std)
+
+
+def normalise(picture: Image.Image, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """RGB samples, scaled to [0, 1] and normalised, [3, height, width]."""
     values = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
     return (values - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)

@@ -1,0 +1,171 @@
+"""The dense model teaches the pruned one: the loop, what is measured, what is kept."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+import recipe
+from vit_reference import Reduction, VisionTransformer
+
+from .images import Unlabelled
+from .original import Original
+from .refusal import Refusal
+
+BATCH_MEASURED = 25
+
+
+@dataclass(frozen=True)
+class Options:
+    steps: int
+    batch: int
+    rate: float
+    seed: int
+    check_every: int
+
+
+class Measure(NamedTuple):
+    """Over the images that are held back: the mean divergence from the dense model, and the share of images
+    on which both have the same first class (None without classes)."""
+
+    divergence: float
+    agreement: float | None
+
+    def __str__(self) -> str:
+        if self.agreement is None:
+            return f"1 - cosine {self.divergence:.4f}"
+        return f"KL {self.divergence:.4f}, agreement {100 * self.agreement:.1f} %"
+
+
+def divergence(student: Tensor, teacher: Tensor, has_classes: bool) -> Tensor:
+    """Of each image, [B]: KL(teacher || student) of the softmax, or 1 - cosine of features."""
+    if not has_classes:
+        return 1 - F.cosine_similarity(student, teacher, dim=1)
+    student, teacher = student.log_softmax(dim=1), teacher.log_softmax(dim=1)
+    return F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
+
+
+class Distillation:
+    """`best` are the tensors of the least divergence so far, under the file's names, or None while the
+    original has it."""
+
+    def __init__(
+        self, original: Original, model: VisionTransformer, reduction: Reduction, images: Unlabelled,
+        options: Options, device: str,
+    ) -> None:
+        self.original, self.reduction, self.images = original, reduction, images
+        self.options, self.device = options, device
+        self.teacher = model.to(device).requires_grad_(False)
+        self.student = copy.deepcopy(self.teacher).requires_grad_(True)
+        self.judged = copy.deepcopy(self.teacher)
+        self.optimiser = torch.optim.AdamW(self.student.parameters(), lr=options.rate)
+        self.has_classes = model.config.classes > 0
+        self.step = 0
+        self.expected = torch.cat(list(self._outputs(self.teacher, None)))
+        self.before = self._measure(self.teacher)
+        self.after, self.after_step = self.before, 0
+        self.best: dict[str, Tensor] | None = None
+
+    @torch.no_grad()
+    def _outputs(self, model: VisionTransformer, reduction: Reduction | None) -> Iterator[Tensor]:
+        for part in self.images.held_back.split(BATCH_MEASURED):
+            yield model(part.to(self.device), reduction)
+
+    def _measure(self, model: VisionTransformer) -> Measure:
+        found = torch.cat(list(self._outputs(model, self.reduction)))
+        mean = divergence(found.double(), self.expected.double(), self.has_classes).mean().item()
+        if not self.has_classes:
+            return Measure(mean, None)
+        same = found.argmax(dim=1) == self.expected.argmax(dim=1)
+        return Measure(mean, same.double().mean().item())
+
+    def take_step(self) -> float:
+        """One update; the divergence before it."""
+        options = self.options
+        images = self.images.batch(self.step, options.batch, options.seed).to(self.device)
+        with torch.no_grad():
+            expected = self.teacher(images)
+        loss = divergence(self.student(images, self.reduction), expected, self.has_classes).mean()
+        warmup = max(1, options.steps // 10)
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate(self.step, options.steps, options.rate, warmup)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+        if not norm.isfinite():
+            raise Refusal(self.original.path, f"step {self.step + 1}", "finite gradients (a smaller --lr)",
+                          norm.item())
+        self.optimiser.step()
+        self.step += 1
+        return loss.item()
+
+    def check(self) -> Measure:
+        """Measures the state as it would be written, and keeps it if it is the best."""
+        tensors = self.original.rounded(self.student.state_dict())
+        self.judged.load_state_dict(
+            Original(self.original.path, tensors, None).state, strict=False
+        )
+        found = self._measure(self.judged)
+        if found.divergence < self.after.divergence:
+            self.after, self.after_step, self.best = found, self.step, tensors
+        return found
+
+    def run(self, state: Path | None, key: str) -> None:
+        """To the last step; with `state`, from where that file has it."""
+        self._resume(state, key)
+        started, first = time.monotonic(), self.step
+        sum_of, count = 0.0, 0
+        while self.step < self.options.steps:
+            sum_of, count = sum_of + self.take_step(), count + 1
+            if self.step % self.options.check_every and self.step < self.options.steps:
+                continue
+            found = self.check()
+            pace = (time.monotonic() - started) / (self.step - first)
+            print(f"step {self.step}/{self.options.steps}: {sum_of / count:.4f} on crops, held back: {found}; "
+                  f"{pace:.2f} s a step", file=sys.stderr, flush=True)
+            sum_of, count = 0.0, 0
+            self._save(state, key)
+
+    def _save(self, path: Path | None, key: str) -> None:
+        if path is None:
+            return
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            torch.save({
+                "key": key, "step": self.step, "student": self.student.state_dict(),
+                "optimiser": self.optimiser.state_dict(), "best": self.best, "after": tuple(self.after),
+                "after_step": self.after_step,
+            }, partial)
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise Refusal(path, "state", "a file that can be written", error) from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _resume(self, path: Path | None, key: str) -> None:
+        if path is None or not path.exists():
+            return
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            found = state["key"]
+        except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+            raise Refusal(path, "state", "one that adapt.py wrote", error) from None
+        if found != key:
+            raise Refusal(path, "state", "that of the same checkpoint, images and options", "another's")
+        self.student.load_state_dict(state["student"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.after_step = state["step"], state["after_step"]
+        self.after = Measure(*state["after"])
+        if state["best"] is not None:
+            self.best = {name: value.cpu() for name, value in state["best"].items()}
+        print(f"going on from step {self.step}", file=sys.stderr)
