@@ -158,8 +158,8 @@ class Distillation:
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
             found = state["key"]
-        except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-            raise Refusal(path, "state", "one that adapt.py wrote", error) from None
+        except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError):
+            raise Refusal(path, "state", "one that adapt.py wrote", "another file") from None
         if found != key:
             raise Refusal(path, "state", "that of the same checkpoint, images and options", "another's")
         self.student.load_state_dict(state["student"])

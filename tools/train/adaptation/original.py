@@ -69,9 +69,9 @@ class Original:
         return model.eval()
 
     def rounded(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The adapted tensors under the names of the file, in its types."""
+        """Copies of the adapted tensors, under the names of the file and in its types."""
         return {
-            name: state[rename(name)].detach().cpu().to(value.dtype).contiguous()
+            name: state[rename(name)].detach().to("cpu", value.dtype, copy=True).contiguous()
             for name, value in self.tensors.items()
         }
 
