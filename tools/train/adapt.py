@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import shutil
 import sys
 from pathlib import Path
 
@@ -29,11 +28,9 @@ import torch
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "reference"))
 
-from adaptation import Refusal  # noqa: E402
-from adaptation import description, schedule  # noqa: E402
+from adaptation import Refusal, opening  # noqa: E402
 from adaptation.distillation import Distillation, Options  # noqa: E402
-from adaptation.images import Unlabelled  # noqa: E402
-from adaptation.original import Original  # noqa: E402
+from adaptation.images import FEWEST, Unlabelled  # noqa: E402
 
 
 def parse(words: list[str] | None) -> argparse.Namespace:
@@ -41,11 +38,9 @@ def parse(words: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("checkpoint", type=Path, help="safetensors with the names of timm or of LV-ViT's authors")
+    opening.add_options(parser)
     add("--images", type=Path, required=True, help="a folder of JPEG, PNG or WebP files; no labels")
     add("-o", "--output", type=Path, required=True, help="the adapted checkpoint, safetensors")
-    schedule.add_options(parser, takes_plan=True)
-    add("--config", type=Path, help="timm's config.json (default: the one beside the checkpoint)")
     add("--count", type=int, default=500, help="images to use at most (default: 500)")
     add("--steps", type=int, default=150)
     add("--batch", type=int, default=16)
@@ -59,44 +54,32 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     for option in ("count", "steps", "batch", "check_every", "lr"):
         if not getattr(arguments, option) > 0:
             parser.error(f"--{option.replace('_', '-')}: expected more than 0")
+    if arguments.count < FEWEST:
+        parser.error(f"--count: expected at least {FEWEST}")
+    if arguments.device.startswith("cuda") and not torch.cuda.is_available():
+        parser.error("--device: there is no GPU")
     if arguments.seed < 0 or arguments.threads < 0:
         parser.error("--seed and --threads: expected no less than 0")
-    if arguments.plan is not None and (
-        arguments.strategy or arguments.similarity or arguments.layers or arguments.size_aware
-        or arguments.multi_scale or arguments.config
-    ):
-        parser.error("--plan says the schedule and the model: no other option does with it")
+    opening.check_options(parser, arguments)
     return arguments
 
 
-def configuration_of(arguments: argparse.Namespace) -> Path | None:
-    """The `config.json` that is meant."""
-    if arguments.config is not None:
-        return arguments.config
-    beside = arguments.checkpoint.with_name("config.json")
-    return beside if beside.exists() else None
-
-
-def check_output(arguments: argparse.Namespace) -> Path | None:
-    """Throws unless the result can be written and read as the original is; the configuration that must be
-    copied beside it, if one must."""
-    output: Path = arguments.output
+def check_output(arguments: argparse.Namespace) -> list[Path]:
+    """Throws unless the result can be written and is read as the original is; the configurations that must
+    be copied beside it."""
+    output, checkpoint = arguments.output, arguments.checkpoint
     if not output.parent.is_dir():
         raise Refusal(output, "output", "a place in a folder that exists", "none")
-    if output.exists() and not output.is_file():
-        raise Refusal(output, "output", "a file", "something else")
-    if output.exists() and output.samefile(arguments.checkpoint):
-        raise Refusal(output, "output", "another file than the checkpoint", "the same")
-    beside, there = arguments.checkpoint.with_name("config.json"), output.with_name("config.json")
-    if not beside.exists():
-        if there.exists():
-            raise Refusal(there, "output", "no config.json, as the checkpoint has none", "one")
-        return None
-    if not there.exists():
-        return beside
-    if there.read_bytes() != beside.read_bytes():
-        raise Refusal(there, "output", f"the same as {beside}", "another")
-    return None
+    if output.exists() and (not output.is_file() or output.samefile(checkpoint)):
+        raise Refusal(output, "output", "a file that is not the checkpoint", "another")
+    copied = []
+    for name in ("config.json", "preprocessor_config.json"):
+        beside, there = checkpoint.with_name(name), output.with_name(name)
+        if beside.exists() and not there.exists():
+            copied.append(beside)
+        elif there.exists() and (not beside.exists() or there.read_bytes() != beside.read_bytes()):
+            raise Refusal(there, "output", "what lies beside the checkpoint", "something else")
+    return copied
 
 
 def fingerprint(arguments: argparse.Namespace, parts: list[object]) -> str:
@@ -108,40 +91,21 @@ def fingerprint(arguments: argparse.Namespace, parts: list[object]) -> str:
 
 
 def adapt(arguments: argparse.Namespace) -> int:
-    original = Original.read(arguments.checkpoint)
+    opened = opening.opened(arguments)
     copied = check_output(arguments)
-    notes: list[str] = []
-    if arguments.plan is not None:
-        plan = schedule.read_plan(arguments.plan)
-        config, preparation = description.of_plan(original, plan, arguments.plan)
-        reduction = schedule.of_plan(plan, config, arguments.plan)
-    else:
-        config, preparation = description.of_configuration(
-            original, configuration_of(arguments), notes
-        )
-        reduction = schedule.of_options(arguments, config)
-    schedule.counted(reduction, config, arguments.plan or "--remove or --keep")
-    model = original.model(config)
-    if reduction.multi_scale and not hasattr(model, "multiscale"):
-        raise Refusal(original.path, "multiscale.*", "weights for two scales", "none")
-    if not config.classes:
-        notes.append(f"{original.path}: no classes: features are compared by their cosine")
-    for note in notes:
-        print(f"adapt: note: {note}", file=sys.stderr)
-    images = Unlabelled.read(arguments.images, preparation, arguments.count, arguments.seed)
+    images = Unlabelled.read(arguments.images, opened.preparation, arguments.count, arguments.seed)
     options = Options(
         arguments.steps, arguments.batch, arguments.lr, arguments.seed, arguments.check_every
     )
-    distillation = Distillation(original, model, reduction, images, options, arguments.device)
+    distillation = Distillation(
+        opened.original, opened.model, opened.reduction, images, options, arguments.device
+    )
     print(f"held back: {len(images.held_back)} of {len(images.names)} images")
     print(f"before: {distillation.before}", flush=True)
-    distillation.run(
-        arguments.state, fingerprint(arguments, [config, preparation, reduction, images.names])
-    )
+    everything = [opened.model.config, opened.preparation, opened.reduction, images.names]
+    distillation.run(arguments.state, fingerprint(arguments, everything))
     if distillation.best is not None:
-        original.write(distillation.best, arguments.output)
-        if copied is not None:
-            shutil.copyfile(copied, arguments.output.with_name("config.json"))
+        opened.original.write(distillation.best, arguments.output, copied)
     if arguments.state is not None:
         arguments.state.unlink(missing_ok=True)
     if distillation.best is None:

@@ -33,8 +33,9 @@ sys.path.insert(0, str(HERE.parent / "reference"))
 import adapt  # noqa: E402
 import scenes  # noqa: E402
 from adaptation.description import Preparation  # noqa: E402
-from adaptation.distillation import Distillation, divergence  # noqa: E402
+from adaptation.distillation import Distillation  # noqa: E402
 from adaptation.images import Unlabelled  # noqa: E402
+from adaptation.measure import divergence  # noqa: E402
 from vit_reference import Reduction, Trace  # noqa: E402
 from vit_reference.checkpoint import load_model  # noqa: E402
 from vit_reference.config import STRATEGIES  # noqa: E402

@@ -6,23 +6,20 @@ import copy
 import pickle
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 import recipe
 from vit_reference import Reduction, VisionTransformer
 
 from .images import Unlabelled
+from .measure import Measure, divergence, measured, outputs
 from .original import Original
 from .refusal import Refusal
-
-BATCH_MEASURED = 25
 
 
 @dataclass(frozen=True)
@@ -32,27 +29,6 @@ class Options:
     rate: float
     seed: int
     check_every: int
-
-
-class Measure(NamedTuple):
-    """Over the images that are held back: the mean divergence from the dense model, and the share of images
-    on which both have the same first class (None without classes)."""
-
-    divergence: float
-    agreement: float | None
-
-    def __str__(self) -> str:
-        if self.agreement is None:
-            return f"1 - cosine {self.divergence:.4f}"
-        return f"KL {self.divergence:.4f}, agreement {100 * self.agreement:.1f} %"
-
-
-def divergence(student: Tensor, teacher: Tensor, has_classes: bool) -> Tensor:
-    """Of each image, [B]: KL(teacher || student) of the softmax, or 1 - cosine of features."""
-    if not has_classes:
-        return 1 - F.cosine_similarity(student, teacher, dim=1)
-    student, teacher = student.log_softmax(dim=1), teacher.log_softmax(dim=1)
-    return F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
 
 
 class Distillation:
@@ -71,23 +47,14 @@ class Distillation:
         self.optimiser = torch.optim.AdamW(self.student.parameters(), lr=options.rate)
         self.has_classes = model.config.classes > 0
         self.step = 0
-        self.expected = torch.cat(list(self._outputs(self.teacher, None)))
+        self.expected = outputs(self.teacher, images.held_back, None, device)
         self.before = self._measure(self.teacher)
         self.after, self.after_step = self.before, 0
         self.best: dict[str, Tensor] | None = None
 
-    @torch.no_grad()
-    def _outputs(self, model: VisionTransformer, reduction: Reduction | None) -> Iterator[Tensor]:
-        for part in self.images.held_back.split(BATCH_MEASURED):
-            yield model(part.to(self.device), reduction)
-
     def _measure(self, model: VisionTransformer) -> Measure:
-        found = torch.cat(list(self._outputs(model, self.reduction)))
-        mean = divergence(found.double(), self.expected.double(), self.has_classes).mean().item()
-        if not self.has_classes:
-            return Measure(mean, None)
-        same = found.argmax(dim=1) == self.expected.argmax(dim=1)
-        return Measure(mean, same.double().mean().item())
+        found = outputs(model, self.images.held_back, self.reduction, self.device)
+        return measured(found, self.expected, self.has_classes)
 
     def take_step(self) -> float:
         """One update; the divergence before it."""

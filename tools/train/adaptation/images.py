@@ -34,15 +34,11 @@ class Unlabelled:
     @classmethod
     def read(cls, folder: Path, preparation: Preparation, count: int, seed: int) -> Unlabelled:
         """At most `count` images of a folder and those in it, drawn by chance."""
-        if not folder.is_dir():
-            raise Refusal(folder, "images", "a folder", "none")
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-        if len(paths) < FEWEST:
-            raise Refusal(folder, "images", f"at least {FEWEST} JPEG, PNG or WebP files", len(paths))
+        paths = found_in(folder, FEWEST)
         chosen = np.random.default_rng([seed, 0]).permutation(len(paths))[:count]
         crops_of, held_back = [], []
         for place, index in enumerate(chosen):
-            image = _decoded(paths[index])
+            image = decoded(paths[index])
             if place % HELD_BACK == 0:
                 held_back.append(preparation.whole(image))
             else:
@@ -72,7 +68,17 @@ class Unlabelled:
         return part.flip(2) if rng.random() < 0.5 else part
 
 
-def _decoded(path: Path) -> Image.Image:
+def found_in(folder: Path, fewest: int = 1) -> list[Path]:
+    """The images of a folder and of those in it."""
+    if not folder.is_dir():
+        raise Refusal(folder, "images", "a folder", "none")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if len(paths) < fewest:
+        raise Refusal(folder, "images", f"at least {fewest} JPEG, PNG or WebP files", len(paths))
+    return paths
+
+
+def decoded(path: Path) -> Image.Image:
     try:
         with Image.open(path) as opened:
             return opened.convert("RGB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,11 +76,13 @@ class Original:
             for name, value in self.tensors.items()
         }
 
-    def write(self, tensors: dict[str, Tensor], path: Path) -> None:
-        """Whole or not at all."""
+    def write(self, tensors: dict[str, Tensor], path: Path, copied: list[Path]) -> None:
+        """Whole or not at all; `copied` are configurations that belong beside it."""
         partial = path.with_name(f".{path.name}.partial")
         try:
             save_file(tensors, partial, self.metadata)
+            for configuration in copied:
+                shutil.copyfile(configuration, path.with_name(configuration.name))
             partial.replace(path)
         except (SafetensorError, OSError) as error:
             raise Refusal(path, "output", "a file that can be written", error) from None
