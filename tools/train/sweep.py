@@ -6,10 +6,10 @@
     python sweep.py table                                        # of accuracy.json, as Markdown
     python sweep.py plot                                         # of accuracy.json, into accuracy.png
 
-`runs/dense` must be the trained dense model on the scenes (see README.md). `untrained` is that model
-rewritten; `adapted` is what `adapt.py` makes of it with unlabelled images; `trained` is what `train.py`
-makes of it with labels. `weighted` loses a constant number of tokens a block, as many as make its
-multiply-adds those of the keep rate.
+The folder `dense` beside this file has the dense model that was trained on the scenes. `untrained` is that
+model with fewer tokens; `adapted` is what `adapt.py` makes of it with 500 images without labels; `trained` is
+what `train.py` makes of it with labels. `weighted` loses a constant number of tokens a block, as many as make
+its multiply-adds at most those of the keep rate.
 """
 
 from __future__ import annotations
@@ -103,11 +103,11 @@ def schedule_words(row: str, keep: float, config: ViTConfig) -> list[str]:
     raise ValueError(f"no constant schedule has {aim} multiply-adds")
 
 
-def measure(checkpoint: Path, dense: Path, words: list[str], arguments: argparse.Namespace) -> dict[str, int]:
+def measure(checkpoint: Path, words: list[str], arguments: argparse.Namespace) -> dict[str, int]:
     """Right answers of a checkpoint under a schedule."""
     parser = argparse.ArgumentParser()
     evaluate.schedule.add_options(parser)
-    model = load_model(checkpoint, dense / "config.json").to(arguments.device)
+    model = load_model(checkpoint, arguments.dense / "config.json").to(arguments.device)
     plan = evaluate.schedule.of_options(parser.parse_args(words), model.config)
     test = data.generated(scenes, "test", TEST_IMAGES, arguments.cache)
     correct, seen = evaluate.count_correct(model, test, plan, arguments.device)
@@ -117,12 +117,10 @@ def measure(checkpoint: Path, dense: Path, words: list[str], arguments: argparse
 def finish(job: Job, arguments: argparse.Namespace) -> str:
     """Runs a job to its `result.json`."""
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // arguments.jobs))
-    runs, out = arguments.runs, job.folder(arguments.runs)
-    dense = runs / "dense"
-    words = schedule_words(job.row, job.keep, load_model(dense / "model.safetensors",
-                                                         dense / "config.json").config)
-    out.mkdir(parents=True, exist_ok=True)
+    out, dense = job.folder(arguments.runs), arguments.dense
     checkpoint = dense / "model.safetensors"
+    words = schedule_words(job.row, job.keep, load_model(checkpoint, dense / "config.json").config)
+    out.mkdir(parents=True, exist_ok=True)
     with (out / "log.txt").open("a") as log, contextlib.redirect_stdout(log), \
             contextlib.redirect_stderr(log):
         if job.kind == "trained":
@@ -137,26 +135,26 @@ def finish(job: Job, arguments: argparse.Namespace) -> str:
         elif job.kind == "adapted":
             adapted = out / "model.safetensors"
             code = adapt.main([
-                str(checkpoint), "--images", str(runs / "unlabelled"), "-o", str(adapted), "--device",
+                str(checkpoint), "--images", str(arguments.runs / "unlabelled"), "-o", str(adapted), "--device",
                 arguments.device, "--seed", str(job.seed), "--lr", "1e-4", *words,
             ])
             # Where no state is better, what there is stays the original.
             checkpoint = checkpoint if code else adapted
-        result: dict[str, Any] = measure(checkpoint, dense, words, arguments)
+        result: dict[str, Any] = measure(checkpoint, words, arguments)
     result |= {"kind": job.kind, "row": job.row, "keep": job.keep, "seed": job.seed, "words": words}
     (out / "sweep.json").write_text(json.dumps(result) + "\n")
     return f"{job.kind} {job.row} at {job.keep}, seed {job.seed}: {result['correct'] / result['images']:.4f}"
 
 
 def run(arguments: argparse.Namespace) -> None:
-    unlabelled, dense = arguments.runs / "unlabelled", arguments.runs / "dense"
+    unlabelled, of_dense = arguments.runs / "unlabelled", arguments.runs / "dense.json"
     if not unlabelled.exists():
         partial = unlabelled.with_name("unlabelled.partial")
         write_images.write(scenes, partial, "train", range(UNLABELLED))
         partial.rename(unlabelled)
-    if not (dense / "sweep.json").exists():
-        found = measure(dense / "model.safetensors", dense, [], arguments)
-        (dense / "sweep.json").write_text(json.dumps(found) + "\n")
+    if not of_dense.exists():
+        found = measure(arguments.dense / "model.safetensors", [], arguments)
+        of_dense.write_text(json.dumps(found) + "\n")
     open_jobs = [job for job in jobs(arguments.seeds)
                  if arguments.only in (None, job.kind)
                  and not (job.folder(arguments.runs) / "sweep.json").exists()]
@@ -170,7 +168,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def collect(arguments: argparse.Namespace) -> None:
     """All that is finished, in the order of the jobs."""
-    found = {"dense": json.loads((arguments.runs / "dense" / "sweep.json").read_text()), "runs": []}
+    found = {"dense": json.loads((arguments.runs / "dense.json").read_text()), "runs": []}
     for job in jobs(arguments.seeds):
         path = job.folder(arguments.runs) / "sweep.json"
         if path.exists():
@@ -185,6 +183,7 @@ def main() -> None:
     )
     parser.add_argument("action", choices=["run", "collect", "table", "plot"])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--dense", type=Path, default=HERE / "dense", help="the folder of the dense model")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", choices=list(KINDS))
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")

@@ -40,31 +40,49 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def of_plan(plan: dict[str, Any], config: ViTConfig, path: Path) -> Reduction:
-    """The recipe of a plan, whose counts must come out as its stages have them."""
-    program = plan["programs"]["programs"][0]
+    """The counts of a plan's stages; with two scales the keep rates of its recipe, which give the same."""
+    programs = plan["programs"]["programs"]
+    if len(programs) != 1:
+        raise Refusal(path, "programs", "one", len(programs))
+    program = programs[0]
     recipe, stages = program["recipe"], program["stages"]
-    if not recipe["stages"] and recipe["multi_scale_blocks"] is None:
+    first = recipe["multi_scale_blocks"]
+    if not stages and first is None:
         raise Refusal(path, "recipe", "a rewritten plan", "a dense one, in which no tokens are removed")
     if recipe["strategy"] not in STRATEGIES:
         raise Refusal(path, "recipe, strategy", " or ".join(STRATEGIES), recipe["strategy"])
-    layers = tuple(stage["block"] for stage in recipe["stages"])
-    keep = tuple(
-        struct.unpack("<d", struct.pack("<q", stage["keep_rate_bits"]))[0] for stage in recipe["stages"]
-    )
-    if recipe["multi_scale_blocks"] is not None and layers[:1] != (recipe["multi_scale_blocks"],):
-        # The stage ends before a block in which all tokens are kept.
-        layers, keep = (recipe["multi_scale_blocks"], *layers), (1.0, *keep)
-    reduction = _made(
-        path, layers=layers, keep=keep, strategy=recipe["strategy"], similarity=recipe["similarity"],
-        size_aware=recipe["size_aware"],
-        multi_scale=recipe["multi_scale_blocks"] is not None, seed=recipe["seed"],
-    )
+    if _has_threshold(program["steps"]):
+        raise Refusal(path, "stages", "as many tokens for each image", "a threshold")
+    same = {"strategy": recipe["strategy"], "similarity": recipe["similarity"], "seed": recipe["seed"],
+            "size_aware": recipe["size_aware"]}
+    if first is None:
+        removed = [0] * config.depth
+        for stage in stages:
+            removed[stage["block"]] = stage["patches_in"] - stage["patches_out"]
+        reduction = _made(path, remove=tuple(removed), **same)
+    else:
+        layers = tuple(stage["block"] for stage in recipe["stages"])
+        keep = tuple(
+            struct.unpack("<d", struct.pack("<q", stage["keep_rate_bits"]))[0]
+            for stage in recipe["stages"]
+        )
+        if layers[:1] != (first,):
+            # Two scales end before a block in which all tokens are kept.
+            layers, keep = (first, *layers), (1.0, *keep)
+        reduction = _made(path, layers=layers, keep=keep, multi_scale=True, **same)
     counts = counted(reduction, config, path)
     for stage in stages:
-        if counts[stage["block"]] != stage["patches_out"]:
-            raise Refusal(path, f"block {stage['block'] + 1}", f"{counts[stage['block']]} tokens behind it",
-                          stage["patches_out"])
+        if counts[stage["block"]] != stage["patches_out"] or stage["patches_in"] == stage["patches_out"]:
+            raise Refusal(path, f"block {stage['block'] + 1}", f"{counts[stage['block']]} tokens behind it, "
+                          "fewer than before it", stage["patches_out"])
     return reduction
+
+
+def _has_threshold(part: Any) -> bool:
+    """Whether any step lets images keep different numbers of tokens."""
+    if isinstance(part, dict):
+        return part.get("threshold") is not None or any(map(_has_threshold, part.values()))
+    return isinstance(part, list) and any(map(_has_threshold, part))
 
 
 def of_options(arguments: argparse.Namespace, config: ViTConfig) -> Reduction | None:
