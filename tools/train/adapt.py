@@ -6,10 +6,10 @@
 
 The dense model teaches the pruned one, which starts with the same weights: the divergence of their
 probabilities (without classes, the cosine of their features) is lowered on random crops and flips. A
-fifth of the images is held back; on it divergence and agreement are printed before and after. The best
-state by held-back divergence is written, with the names and types of the checkpoint, so that
-`vitc convert` reads it as it reads the original. If no state is better than the original, nothing is
-written and the exit code is 1.
+fifth of the images is held back; on it divergence and agreement are printed before and after. What is
+best by held-back divergence, a state or a mean of one and the original, is written with the names and
+types of the checkpoint, so that `vitc convert` reads it as it reads the original. If nothing is better
+than the original, nothing is written and the exit code is 1.
 
 What the model is and how it sees an image comes from --plan, or from a timm `config.json` beside the
 checkpoint, or is assumed where published models agree. With --state, the same command goes on where it
