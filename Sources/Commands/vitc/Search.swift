@@ -45,6 +45,9 @@ struct Search: ParsableCommand {
   @Option(help: "Threads; by default one for each processor this process may use.")
   var threads: Int?
 
+  @Flag(help: "Let the dense model answer the images of which the plan is not sure, by a plan that holds both.")
+  var cascade = false
+
   @Option(help: "The most pixels of an image.")
   var maxPixels = ImageDecoder.usualMaximumPixels
 
@@ -94,6 +97,7 @@ struct Search: ParsableCommand {
     }
     var options = SearchOptions(
       budgets: budget.map { $0.shares.map { .share($0) } } ?? [.milliseconds(targetMs ?? 0)])
+    options.isCascade = cascade
     (options.strategy, options.count, options.evaluations) = (strategy, count, evaluations)
     (options.seed, options.threads, options.allowsLarge) = (seed, threads, allowLarge)
     let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
@@ -114,7 +118,11 @@ struct Search: ParsableCommand {
       let summary = SearchSummary(result, evaluator, strategy: strategy, plan: plan, output: path)
       found.append(SearchReport.Found(result, output: path, command: summary.command))
       try PlanCompiler.rewrite(
-        evaluator.plan, recipe: try evaluator.recipe(result.trial.removed), to: path)
+        evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),
+        cascade: result.cascade.map {
+          CascadeRecord(
+            margin: $0.margin, fallbackShare: Double($0.goingOn) / Double(result.comparison.count))
+        }, to: path)
       if !quiet { try CommandLineTool.printLines(summary.lines) }
     }
     if let report {

@@ -33,10 +33,15 @@ struct SearchSummary {
       "  work       \(Figures.fixed(result.averageMultiplyAdds / 1e9, 3)) GMACs executed, "
         + "\(percent(share)) of the dense model's",
     ]
+    if let cascade = result.cascade {
+      lines.append(
+        "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(cascade.goingOn) of "
+          + "\(comparison.count) images go on to the dense model")
+    }
     if let milliseconds = result.milliseconds {
       lines.append("  time       \(Figures.fixed(milliseconds, 2)) ms an image")
     }
-    return lines + ["  the same   \(command)"]
+    return lines + ["  \(result.cascade == nil ? "the same " : "its first")  \(command)"]
   }
 
   /// What makes the plan again.

@@ -154,7 +154,8 @@ private struct Pairing {
     let sizes = a.sizes + image * (a.prefix + a.patches) + a.prefix
     var (keptCount, droppedCount) = (0, 0)
     for token in 0..<a.patches {
-      weights[token] = (sizes[token] * weight(token)).squareRoot()
+      // Two tokens of no importance at all still have a mean.
+      weights[token] = max(sizes[token] * weight(token), .leastNormalMagnitude).squareRoot()
       if roles[token] == Role.left {
         dropped[droppedCount] = Int32(truncatingIfNeeded: token)
         droppedCount += 1

@@ -98,10 +98,8 @@ package final class ScheduleEvaluator {
     var comparison = Comparison()
     for (own, reference) in zip(logits, denseLogits) {
       comparison.divergences.append(max(0, Divergence.softmax(reference, own)))
-      let top = Ranking(own, by: .softmax, count: 2).top
-      comparison.agreements.append(
-        top[0].index == Ranking(reference, by: .softmax, count: 1).top[0].index)
-      comparison.margins.append(top[0].probability - top[1].probability)
+      comparison.agreements.append(answer(own).index == answer(reference).index)
+      comparison.margins.append(Ranking.margin(of: own))
     }
     return SearchTrial(
       removed: removed, multiplyAdds: rewritten.model.executedMultiplyAdds, comparison: comparison)
