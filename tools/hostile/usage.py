@@ -266,6 +266,51 @@ def combined_plans(folder: Folder) -> None:
     assert out.read_bytes() == fast.read_bytes() and b"cascade: left out" in done.stderr, done.stderr
 
 
+def searches(folder: Folder) -> None:
+    """A search is refused before it begins, and writes over nobody's file."""
+    base = fresh(folder, "search")
+    images = base / "images"
+    images.mkdir()
+    for number in range(3):
+        shutil.copy(IMAGES[0], images / f"{number}.png")
+    search = ["vitc", "search", folder.plan, "--images", images, "--count", "2", "--evaluations", "2"]
+    out = base / "out.plan"
+    for budget in ("0", "1", "2", "-1", "nan", "inf", "x", "0.5,0.5", "0.5,"):
+        done = call(folder, *search, "--budget", budget, "-o", out, code=64)
+        assert b"--budget" in done.stderr, done.stderr
+    for time in ("0", "-1", "nan", "inf"):
+        assert b"--target-ms" in call(folder, *search, "--target-ms", time, "-o", out, code=64).stderr
+    call(folder, *search, "-o", out, code=64)
+    call(folder, *search, "--budget", "0.8", "--target-ms", "1", "-o", out, code=64)
+    refused(folder, "at least the", *search, "--budget", "0.001", "-o", out)
+    refused(folder, "less than the", *search, "--budget", "0.9999999", "-o", out)
+    notes = base / "notes.txt"
+    for text in ("my notes", "my notes\n", "{}\n", "\n"):
+        notes.write_text(text)
+        refused(folder, "notes.txt", *search, "--budget", "0.9", "-o", out, "--state", notes)
+        assert notes.read_text() == text
+    notes.unlink()
+    link = base / "link.png"
+    link.symlink_to(images / "2.png")
+    for path in (folder.plan, images / "0.png", link):
+        refused(folder, "the input", *search, "--budget", "0.9", "-o", path)
+        refused(folder, "the input", *search, "--budget", "0.9", "-o", out, "--report", path)
+    refused(folder, "each output", *search, "--budget", "0.9", "-o", out, "--report", out)
+    refused(folder, "each output", *search, "--budget", "0.9", "-o", out, "--state", out)
+    refused(folder, "no-folder", *search, "--budget", "0.9", "-o", base / "no-folder" / "x.plan")
+    empty = base / "empty"
+    empty.mkdir()
+    for place in (empty, base / "none"):
+        refused(folder, str(place), "vitc", "search", folder.plan, "--images", place, "--budget", "0.9", "-o", out)
+    link.unlink()
+    found = sorted(path.name for path in base.iterdir())
+    assert found == ["empty", "images"], found
+    (images / "broken.png").write_bytes(b"no image")
+    done = call(folder, *search[:-4], "--count", "9", "--evaluations", "2", "--budget", "0.9", "-o", out)
+    assert b"broken.png" in done.stderr and b"fewer than --count 9" in done.stderr, done.stderr
+    assert sorted(path.name for path in base.iterdir()) == ["empty", "images", "out.plan"]
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -380,6 +425,7 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     streams_as_files,
     unknown_classes,
     streams_of_bench,
+    searches,
     cascades,
     combined_plans,
     mistaken_requests,

@@ -30,7 +30,7 @@ sys.path.insert(0, str(HERE.parent / "reference"))
 
 from adaptation import Refusal, opening  # noqa: E402
 from adaptation.distillation import Distillation, Options  # noqa: E402
-from adaptation.images import FEWEST, Unlabelled  # noqa: E402
+from adaptation.images import FEWEST, Unlabelled, found_in  # noqa: E402
 
 
 def parse(words: list[str] | None) -> argparse.Namespace:
@@ -71,8 +71,15 @@ def check_output(arguments: argparse.Namespace) -> list[Path]:
     output, checkpoint = arguments.output, arguments.checkpoint
     if not output.parent.is_dir():
         raise Refusal(output, "output", "a place in a folder that exists", "none")
-    if output.exists() and (not output.is_file() or output.samefile(checkpoint)):
-        raise Refusal(output, "output", "a file that is not the checkpoint", "another")
+    state = arguments.state
+    inputs = [checkpoint, arguments.plan, *found_in(arguments.images, 0)]
+    for place in (output, state):
+        if place is None or not place.exists():
+            continue
+        if not place.is_file() or any(path is not None and place.samefile(path) for path in inputs):
+            raise Refusal(place, "output", "a file that is no input", "an input, or no file")
+    if state is not None and output.resolve() == state.resolve():
+        raise Refusal(state, "state", "another file than the output", "the output")
     copied = []
     for name in ("config.json", "preprocessor_config.json"):
         beside, there = checkpoint.with_name(name), output.with_name(name)

@@ -79,7 +79,8 @@ struct Rewrite: ParsableCommand {
         "expected --keep, --remove, --r, --budget, --target-gmacs or --multi-scale")
     }
     guard
-      !dense || !(isRewritten || sizeAware || similarity != nil || strategy != .merge || layers != nil)
+      !dense
+        || !(isRewritten || sizeAware || similarity != nil || strategy != .merge || layers != nil)
     else {
       throw ValidationError("--dense goes without other options: nothing is rewritten")
     }

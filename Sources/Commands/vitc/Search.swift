@@ -45,7 +45,10 @@ struct Search: ParsableCommand {
   @Option(help: "Threads; by default one for each processor this process may use.")
   var threads: Int?
 
-  @Flag(help: "Let the dense model answer the images of which the plan is not sure, by a plan that holds both.")
+  @Flag(
+    help:
+      "Let the dense model answer the images of which the plan is not sure, by a plan that holds both."
+  )
   var cascade = false
 
   @Option(help: "The most pixels of an image.")
@@ -101,34 +104,50 @@ struct Search: ParsableCommand {
     (options.strategy, options.count, options.evaluations) = (strategy, count, evaluations)
     (options.seed, options.threads, options.allowsLarge) = (seed, threads, allowLarge)
     let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
+    let all = try ImageList.images(below: images)
+    let statePath = state ?? "\(output).search"
+    let paths = options.budgets.map { path(of: $0, among: options.budgets.count) }
+    // Before the search, not behind it.
+    for path in paths + [report].compactMap(\.self) {
+      try OutputFile.check(path: path, against: all)
+    }
+    try OutputFile.checkDistinct(paths + [report, statePath].compactMap(\.self))
     let chosen = try SearchImages(
-      try ImageList.images(below: images), in: images, count: count, seed: seed,
+      all, in: images, count: count, seed: seed,
       for: evaluator.dense, maximumPixels: maxPixels
     ) { note("\(CommandLineTool.text($0)); skipped") }
     if chosen.paths.count < count {
       note("\(images): \(chosen.paths.count) images that can be read, fewer than --count \(count)")
     }
-    let statePath = state ?? "\(output).search"
     let search = try ScheduleSearch(evaluator, chosen, options, state: statePath)
     if search.known > 0 { note("\(statePath): goes on after \(search.known) schedules") }
+    do {
+      try write(try options.budgets.map { try find($0, search) }, to: paths, evaluator, search)
+    } catch {
+      // What has tried nothing would only be in the way of another search.
+      if state == nil, search.trials.isEmpty { search.removeState() }
+      throw error
+    }
+    if state == nil { search.removeState() }
+  }
+
+  private func write(
+    _ results: [SearchResult], to paths: [String], _ evaluator: ScheduleEvaluator,
+    _ search: ScheduleSearch
+  ) throws {
     var found: [SearchReport.Found] = []
-    for budget in options.budgets {
-      let result = try find(budget, search)
-      let path = path(of: budget, among: options.budgets.count)
-      let summary = SearchSummary(result, evaluator, strategy: strategy, plan: plan, output: path)
-      found.append(SearchReport.Found(result, output: path, command: summary.command))
+    for (result, path) in zip(results, paths) {
+      let summary = SearchSummary(result, evaluator, strategy: strategy, output: path)
+      found.append(SearchReport.Found(result, output: path, flags: summary.flags))
       try PlanCompiler.rewrite(
         evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),
         cascade: result.cascade.map {
-          CascadeRecord(
-            margin: $0.margin, fallbackShare: Double($0.goingOn) / Double(result.comparison.count))
+          CascadeRecord(margin: $0.margin, fallbackShare: $0.share)
         }, to: path)
       if !quiet { try CommandLineTool.printLines(summary.lines) }
     }
-    if let report {
-      try SearchReport(of: search, evaluator, title: plan, found: found).write(to: report)
-    }
-    if state == nil { search.removeState() }
+    guard let report else { return }
+    try SearchReport(of: search, evaluator, title: plan, found: found).write(to: report)
   }
 
   private func find(

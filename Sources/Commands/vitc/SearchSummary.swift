@@ -7,17 +7,15 @@ struct SearchSummary {
   private let result: SearchResult
   private let evaluator: ScheduleEvaluator
   private let strategy: RewriteOptions.Strategy
-  private let plan: String
   private let output: String
 
   init(
     _ result: SearchResult, _ evaluator: ScheduleEvaluator, strategy: RewriteOptions.Strategy,
-    plan: String, output: String
+    output: String
   ) {
     self.result = result
     self.evaluator = evaluator
     self.strategy = strategy
-    self.plan = plan
     self.output = output
   }
 
@@ -28,26 +26,28 @@ struct SearchSummary {
     var lines = [
       "\(result.budget.text): \(output)",
       "  KL         \(Figures.fixed(comparison.divergence, 4))",
-      "  agreement  \(percent(comparison.agreement)) of \(comparison.count) images; top-1 of others may differ by "
-        + "\(Figures.fixed(100 * comparison.uncertainty, 1)) points more or less",
+      "  agreement  \(percent(comparison.agreement)) of \(result.images) images and their mirror images; top-1 of others may differ by "
+        + "\(Figures.fixed(100 * comparison.uncertainty(images: result.images), 1)) points more or less",
       "  work       \(Figures.fixed(result.averageMultiplyAdds / 1e9, 3)) GMACs executed, "
         + "\(percent(share)) of the dense model's",
     ]
     if let cascade = result.cascade {
       lines.append(
-        "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(cascade.goingOn) of "
-          + "\(comparison.count) images go on to the dense model")
+        "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(percent(cascade.share)) of these "
+          + "go on to the dense model")
     }
     if let milliseconds = result.milliseconds {
       lines.append("  time       \(Figures.fixed(milliseconds, 2)) ms an image")
     }
-    return lines + ["  \(result.cascade == nil ? "the same " : "its first")  \(command)"]
+    return lines + [
+      "  \(result.cascade == nil ? "the same " : "its first")  vitc rewrite \(flags)"
+    ]
   }
 
-  /// What makes the plan again.
-  var command: String {
-    let removed = result.trial.removed.map(String.init).joined(separator: ",")
-    return "vitc rewrite \(plan) --strategy \(strategy.rawValue) --remove \(removed) -o \(output)"
+  /// What makes the plan again, or of a cascade its first program.
+  var flags: String {
+    "--strategy \(strategy.rawValue) --remove "
+      + result.trial.removed.map(String.init).joined(separator: ",")
   }
 }
 

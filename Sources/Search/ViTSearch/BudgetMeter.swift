@@ -1,3 +1,4 @@
+internal import Passes
 internal import Tensors
 
 /// Makes schedules of parts that cost what a budget allows, or a little less.
@@ -7,10 +8,13 @@ struct BudgetMeter {
 
   /// Of a time: milliseconds of an image by schedule, and what the dense model takes.
   private var times: [[Int]: Double] = [:]
-  private var denseMilliseconds = 0.0
+  private(set) var denseMilliseconds = 0.0
 
   /// Of a time: the work that last took it.
   private var multiplyAdds: Double
+
+  /// Why the last schedule does not meet the budget.
+  private var refusal: InputError?
 
   init(_ budget: SearchOptions.Budget, _ evaluator: ScheduleEvaluator) throws {
     self.budget = budget
@@ -28,10 +32,13 @@ struct BudgetMeter {
   mutating func schedule(_ parts: [Double], goingOn: Double) throws -> [Int]? {
     switch budget {
     case .share(let share):
-      return try evaluator.schedule(
-        parts,
-        multiplyAdds: share * Double(evaluator.denseMultiplyAdds)
-          - goingOn * Double(evaluator.denseExecuted))
+      let part = goingOn * Double(evaluator.denseExecuted) / Double(evaluator.denseMultiplyAdds)
+      do {
+        return try evaluator.schedule(parts, .share(share - part))
+      } catch let error as InputError where error.subject == .option(RewriteOption.budgetShare) {
+        if goingOn == 0 { refusal = error }
+        return nil
+      }
     case .milliseconds(let target):
       return try timed(parts, target - goingOn * denseMilliseconds)
     }
@@ -42,12 +49,15 @@ struct BudgetMeter {
     guard target > 0 else { return nil }
     var fitting: [Int]?
     for _ in 0..<5 {
-      guard let removed = try evaluator.schedule(parts, multiplyAdds: multiplyAdds) else { break }
+      guard let removed = try? evaluator.schedule(parts, .gigaMultiplyAdds(multiplyAdds / 1e9))
+      else { break }
       let time = try times[removed] ?? evaluator.milliseconds(removed)
       times[removed] = time
-      if time <= target { fitting = removed }
-      // Within 3 % is as near as times repeat.
-      if time <= target, time > 0.97 * target || fitting == nil { break }
+      if time <= target {
+        fitting = removed
+        // Within 3 % is as near as times repeat.
+        if time > 0.97 * target { break }
+      }
       multiplyAdds = min(multiplyAdds * 0.99 * target / time, Double(evaluator.denseExecuted) - 1)
     }
     return fitting
@@ -60,9 +70,11 @@ struct BudgetMeter {
   var error: InputError {
     switch budget {
     case .share(let share):
-      InputError(
-        option: SearchOption.share, field: "share", expected: "one that some schedule meets",
-        found: "\(share)")
+      refusal
+        ?? InputError(
+          option: SearchOption.share, field: "share",
+          expected: "one that leaves room for the images that go on to the dense model",
+          found: "\(share)")
     case .milliseconds(let target):
       InputError(
         option: SearchOption.milliseconds, field: "milliseconds",

@@ -23,24 +23,34 @@ package struct Comparison: Sendable, Equatable {
   /// Share of images with the same class.
   package var agreement: Double { mean(agreements.map { $0 ? 1 : 0 }) }
 
-  /// One standard error of the agreement: by about as much top-1 may differ more, or less, than on these images.
-  /// With none or all agreeing, as if one more image did not.
-  package var uncertainty: Double {
-    let n = Double(count)
+  /// One standard error of the agreement on so many images: by about as much top-1 may differ more, or less, than on
+  /// these. With none or all agreeing, as if one more image did not. Mirror images do not count.
+  package func uncertainty(images: Int) -> Double {
+    let n = Double(images)
     let share = min(max(agreement, 1 / (n + 1)), n / (n + 1))
     return (share * (1 - share) / max(n, 1)).squareRoot()
   }
 
-  /// The same where the dense model answers the `goingOn` images of the smallest margins, and the margin below which
-  /// an image goes on.
-  package func cascade(goingOn: Int) -> (comparison: Comparison, margin: Double) {
-    let order = margins.indices.sorted { (margins[$0], $0) < (margins[$1], $1) }
+  /// The largest margin below which at most this share of the images is.
+  package func margin(ofShare share: Double) -> Double {
+    let sorted = margins.sorted()
+    let place = Int((share * Double(sorted.count)).rounded(.down))
+    return place < sorted.count ? (place > 0 ? sorted[place] : 0) : (sorted.last ?? 0)
+  }
+
+  /// The same where the dense model answers the images below a margin.
+  package func cascade(margin: Double) -> Comparison {
     var result = self
-    for image in order.prefix(goingOn) {
+    for image in margins.indices where margins[image] < margin {
       result.divergences[image] = 0
       result.agreements[image] = true
     }
-    return (result, goingOn < count ? (goingOn == 0 ? 0 : margins[order[goingOn]]) : 1)
+    return result
+  }
+
+  /// The share of images below a margin.
+  package func share(below margin: Double) -> Double {
+    Double(margins.count { $0 < margin }) / Double(max(count, 1))
   }
 
   private func mean(_ values: [Double]) -> Double {

@@ -4,18 +4,10 @@
 ///
 /// The same numbers give the same schedule: what is tried depends on the seed and on the scores alone.
 package struct ScheduleClimb {
-  /// What is tried: each block's part of the tokens that leave, and how many images go on to the dense model.
-  package struct Candidate: Equatable, Sendable {
-    /// By block, from the first, none below 0.
-    package var parts: [Double]
-
-    /// Of a cascade: how many of the images the dense model answers. Else 0.
-    package var goingOn = 0
-  }
-
-  /// A candidate that meets the budget, and how good it is.
+  /// Parts that meet the budget, and how good what they make is.
   package struct Result<Plan> {
-    package var candidate: Candidate
+    /// By block, from the first, none below 0: its part of the tokens that leave.
+    package var parts: [Double]
     package var plan: Plan
     /// Lower is better.
     package var score: Double
@@ -27,37 +19,30 @@ package struct ScheduleClimb {
   /// How many candidates are scored.
   let evaluations: Int
 
-  /// Of a cascade: how many of the images at first go on, and at most may.
-  let goingOn: (first: Int, most: Int)?
-
   private var random: SplitMix64
 
-  package init(blocks: Int, evaluations: Int, goingOn: (first: Int, most: Int)?, seed: UInt64) {
+  package init(blocks: Int, evaluations: Int, seed: UInt64) {
     self.blocks = blocks
     self.evaluations = evaluations
-    self.goingOn = goingOn
     random = SplitMix64(seed: seed)
   }
 
   /// - Parameters:
   ///   - fit: the plan that these parts make within the budget; nil if there is none.
-  ///   - score: how good a plan is; not asked twice for the same one, unless it is for other images that go on.
+  ///   - score: how good a plan is; not asked twice for the same one.
   ///   - progress: told of every score.
   /// - Returns: the best; nil if nothing meets the budget.
   package mutating func run<Plan: Hashable>(
-    fit: (Candidate) throws -> Plan?, score: (Plan, _ goingOn: Int) throws -> Double,
+    fit: ([Double]) throws -> Plan?, score: (Plan) throws -> Double,
     progress: (_ done: Int, Result<Plan>) -> Void
   ) throws -> Result<Plan>? {
     var best: Result<Plan>?
-    var seen: Set<Trial<Plan>> = []
+    var seen: Set<Plan> = []
     var done = 0
     /// Whether it is the best so far.
-    func attempt(_ candidate: Candidate) throws -> Bool {
-      guard let plan = try fit(candidate),
-        seen.insert(Trial(plan: plan, goingOn: candidate.goingOn)).inserted
-      else { return false }
-      let result = Result(
-        candidate: candidate, plan: plan, score: try score(plan, candidate.goingOn))
+    func attempt(_ parts: [Double]) throws -> Bool {
+      guard let plan = try fit(parts), seen.insert(plan).inserted else { return false }
+      let result = Result(parts: parts, plan: plan, score: try score(plan))
       done += 1
       let isBest = best.map { result.score < $0.score } ?? true
       if isBest { best = result }
@@ -71,7 +56,7 @@ package struct ScheduleClimb {
       var hasImproved = false
       for move in moves.shuffled(using: &random) where done < evaluations {
         // What was better once may be so again.
-        while done < evaluations, let place = best?.candidate,
+        while done < evaluations, let place = best?.parts,
           try attempt(moved(place, by: move, factor))
         {
           hasImproved = true
@@ -84,52 +69,34 @@ package struct ScheduleClimb {
   }
 
   /// As many tokens in every block, a share of what is left, and as many from the fourth block on.
-  private var starts: [Candidate] {
-    let first = goingOn?.first ?? 0
+  private var starts: [[Double]] {
     var geometric = [1.0]
     for _ in 1..<max(blocks, 1) { geometric.append((geometric.last ?? 1) * 0.9) }
     let late = (0..<blocks).map { $0 >= min(3, blocks - 1) ? 1.0 : 0 }
-    return [[Double](repeating: 1, count: blocks), Array(geometric.prefix(blocks)), late].map {
-      Candidate(parts: $0, goingOn: first)
-    }
+    return [[Double](repeating: 1, count: blocks), Array(geometric.prefix(blocks)), late]
   }
 
-  /// A block's part, or with nil the images that go on, multiplied or divided.
+  /// A block's part, multiplied or divided.
   private struct Move {
-    var block: Int?
+    var block: Int
     var isLarger: Bool
   }
 
-  private struct Trial<Plan: Hashable>: Hashable {
-    var plan: Plan
-    var goingOn: Int
-  }
-
   private var moves: [Move] {
-    let places: [Int?] = (0..<blocks).map { $0 } + (goingOn == nil ? [] : [nil])
-    return places.flatMap { [Move(block: $0, isLarger: true), Move(block: $0, isLarger: false)] }
+    (0..<blocks).flatMap { [Move(block: $0, isLarger: true), Move(block: $0, isLarger: false)] }
   }
 
-  private func moved(_ candidate: Candidate, by move: Move, _ factor: Double) -> Candidate {
-    var candidate = candidate
-    guard let block = move.block else {
-      let count = Double(candidate.goingOn)
-      // At least by one image.
-      let changed =
-        move.isLarger
-        ? max(count + 1, (count * factor).rounded()) : min(count - 1, (count / factor).rounded())
-      candidate.goingOn = min(max(Int(changed), 0), goingOn?.most ?? 0)
-      return candidate
-    }
-    // What loses no token begins with a small part.
-    let smallest = candidate.parts.filter { $0 > 0 }.min() ?? 1
-    if move.isLarger {
-      candidate.parts[block] =
-        candidate.parts[block] > 0 ? candidate.parts[block] * factor : smallest / 2
+  private func moved(_ parts: [Double], by move: Move, _ factor: Double) -> [Double] {
+    var parts = parts
+    if !move.isLarger {
+      parts[move.block] /= factor
+    } else if parts[move.block] > 0 {
+      parts[move.block] *= factor
     } else {
-      candidate.parts[block] /= factor
+      // What loses no token begins with a small part.
+      parts[move.block] = (parts.filter { $0 > 0 }.min() ?? 1) / 2
     }
-    return candidate
+    return parts
   }
 }
 

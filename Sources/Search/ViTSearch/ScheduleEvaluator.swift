@@ -28,6 +28,11 @@ package final class ScheduleEvaluator {
 
   /// - Throws: `InputError` if the model has no classes that exclude each other, or memory runs out.
   package init(_ plan: Plan, _ options: SearchOptions) throws {
+    guard !plan.file.recipe.isMultiScale else {
+      throw InputError(
+        .unsupported, file: plan.path, field: "multi_scale",
+        expected: "a plan of one scale, such as the one that this was made of", found: "two scales")
+    }
     self.options = options
     let whole = try PlanCompiler.program(of: plan.file, recipe: RewriteRecipe())
     dense = try Classifier(
@@ -71,19 +76,14 @@ package final class ScheduleEvaluator {
     try PlanCompiler.model(of: plan, recipe: recipe).executedMultiplyAdds
   }
 
-  /// The proportions of `parts` within a budget of executed multiply-adds, nil if none meet it.
-  func schedule(_ parts: [Double], multiplyAdds: Double) throws -> [Int]? {
-    let largest = parts.max() ?? 0
-    guard largest > 0 else { return nil }
+  /// The schedule of these proportions that meets a budget.
+  /// - Throws: `InputError` naming the budget if it cannot be met.
+  func schedule(_ parts: [Double], _ budget: RewriteOptions.Budget) throws -> [Int] {
+    let largest = max(parts.max() ?? 0, .leastNormalMagnitude)
     let proportions = TokenSchedule(parts.map { Int(($0 / largest * 65_536).rounded()) })
-    do {
-      return try proportions.meeting(
-        .gigaMultiplyAdds(multiplyAdds / 1e9), of: plan, by: options.strategy.definition,
-        recipe: template, executed: executed
-      ).removed
-    } catch let error as InputError where error.kind == .invalidOption {
-      return nil
-    }
+    return try proportions.meeting(
+      budget, of: plan, by: options.strategy.definition, recipe: template, executed: executed
+    ).removed
   }
 
   /// A schedule's answers beside the dense model's.
@@ -142,7 +142,7 @@ package final class ScheduleEvaluator {
     let classifier = try Classifier(
       plan: Plan(rewritten.program, over: dense.plan), threadCount: options.threads,
       allowsLarge: options.allowsLarge)
-    return try images.crops.indices.map { index in
+    return try images.paths.indices.map { index in
       let crop = images.crops[index]
       let (logits, stages) = try classifier.run([crop]) {
         (try $0.logits(image: 0), try $0.stages(image: 0))
@@ -168,9 +168,11 @@ package final class ScheduleEvaluator {
       let batch = images.crops[start..<min(start + Self.batch, images.crops.count)]
       result += try classifier.logits(of: Array(batch))
     }
-    for (logits, path) in zip(result, images.paths) {
+    for (index, logits) in result.enumerated() {
       guard let value = logits.first(where: { !$0.isFinite }) else { continue }
-      throw InputError(file: path, field: "logits", expected: "finite numbers", found: "\(value)")
+      throw InputError(
+        file: images.paths[index % images.paths.count], field: "logits", expected: "finite numbers",
+        found: "\(value)")
     }
     return result
   }

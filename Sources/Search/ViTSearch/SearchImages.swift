@@ -6,7 +6,8 @@ package struct SearchImages: Sendable {
   /// Paths, in order of names.
   package let paths: [String]
 
-  /// Cropped as the model wants them.
+  /// Cropped as the model wants them, and behind them each one's mirror image: it costs no label and tells almost as
+  /// much as another image.
   let crops: [RGBImage]
 
   /// Of paths and pixels.
@@ -37,8 +38,20 @@ package struct SearchImages: Sendable {
     }
     chosen.sort { $0.path < $1.path }
     self.paths = chosen.map(\.path)
-    crops = chosen.map(\.crop)
+    crops = chosen.map(\.crop) + chosen.map { Self.mirrored($0.crop) }
     checksum = Self.checksum(chosen)
+  }
+
+  private static func mirrored(_ image: RGBImage) -> RGBImage {
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(image.pixels.count)
+    for y in 0..<image.height {
+      for x in (0..<image.width).reversed() {
+        let pixel = image[x, y]
+        pixels += [pixel.red, pixel.green, pixel.blue]
+      }
+    }
+    return RGBImage(width: image.width, height: image.height, pixels: pixels)
   }
 
   private static func checksum(_ images: [(path: String, crop: RGBImage)]) -> UInt64 {

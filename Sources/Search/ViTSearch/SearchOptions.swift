@@ -63,16 +63,33 @@ package struct SearchResult: Sendable {
   /// The best.
   package var trial: SearchTrial
 
+  /// How many images were looked at.
+  package var images: Int
+
   /// Milliseconds of an image, if the budget is a time.
   package var milliseconds: Double?
 
-  /// Of a cascade: the margin below which an image goes on to the dense model, and how many of the images looked at
-  /// do.
-  package var cascade: (margin: Double, goingOn: Int)?
+  /// When an image goes on to the dense model.
+  package struct Cascade: Sendable {
+    /// Below this margin.
+    package var margin: Double
+    /// The share of the images looked at that do.
+    package var share: Double
+  }
+
+  package var cascade: Cascade?
 
   /// How the answers compare, the dense model's part among them.
   package var comparison: Comparison
 
-  /// Executed multiply-adds of an image on average, the dense model's part among them.
+  /// Executed multiply-adds of an image on average, the dense model's expected part among them.
   package var averageMultiplyAdds: Double
+
+  init(budget: SearchOptions.Budget, trial: SearchTrial, images: Int) {
+    self.budget = budget
+    self.trial = trial
+    self.images = images
+    comparison = trial.comparison
+    averageMultiplyAdds = Double(trial.multiplyAdds)
+  }
 }

@@ -14,14 +14,21 @@ package struct SearchState {
     package var images: UInt64
     /// The strategy and what goes with it, and the kernels.
     package var settings: String
+    /// How many images each trial compares.
+    package var comparisons: Int
 
-    package init(plan: UInt64, images: UInt64, settings: String) {
+    package init(plan: UInt64, images: UInt64, settings: String, comparisons: Int) {
       (self.plan, self.images, self.settings) = (plan, images, settings)
+      self.comparisons = comparisons
     }
   }
 
   private let log: LineLog
-  private var trials: [[Int]: SearchTrial] = [:]
+
+  /// The file's path.
+  var path: String { log.path }
+
+  private var trials: [[Int]: SearchTrial]
 
   /// How many trials were found in the file.
   package let found: Int
@@ -30,29 +37,32 @@ package struct SearchState {
   /// - Throws: `InputError` if it is another search's, or no search's.
   package init(path: String, identity: Identity) throws {
     log = try LineLog(path: path)
-    if let first = log.lines.first {
-      let head = try Self.parse(first, file: path)
-      for (name, value) in Self.members(identity) {
-        guard let text = head[name]?.string, text == value else {
-          throw InputError(
-            file: path, field: name,
-            expected: "\(value), of this search; remove the file, or name another",
-            found: head[name]?.kind ?? "none")
-        }
-      }
-    } else {
+    var known: [[Int]: SearchTrial] = [:]
+    var number = 0
+    try log.forEachLine { line in
+      number += 1
+      let value = try line.withUnsafeBytes { try JSONParser.parse($0, file: path) }
+      if number == 1 { return try Self.check(value, identity, file: path) }
+      let trial = try Self.trial(value, comparisons: identity.comparisons, file: path)
+      known[trial.removed] = trial
+    }
+    trials = known
+    found = known.count
+    if number == 0 {
       let members = Self.members(identity).map { JSONMember($0, .string($1)) }
       try log.append(JSONValue.object(members).text())
     }
-    for line in log.lines.dropFirst() {
-      let trial = try Self.trial(Self.parse(line, file: path), file: path)
-      trials[trial.removed] = trial
-    }
-    found = trials.count
   }
 
-  private static func parse(_ line: [UInt8], file: String) throws -> JSONValue {
-    try line.withUnsafeBytes { try JSONParser.parse($0, file: file) }
+  private static func check(_ head: JSONValue, _ identity: Identity, file: String) throws {
+    for (name, value) in members(identity) {
+      guard let text = head[name]?.string, text == value else {
+        throw InputError(
+          file: file, field: name,
+          expected: "\(value), of this search; remove the file, or name another",
+          found: head[name]?.kind ?? "none")
+      }
+    }
   }
 
   /// What is known of a schedule.
@@ -84,7 +94,9 @@ package struct SearchState {
     ]
   }
 
-  private static func trial(_ value: JSONValue, file: String) throws -> SearchTrial {
+  private static func trial(
+    _ value: JSONValue, comparisons: Int, file: String
+  ) throws -> SearchTrial {
     func list<T>(_ name: String, _ what: String, _ read: (JSONValue) -> T?) throws -> [T] {
       let elements = value[name]?.elements ?? []
       let read = elements.compactMap(read)
@@ -95,18 +107,24 @@ package struct SearchState {
       }
       return read
     }
-    let removed = try list("removed", "numbers of tokens") { $0.integer }
+    let removed = try list("removed", "numbers of tokens") {
+      $0.integer.flatMap { $0 < 0 ? nil : $0 }
+    }
     var comparison = Comparison()
-    comparison.divergences = try list("divergences", "numbers") { $0.double }
+    comparison.divergences = try list("divergences", "numbers from 0 on") {
+      $0.double.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
+    }
     comparison.agreements = try list("agreements", "true and false") { $0.boolean }
-    comparison.margins = try list("margins", "numbers") { $0.double }
-    let counts = [comparison.agreements.count, comparison.margins.count]
-    guard let multiplyAdds = value["multiply_adds"]?.integer, multiplyAdds >= 0,
-      counts.allSatisfy({ $0 == comparison.count })
+    comparison.margins = try list("margins", "numbers from 0 to 1") {
+      $0.double.flatMap { $0 >= 0 && $0 <= 1 ? $0 : nil }
+    }
+    let counts = [comparison.count, comparison.agreements.count, comparison.margins.count]
+    guard let multiplyAdds = value["multiply_adds"]?.integer,
+      counts.allSatisfy({ $0 == comparisons })
     else {
       throw InputError(
-        file: file, field: "trials", expected: "multiply_adds, and lists of one length",
-        found: "others")
+        file: file, field: "trials", expected: "multiply_adds, and three lists of \(comparisons)",
+        found: "lists of \(counts.map(String.init).joined(separator: ", "))")
     }
     return SearchTrial(removed: removed, multiplyAdds: multiplyAdds, comparison: comparison)
   }

@@ -7,19 +7,28 @@ import Testing
   let folder = TemporaryFolder()
   var path: String { "\(folder.path)/log" }
 
-  private func text(_ lines: [[UInt8]]) -> [String] {
-    lines.map { String(decoding: $0, as: UTF8.self) }
+  private func text(_ log: LineLog) -> [String] {
+    var lines: [String] = []
+    log.forEachLine { lines.append(String(decoding: $0, as: UTF8.self)) }
+    return lines
+  }
+
+  /// A file that has no line was not begun here: it is somebody's.
+  @Test func whatHasNoLineIsLeftAlone() throws {
+    _ = try folder.write(Array("my notes".utf8), to: "log")
+    #expect(throws: InputError.self) { try LineLog(path: path) }
+    #expect(try contents(path) == Array("my notes".utf8))
   }
 
   @Test func linesOutliveWhoWroteThem() throws {
     do {
       let log = try LineLog(path: path)
-      #expect(log.lines.isEmpty)
+      #expect(text(log).isEmpty)
       try log.append("one")
       try log.append("")
     }
     let log = try LineLog(path: path)
-    #expect(text(log.lines) == ["one", ""])
+    #expect(text(log) == ["one", ""])
     try log.append("three")
     #expect(try contents(path) == Array("one\n\nthree\n".utf8))
   }
@@ -28,7 +37,7 @@ import Testing
   @Test func aTornLineIsReplaced() throws {
     _ = try folder.write(Array("one\ntw".utf8), to: "log")
     let log = try LineLog(path: path)
-    #expect(text(log.lines) == ["one"])
+    #expect(text(log) == ["one"])
     #expect(try contents(path) == Array("one\ntw".utf8))
     try log.append("2")
     #expect(try contents(path) == Array("one\n2\n".utf8))

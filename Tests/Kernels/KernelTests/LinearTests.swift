@@ -34,6 +34,7 @@ import Testing
     Case(images: 3, rows: 1, inputs: 40, outputs: 48, half: true, residual: true, margin: 1),
     Case(images: 2, rows: 98, inputs: 100, outputs: 64, activation: .gelu),
     Case(rows: 69, inputs: 1537, outputs: 48, residual: true),
+    Case(rows: 40, inputs: 1600, outputs: 80, half: true),
     Case(images: 3, rows: 64, inputs: 16, outputs: 1000),
     Case(rows: 6, inputs: 0, outputs: 32),
     Case(rows: 1, inputs: 900, outputs: 200, half: true, activation: .relu),

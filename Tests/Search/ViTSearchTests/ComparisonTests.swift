@@ -14,24 +14,31 @@ struct ComparisonTests {
     #expect(abs(comparison.divergence - 0.075) < 1e-12)
     #expect(comparison.agreement == 0.75)
     #expect(abs(comparison.score - 0.2) < 1e-12)
-    #expect(abs(comparison.uncertainty - (0.75 * 0.25 / 4).squareRoot()) < 1e-12)
+    #expect(abs(comparison.uncertainty(images: 4) - (0.75 * 0.25 / 4).squareRoot()) < 1e-12)
   }
 
-  /// The images of the smallest margins are answered as the dense model answers them, and the margin is such that those
-  /// alone are below it.
   @Test func whatGoesOnIsRight() {
-    for count in 0...4 {
-      let (cascade, margin) = comparison.cascade(goingOn: count)
-      #expect(comparison.margins.count { $0 < margin } == count)
-      #expect(cascade.divergences.count { $0 == 0 } >= count)
+    let cascade = comparison.cascade(margin: 0.3)
+    #expect(cascade.divergences == [0.04, 0, 0, 0.01] && cascade.agreement == 1)
+    #expect(comparison.share(below: 0.3) == 0.25 && comparison.share(below: 0) == 0)
+    #expect(comparison.cascade(margin: 0) == comparison)
+  }
+
+  @Test func theMarginIsThatOfTheShare() {
+    var even = Comparison()
+    even.divergences = .init(repeating: 0, count: 200)
+    even.margins = (0..<200).map { Double($0 * 77 % 200) / 200 }
+    for share in [0.01, 0.08, 0.2, 0.33, 0.333] {
+      let margin = even.margin(ofShare: share)
+      #expect(abs(margin - share) < 0.006 && even.share(below: margin) <= share)
     }
-    let (cascade, margin) = comparison.cascade(goingOn: 1)
-    #expect(cascade.divergences == [0.04, 0, 0, 0.01] && cascade.agreement == 1 && margin == 0.3)
+    #expect(even.margin(ofShare: 0) == 0 && even.margin(ofShare: 1) < 1)
+    #expect(Comparison().margin(ofShare: 0.1) == 0)
   }
 
   @Test func agreementOfAllIsUncertainToo() {
     var all = comparison
     all.agreements = [true, true, true, true]
-    #expect(all.uncertainty > 0.1 && all.uncertainty < 0.3)
+    #expect(all.uncertainty(images: 4) > 0.1 && all.uncertainty(images: 4) < 0.3)
   }
 }

@@ -6,7 +6,8 @@ import ViTSearch
 struct SearchStateTests {
   private let folder: TemporaryFolder
   private var path: String { folder.file("x.search") }
-  private let identity = SearchState.Identity(plan: 1, images: 2, settings: "weighted, seed 0")
+  private let identity = SearchState.Identity(
+    plan: 1, images: 2, settings: "weighted, seed 0", comparisons: 2)
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -35,9 +36,9 @@ struct SearchStateTests {
   @Test func anotherSearchsFileIsRefused() throws {
     _ = try SearchState(path: path, identity: identity)
     for other in [
-      SearchState.Identity(plan: 3, images: 2, settings: "weighted, seed 0"),
-      SearchState.Identity(plan: 1, images: 3, settings: "weighted, seed 0"),
-      SearchState.Identity(plan: 1, images: 2, settings: "tome, seed 0"),
+      SearchState.Identity(plan: 3, images: 2, settings: "weighted, seed 0", comparisons: 2),
+      SearchState.Identity(plan: 1, images: 3, settings: "weighted, seed 0", comparisons: 2),
+      SearchState.Identity(plan: 1, images: 2, settings: "tome, seed 0", comparisons: 2),
     ] {
       #expect(throws: InputError.self) { try SearchState(path: path, identity: other) }
     }
@@ -45,9 +46,11 @@ struct SearchStateTests {
 
   /// A file that is no search's is refused and left as it is.
   @Test(arguments: [
-    "hello\n", "{}\n", "[1]\n", "{\"plan\": \"1\", \"images\": \"2\", \"settings\": 5}\n",
+    "hello\n", "hello", "{}\n", "[1]\n", "{\"plan\": \"1\", \"images\": \"2\", \"settings\": 5}\n",
     "{\"plan\": \"1\", \"images\": \"2\", \"settings\": \"weighted, seed 0\"}\nx\n",
     "{\"plan\": \"1\", \"images\": \"2\", \"settings\": \"weighted, seed 0\"}\n{\"removed\": [1]}\n",
+    "{\"plan\": \"1\", \"images\": \"2\", \"settings\": \"weighted, seed 0\"}\n"
+      + "{\"removed\": [1], \"multiply_adds\": 1, \"divergences\": [-1, 1], \"agreements\": [true, true], \"margins\": [1, 1]}\n",
     "{\"plan\": \"1\", \"images\": \"2\", \"settings\": \"weighted, seed 0\"}\n"
       + "{\"removed\": [1], \"multiply_adds\": 1, \"divergences\": [1], \"agreements\": [true, true], \"margins\": [1]}\n",
   ])

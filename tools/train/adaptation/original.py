@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,10 @@ class Original:
             save_file(tensors, partial, self.metadata)
             for configuration in copied:
                 shutil.copyfile(configuration, path.with_name(configuration.name))
+            # The library leaves it to its owner alone.
+            mask = os.umask(0)
+            os.umask(mask)
+            partial.chmod(0o666 & ~mask)
             partial.replace(path)
         except (SafetensorError, OSError) as error:
             raise Refusal(path, "output", "a file that can be written", error) from None

@@ -67,6 +67,11 @@ package enum FileSystem {
   @discardableResult
   package static func remove(_ path: String) -> Bool { withBytes(of: path) { unlink($0) } == 0 }
 
+  /// Whether files can be made in a folder, as far as its permissions say.
+  static func isWritable(_ folder: String) -> Bool {
+    withBytes(of: folder) { access($0, W_OK) } == 0
+  }
+
   /// Gives a file another name, in the place of what has it.
   static func rename(_ path: String, to target: String) -> Bool {
     withBytes(of: path) { path in withBytes(of: target) { Glibc.rename(path, $0) } } == 0

@@ -8,11 +8,13 @@ package final class LineLog {
   /// The path as the user named it.
   package let path: String
 
-  /// The lines that were there, without their ends.
-  package let lines: [[UInt8]]
+  /// The whole lines that were there.
+  private let bytes: [UInt8]
 
   /// The most bytes that are read.
   private static let mostBytes = 256 << 20
+
+  private static let newline = UInt8(ascii: "\n")
 
   private let descriptor: Int32
   private let identity: FileIdentity
@@ -39,11 +41,17 @@ package final class LineLog {
           file: path, field: "file", expected: "one that nobody else writes",
           found: "one that another process has open")
       }
-      let bytes = try Self.read(descriptor, count: Int(status.st_size), path: path)
-      let newline = UInt8(ascii: "\n")
-      end = bytes.lastIndex(of: newline).map { $0 + 1 } ?? 0
-      lines = bytes[..<end].split(separator: newline, omittingEmptySubsequences: false)
-        .dropLast().map(Array.init)
+      var bytes = try Self.read(descriptor, count: Int(status.st_size), path: path)
+      end = bytes.lastIndex(of: Self.newline).map { $0 + 1 } ?? 0
+      // The first line is written at once, so that without one it is somebody else's file.
+      guard end > 0 || bytes.isEmpty else {
+        throw InputError(
+          file: path, field: "file",
+          expected: "an empty file, or one that begins with a whole line",
+          found: "\(bytes.count) bytes without the end of a line")
+      }
+      bytes.removeLast(bytes.count - end)
+      self.bytes = bytes
     } catch {
       close(descriptor)
       throw error
@@ -54,12 +62,21 @@ package final class LineLog {
 
   deinit { close(descriptor) }
 
+  /// Goes through the lines that were there, without their ends.
+  package func forEachLine(_ body: (ArraySlice<UInt8>) throws -> Void) rethrows {
+    var start = 0
+    while let newline = bytes[start...].firstIndex(of: Self.newline) {
+      try body(bytes[start..<newline])
+      start = newline + 1
+    }
+  }
+
   /// Puts a line behind those that are whole.
   /// - Throws: `InputError` if it cannot be written.
   package func append(_ line: String) throws {
     var bytes = Array(line.utf8)
     precondition(!bytes.contains(UInt8(ascii: "\n")), "one line")
-    bytes.append(UInt8(ascii: "\n"))
+    bytes.append(Self.newline)
     guard ftruncate(descriptor, off_t(end)) == 0 else { throw InputError.cannotWrite(path, errno) }
     var done = 0
     while done < bytes.count {

@@ -62,6 +62,39 @@ public struct OutputFile: ~Copyable {
     self.temporary = temporary
   }
 
+  /// Throws what ``init(path:from:)`` would, as far as it is known before a long work: nothing is opened, so that the
+  /// output can be made later.
+  /// - Parameter inputs: paths of inputs that are not open.
+  package static func check(path: String, against inputs: [String] = []) throws {
+    let target = try resolvingLinks(path)
+    let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
+    guard !target.isEmpty, FileSystem.isFolder(folder) else {
+      throw InputError.cannotWrite(path, ENOENT)
+    }
+    guard FileSystem.isWritable(folder) else { throw InputError.cannotWrite(path, EACCES) }
+    guard let status = FileSystem.status(target) else { return }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw InputError.notRegular(path, mode: status.st_mode)
+    }
+    let identity = FileIdentity(status)
+    try FileRegister.shared.withLock { try $0.check(path, over: identity) }
+    if let input = inputs.first(where: { FileIdentity(path: $0) == identity }) {
+      throw InputError.isInput(path, input)
+    }
+  }
+
+  /// Throws if two of these paths are one file.
+  package static func checkDistinct(_ paths: [String]) throws {
+    var known: [String: String] = [:]
+    for path in paths {
+      let target = try resolvingLinks(path)
+      if let other = known.updateValue(path, forKey: target) {
+        throw InputError.isOutput(path, other)
+      }
+    }
+  }
+
   /// The file that is going to be replaced, if there is one and it may be.
   private static func existing(_ target: String, named path: String) throws -> stat? {
     guard !target.isEmpty else { throw InputError.cannotWrite(path, ENOENT) }

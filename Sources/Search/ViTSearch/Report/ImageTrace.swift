@@ -18,6 +18,9 @@ struct ImageTrace: Sendable {
   /// The plan's.
   var plan: Answer
 
+  /// Of a cascade: whether the dense model answers it.
+  var goesOn = false
+
   /// What the model saw.
   var crop: RGBImage
 

@@ -8,13 +8,13 @@ package struct SearchReport {
     var result: SearchResult
     /// The plan's path.
     var output: String
-    /// What makes it again.
-    var command: String
+    /// The flags of a rewrite that make it again, or of a cascade its first program.
+    var flags: String
 
-    package init(_ result: SearchResult, output: String, command: String) {
+    package init(_ result: SearchResult, output: String, flags: String) {
       self.result = result
       self.output = output
-      self.command = command
+      self.flags = flags
     }
   }
 
@@ -53,8 +53,15 @@ package struct SearchReport {
     denseMultiplyAdds = evaluator.denseMultiplyAdds
     let facts = evaluator.plan.facts
     (patches, depth, grid) = (facts.patches, facts.depth, (facts.gridHeight, facts.gridWidth))
-    let traces = try evaluator.traces(found[0].result.trial.removed)
-    differences = traces.filter { !$0.isSame }
+    let margin = found[0].result.cascade?.margin ?? 0
+    let margins = found[0].result.trial.comparison.margins
+    let traces = try evaluator.traces(found[0].result.trial.removed).enumerated().map {
+      index, trace in
+      var trace = trace
+      trace.goesOn = margins[index] < margin
+      return trace
+    }
+    differences = traces.filter { !$0.isSame && !$0.goesOn }
     let shown = differences.prefix(Self.mostImages / 2)
     images = Array(shown + traces.filter(\.isSame).prefix(Self.mostImages - shown.count))
   }
@@ -69,7 +76,8 @@ package struct SearchReport {
   /// The page.
   func html() throws -> String {
     try [
-      Self.head, "<h1>\(HTMLText.escaped(title))</h1>", "<p>\(HTMLText.escaped(settings))</p>",
+      Self.head, "<h1>\(HTMLText.escaped(VisibleText.escaped(title)))</h1>",
+      "<p>\(HTMLText.escaped(settings))</p>",
       "<div class=\"charts\">", chart(byTime: false).html, chart(byTime: true).html, "</div>",
       found.map(section).joined(separator: "\n"), panels(), differing(), Self.tail,
     ].joined(separator: "\n")
@@ -104,18 +112,31 @@ package struct SearchReport {
     let comparison = result.comparison
     let share = result.averageMultiplyAdds / Double(denseMultiplyAdds)
     var rows = [
-      ("agreement", "\(percent(comparison.agreement)) of \(comparison.count) images"),
+      (
+        "agreement",
+        "\(percent(comparison.agreement)) of \(result.images) images and their mirror images"
+      ),
       ("KL", digits(comparison.divergence, 4)), ("work", "\(percent(share)) of the dense model's"),
     ]
-    if let time = trials.first(where: { $0.trial.removed == result.trial.removed })?.milliseconds {
+    if let cascade = result.cascade {
+      rows.append(
+        (
+          "cascade",
+          "below a margin of \(digits(cascade.margin, 4)), where \(percent(cascade.share)) of these images are, "
+            + "the dense model answers"
+        ))
+    }
+    if var time = trials.first(where: { $0.trial.removed == result.trial.removed })?.milliseconds {
+      time += (result.cascade?.share ?? 0) * denseMilliseconds
       rows.append(
         ("time", "\(digits(time, 2)) ms an image; the dense model \(digits(denseMilliseconds, 2))"))
     }
+    let note = result.cascade == nil ? "" : " makes its first program, which the charts show"
     let cells = rows.map { "<tr><th>\($0)</th><td>\($1)</td></tr>" }.joined()
     return """
-      <h2>\(HTMLText.escaped(found.output))</h2>
+      <h2>\(HTMLText.escaped(VisibleText.escaped(found.output)))</h2>
       <table>\(cells)</table>
-      <p><code>\(HTMLText.escaped(found.command))</code></p>
+      <p><code>vitc rewrite \(HTMLText.escaped(found.flags))</code>\(note)</p>
       \(tokens(result.trial.removed))
       """
   }
@@ -154,12 +175,12 @@ package struct SearchReport {
         src="\(HTMLText.address(ofPNG: try PNGEncoder.encode(panels)))"></div>
         <input type="range" min="0" max="\(image.maps.count)" value="0" aria-label="stage" \
         data-step="\(width)" data-tokens="\(counts)"><output>\(patches) patch tokens</output>
-        <figcaption>\(HTMLText.escaped(image.path))<br>\(answers(image))</figcaption>
+        <figcaption>\(HTMLText.escaped(VisibleText.escaped(image.path)))<br>\(answers(image))</figcaption>
         </figure>
         """
     }
     return
-      "<h2>Which tokens became one</h2>\n<div class=\"images\">\(figures.joined(separator: "\n"))</div>"
+      "<h2>Which tokens became one\(ofFirst)</h2>\n<div class=\"images\">\(figures.joined(separator: "\n"))</div>"
   }
 
   private func answers(_ image: ImageTrace) -> String {
@@ -167,24 +188,28 @@ package struct SearchReport {
       "\(HTMLText.escaped(answer.label)) \(digits(answer.probability, 3))"
     }
     return "dense: \(answer(image.dense))<br>plan: \(answer(image.plan))"
-      + (image.isSame ? "" : " <strong>differs</strong>")
+      + (image.isSame ? "" : " <strong>differs</strong>") + (image.goesOn ? ", and goes on" : "")
   }
 
   private func differing() -> String {
     guard !differences.isEmpty else {
-      return "<h2>Where the answers differ</h2><p>On none of the images.</p>"
+      return "<h2>Where the answers differ\(ofFirst)</h2><p>On none of the images.</p>"
     }
     let rows = differences.map {
-      "<tr><td>\(HTMLText.escaped($0.path))</td><td>\(HTMLText.escaped($0.dense.label))</td>"
+      "<tr><td>\(HTMLText.escaped(VisibleText.escaped($0.path)))</td><td>\(HTMLText.escaped($0.dense.label))</td>"
         + "<td>\(digits($0.dense.probability, 3))</td><td>\(HTMLText.escaped($0.plan.label))</td>"
         + "<td>\(digits($0.plan.probability, 3))</td></tr>"
     }
     return """
-      <h2>Where the answers differ</h2>
+      <h2>Where the answers differ\(ofFirst)</h2>
       <table><tr><th>image</th><th>dense</th><th></th><th>plan</th><th></th></tr>
       \(rows.joined(separator: "\n"))
       </table>
       """
+  }
+
+  private var ofFirst: String {
+    found.count == 1 ? "" : ": \(HTMLText.escaped(VisibleText.escaped(found[0].output)))"
   }
 
   private func list(_ removed: [Int]) -> String { removed.map(String.init).joined(separator: ",") }
