@@ -78,3 +78,11 @@ extension ImageOption: FlaggedOption {
     }
   }
 }
+
+extension CascadeOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .margin: nil  // A search finds it.
+    }
+  }
+}
