@@ -66,10 +66,12 @@ case $(uname -m) in
   aarch64) loader=ld-linux-aarch64.so.1 ;;
 esac
 system=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1)
-linked vitc "${system[@]}" libprotobuf-c.so.1
 # Distributions have libjpeg-turbo under several numbers.
 jpeg=$(readelf --dynamic "$(cc -print-file-name=libjpeg.so)" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
-linked vitrun "${system[@]}" libspng.so.0 "$jpeg" libwebp.so.7
+images=(libspng.so.0 "$jpeg" libwebp.so.7)
+# A search runs what it rewrites, on images.
+linked vitc "${system[@]}" libprotobuf-c.so.1 "${images[@]}"
+linked vitrun "${system[@]}" "${images[@]}"
 # What runs a plan reads its graph, but cannot change it.
 modules vitc "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat" "PlanRuntime ImageInput"
 modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" "Checkpoints Families Passes PlanEmitter"
