@@ -68,16 +68,18 @@ esac
 system=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1)
 # Distributions have libjpeg-turbo under several numbers.
 jpeg=$(readelf --dynamic "$(cc -print-file-name=libjpeg.so)" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
-images=(libspng.so.0 "$jpeg" libwebp.so.7)
+readers=(libspng.so.0 "$jpeg" libwebp.so.7)
 # A search runs what it rewrites, on images.
-linked vitc "${system[@]}" libprotobuf-c.so.1 "${images[@]}"
-linked vitrun "${system[@]}" "${images[@]}"
+linked vitc "${system[@]}" libprotobuf-c.so.1 "${readers[@]}"
+linked vitrun "${system[@]}" "${readers[@]}"
 # What runs a plan reads its graph, but cannot change it.
-modules vitc "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat" "PlanRuntime ImageInput"
-modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" "Checkpoints Families Passes PlanEmitter"
+modules vitc \
+  "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat PlanRuntime ImageInput ViTSearch" ""
+modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" \
+  "Checkpoints Families Passes PlanEmitter ViTSearch"
 
 # A flag that an error names must be one that a command takes.
-for command in "vitc help convert" "vitc help rewrite" "vitc help architectures" "vitrun help label" \
+for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc help architectures" "vitrun help label" \
   "vitrun help bench"; do
   $command
 done >"$folder/help.txt"
