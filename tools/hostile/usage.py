@@ -280,6 +280,9 @@ def searches(folder: Folder) -> None:
         assert b"--budget" in done.stderr, done.stderr
     for time in ("0", "-1", "nan", "inf"):
         assert b"--target-ms" in call(folder, *search, "--target-ms", time, "-o", out, code=64).stderr
+    for flags in (("--max-pixels", "0"), ("--count", "0"), ("--strategy", "drop", "--size-aware")):
+        done = call(folder, *search, "--budget", "0.9", *flags, "-o", out, code=64)
+        assert flags[-2 if flags[0] != "--strategy" else -1].encode() in done.stderr, done.stderr
     call(folder, *search, "-o", out, code=64)
     call(folder, *search, "--budget", "0.8", "--target-ms", "1", "-o", out, code=64)
     refused(folder, "at least the", *search, "--budget", "0.001", "-o", out)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import Passes
 internal import PlanFormat
 internal import Tensors
 internal import ViTCompiler
@@ -32,6 +33,9 @@ struct Search: ParsableCommand {
 
   @Option(help: "What happens to the tokens that go.")
   var strategy = RewriteOptions.Strategy.weighted
+
+  @Flag(help: "Tokens count by the number of patches that they stand for.")
+  var sizeAware = false
 
   @Option(help: "How many of the images are looked at.")
   var count = 64
@@ -76,6 +80,10 @@ struct Search: ParsableCommand {
     guard (budget == nil) != (targetMs == nil) else {
       throw ValidationError("expected --budget or --target-ms")
     }
+    guard !sizeAware || strategy.definition.sizes != .unchanged else {
+      throw ValidationError(
+        "--size-aware: tokens that --strategy \(strategy.rawValue) leaves stand for one patch each")
+    }
     for share in budget?.shares ?? [] where !(share > 0 && share < 1) {
       throw ValidationError("--budget: expected shares above 0 and below 1, found \(share)")
     }
@@ -85,6 +93,7 @@ struct Search: ParsableCommand {
     for (name, value, range) in [
       ("--count", count, 1...100_000), ("--evaluations", evaluations, 1...100_000),
       ("--threads", threads ?? 1, 1...256),
+      ("--max-pixels", maxPixels, 1...ImageDecoder.mostPixels),
     ] where !range.contains(value) {
       throw ValidationError(
         "\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
@@ -100,7 +109,7 @@ struct Search: ParsableCommand {
     }
     var options = SearchOptions(
       budgets: budget.map { $0.shares.map { .share($0) } } ?? [.milliseconds(targetMs ?? 0)])
-    options.isCascade = cascade
+    (options.isCascade, options.isSizeAware) = (cascade, sizeAware)
     (options.strategy, options.count, options.evaluations) = (strategy, count, evaluations)
     (options.seed, options.threads, options.allowsLarge) = (seed, threads, allowLarge)
     let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
@@ -137,7 +146,8 @@ struct Search: ParsableCommand {
   ) throws {
     var found: [SearchReport.Found] = []
     for (result, path) in zip(results, paths) {
-      let summary = SearchSummary(result, evaluator, strategy: strategy, output: path)
+      let summary = SearchSummary(
+        result, evaluator, strategy: strategy, isSizeAware: sizeAware, output: path)
       found.append(SearchReport.Found(result, output: path, flags: summary.flags))
       try PlanCompiler.rewrite(
         evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),

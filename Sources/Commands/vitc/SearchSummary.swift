@@ -7,15 +7,17 @@ struct SearchSummary {
   private let result: SearchResult
   private let evaluator: ScheduleEvaluator
   private let strategy: RewriteOptions.Strategy
+  private let isSizeAware: Bool
   private let output: String
 
   init(
     _ result: SearchResult, _ evaluator: ScheduleEvaluator, strategy: RewriteOptions.Strategy,
-    output: String
+    isSizeAware: Bool, output: String
   ) {
     self.result = result
     self.evaluator = evaluator
     self.strategy = strategy
+    self.isSizeAware = isSizeAware
     self.output = output
   }
 
@@ -46,7 +48,7 @@ struct SearchSummary {
 
   /// What makes the plan again, or of a cascade its first program.
   var flags: String {
-    "--strategy \(strategy.rawValue) --remove "
+    "--strategy \(strategy.rawValue)\(isSizeAware ? " --size-aware" : "") --remove "
       + result.trial.removed.map(String.init).joined(separator: ",")
   }
 }

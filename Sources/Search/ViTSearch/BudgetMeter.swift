@@ -49,8 +49,15 @@ struct BudgetMeter {
     guard target > 0 else { return nil }
     var fitting: [Int]?
     for _ in 0..<5 {
-      guard let removed = try? evaluator.schedule(parts, .gigaMultiplyAdds(multiplyAdds / 1e9))
-      else { break }
+      let removed: [Int]
+      do {
+        removed = try evaluator.schedule(parts, .gigaMultiplyAdds(multiplyAdds / 1e9))
+      } catch let error as InputError
+        where error.subject == .option(RewriteOption.budgetMultiplyAdds)
+      {
+        // So little work is left by no schedule of these parts.
+        break
+      }
       let time = try times[removed] ?? evaluator.milliseconds(removed)
       times[removed] = time
       if time <= target {
