@@ -8,6 +8,9 @@ package struct TerminalProgress {
   /// - Parameter isQuiet: whether nothing is shown anyhow.
   package init(isQuiet: Bool) { isShown = !isQuiet && isatty(STDERR_FILENO) == 1 }
 
+  /// Whether standard output is a terminal.
+  package static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
   /// Shows a line in the place of the last one.
   package func show(_ text: String) {
     guard isShown else { return }

@@ -20,7 +20,7 @@ struct CascadeWork {
   private var share: Double { Double(fallbacks) / Double(images) }
 
   /// Multiply-adds that are executed for an image, in G: the first plan sees those too that go on.
-  private var gigaMACs: Double {
+  var gigaMACs: Double {
     let further = fallback.map { share * Double($0.executedMultiplyAdds) } ?? 0
     return (Double(plan.executedMultiplyAdds) + further) / 1e9
   }

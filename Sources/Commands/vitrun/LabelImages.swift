@@ -18,14 +18,29 @@ struct LabelImages: ParsableCommand {
   @Argument(help: "The plan.")
   var plan: String
 
-  @Argument(help: "Images and folders of images.")
-  var images: [String] = []
+  @OptionGroup var images: ImageArguments
 
   @Option(help: "How many classes to print.")
   var top = 5
 
   @Flag(help: "Print one JSON object an image.")
   var json = false
+
+  @Option(help: "What is written of an image: text, jsonl or csv.")
+  var format: RowFormat?
+
+  @Option(
+    name: .shortAndLong,
+    help: """
+      A file for the rows, by default jsonl. They go to OUTPUT.part until all are there.
+      """)
+  var output: String?
+
+  @Flag(help: "Go on with the OUTPUT.part of a run that was ended.")
+  var resume = false
+
+  @Option(help: "Images that a stream runs at once; there are as many streams as threads.")
+  var batch = 1
 
   @Option(help: "Run this array, float32 [n, 3, H, W], instead of images; - is standard input.")
   var tensor: String?
@@ -54,101 +69,118 @@ struct LabelImages: ParsableCommand {
     guard tensor == nil || images.isEmpty else {
       throw ValidationError("expected images or --tensor, found both")
     }
-    guard visualize == nil || (tensor == nil && images.count == 1) else {
+    guard visualize == nil || (tensor == nil && images.images.count == 1 && images.filesFrom == nil)
+    else {
       throw ValidationError("--visualize goes with one image")
     }
+    guard !resume || output != nil else { throw ValidationError("--resume goes with --output") }
+    guard tensor == nil || (output == nil && format == nil) else {
+      throw ValidationError("--output and --format go with images, not with --tensor")
+    }
+    guard !json || format == nil else {
+      throw ValidationError("expected --json or --format, found both")
+    }
+    guard output == nil || format != .text else {
+      throw ValidationError("--output: expected --format jsonl or csv, found text")
+    }
     guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
+    guard (1...Self.mostBatch).contains(batch) else {
+      throw ValidationError("--batch: expected 1 to \(Self.mostBatch), found \(batch)")
+    }
   }
+
+  /// The most images that a stream runs at once.
+  static let mostBatch = 1024
 
   func run() throws {
     let plan = try execution.plan(plan)
     if let visualize { try NamedFile.check(visualize, "--visualize") }
+    if let output { try NamedFile.check(output, "--output") }
     if let tensor, let logits {
       return try TensorRun(plan: plan, cascade: cascade, options: execution)
         .run(tensor, logitsTo: logits)
     }
-    let model = try cascade.model(of: plan, maximumBatch: 1, execution)
+    let model = try cascade.model(of: plan, maximumBatch: batch, execution)
     var failures = 0
-    /// What is wrong with one image concerns no other.
-    func attempt<R>(_ body: () throws -> R) throws -> R? {
-      do {
-        return try body()
-      } catch let error as InputError {
-        CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
-        failures += 1
-        return nil
-      }
+    let paths = try images.paths(note: execution.note) { error in
+      CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
+      failures += 1
     }
-    for argument in images {
-      let paths = try attempt { try ImageList.expand(argument, note: execution.note) } ?? []
-      guard visualize == nil || paths.count <= 1 else {
-        throw InputError(
-          file: argument, field: "--visualize", expected: "one image", found: "\(paths.count)")
-      }
-      for path in paths {
-        let image = try attempt {
-          try model.first.prepare(path, imageOptions)
-        }
-        if let image, try !label(path, image, model) { failures += 1 }
-      }
+    if visualize != nil, paths.count > 1 {
+      throw InputError(
+        file: images.images[0], field: "--visualize", expected: "one image",
+        found: "\(paths.count)")
     }
+    failures += try label(paths, model)
     if failures > 0 { throw ExitCode(1) }
   }
 
-  /// - Returns: whether there are probabilities; if not, that has been said.
-  private func label(_ path: String, _ image: Preprocessing.Preparation, _ model: Model) throws
-    -> Bool
-  {
-    try model.waitUntilVerified()
-    var stages: [StageTrace] = []
-    var clock = Stopwatch()
-    let answer = try model.answers(to: [image.crop]) {
-      if visualize != nil { stages = try $0.stages(image: 0) }
-    }[0]
-    let logits = answer.logits
-    let milliseconds = clock.lap()
-    if let error = FiniteLogits.problem(logits, path) {
-      CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
-      return false
+  /// - Returns: how many images could not be labelled; each has been noted.
+  private func label(_ paths: [String], _ model: Model) throws -> Int {
+    let format = format ?? (json || output != nil ? .jsonl : .text)
+    let rows = LabelRows(
+      model: model, format: format, top: top, hasTimes: json && output == nil,
+      // As ever: on standard output only a run that asks for rows gets one for what failed.
+      hasErrors: output != nil || self.format == .jsonl || format == .csv)
+    let file = try output.map {
+      try RowFile(
+        path: $0, resumes: resume,
+        .init(
+          plans: [model.first.plan, model.fallback?.plan].compactMap { $0?.checksum() },
+          options: rows.description(imageOptions), images: paths), isFailure: rows.isFailure)
     }
-    if let visualize { try draw(stages, over: image.crop, model.first.plan, to: visualize) }
-    let ranking = Ranking(logits, by: model.first.plan.scores, count: top)
-    guard json else {
-      let lines = ranking.top.map { index, probability in
-        "  \(Figures.fixed(probability, 4))  \(model.label(index))"
+    let found = file?.found ?? 0
+    var failures = file?.failures ?? 0
+    if found > 0 { execution.note("\(found) of \(paths.count) images were labelled before") }
+    if file == nil, let title = rows.title { try CommandLineTool.printLine(title) }
+    let rest = Array(paths[found...])
+    var progress = ImageProgress(
+      images: rest.count, isQuiet: execution.quiet, writesToTerminal: file == nil)
+    let threads = model.first.session.threadCount
+    let streams = try ImageStreams(
+      images: rest.count, batch: batch, threads: threads, arenaBytes: model.arenaBytes
+    ) { [batch] in
+      $0 == threads ? model : try model.another(maximumBatch: batch, threadCount: $0)
+    }
+    try streams.run(rest) {
+      [imageOptions, decoding = streams.decoding, traces = visualize != nil] model, paths in
+      try SeenImage.all(paths, by: [model], imageOptions, decoding: decoding, traces: traces)
+    } tell: { index, seen in
+      let path = rest[index]
+      let finite = seen.flatMap { image in
+        FiniteLogits.problem(image.answers[0].logits, path).map { .failure($0) } ?? .success(image)
       }
-      try CommandLineTool.printLines([path] + lines)
-      return true
+      if case .failure(let error) = finite {
+        progress.clear()
+        CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
+        failures += 1
+      }
+      if let visualize, case .success(let image) = finite {
+        try draw(image, model.first.plan, to: visualize)
+      }
+      let lines = rows.lines(path, finite)
+      if let file {
+        for line in lines { try file.add(line) }
+      } else {
+        try CommandLineTool.printLines(lines)
+      }
+      progress.add()
     }
-    let top: [JSONValue] = ranking.top.map {
-      [
-        "class": .init($0.index), "label": .string(model.label($0.index)),
-        "probability": .init($0.probability),
-      ]
-    }
-    var members = ImageName(path: path).members + [.init("top", .array(top))]
-    if model.fallback != nil { members.append(.init("fallback", .bool(answer.isFallback))) }
-    members.append(
-      .init(
-        "ms",
-        [
-          "decode": .init(image.decoding),
-          "preprocess": .init(image.resizing), "model": .init(milliseconds),
-        ]))
-    try CommandLineTool.printLine(JSONValue.object(members).text())
-    return true
+    progress.clear()
+    // Damage is an error even where no image has been seen.
+    try model.waitUntilVerified()
+    try file?.finish(title: rows.title)
+    return failures
   }
 
-  private func draw(_ stages: [StageTrace], over crop: RGBImage, _ plan: Plan, to path: String)
-    throws
-  {
-    guard !stages.isEmpty else {
+  private func draw(_ image: SeenImage, _ plan: Plan, to path: String) throws {
+    guard let crop = image.crop, !image.stages.isEmpty else {
       throw InputError(
         file: plan.path, field: "--visualize",
         expected: "a plan that reduces tokens, as vitc rewrite --keep makes", found: "none")
     }
     let (height, width) = (plan.facts.gridHeight, plan.facts.gridWidth)
-    let maps = TokenOwners.trace(stages, patches: height * width).map(TokenMap.init)
+    let maps = TokenOwners.trace(image.stages, patches: height * width).map(TokenMap.init)
     let drawing = TokenMapDrawing()
       .draw(crop: crop, gridHeight: height, gridWidth: width, maps: maps)
     try PNGEncoder.write(drawing, to: path)

@@ -18,6 +18,12 @@ enum LabelledFolder {
 
     /// How many images are of other classes.
     var unknown = 0
+
+    /// Keeps so many images at most, evenly spread.
+    mutating func keep(_ limit: Int) {
+      guard images.count > limit else { return }
+      images = (0..<limit).map { images[$0 * images.count / limit] }
+    }
   }
 
   /// Every image with its class; `note` is told of sub-folders and files whose classes are not known.

@@ -29,6 +29,19 @@ enum Model {
     }
   }
 
+  /// Another one for the same plans, to run at the same time.
+  func another(maximumBatch: Int, threadCount: Int) throws -> Model {
+    switch self {
+    case .plan(let classifier):
+      .plan(try classifier.another(maximumBatch: maximumBatch, threadCount: threadCount))
+    case .cascade(let cascade):
+      .cascade(try cascade.another(maximumBatch: maximumBatch, threadCount: threadCount))
+    }
+  }
+
+  /// Bytes that an image takes between the steps.
+  var arenaBytes: Int { first.plan.arenaBytes + (fallback?.plan.arenaBytes ?? 0) }
+
   /// What prepares images and sees all of them.
   var first: Classifier {
     switch self {

@@ -147,6 +147,12 @@ public final class Plan: Sendable {
       && facts.mean.allSatisfy { $0 == 0 } && facts.standardDeviation.allSatisfy { $0 == 1 }
   }
 
+  /// Bytes of memory between the steps, for an image.
+  package var arenaBytes: Int { program.arenaBytes }
+
+  /// Of all of the file's bytes.
+  package func checksum() -> UInt64 { file.mapped.checksum() }
+
   /// Extents of the input image.
   public var inputSize: (height: Int, width: Int) {
     (file.facts.imageHeight, file.facts.imageWidth)

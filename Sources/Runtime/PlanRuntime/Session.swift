@@ -64,7 +64,7 @@ public final class Session: Sendable {
       sharing: nil)
   }
 
-  /// As the public one, beside a session of another program of the same file.
+  /// As the public one, beside another session of the same file, of whatever program.
   package convenience init(
     plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool, sharing first: Session?
   ) throws {
@@ -76,8 +76,8 @@ public final class Session: Sendable {
 
   /// As ``init(plan:maximumBatch:threadCount:allowsLarge:)``, with kernels of the caller's choice and
   /// plans of any size.
-  /// - Parameter first: a session of another program of the same file with the same kernels, which has the
-  ///   weights checked and in other forms. What runs in it must not run this one.
+  /// - Parameter first: a session of the same file with the same kernels, which has the weights checked and in
+  ///   other forms. What runs in it must not run this one.
   package init(
     plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice,
     sharing first: Session? = nil

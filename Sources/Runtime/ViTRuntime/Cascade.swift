@@ -92,6 +92,18 @@ public struct Cascade: Sendable {
     self.margin = margin
   }
 
+  /// Another one for the same plans, to run at the same time; see ``Classifier/another(maximumBatch:threadCount:)``.
+  package func another(maximumBatch: Int, threadCount: Int) throws -> Cascade {
+    Cascade(
+      cheap: try cheap.another(maximumBatch: maximumBatch, threadCount: threadCount),
+      fallback: try fallback.another(maximumBatch: maximumBatch, threadCount: threadCount),
+      margin: margin)
+  }
+
+  private init(cheap: Classifier, fallback: Classifier, margin: Double) {
+    (self.cheap, self.fallback, self.margin) = (cheap, fallback, margin)
+  }
+
   /// How images are read and cropped, once for both plans, and how the cheap one's are normalised.
   public var preprocessing: Preprocessing { cheap.preprocessing }
 

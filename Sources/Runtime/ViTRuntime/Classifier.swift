@@ -48,6 +48,14 @@ public struct Classifier: Sendable {
       allowsLarge: allowsLarge, sharing: first)
   }
 
+  /// Another one for the same plan, to run at the same time: it has memory for batches of its own, and shares the
+  /// weights and what kernels make of them.
+  package func another(maximumBatch: Int, threadCount: Int) throws -> Classifier {
+    try Classifier(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: true,
+      sharing: session)
+  }
+
   /// The logits of cropped images, `[images][classes]`; 1 to `session.maximumBatch` images.
   /// - Throws: `InputError` if there are no or too many images, if one has other extents than
   ///   ``preprocessing`` crops to, or if a weight is damaged.

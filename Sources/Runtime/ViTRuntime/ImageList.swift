@@ -39,6 +39,29 @@ package enum ImageList {
     return try images(in: folder) + folders.flatMap(images(in:))
   }
 
+  /// A file as it is; a folder as its images and those of all folders below it, each folder once, in order of names.
+  /// - Throws: `InputError` for a folder without images.
+  package static func all(below path: String) throws -> [String] {
+    guard FileSystem.isFolder(path) else { return [path] }
+    var seen: Set<FileIdentity> = []
+    // Links can lead back to a folder above.
+    func list(_ folder: String) throws -> [String] {
+      guard let identity = FileIdentity(path: folder), seen.insert(identity).inserted else {
+        return []
+      }
+      let folders = try entries(of: folder).map { "\(folder)/\($0)" }.filter(FileSystem.isFolder)
+      return try Self.images(in: folder) + folders.flatMap(list)
+    }
+    let images = try list(path)
+    guard !images.isEmpty else {
+      throw InputError(
+        file: path, field: "folder",
+        expected: "images in it or below, named *\(endings.joined(separator: ", *"))", found: "none"
+      )
+    }
+    return images
+  }
+
   /// Names in a folder, sorted, without hidden ones.
   package static func entries(of folder: String) throws -> [String] {
     try FileSystem.names(in: folder).filter { $0.utf8.first != UInt8(ascii: ".") }.sorted()

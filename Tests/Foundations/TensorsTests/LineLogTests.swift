@@ -7,9 +7,9 @@ import Testing
   let folder = TemporaryFolder()
   var path: String { "\(folder.path)/log" }
 
-  private func text(_ log: LineLog) -> [String] {
+  private func text(_ log: LineLog) throws -> [String] {
     var lines: [String] = []
-    log.forEachLine { lines.append(String(decoding: $0, as: UTF8.self)) }
+    try log.forEachLine { lines.append(String(decoding: $0, as: UTF8.self)) }
     return lines
   }
 
@@ -23,12 +23,12 @@ import Testing
   @Test func linesOutliveWhoWroteThem() throws {
     do {
       let log = try LineLog(path: path)
-      #expect(text(log).isEmpty)
+      #expect(try text(log).isEmpty)
       try log.append("one")
       try log.append("")
     }
     let log = try LineLog(path: path)
-    #expect(text(log) == ["one", ""])
+    #expect(try text(log) == ["one", ""])
     try log.append("three")
     #expect(try contents(path) == Array("one\n\nthree\n".utf8))
   }
@@ -37,7 +37,7 @@ import Testing
   @Test func aTornLineIsReplaced() throws {
     _ = try folder.write(Array("one\ntw".utf8), to: "log")
     let log = try LineLog(path: path)
-    #expect(text(log) == ["one"])
+    #expect(try text(log) == ["one"])
     #expect(try contents(path) == Array("one\ntw".utf8))
     try log.append("2")
     #expect(try contents(path) == Array("one\n2\n".utf8))
@@ -68,5 +68,21 @@ import Testing
     #expect(throws: InputError.self) { try LineLog(path: input.path) }
     #expect(throws: InputError.self) { try LineLog(path: folder.path) }
     #expect(throws: InputError.self) { try LineLog(path: "\(folder.path)/none/log") }
+  }
+
+  /// Lines and a torn one that do not fit what is read at once.
+  @Test func readsLongFiles() throws {
+    let lines = (0..<700).map { String(repeating: "\($0),", count: 1000) }
+    let torn = String(repeating: "x", count: 3 << 20)
+    _ = try folder.write(Array((lines.joined(separator: "\n") + "\n" + torn).utf8), to: "log")
+    let log = try LineLog(path: path)
+    #expect(try text(log) == lines)
+    try log.append("last", isSynced: false)
+    try log.sync()
+    var copy = try OutputFile(path: "\(folder.path)/copy")
+    try log.copyBehindFirstLine(to: &copy)
+    try copy.commit()
+    let rest = lines.dropFirst().joined(separator: "\n") + "\nlast\n"
+    #expect(try contents("\(folder.path)/copy") == Array(rest.utf8))
   }
 }

@@ -136,28 +136,7 @@ final class PoolState: Sendable {
   // MARK: - Threads
 
   func startThread(index: Int) -> Bool {
-    // What ends the process is left to the thread that began it, which knows when it may end.
-    var ending = sigset_t()
-    var previous = sigset_t()
-    sigemptyset(&ending)
-    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&ending, number) }
-    pthread_sigmask(SIG_BLOCK, &ending, &previous)
-    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-    let start = Unmanaged.passRetained(ThreadStart(state: self, index: index))
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument {
-          let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-          start.state.runThread(index: start.index)
-        }
-        return nil
-      }, start.toOpaque())
-    guard status == 0 else {
-      start.release()
-      return false
-    }
+    guard let thread = SystemThread.start({ self.runThread(index: index) }) else { return false }
     threads.withLock { $0.append(thread) }
     return true
   }
@@ -176,17 +155,6 @@ final class PoolState: Sendable {
     isStopping.store(true, ordering: .sequentiallyConsistent)
     sleep.wakeAll()
     for thread in threads.withLock({ $0 }) { pthread_join(thread, nil) }
-  }
-}
-
-/// What a new thread is given.
-private final class ThreadStart: Sendable {
-  let state: PoolState
-  let index: Int
-
-  init(state: PoolState, index: Int) {
-    self.state = state
-    self.index = index
   }
 }
 
