@@ -22,7 +22,11 @@ END
 .build/release/vitc verify "$out/combined.bin"
 .build/release/vitc rewrite "$out/combined.bin" --dense -o "$out/again.bin"
 cmp "$out/again.bin" "$out/dense.bin"
-for plan in dense fast weighted combined; do
+.build/release/vitc convert Tests/Fixtures/imports/timm_features -o "$out/features.bin" --quiet
+mkdir "$out/pooler"
+cp Tests/Fixtures/imports/hf_features/* "$out/pooler"
+.build/release/vitc convert "$out/pooler" -o "$out/pooler.bin" --quiet
+for plan in dense fast weighted combined features pooler; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done

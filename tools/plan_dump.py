@@ -10,6 +10,7 @@ import argparse
 import json
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class PlanError(Exception):
 # Record layouts: field names and types, as the page's tables have them.
 NORM = "weight:int bias:int epsilon:float"
 ROWS = "buffer:int first:int count:int"
-ACTIVATION = "choice(none,gelu,relu,geluTanh,quickGelu,silu)"
+ACTIVATION = "choice(none,gelu,relu,geluTanh,quickGelu,silu,tanh)"
 SIMILARITY = "choice(cosine,l1,l2,attention,random)"
 ELEMENT = "choice(float32,int32)"
 ORDER = "choice(importance,edges)"
@@ -145,8 +146,12 @@ STEPS = {
     "sizes:int kept:int dropped:int destination:int weights:int",
 }
 
-# What joined version 2, and the steps that a plan lists it for.
-FEATURES = {"weighted": {"nearestAssign", "greedyPartition"}}
+# What joined version 2, and of which steps a plan lists it.
+FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "weighted": lambda step: step["kind"] in ("nearestAssign", "greedyPartition"),
+    "tanh": lambda step: step.get("activation") == "tanh",
+}
+ORDER_OF_FEATURES = ("weighted", "cascade", "tanh")
 
 NODES = {
     1: "image channels:int height:int width:int",
@@ -269,7 +274,7 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if kind == 7 and offset + length <= len(data):
             origin = Reader(data[offset : offset + length], "origin").record("Origin")
             features = [feature["name"] for feature in origin["features"]]
-            if not FEATURES.keys() | {"cascade"} >= set(features):
+            if not set(ORDER_OF_FEATURES) >= set(features):
                 raise PlanError("features: " + ", ".join(features))
     names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
     if "cascade" in features:
@@ -293,9 +298,9 @@ def read_plan(data: bytes) -> dict[str, Any]:
             raise PlanError(f"section {name}: checksum")
         plan[name] = Reader(section, name).only(name.capitalize())
     programs = plan["programs"]["programs"]
-    kinds = {step["kind"] for program in programs for step in program["steps"]}
-    used = [name for name, steps in FEATURES.items() if steps & kinds]
-    used += ["cascade"] if len(programs) > 1 else []
+    steps = [step for program in programs for step in program["steps"]]
+    used = [name for name in ORDER_OF_FEATURES if (
+        len(programs) > 1 if name == "cascade" else any(map(FEATURES[name], steps)))]
     if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
         raise PlanError(f"origin: lists {listed}, uses {used}")
     if len(programs) != (2 if "cascade" in names else 1):

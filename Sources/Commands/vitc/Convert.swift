@@ -34,7 +34,11 @@ struct Convert: ParsableCommand {
   @Option(help: "Activation of the FFN: gelu, gelu_tanh, quick_gelu, silu or relu.")
   var activation: String?
 
-  @Option(help: "What the classifier reads: token; others are not supported yet.")
+  @Option(
+    help: """
+      What the classifier or the features are made of: token, or none without a classifier; others are \
+      not supported yet.
+      """)
   var pooling: String?
 
   @Option(help: "LayerNorm's epsilon.")

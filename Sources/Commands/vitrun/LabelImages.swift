@@ -11,7 +11,8 @@ struct LabelImages: ParsableCommand {
     discussion: """
       vitrun PLAN IMAGE... labels images; a folder stands for the images in it, - for standard \
       input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
-      preprocessing, or uint8 where the model takes samples from 0 to 255. With --fallback, --json says \
+      preprocessing, or uint8 where the model takes samples from 0 to 255; --features OUT.npy in place of \
+      --logits takes what a model without a classifier makes of it. With --fallback, --json says \
       of each image whether that plan has answered, and --visualize draws what the first has done.
       """)
 
@@ -52,6 +53,13 @@ struct LabelImages: ParsableCommand {
       """)
   var logits: String?
 
+  @Option(
+    help: """
+      Where the features of --tensor go, float32 [n, width], of a model without a classifier; - is \
+      standard output.
+      """)
+  var features: String?
+
   @Option(help: "Draw which tokens were merged, as PNG: the image, then a panel a stage.")
   var visualize: String?
 
@@ -60,11 +68,14 @@ struct LabelImages: ParsableCommand {
   @OptionGroup var imageOptions: ImageOptions
 
   func validate() throws {
-    guard (tensor == nil) == (logits == nil) else {
-      throw ValidationError("--tensor and --logits go together")
+    guard logits == nil || features == nil else {
+      throw ValidationError("expected --logits or --features, found both")
+    }
+    guard (tensor == nil) == (logits == nil && features == nil) else {
+      throw ValidationError("--tensor and one of --logits and --features go together")
     }
     guard tensor != nil || !images.isEmpty else {
-      throw ValidationError("expected images, or --tensor with --logits")
+      throw ValidationError("expected images, or --tensor with --logits or --features")
     }
     guard tensor == nil || images.isEmpty else {
       throw ValidationError("expected images or --tensor, found both")
@@ -96,9 +107,10 @@ struct LabelImages: ParsableCommand {
     let plan = try execution.plan(plan)
     if let visualize { try NamedFile.check(visualize, "--visualize") }
     if let output { try NamedFile.check(output, "--output") }
-    if let tensor, let logits {
-      return try TensorRun(plan: plan, cascade: cascade, options: execution)
-        .run(tensor, logitsTo: logits)
+    if let tensor {
+      let run = TensorRun(plan: plan, cascade: cascade, options: execution)
+      if let logits { return try run.run(tensor, logitsTo: logits) }
+      if let features { return try run.run(tensor, featuresTo: features) }
     }
     let model = try cascade.model(of: plan, maximumBatch: batch, execution)
     var failures = 0

@@ -40,10 +40,10 @@ struct ConfigResolver {
   init(
     tensors: TensorSet, config: ModelConfig, named: NamedArchitecture?,
     processor: ProcessorConfig?, options: ImportOptions
-  ) {
+  ) throws {
     var tensors = tensors
     // transformers' classes for classification read no pooler; others that save one may.
-    if config.namesClassifier { tensors.remove("pooler.") }
+    if try config.output() == .logits { tensors.remove("pooler.") }
     self.tensors = tensors
     self.config = config
     self.named = named
@@ -62,6 +62,7 @@ struct ConfigResolver {
     }
     let shapes = ShapeReader(tensors: tensors, config: config)
     var (source, reason) = try shapes.read()
+    try config.checkClass(classes: source.classes, of: tensors.file)
     try tensors.check(
       against: ViTShapes.expected(source), family: source.family.rawValue, reason: reason)
     let choice = try ArchitectureChoice(
@@ -72,9 +73,13 @@ struct ConfigResolver {
     try shapes.recordImage(source, choice, &decisions)
     let values = ModelValues(
       tensors: tensors, config: config, options: options, choice: choice)
+    if source.classes == 0 {
+      decisions.told("outputs", "features", from: "no classifier among the tensors")
+    }
     source.heads = try values.heads(source, &decisions)
     source.activation = try values.activation(source, &decisions)
-    try values.pooling(source, &decisions)
+    source.pooling = try values.pooling(source, &decisions)
+    source.poolerActivation = try values.poolerActivation(source, &decisions)
     source.epsilon = try values.epsilon(source, &decisions)
     source.skipLambda = try values.skipLambda(source, &decisions)
     if let told = tensors.hints.attentionScale {

@@ -24,7 +24,8 @@ public struct ImportOptions: Sendable {
   /// `gelu`, `gelu_tanh`, `quick_gelu`, `silu` or `relu`.
   public var activation: String?
 
-  /// What the classifier reads: `token`; other words are refused as not supported yet.
+  /// What the classifier or the features are made of: `token`, or `none` without a classifier; other words
+  /// are refused as not supported yet.
   public var pooling: String?
 
   /// LayerNorm's epsilon.
@@ -142,7 +143,7 @@ public enum ModelImporter {
     _ tensors: TensorSet, _ config: ModelConfig, _ named: NamedArchitecture?,
     _ processor: ProcessorConfig?, _ options: ImportOptions
   ) throws -> ResolvedModel {
-    let resolver = ConfigResolver(
+    let resolver = try ConfigResolver(
       tensors: tensors, config: config, named: named, processor: processor, options: options)
     return try resolver.resolve()
   }

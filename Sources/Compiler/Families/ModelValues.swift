@@ -106,40 +106,66 @@ struct ModelValues {
     return .gelu
   }
 
-  /// Throws unless the classifier reads the class token.
-  func pooling(_ source: ViTConfig, _ decisions: inout Decisions) throws {
+  /// What the classifier or the features are made of.
+  func pooling(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Pooling {
+    let pooling: Pooling
     if let word = options.pooling {
       if Pooling.words.allSatisfy({ $0.word != word }) {
         throw InputError(
           option: .pooling, field: "\(word)", expected: "token, avg, max, avgmax, map or none",
           found: "\(word)")
       }
-      try requireToken(word, of: .option(.pooling), field: word)
-      decisions.told("pooling", word, from: "\(option: .pooling)")
+      pooling = try built(word, of: .option(.pooling), field: word, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(option: .pooling)")
     } else if let told = tensors.hints.pooling {
-      decisions.told("pooling", told.value, from: "\(told.source)")
+      pooling = told.value
+      decisions.told("pooling", told.value.rawValue, from: "\(told.source)")
     } else if case .transformers(let type) = config.form {
-      decisions.told("pooling", "token", from: "transformers' classifier of \(type)")
+      pooling = .token
+      decisions.told("pooling", "token", from: "transformers' \(type)")
     } else if let found = configured("global_pool") {
-      try requireToken(try config.word(found), of: .file(config.path), field: found.field)
-      decisions.told("pooling", "token", from: "\(config.path)")
+      pooling = try built(
+        try config.word(found), of: .file(config.path), field: found.field, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(config.path)")
     } else if let named = choice.namedBy, let chosen = choice.chosen {
-      try requireToken(chosen.pooling, of: named, field: chosen.name)
-      decisions.told("pooling", chosen.pooling, from: "\(chosen.name), named by \(named)")
+      pooling = try built(chosen.pooling, of: named, field: chosen.name, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(chosen.name), named by \(named)")
     } else {
+      pooling = .token
       let others = choice.others(\.pooling) { $0 }
       decisions.assumed(
         "pooling", "token", choice.reason,
         or: (others.isEmpty ? "" : "\(others); ") + "\(option: .pooling) or a config.json decides")
     }
+    return pooling
   }
 
-  private func requireToken(_ word: String, of subject: InputError.Subject, field: String) throws {
-    guard let missing = Pooling.refusal(word) else { return }
+  /// The pooling of a name. A classifier reads one row.
+  private func built(
+    _ word: String, of subject: InputError.Subject, field: String, _ source: ViTConfig
+  ) throws -> Pooling {
+    if let pooling = Pooling(word: word), pooling != .none || source.classes == 0 {
+      return pooling
+    }
     throw InputError(
       .unsupported, subject: subject, field: "\(field)",
       expected: "pooling by the class token (token)",
-      found: "'\(word)': \(missing); it is not supported yet")
+      found: "'\(word)': \(Pooling.title(word)); it is not supported yet")
+  }
+
+  /// Behind the layer that transformers' models without a classifier have.
+  func poolerActivation(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Activation {
+    guard source.poolerWidth != nil else { return source.poolerActivation }
+    if let found = configured("pooler_act") {
+      let word = try config.word(found)
+      guard let known = ActivationWords.transformers[word] else {
+        throw config.fail(found, ActivationWords.transformers.keys.sorted().joined(separator: ", "))
+      }
+      decisions.told("pooler_activation", ActivationWords.word(known), from: "\(config.path)")
+      return known
+    }
+    decisions.told("pooler_activation", "tanh", from: "transformers' default")
+    return .tanh
   }
 
   /// LayerNorm's epsilon.

@@ -15,8 +15,16 @@ struct ShapeReader {
     config.embedDim = token[2]
     config.depth = tensors.blockCount()
     config.hiddenDim = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
-    config.classes = try shape("head.weight", rank: 2)[0]
     config.prefixTokens = tensors.has("dist_token") ? 2 : 1
+    // Of LV-ViT nobody has one without.
+    let hasHead = tensors.has("head.weight") || tensors.has("patch_embed.conv1.weight")
+    config.classes = hasHead ? try shape("head.weight", rank: 2)[0] : 0
+    if config.classes == 0 {
+      config.poolerWidth = try tensors.shape("pooler.dense.weight").map { _ in
+        try shape("pooler.dense.weight", rank: 2)[0]
+      }
+      config.averagesDistillation = config.prefixTokens == 2 && tensors.scheme == TimmNames.title
+    }
     config.hasSecondHead = tensors.has("head_dist.weight")
     config.hasLayerScale = tensors.has("blocks.0.ls1.gamma")
     config.hasQKVBias = tensors.has("blocks.0.attn.qkv.bias")
@@ -32,7 +40,9 @@ struct ShapeReader {
     }
     for (value, field) in [
       (config.embedDim, "cls_token"), (config.depth, "blocks.0"),
-      (config.hiddenDim, "blocks.0.mlp.fc1.weight"), (config.classes, "head.weight"),
+      (config.hiddenDim, "blocks.0.mlp.fc1.weight"),
+      (hasHead ? config.classes : 1, "head.weight"),
+      (config.poolerWidth ?? 1, "pooler.dense.weight"),
       (config.patchSize, "patch_embed.proj.weight"),
     ] where !(1...65536).contains(value) {
       throw InputError(

@@ -29,7 +29,21 @@ package struct ViTConfig: Sendable, Equatable {
 
   /// Between the FFN's two layers.
   var activation = Activation.gelu
+
+  /// Without a classifier the model has features in place of logits.
   var classes = 0
+
+  /// What the classifier or the features are made of.
+  var pooling = Pooling.token
+
+  /// Width of the linear layer that transformers' models without a classifier have behind pooling.
+  var poolerWidth: Int?
+
+  /// Behind that layer.
+  var poolerActivation = Activation.tanh
+
+  /// Features are the mean of class and distillation token, as timm's distilled models have it.
+  var averagesDistillation = false
 
   /// P: class token, and a distillation token in distilled models.
   var prefixTokens = 1

@@ -12,6 +12,8 @@ package enum Activation: UInt8, Sendable, CaseIterable {
   case quickGelu
   /// `x * sigmoid(x)`.
   case silu
+  /// `tanh(x)`.
+  case tanh
 }
 
 /// Normalisation of a row: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with the biased

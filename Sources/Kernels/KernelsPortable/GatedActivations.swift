@@ -19,6 +19,18 @@ func quickGelu(_ x: Vector) -> Vector {
 @inline(__always)
 func silu(_ x: Vector) -> Vector { gated(x, above: -87, by: clamped(x, to: 87)) }
 
+/// `tanh(x)`, which is `2 sigmoid(2 x) - 1`, within 3e-7; NaN stays NaN.
+@inline(__always)
+func tanh(_ x: Vector) -> Vector {
+  let z = clamped(x, to: 43)
+  var powers = Vector()
+  for lane in 0..<8 { powers[lane] = exponential(-2 * z[lane]) }
+  var value = 2 / (powers + 1) - 1
+  // Neither the limits nor the power keep it.
+  value.replace(with: x, where: x .!= x)
+  return value
+}
+
 /// `x sigmoid(argument)`. Below `lowest` the product is as good as zero, but not the sigmoid that is at
 /// hand, which must not meet larger numbers there.
 @inline(__always)

@@ -36,6 +36,7 @@ struct Epilogue {
     case .geluTanh: value = geluTanh(value)
     case .quickGelu: value = quickGelu(value)
     case .silu: value = silu(value)
+    case .tanh: value = tanh(value)
     }
     if let addend { value = load(addend + row * addendStep + column, count) + value }
     let place = output + row * outputStep + column

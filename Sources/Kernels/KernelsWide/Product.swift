@@ -287,7 +287,7 @@ private func finish<Terms: SumTerms>(
 ) {
   switch epilogue.activation {
   case .none: write(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
-  case .gelu, .relu, .geluTanh, .quickGelu, .silu:
+  case .gelu, .relu, .geluTanh, .quickGelu, .silu, .tanh:
     activate(sums, rows: rows, terms, epilogue.activation)
     write(
       sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: splat(-0.0)), epilogue)
@@ -336,7 +336,7 @@ private func activate<Terms: SumTerms>(
       store(maximum(Vector(), terms.product(load(sum, 0), row)), sum, 0)
       sum += panelWidth
     }
-  case .geluTanh, .quickGelu, .silu: activateGated(sums, rows: rows, terms, activation)
+  case .geluTanh, .quickGelu, .silu, .tanh: activateGated(sums, rows: rows, terms, activation)
   }
 }
 
@@ -357,6 +357,7 @@ private func activateGated<Terms: SumTerms>(
   case .geluTanh: forEach { geluTanh($0) }
   case .quickGelu: forEach { quickGelu($0) }
   case .silu: forEach { silu($0) }
+  case .tanh: forEach { tanh($0) }
   case .none, .gelu, .relu: break
   }
 }

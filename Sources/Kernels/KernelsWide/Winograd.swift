@@ -204,7 +204,7 @@ private func transformSums(
   let isGated =
     switch a.activation {
     case .none, .gelu, .relu: false
-    case .geluTanh, .quickGelu, .silu: true
+    case .geluTanh, .quickGelu, .silu, .tanh: true
     }
   for _ in 0..<tiles {
     let (y, x) = (2 &* line, 4 &* tileColumn)

@@ -13,4 +13,6 @@ package enum Activation: UInt8, Choice {
   case quickGelu = 4
   /// `x sigmoid(x)`.
   case silu = 5
+  /// `tanh(x)`.
+  case tanh = 6
 }

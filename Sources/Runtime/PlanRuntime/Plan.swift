@@ -84,6 +84,17 @@ public final class Plan: Sendable {
       found: program.outputs.map(\.role.word).joined(separator: ", "))
   }
 
+  /// The width of the features, `[1, width]`.
+  /// - Throws: `InputError` if the model has none.
+  package func featureWidth() throws -> Int {
+    guard let rows = program.output(.features) else {
+      throw InputError(
+        file: path, field: "outputs", expected: "features, as a model without a classifier has",
+        found: program.outputs.map(\.role.word).joined(separator: ", "))
+    }
+    return program.buffers[rows.buffer].columns
+  }
+
   /// Number of classes; 0 for a model without a classifier.
   public var classCount: Int { file.facts.classes }
 

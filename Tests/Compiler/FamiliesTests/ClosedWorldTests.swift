@@ -54,8 +54,13 @@ import Testing
     "hidden_act": "relu", "layer_norm_eps": .number("1e-3"), "image_size": 32, "patch_size": 8,
     "num_channels": 1, "qkv_bias": false,
   ]
+  /// Of a model without a classifier.
+  private static let poolerValues: [String: JSONValue] = [
+    "pooler_act": "relu", "pooler_output_size": 65,
+  ]
+  private static let pooled = transformers.setting("architectures", ["ViTModel"])
   private static let baseValues: [String: JSONValue] = [
-    "architectures": ["ViTModel"], "model_type": "clip", "id2label": ["0": "one"], "num_labels": 7,
+    "architectures": ["SwinModel"], "model_type": "clip", "id2label": ["0": "one"], "num_labels": 7,
     "_num_labels": 7,
   ]
   private static let processorValues: [String: JSONValue] = [
@@ -94,8 +99,9 @@ import Testing
   }
 
   @Test func everyKeyOfTransformersThatIsReadDecides() throws {
-    try expect(TransformersKeys.vit, Self.transformersValues) {
-      Self.transformers.setting($0, $1)
+    try expect(TransformersKeys.vit, Self.transformersValues.merging(Self.poolerValues) { $1 }) {
+      let isPooler = Self.poolerValues[$0] != nil
+      return (isPooler ? Self.pooled : Self.transformers).setting($0, $1)
     }
     try expect(TransformersKeys.base, Self.baseValues) { Self.transformers.setting($0, $1) }
   }
@@ -240,7 +246,12 @@ import Testing
     options.preprocessor = processor.map {
       Checkpoint.Companion(path: "preprocessor_config.json", json: $0)
     }
-    let model = try ModelImporter.importModel(Form(width: 64, depth: 2).tensors(), options: options)
+    var shapes = Form(width: 64, depth: 2).shapes
+    if config["architectures"] == Self.pooled["architectures"] {
+      (shapes["pooler.dense.weight"], shapes["pooler.dense.bias"]) = ([64, 64], [64])
+      (shapes["head.weight"], shapes["head.bias"]) = (nil, nil)
+    }
+    let model = try ModelImporter.importModel(Form.tensors(shapes), options: options)
     let epsilons = model.graph.nodes.compactMap { node in
       if case .layerNorm(let norm) = node.op { norm.epsilon } else { nil }
     }

@@ -66,10 +66,10 @@ import Testing
     shapes["model.mask_token"] = [1, 1, 64]
     shapes["model.decoder_embed.weight"] = [8, 64]
     #expect(try Self.imported(shapes).facts.depth == 2)
-    // What only looks like the model's head from outside is not bound.
+    // What only looks like the model's head from outside is not bound, and not passed over either.
     shapes["head.weight"] = shapes.removeValue(forKey: "model.head.weight")
     let error = #expect(throws: InputError.self) { try Self.imported(shapes) }
-    #expect(error?.field == "head.weight")
+    #expect(error?.found.contains("head.weight (outside of model.)") == true)
   }
 
   @Test func twoTensorsForOneNameAreAnError() throws {

@@ -12,6 +12,7 @@ func referenceActivation(_ x: Double, _ activation: Activation) -> Double {
   case .geluTanh: x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
   case .quickGelu: x / (1 + exp(-1.702 * x))
   case .silu: x / (1 + exp(-x))
+  case .tanh: tanh(x)
   }
 }
 

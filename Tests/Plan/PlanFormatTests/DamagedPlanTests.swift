@@ -105,8 +105,8 @@ struct DamagedPlanTests {
   /// A reader without the strategy must be told; one that has it must be able to rely on the list.
   @Test func aPlanListsWhatItsProgramUsesAndNoMore() throws {
     for (name, bytes) in try SmallPlan.all(in: folder) {
-      let used = ["weighted", "cascade"].filter { $0 == name }
-      for listed in [[], ["weighted"], ["weighted", "weighted"], ["cascade"]] {
+      let used = ["weighted", "cascade", "tanh"].filter { $0 == name }
+      for listed in [[], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"]] {
         var origin = PlanOrigin()
         origin.writer = "0.2"
         origin.features = listed.map(PlanOrigin.Feature.init)

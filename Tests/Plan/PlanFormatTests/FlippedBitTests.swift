@@ -31,12 +31,16 @@ struct FlippedBitTests {
       for plan in [plan, plan.fallback?.plan].compactMap(\.self) {
         guard plan.program.arenaBytes <= Self.largestArena else { return .opened }
         let session = try Session(plan: plan, threadCount: 1)
-        let logits = try session.run(images: 1) {
+        let output = plan.program.outputs[0]
+        let values = try session.run(images: 1) {
           $0.update(repeating: 0.5)
         } read: {
-          try $0.logits(image: 0)
+          try $0.output(output.role, image: 0)
         }
-        #expect(logits.count == plan.classCount)
+        let isLogits = output.role == .logits
+        #expect(
+          values.count
+            == (isLogits ? plan.classCount : plan.program.buffers[output.rows.buffer].columns))
       }
       return .ran
     } catch is InputError {

@@ -126,6 +126,7 @@ package struct GraphInterpreter {
     case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .quickGelu: x / (1 + exp(-1.702 * x))
     case .silu: x / (1 + exp(-x))
+    case .tanh: tanh(x)
     }
   }
 

@@ -25,6 +25,8 @@ package struct SmallModel {
     /// Channels of LV-ViT's stem.
     package var stem = 10
     package var hasMultiScale = false
+    /// transformers' layer behind the class token; for a model of 0 classes.
+    package var hasPooler = false
 
     package init(_ name: String) { self.name = name }
 
@@ -114,8 +116,15 @@ package struct SmallModel {
       "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
       "patch_embed.proj.weight": [width, 3, form.patch, form.patch],
       "patch_embed.proj.bias": [width], "norm.weight": [width], "norm.bias": [width],
-      "head.weight": [classes, width], "head.bias": [classes],
     ]
+    if classes > 0 {
+      shapes["head.weight"] = [classes, width]
+      shapes["head.bias"] = [classes]
+    }
+    if form.hasPooler {
+      shapes["pooler.dense.weight"] = [width, width]
+      shapes["pooler.dense.bias"] = [width]
+    }
     if form.isDistilled {
       shapes["dist_token"] = [1, 1, width]
       shapes["head_dist.weight"] = [classes, width]

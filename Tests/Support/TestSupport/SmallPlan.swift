@@ -5,7 +5,7 @@ internal import ViTCompiler
 /// The smallest plans that have every kind of step between them.
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
-  /// of tokens in different images, `cascade` has two programs.
+  /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -29,6 +29,9 @@ package enum SmallPlan {
       dense, stages: [.init(block: 0, keepRate: 0.75)], to: folder.file("rewritten.bin"))
     plans.append(("counted", try folder.read("rewritten.bin")))
     plans.append(("cascade", cascade))
+    (form.depth, form.classes, form.hasMultiScale, form.hasPooler) = (1, 0, false, true)
+    try SmallModel(form, in: folder).convert(to: dense)
+    plans.append(("tanh", try folder.read("dense.bin")))
     return plans
   }
 

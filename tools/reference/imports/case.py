@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,15 +45,20 @@ class Refusal:
 
 
 class Logits(nn.Module):
-    """A library's model in float64 that returns its logits as one tensor."""
+    """A library's model in float64 that returns one tensor: its logits, or features, where it has no
+    classifier: what `pooled` makes of its output."""
 
-    def __init__(self, model: nn.Module, **arguments: Any) -> None:
+    def __init__(
+        self, model: nn.Module, pooled: Callable[[Any], Tensor] | None = None, **arguments: Any
+    ) -> None:
         super().__init__()
         self.model = model.double().eval()
-        self.arguments = arguments
+        self.pooled, self.arguments = pooled, arguments
 
     def forward(self, pixels: Tensor) -> Tensor:
         output = self.model(pixels.double(), **self.arguments)
+        if self.pooled is not None:
+            return self.pooled(output).float()
         return (output if isinstance(output, Tensor) else output.logits).float()
 
 

@@ -160,9 +160,32 @@ def cases() -> Iterator[Case]:
                 preprocessor=_SQUARE | {"size": {"height": 24, "width": 24}})
     yield _case("hf_resized_deit_processor", _TEACHER, options={"image_size": 24},
                 preprocessor=_PROCESSORS["deit"], assumptions=("crop", "resize"))
+    yield from _headless()
     yield from _problems()
     yield from _mask_token()
     yield from _wrappers()
+
+
+def _features(output: Any) -> torch.Tensor:
+    """The pooled output; the class token's row of models that have none."""
+    pooled = output.get("pooler_output")
+    return output.last_hidden_state[:, 0] if pooled is None else pooled
+
+
+def _headless() -> Iterator[Case]:
+    """Models without a classifier: their features. They have transformers' labels all the same."""
+    for name, classes, values in (
+        ("hf_features", ("ViTModel", "ViTConfig"), {}),
+        ("hf_features_pooler_12", ("ViTModel", "ViTConfig"),
+         {"pooler_output_size": 12, "pooler_act": "silu"}),
+        ("hf_features_no_pooler", ("ViTModel without pooler", "ViTConfig"), {}),
+        ("hf_features_deit", ("DeiTModel", "DeiTConfig"), {}),
+        ("hf_features_deit_no_pooler", ("DeiTModel without pooler", "DeiTConfig"), {}),
+        ("hf_features_msn", ("ViTMSNModel", "ViTMSNConfig"), {}),
+    ):
+        case = _case(name, classes, preprocessor=_SQUARE, has_logits=False, **values)
+        case.logits = Logits(_written(*classes, _MICRO | values)[0], _features)
+        yield case
 
 
 def _problems() -> Iterator[Case]:

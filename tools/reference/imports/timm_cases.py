@@ -57,7 +57,9 @@ def _case(
     if "image_size" in options:
         size = (options["image_size"],) * 2
         model.set_input_size(img_size=size)
-    return Case(name, state, config, _facts(model, architecture), size, Logits(model),
+    # Without pooling, the class token's row.
+    pooled = (lambda rows: rows[:, 0]) if arguments.get("global_pool") == "" else None
+    return Case(name, state, config, _facts(model, architecture), size, Logits(model, pooled),
                 preprocess=of_timm(config["pretrained_cfg"], size), options=options)
 
 
@@ -121,9 +123,25 @@ def cases() -> Iterator[Case]:
     yield _case("timm_resized_square", options={"image_size": 24}, img_size=(16, 24))
     yield _case("timm_resized_distilled", _DEIT, options={"image_size": 24})
     yield _case("timm_resized_deit3", _DEIT3, options={"image_size": 24})
+    yield from _headless()
     yield from _copies()
     yield from _bare()
     yield _torchvision()
+
+
+def _headless() -> Iterator[Case]:
+    """Models without a classifier: their features."""
+    none = {"num_classes": 0}
+    yield _case("timm_features", **none)
+    yield _case("timm_features_all_tokens", global_pool="", **none)
+    yield _case("timm_features_distilled", _DEIT, **none)
+    yield _case("timm_features_deit3", _DEIT3, **none)
+    yield _renamed(
+        _case("timm_features", **none), "timm_bare_features", state_of(made(**none)[0]),
+        config=None, options={"heads": 2, "activation": "gelu", "pooling": "token",
+                              "epsilon": 1e-6},
+        facts={"architecture": "custom", "heads": 2, "activation": "gelu", "epsilon": 1e-6},
+        preprocess=None, assumptions=(*_TRANSFORM, "image_size"))
 
 
 def _copies() -> Iterator[Case]:
@@ -202,6 +220,7 @@ _REFUSED_CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"pretrained_cfg__crop_mode": "zoom"}, ("crop_mode", "squash", "'zoom'")),
     "timm_filter_random": (
         {"pretrained_cfg__interpolation": "random"}, ("interpolation", "'random'")),
+    "timm_without_classifier": ({"num_classes": 0}, ("num_classes", "expected 5", "found 0")),
     "timm_num_classes": ({"num_classes": 6}, ("num_classes", "expected 5", "found 6")),
     "timm_num_classes_argument": (
         {"model_args__num_classes": 6}, ("num_classes", "expected 6", "found 5")),
@@ -241,6 +260,10 @@ def refusals() -> Iterator[Refusal]:
                   ("blocks.0.attn.mystery", "unexpected"))
     yield Refusal("timm_unknown_tensor_outside", _prefixed("model.", state) | {
         "mystery.weight": noise("mystery", torch.Size((8,)))}, config, ("mystery.weight",))
+    headless = {name: value for name, value in state.items() if not name.startswith("head.")}
+    yield Refusal("timm_headless", headless, config, ("num_classes", "expected 0", "found 5"))
+    yield Refusal("timm_all_tokens", state, changed(config, global_pool="", model_args__global_pool=""),
+                  ("global_pool", "an output without pooling"))
     yield Refusal("timm_bare", state, None, ("heads", "a number from heads or from a config.json"))
     yield Refusal("timm_bare_pooling", state, None, ("pooling: avg", "avg", "average pooling"),
                   options={"heads": 2, "pooling": "avg"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -55,8 +56,10 @@ class Logits:
         if not all(np.isfinite(value).all() for value in expected.values()):
             return self._row(Outcome.not_measured, "the reference is not finite")
         np.save(scratch / "input.npy", self.pixels.astype(np.float32))
+        shown = run(tools.vitc, "inspect", scratch / "plan", "--json")
+        role = "logits" if "logits" in json.loads(shown.stdout)["outputs"] else "features"
         ran = run(tools.vitrun, scratch / "plan", "--tensor", scratch / "input.npy",
-                  "--logits", scratch / "logits.npy", "--threads", "1")
+                  f"--{role}", scratch / "logits.npy", "--threads", "1")
         if ran.returncode != 0:
             return self._judge(converted, f"converted, but vitrun: {said(ran)}")
         found = np.load(scratch / "logits.npy")
@@ -69,7 +72,7 @@ class Logits:
                              f"{label}{difference:.0e}{in_words(assumed)}")
         shapes = ", ".join(str(value.shape) for value in expected.values())
         if not np.isfinite(found).all():
-            detail = "logits are not finite"
+            detail = f"{role} are not finite"
         elif np.isfinite(difference):
             detail = f"relative error {difference:.1e}"
         else:

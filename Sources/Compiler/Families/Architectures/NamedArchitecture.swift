@@ -20,7 +20,7 @@ struct NamedArchitecture {
       return try NamedArchitecture(architecture: known, source: .option(.architecture))
         .checked(config, options)
     }
-    try config.checkClass()
+    _ = try config.output()
     guard let name = try config.architecture() else { return nil }
     guard let known = Architecture.tagged(name) else {
       throw InputError(

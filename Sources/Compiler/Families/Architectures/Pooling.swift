@@ -1,5 +1,10 @@
-/// What a classifier reads of the last block's tokens. Only the class token is built yet.
-enum Pooling {
+/// What a classifier reads of the tokens behind the blocks, and what features are.
+enum Pooling: String, Sendable, CaseIterable {
+  /// The class token's row.
+  case token
+  /// No pooling: every token's row is a result.
+  case none
+
   /// What options and configurations may say, and what each is called.
   static let words: [(word: String, title: String)] = [
     ("token", "the class token"), ("avg", "average pooling"), ("max", "max pooling"),
@@ -8,9 +13,16 @@ enum Pooling {
     ("", "an output without pooling"),
   ]
 
-  /// What is missing for a pooling; nil for the class token.
+  /// The pooling of this name; nil for one that is not built.
+  init?(word: String) { self.init(rawValue: word.isEmpty ? "none" : word) }
+
+  /// What is missing for a pooling; nil for one that is built.
   static func refusal(_ word: String) -> String? {
-    guard word != "token" else { return nil }
-    return words.first { $0.word == word }?.title ?? "the pooling '\(word)'"
+    Pooling(word: word) == nil ? title(word) : nil
+  }
+
+  /// What a pooling is called.
+  static func title(_ word: String) -> String {
+    words.first { $0.word == word }?.title ?? "the pooling '\(word)'"
   }
 }

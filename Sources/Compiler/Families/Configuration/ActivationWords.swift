@@ -14,6 +14,7 @@ package enum ActivationWords {
     "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh, "gelu_fast": .geluTanh,
     "gelu_accurate": .geluTanh, "gelu_pytorch_tanh": .geluTanh, "gelu_python_tanh": .geluTanh,
     "quick_gelu": .quickGelu, "silu": .silu, "swish": .silu, "relu": .relu,
+    "tanh": .tanh,
   ]
 
   /// The word of ``ImportOptions/activation``.
@@ -25,6 +26,7 @@ package enum ActivationWords {
     case .geluTanh: "gelu_tanh"
     case .quickGelu: "quick_gelu"
     case .silu: "silu"
+    case .tanh: "tanh"
     }
   }
 

@@ -8,8 +8,14 @@ extension ModelConfig {
     try compare(["num_features"], config.embedDim, "the width of the tensors")
     try compare(["depth", "num_hidden_layers"], config.depth, "the blocks that have tensors")
     try compare(["intermediate_size"], config.hiddenDim, "the width of mlp.fc1")
-    try compare(
-      ["num_classes", "num_labels", "_num_labels"], config.classes, "the classes of the head")
+    // transformers' configurations have labels for models without a classifier too.
+    if try config.classes > 0 || output() == nil {
+      try compare(
+        ["num_classes", "num_labels", "_num_labels"], config.classes, "the classes of the head")
+    }
+    if let width = config.poolerWidth {
+      try compare(["pooler_output_size"], width, "the outputs of the pooler")
+    }
     try compare(["in_chans", "num_channels"], 3, "channels of the patch embedding")
     if let found = model("patch_size") {
       let patch = try extents(found)

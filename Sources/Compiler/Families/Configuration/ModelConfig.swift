@@ -128,17 +128,38 @@ struct ModelConfig {
     return nil
   }
 
-  /// Throws if transformers' class has no logits.
-  func checkClass() throws {
-    guard let value = json["architectures"], value != .null else { return }
+  /// What transformers' class makes of an image, logits or features; nil where none is named.
+  /// - Throws: `InputError` for classes that make something else.
+  func output() throws -> OutputRole? {
+    guard let value = json["architectures"], value != .null else { return nil }
     guard let classes = value.elements, classes.allSatisfy({ $0.string != nil }) else {
       throw fail(Found(value: value, field: "architectures"), "names of classes")
     }
-    for name in classes.compactMap(\.string) where !ModelTypes.classifiers.contains(name) {
+    var output: OutputRole?
+    for name in classes.compactMap(\.string) {
+      guard let role = ModelTypes.classes[name], output == nil || output == role else {
+        throw InputError(
+          file: path, field: "architectures",
+          expected: ModelTypes.classes.keys.sorted().joined(separator: ", "),
+          found: "\(name); its output is no vector of classes and no features that are known")
+      }
+      output = role
+    }
+    return output
+  }
+
+  /// Throws unless a checkpoint with `classes` classes, 0 for none, is one of transformers' class.
+  func checkClass(classes: Int, of file: String) throws {
+    switch try output() {
+    case .logits where classes == 0:
       throw InputError(
-        file: path, field: "architectures",
-        expected: ModelTypes.classifiers.joined(separator: ", "),
-        found: "\(name); its output is no vector of classes that is known")
+        .contradiction, file: file, field: "classifier",
+        expected: "one, as \(path) names a class with one", found: "none")
+    case .features where classes > 0:
+      throw fail(
+        Found(value: json["architectures"] ?? .null, field: "architectures"),
+        "a class with a classifier, as the tensors have one", as: .contradiction)
+    default: break
     }
   }
 
@@ -162,12 +183,6 @@ struct ModelConfig {
     guard let fixed = pretrained("fixed_input_size"), try boolean(fixed) else { return false }
     guard let dynamic = model("dynamic_img_size") else { return true }
     return try !boolean(dynamic)
-  }
-
-  /// Whether transformers' class is named and has a classifier that reads the class token.
-  var namesClassifier: Bool {
-    guard case .transformers = form else { return false }
-    return json["architectures"]?.elements?.isEmpty == false
   }
 
   /// A value of timm's published weights, in `pretrained_cfg` or, where there is none, at the top level.
@@ -258,6 +273,7 @@ struct ModelConfig {
   /// `id2label` (transformers) or `label_names` (timm), by class; empty if there are none.
   /// - Throws: `InputError` if there is not one for each class.
   func labels(classes: Int) throws -> [String] {
+    guard classes > 0 else { return [] }
     if let found = model("label_names", "labels") ?? pretrained("label_names") {
       let names = (found.value.elements ?? []).compactMap(\.string)
       guard names.count == classes, found.value.elements?.count == classes else {

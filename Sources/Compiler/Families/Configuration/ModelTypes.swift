@@ -1,3 +1,4 @@
+internal import ModelFacts
 internal import Tensors
 
 /// Kinds of models by transformers' `model_type`.
@@ -11,11 +12,13 @@ enum ModelTypes {
   /// timm's models inside transformers; the configuration is timm's.
   static let wrapper = "timm_wrapper"
 
-  /// The classes whose output is logits.
-  static let classifiers = [
-    "ViTForImageClassification", "DeiTForImageClassification",
-    "DeiTForImageClassificationWithTeacher", "ViTMSNForImageClassification",
-    "TimmWrapperForImageClassification",
+  /// The classes that are read, and what they make of an image.
+  static let classes: [String: OutputRole] = [
+    "ViTForImageClassification": .logits, "DeiTForImageClassification": .logits,
+    "DeiTForImageClassificationWithTeacher": .logits, "ViTMSNForImageClassification": .logits,
+    "TimmWrapperForImageClassification": .logits,
+    "ViTModel": .features, "DeiTModel": .features, "ViTMSNModel": .features,
+    "TimmWrapperModel": .features,
   ]
 
   /// What others are called, and what they need.

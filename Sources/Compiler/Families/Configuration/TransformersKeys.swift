@@ -11,8 +11,7 @@ package enum TransformersKeys {
     ("drop_path_rate", .noEffect("only training drops")),
     ("initializer_range", .noEffect("initialisation")),
     ("encoder_stride", .noEffect("for masked image modelling")),
-    ("pooler_output_size", .noEffect("the classifier reads no pooler")),
-    ("pooler_act", .noEffect("the classifier reads no pooler")),
+    ("pooler_output_size", .read), ("pooler_act", .read),
   ])
 
   /// Of every configuration.

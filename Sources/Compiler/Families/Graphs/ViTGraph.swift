@@ -5,9 +5,9 @@ internal import Tensors
 /// Builds a family's graph from checked tensors, as the family's authors define it (method, base
 /// models): nothing is folded or fused here.
 struct ViTGraph {
-  private let config: ViTConfig
+  let config: ViTConfig
   private let tensors: TensorSet
-  private var graph = Graph()
+  var graph = Graph()
 
   /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
   /// - Throws: `InputError` if a value that the checkpoint gives suits no graph.
@@ -44,7 +44,7 @@ struct ViTGraph {
     }
     for block in 0..<config.depth { tokens = try self.block(block, tokens) }
     tokens = try norm("norm", tokens)
-    graph.outputs = [Graph.Output(.logits, try head(tokens))]
+    graph.outputs = try outputs(of: tokens)
   }
 
   // MARK: - Constants
@@ -119,7 +119,7 @@ struct ViTGraph {
     return try graph.add(.layerNorm(norm), value, block: block)
   }
 
-  private mutating func linear(
+  mutating func linear(
     _ name: String, _ value: ValueID, block: Int? = nil, hasBias: Bool = true
   ) throws -> ValueID {
     let weight = try constant("\(name).weight")
@@ -157,20 +157,5 @@ struct ViTGraph {
       branch = try graph.add(.scale(Scale(1 / config.skipLambda)), branch, block: block)
     }
     return try graph.add(.add, stream, branch, block: block)
-  }
-
-  private mutating func head(_ tokens: ValueID) throws -> ValueID {
-    let first = try graph.add(.slice(Slice(first: 0, count: 1)), tokens)
-    let logits = try linear("head", first)
-    if config.hasSecondHead {
-      let second = try graph.add(.slice(Slice(first: 1, count: 1)), tokens)
-      let distilled = try linear("head_dist", second)
-      return try graph.add(.combine(Combine(alpha: 0.5, beta: 0.5)), logits, distilled)
-    }
-    guard config.family == .lvvit else { return logits }
-    let patches = try graph.add(
-      .slice(Slice(first: config.prefixTokens, count: config.patchTokens)), tokens)
-    let auxiliary = try graph.add(.reduceMax, try linear("aux_head", patches))
-    return try graph.add(.combine(Combine(alpha: 1, beta: 0.5)), logits, auxiliary)
   }
 }

@@ -8,9 +8,16 @@ enum ViTShapes {
     var shapes: [String: [Int]] = [
       "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
       "norm.weight": [width], "norm.bias": [width],
-      "head.weight": [config.classes, width], "head.bias": [config.classes],
       "patch_embed.proj.bias": [width],
     ]
+    if config.classes > 0 {
+      shapes["head.weight"] = [config.classes, width]
+      shapes["head.bias"] = [config.classes]
+    }
+    if let outputs = config.poolerWidth {
+      shapes["pooler.dense.weight"] = [outputs, width]
+      shapes["pooler.dense.bias"] = [outputs]
+    }
     if config.prefixTokens == 2 {
       shapes["dist_token"] = [1, 1, width]
     }

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// The names of Hugging Face's `transformers`: ViT and DeiT for image classification, as saved files
+/// The names of Hugging Face's `transformers`: ViT and DeiT, with a classifier or without, as saved files
 /// spell them (`vit.encoder.layer.0.attention.attention.query`) and as version 5 does in memory
 /// (`vit.layers.0.attention.q_proj`).
 enum HuggingFaceNames: NamingScheme {
@@ -24,11 +24,6 @@ enum HuggingFaceNames: NamingScheme {
       try renamed.add(tensor, as: translated(short))
     }
     var model = NamedModel(tensors: renamed.tensors)
-    guard model.tensors["head.weight"] != nil else {
-      throw InputError(
-        file: file, field: "classifier.weight", expected: "a model for image classification",
-        found: "one without a classifier")
-    }
     try joinProjections(&model.tensors, file: file)
     let isDeiT = tensors.keys.contains { $0.hasPrefix("deit.") }
     model.hints.family = isDeiT ? .deit : .vit

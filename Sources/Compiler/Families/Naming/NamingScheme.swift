@@ -44,7 +44,7 @@ package struct ModelHints: Sendable {
   var activation: Hint<Activation>?
 
   /// What the classifier reads, where names or a graph tell it.
-  var pooling: Hint<String>?
+  var pooling: Hint<Pooling>?
 
   /// LayerNorm's epsilon where no configuration tells it, and why.
   var defaultEpsilon: Hint<Float>?

@@ -12,7 +12,7 @@ enum TorchvisionNames: NamingScheme {
     var model = NamedModel(tensors: renamed.tensors)
     model.hints.family = .vit
     model.hints.positionResize = .torchvision
-    model.hints.pooling = .init(value: "token", source: "torchvision's ViT")
+    model.hints.pooling = .init(value: .token, source: "torchvision's ViT")
     model.hints.defaultEpsilon = .init(value: 1e-6, source: "as torchvision's ViT has it")
     model.hints.transform = .init(
       value: TimmTransform(cropShare: 0.875, cropMode: .center, interpolation: .bilinear),

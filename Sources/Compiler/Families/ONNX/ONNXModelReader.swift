@@ -45,7 +45,7 @@ struct ONNXModelReader {
     if let second = head.second { linear(second, "head_dist") }
     if let auxiliary = head.auxiliary { linear(auxiliary, "aux_head") }
     var hints = ModelHints()
-    hints.pooling = .init(value: "token", source: "the ONNX graph")
+    hints.pooling = .init(value: .token, source: "the ONNX graph")
     hints.imageSize = (tracer.input.height, tracer.input.width)
     let source = "the ONNX graph"
     let norms = [head.norm] + blocks.flatMap { [$0.attended.norm, $0.feedForward.norm] }

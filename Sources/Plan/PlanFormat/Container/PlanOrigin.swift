@@ -13,6 +13,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case weighted
   /// A second program, and the section that says when it answers.
   case cascade
+  /// The activation tanh.
+  case tanh
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -53,7 +55,7 @@ package struct PlanOrigin: Record, Equatable {
 
   private static func features(of programs: [Program]) -> [Feature] {
     let steps = programs.flatMap(\.steps)
-    var used = Set(steps.compactMap { type(of: $0.step.payload).feature })
+    var used = Set(steps.flatMap(\.step.payload.features))
     if programs.count > 1 { used.insert(.cascade) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }

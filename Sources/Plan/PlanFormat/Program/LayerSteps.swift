@@ -5,6 +5,8 @@ package import Records
 package struct LinearStep: IndexFreeStep {
   package static let kind = StepKind.linear
 
+  package var features: Set<PlanFeature> { activation.features }
+
   package var input = RowsOperand()
   package var weight = 0
   package var bias: Int?
@@ -65,6 +67,8 @@ package struct LinearStep: IndexFreeStep {
 /// (`[height * width, channels]`).
 package struct ConvolutionStep: IndexFreeStep {
   package static let kind = StepKind.convolution
+
+  package var features: Set<PlanFeature> { activation.features }
 
   package var input = 0
 

@@ -4,6 +4,11 @@ package import Records
 /// The activation of a step; a name that does not collide with the kernels' own.
 package typealias StepActivation = Activation
 
+extension Activation {
+  /// What a plan with a step of this activation lists.
+  var features: Set<PlanFeature> { self == .tanh ? [.tanh] : [] }
+}
+
 /// Rows `first ..< first + count` of a buffer.
 package struct RowsOperand: Record, Hashable {
   package var buffer = 0

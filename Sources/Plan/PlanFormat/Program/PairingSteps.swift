@@ -4,7 +4,7 @@ package import Records
 /// The other patch token of the highest cosine for each.
 package struct NearestAssignStep: StepPayload {
   package static let kind = StepKind.nearestAssign
-  package static let feature: PlanFeature? = .weighted
+  package var features: Set<PlanFeature> { [.weighted] }
 
   package var prefix = 1
   package var tokens = 0
@@ -52,7 +52,7 @@ package struct NearestAssignStep: StepPayload {
 /// Which patch tokens leave, each into another.
 package struct GreedyPartitionStep: StepPayload {
   package static let kind = StepKind.greedyPartition
-  package static let feature: PlanFeature? = .weighted
+  package var features: Set<PlanFeature> { [.weighted] }
 
   package var prefix = 1
 

@@ -5,8 +5,8 @@ package protocol StepPayload: Record, Equatable {
   /// The kind of step.
   static var kind: StepKind { get }
 
-  /// What a plan with such a step lists; nil for the kinds that version 2 began with.
-  static var feature: PlanFeature? { get }
+  /// What a plan with the step lists: none of a kind and values that version 2 began with.
+  var features: Set<PlanFeature> { get }
 
   /// The step with these fields.
   var step: Step { get }
@@ -40,7 +40,7 @@ package protocol StepPayload: Record, Equatable {
 }
 
 extension StepPayload {
-  package static var feature: PlanFeature? { nil }
+  package var features: Set<PlanFeature> { [] }
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] { [] }
 

@@ -104,6 +104,7 @@ struct PhaseBuilder {
     case .geluTanh: .geluTanh
     case .quickGelu: .quickGelu
     case .silu: .silu
+    case .tanh: .tanh
     }
   }
 
