@@ -80,7 +80,7 @@ modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" \
 
 # A flag that an error names must be one that a command takes.
 for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc help architectures" "vitrun help label" \
-  "vitrun help bench"; do
+  "vitrun help embed" "vitrun help bench"; do
   $command
 done >"$folder/help.txt"
 for flag in $(grep -ohE -e '--[a-z][a-z-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do
@@ -108,4 +108,24 @@ expect "vitrun eval" \
   '"images": 11, "skipped": 1, "correct_top1": 11, "correct_top5": 11, .*"agreement": 1[,.]' \
   "$folder/eval.json"
 expect "vitrun eval" 'disc-dots_bad[.]png: image: expected' "$folder/notes.txt"
+status=0
+vitrun "$folder/plan.bin" "$folder/images" --top 1 --output "$folder/rows.csv" --format csv \
+  2>"$folder/notes.txt" || status=$?
+[[ $status == 1 && $(wc -l <"$folder/rows.csv") == 13 ]] || {
+  echo "check-commands: vitrun --output: expected a title and 12 rows, and exit 1, found exit $status" >&2
+  exit 1
+}
+expect "vitrun --output" 'image,error,class_1,label_1,probability_1' "$folder/rows.csv"
+grep -E 'triangle-rows_09000[.]png,,8,triangle of rows,0[.]9' "$folder/rows.csv" >/dev/null || {
+  echo "check-commands: vitrun --output: expected the triangle of rows, found:" >&2
+  cat "$folder/rows.csv" >&2
+  exit 1
+}
+rm "$folder/images/disc-dots_bad.png"
+vitc convert Tests/Fixtures/imports/timm_features -o "$folder/features.bin" --quiet
+vitrun embed "$folder/features.bin" "$folder/images" -o "$folder/features.npy"
+[[ $(wc -l <"$folder/features.names") == 11 ]] && grep -aF "'shape': (11, 8)" "$folder/features.npy" >/dev/null
+vitrun similar "$folder/features.bin" "$images/triangle-rows_09000.png" "$folder/images" --top 1 \
+  >"$folder/similar.txt"
+expect "vitrun similar" '1[.]0000  .*triangle-rows_09000' "$folder/similar.txt"
 echo "check-commands: ok"

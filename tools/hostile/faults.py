@@ -4,14 +4,13 @@ Usage: faults.py [--binaries FOLDER] [--only WORDS]
 
 Disk full, a read-only folder, an input that changes or shrinks while it is read, two writers of one
 output, and memory maps that are refused; what outputs.py has on outputs over inputs, streams.py on
-streams, signals, texts and paths, usage.py on what is asked for by mistake, machine.py on machines that
-lack something, and memory.py on memory and time that would not do. sweep.py, which is run apart, fails
-single allocations and calls. Each check prints a line; closes with `N passed, N failed`. What needs root
-is skipped with a line saying so. Takes some eight minutes.
+streams, signals, texts and paths, usage.py on what is asked for by mistake, bulk.py on many images,
+machine.py on machines that lack something, and memory.py on memory and time that would not do. sweep.py,
+which is run apart, fails single allocations and calls. Each check prints a line; closes with `N passed, N
+failed`. What needs root is skipped with a line saying so. Takes some eight minutes.
 """
 
 import argparse
-import contextlib
 import os
 import resource
 import signal
@@ -20,29 +19,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import bulk  # noqa: E402
 import machine  # noqa: E402
 import memory  # noqa: E402
 import outputs  # noqa: E402
 import streams  # noqa: E402
 import usage  # noqa: E402
-from fixture import OLD, IMAGES, ROOT, Folder, Skipped, check_refusal, compiled  # noqa: E402
-
-
-@contextlib.contextmanager
-def small_disk(kibibytes: int) -> Iterator[Path]:
-    """A mounted tmpfs of that size."""
-    with tempfile.TemporaryDirectory() as name:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", name]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-            raise Skipped("mounting a tmpfs needs root")
-        try:
-            yield Path(name)
-        finally:
-            subprocess.run(["umount", name], check=True)
+from fixture import OLD, IMAGES, ROOT, Folder, Skipped, check_refusal, compiled, small_disk  # noqa: E402
 
 
 def disk_full(folder: Folder) -> None:
@@ -208,6 +195,7 @@ CHECKS = (
     *outputs.CHECKS,
     *streams.CHECKS,
     *usage.CHECKS,
+    *bulk.CHECKS,
     *machine.CHECKS,
     *memory.CHECKS,
 )

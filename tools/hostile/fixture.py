@@ -1,9 +1,13 @@
 """The folder that the checks of faults.py work in, and what they have in common."""
 
+import contextlib
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = sorted((ROOT / "tools" / "demo" / "images").glob("*.png"))
@@ -50,6 +54,19 @@ class Folder:
         """Runs a command that has to end with exit code 1 and one line."""
         done = subprocess.run(command, capture_output=True, timeout=60, **options)
         check_refusal(done.returncode, done.stderr.decode(), words)
+
+
+@contextlib.contextmanager
+def small_disk(kibibytes: int) -> Iterator[Path]:
+    """A mounted tmpfs of that size."""
+    with tempfile.TemporaryDirectory() as name:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", name]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+            raise Skipped("mounting a tmpfs needs root")
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", name], check=True)
 
 
 def check_refusal(code: int, error: str, words: str) -> None:

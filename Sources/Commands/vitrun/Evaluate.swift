@@ -14,7 +14,8 @@ struct Evaluate: ParsableCommand {
       The folder has sub-folders named by class identifier, name or number, or images named \
       <identifier>_*. Identifiers come from the plan's labels or from --labels. With --fallback it tells \
       the share of images that went on, and the work of an image on average. Several plans are measured \
-      on the same images and make a table.
+      on the same images and make a table. For models without a classifier it tells how often the five \
+      nearest other images, by the cosine of their features, vote for an image's own class.
       """)
 
   @Argument(help: "Plans, and the folder as the last.")
@@ -46,9 +47,7 @@ struct Evaluate: ParsableCommand {
     if let limit, limit < 1 {
       throw ValidationError("--limit: expected at least 1, found \(limit)")
     }
-    guard (1...LabelImages.mostBatch).contains(batch) else {
-      throw ValidationError("--batch: expected 1 to \(LabelImages.mostBatch), found \(batch)")
-    }
+    try LabelImages.checkBatch(batch)
     guard cascade.fallback == nil || paths.count == 2 else {
       throw ValidationError("--fallback goes with one plan")
     }
@@ -58,8 +57,10 @@ struct Evaluate: ParsableCommand {
     let folder = paths[paths.count - 1]
     try NamedFile.check(folder, "DIR")
     if let against { try NamedFile.check(against, "--against") }
-    var models = try paths.dropLast().map { path in
-      try cascade.model(of: execution.plan(path), maximumBatch: batch, execution)
+    let plans = try paths.dropLast().map { try execution.plan($0) }
+    if plans.allSatisfy({ $0.classCount == 0 }) { return try scoreFeatures(plans, folder) }
+    var models = try plans.map {
+      try cascade.model(of: $0, maximumBatch: batch, execution)
     }
     let classes = models[0].first.plan.classCount
     if let against {
@@ -83,6 +84,26 @@ struct Evaluate: ParsableCommand {
     if !evaluation.isWhole { throw ExitCode(1) }
   }
 
+  /// Of models without a classifier.
+  private func scoreFeatures(_ plans: [Plan], _ folder: String) throws {
+    guard labels == nil, cascade.fallback == nil, cascade.margin == nil, !files.keeps else {
+      throw InputError(
+        file: plans[0].path, field: "classes",
+        expected: "a classifier, for --labels, --fallback, --margin, --per-class, --confusion and "
+          + "--predictions",
+        found: "none")
+    }
+    let compared = try against.map { [try execution.plan($0)] } ?? []
+    let models = try (plans + compared).map {
+      try Embedder($0, maximumBatch: batch, execution)
+    }
+    let outcome = try FeatureEvaluation(
+      folder: folder, options: imageOptions, execution: execution, batch: batch
+    ).run(models, comparesLast: !compared.isEmpty, limit: limit)
+    try CommandLineTool.printLines(json ? outcome.jsonLines : outcome.lines)
+    if !outcome.isWhole { throw ExitCode(1) }
+  }
+
   private func score(_ contents: LabelledFolder.Contents, _ models: [Model], _ folder: String)
     throws -> Evaluation
   {
@@ -95,22 +116,12 @@ struct Evaluate: ParsableCommand {
       }, skipped: contents.unknown)
     var progress = ImageProgress(
       images: images.count, isQuiet: execution.quiet, writesToTerminal: false)
-    let threads = models[0].first.session.threadCount
-    let streams = try ImageStreams(
-      images: images.count, batch: batch, threads: threads,
-      arenaBytes: models.reduce(0) { $0 + $1.arenaBytes }
-    ) { [batch] count in
-      count == threads
-        ? models : try models.map { try $0.another(maximumBatch: batch, threadCount: count) }
-    }
+    let streams = try ImageStreams(images: images.count, batch: batch, models)
     var clock = Stopwatch()
-    try streams.run(images.map(\.path)) {
-      [imageOptions, decoding = streams.decoding] models, paths in
-      try SeenImage.all(paths, by: models, imageOptions, decoding: decoding)
-    } tell: { index, seen in
+    try streams.run(images.map(\.path), imageOptions) { index, seen in
       defer { progress.add() }
       let image = images[index]
-      let found: SeenImage
+      let found: SeenImage<Cascade.Answer>
       switch seen {
       case .success(let image): found = image
       case .failure(let error):

@@ -56,22 +56,22 @@ struct Evaluation {
   }
 
   private var table: [String] {
-    var columns = [["top-1"] + tallies.map { Self.percent($0.share($0.first)) }]
-    columns.append(["top-5"] + tallies.map { Self.percent($0.share($0.five)) })
+    var columns: [(title: String, text: (EvaluationTally) -> String)] = [
+      ("top-1", { Self.percent($0.share($0.first)) }),
+      ("top-5", { Self.percent($0.share($0.five)) }),
+    ]
     if tallies[0].other != nil {
-      columns.append(["agreement"] + tallies.map { Self.percent($0.share($0.agreeing)) })
+      columns.append(("agreement", { Self.percent($0.share($0.agreeing)) }))
     }
     if tallies.allSatisfy({ $0.meanDivergence != nil }) {
-      columns.append(["KL"] + tallies.map { Figures.fixed($0.meanDivergence ?? 0, 4) })
+      columns.append(("KL", { Figures.fixed($0.meanDivergence ?? 0, 4) }))
     }
-    columns.append(["GMACs"] + tallies.map { Figures.fixed($0.work.gigaMACs, 3) })
-    columns.append(["ms"] + tallies.map { Figures.fixed(milliseconds($0), 2) })
-    let names = [""] + tallies.map { VisibleText.escaped($0.plan.path) }
-    let width = names.map(\.count).max() ?? 0
-    return names.indices.map { row in
-      Figures.left(names[row], width)
-        + columns.map { "  " + Figures.right($0[row], 9) }.joined()
-    } + ["of \(tallies[0].count) images"]
+    columns.append(("GMACs", { Figures.fixed($0.work.gigaMACs, 3) }))
+    columns.append(("ms", { Figures.fixed(milliseconds($0), 2) }))
+    return TextTable.lines(
+      titles: columns.map(\.title),
+      rows: tallies.map { tally in (tally.plan.path, columns.map { $0.text(tally) }) })
+      + ["of \(tallies[0].count) images"]
   }
 
   private static func percent(_ share: Double) -> String { Figures.fixed(share * 100, 1) + " %" }

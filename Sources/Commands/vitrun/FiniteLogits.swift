@@ -13,4 +13,9 @@ enum FiniteLogits {
     }
     return nil
   }
+
+  /// The features, if all are finite.
+  static func checked(_ features: [Float], _ file: String) -> Result<[Float], InputError> {
+    problem(features, file, areFeatures: true).map { .failure($0) } ?? .success(features)
+  }
 }

@@ -95,13 +95,15 @@ struct LabelImages: ParsableCommand {
       throw ValidationError("--output: expected --format jsonl or csv, found text")
     }
     guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
-    guard (1...Self.mostBatch).contains(batch) else {
-      throw ValidationError("--batch: expected 1 to \(Self.mostBatch), found \(batch)")
-    }
+    try Self.checkBatch(batch)
   }
 
-  /// The most images that a stream runs at once.
-  static let mostBatch = 1024
+  /// Throws if a stream cannot run so many images at once.
+  static func checkBatch(_ batch: Int) throws {
+    guard (1...1024).contains(batch) else {
+      throw ValidationError("--batch: expected 1 to 1024, found \(batch)")
+    }
+  }
 
   func run() throws {
     let plan = try execution.plan(plan)
@@ -148,16 +150,8 @@ struct LabelImages: ParsableCommand {
     let rest = Array(paths[found...])
     var progress = ImageProgress(
       images: rest.count, isQuiet: execution.quiet, writesToTerminal: file == nil)
-    let threads = model.first.session.threadCount
-    let streams = try ImageStreams(
-      images: rest.count, batch: batch, threads: threads, arenaBytes: model.arenaBytes
-    ) { [batch] in
-      $0 == threads ? model : try model.another(maximumBatch: batch, threadCount: $0)
-    }
-    try streams.run(rest) {
-      [imageOptions, decoding = streams.decoding, traces = visualize != nil] model, paths in
-      try SeenImage.all(paths, by: [model], imageOptions, decoding: decoding, traces: traces)
-    } tell: { index, seen in
+    let streams = try ImageStreams(images: rest.count, batch: batch, [model])
+    try streams.run(rest, imageOptions, traces: visualize != nil) { index, seen in
       let path = rest[index]
       let finite = seen.flatMap { image in
         FiniteLogits.problem(image.answers[0].logits, path).map { .failure($0) } ?? .success(image)
@@ -185,7 +179,7 @@ struct LabelImages: ParsableCommand {
     return failures
   }
 
-  private func draw(_ image: SeenImage, _ plan: Plan, to path: String) throws {
+  private func draw(_ image: SeenImage<Cascade.Answer>, _ plan: Plan, to path: String) throws {
     guard let crop = image.crop, !image.stages.isEmpty else {
       throw InputError(
         file: plan.path, field: "--visualize",

@@ -52,7 +52,7 @@ struct LabelRows {
   }
 
   /// The lines of an image.
-  func lines(_ path: String, _ seen: Result<SeenImage, InputError>) -> [String] {
+  func lines(_ path: String, _ seen: Result<SeenImage<Cascade.Answer>, InputError>) -> [String] {
     switch seen {
     case .success(let image):
       let answer = image.answers[0]
@@ -110,7 +110,7 @@ struct LabelRows {
   }
 
   private func json(
-    _ path: String, _ ranking: Ranking, _ answer: Cascade.Answer, _ image: SeenImage
+    _ path: String, _ ranking: Ranking, _ answer: Cascade.Answer, _ image: SeenImage<Cascade.Answer>
   ) -> String {
     let top: [JSONValue] = ranking.top.map {
       [

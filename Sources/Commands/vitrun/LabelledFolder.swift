@@ -54,22 +54,34 @@ enum LabelledFolder {
       contents.unknown += images.count
       unknown.append(error)
     }
-    let names = try ImageList.entries(of: folder)
-    let folders = names.filter { FileSystem.isFolder("\(folder)/\($0)") }
-    if folders.isEmpty {
-      for path in try ImageList.images(in: folder) {
-        let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
-        add([path], named: String(identifier), at: path)
-      }
-    } else {
-      for name in folders {
-        let path = "\(folder)/\(name)"
-        add(try ImageList.images(in: path), named: name, at: path)
-      }
-    }
+    for (name, path, images) in try groups(in: folder) { add(images, named: name, at: path) }
     // Where no class is known, one line says why; a note for each would only repeat it.
     if contents.images.isEmpty, let first = unknown.first { throw first }
     for error in unknown { note("\(CommandLineTool.text(error)); skipped") }
     return contents
+  }
+
+  /// Every image with what its class is called, in order of names.
+  static func names(in folder: String) throws -> [(path: String, name: String)] {
+    try groups(in: folder).flatMap { group in group.images.map { ($0, group.name) } }
+  }
+
+  /// Images that are called alike, and the sub-folder or file whose name says so.
+  private static func groups(in folder: String) throws
+    -> [(name: String, path: String, images: [String])]
+  {
+    let folders = try ImageList.entries(of: folder).filter {
+      FileSystem.isFolder("\(folder)/\($0)")
+    }
+    if folders.isEmpty {
+      return try ImageList.images(in: folder).map { path in
+        let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
+        return (String(identifier), path, [path])
+      }
+    }
+    return try folders.map { name in
+      let path = "\(folder)/\(name)"
+      return (name, path, try ImageList.images(in: path))
+    }
   }
 }

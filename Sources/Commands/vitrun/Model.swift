@@ -2,7 +2,7 @@ internal import PlanFormat
 internal import ViTRuntime
 
 /// What answers for images: a plan, or a cascade of two.
-enum Model {
+enum Model: ImageModel {
   case plan(Classifier)
   case cascade(Cascade)
 
@@ -29,7 +29,6 @@ enum Model {
     }
   }
 
-  /// Another one for the same plans, to run at the same time.
   func another(maximumBatch: Int, threadCount: Int) throws -> Model {
     switch self {
     case .plan(let classifier):
@@ -39,7 +38,10 @@ enum Model {
     }
   }
 
-  /// Bytes that an image takes between the steps.
+  var preprocessing: Preprocessing { first.preprocessing }
+
+  var threadCount: Int { first.session.threadCount }
+
   var arenaBytes: Int { first.plan.arenaBytes + (fallback?.plan.arenaBytes ?? 0) }
 
   /// What prepares images and sees all of them.
@@ -58,7 +60,6 @@ enum Model {
     }
   }
 
-  /// Waits until every weight's checksum has been compared.
   func waitUntilVerified() throws {
     try first.session.waitUntilVerified()
     try fallback?.session.waitUntilVerified()

@@ -2,9 +2,9 @@ internal import Tensors
 internal import ViTRuntime
 
 /// What models say of an image.
-struct SeenImage: Sendable {
+struct SeenImage<Answer: Sendable>: Sendable {
   /// One for each model.
-  var answers: [Cascade.Answer] = []
+  var answers: [Answer] = []
 
   /// Milliseconds of reading and decoding, of resizing and cropping, and of each model.
   var decoding = 0.0
@@ -20,10 +20,10 @@ struct SeenImage: Sendable {
   ///   - decoding: memory that images which are decoded at the same time share.
   ///   - traces: whether stages are kept.
   /// - Throws: what concerns all images, as a damaged weight.
-  static func all(
+  static func all<Model: ImageModel>(
     _ paths: ArraySlice<String>, by models: [Model], _ options: ImageOptions,
     decoding: MemoryBudget, traces: Bool = false
-  ) throws -> [Result<SeenImage, InputError>] {
+  ) throws -> [Result<SeenImage, InputError>] where Model.Answer == Answer {
     let prepared = try paths.map { path in
       do {
         return Result<_, InputError>.success(try prepare(path, for: models, options, decoding))
@@ -57,13 +57,13 @@ struct SeenImage: Sendable {
 
   /// An image as each of the models wants it, prepared once where they agree.
   private static func prepare(
-    _ path: String, for models: [Model], _ options: ImageOptions, _ decoding: MemoryBudget
+    _ path: String, for models: [some ImageModel], _ options: ImageOptions, _ decoding: MemoryBudget
   ) throws -> [Preprocessing.Preparation] {
     var known: [(preprocessing: Preprocessing, image: Preprocessing.Preparation)] = []
     return try models.map { model in
-      let preprocessing = model.first.preprocessing
+      let preprocessing = model.preprocessing
       if let same = known.first(where: { $0.preprocessing == preprocessing }) { return same.image }
-      let image = try model.first.prepare(path, options, budget: decoding)
+      let image = try preprocessing.prepare(path, options, budget: decoding)
       known.append((preprocessing, image))
       return image
     }

@@ -7,7 +7,9 @@ struct VITRun: ParsableCommand {
     commandName: "vitrun",
     abstract: "Executes plans made by vitc.",
     version: CommandLineTool.version,
-    subcommands: [LabelImages.self, Evaluate.self, Bench.self, Preprocess.self],
+    subcommands: [
+      LabelImages.self, Embed.self, Similar.self, Evaluate.self, Bench.self, Preprocess.self,
+    ],
     defaultSubcommand: LabelImages.self)
 
   /// The commands' names, for messages.

@@ -83,12 +83,13 @@ public enum NPYFile {
   }
 
   /// What a file has in front of `count` values.
-  package static func header(of count: Int, shape: [Int]) -> [UInt8] {
+  /// - Parameter least: how many bytes it has at least, a multiple of 64.
+  package static func header(of count: Int, shape: [Int], least: Int = 0) -> [UInt8] {
     precondition(count == shape.reduce(1, *), "values fill the shape")
     let extents = shape.map { "\($0)" }.joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     let unpadded = magic.count + 4 + header.utf8.count + 1
-    header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
+    header += String(repeating: " ", count: max(least, (unpadded + 63) / 64 * 64) - unpadded) + "\n"
     let length = UInt16(header.utf8.count)
     return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8)
   }

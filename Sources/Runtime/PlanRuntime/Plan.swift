@@ -95,6 +95,23 @@ public final class Plan: Sendable {
     return program.buffers[rows.buffer].columns
   }
 
+  /// How many tokens every image has behind the last norm, the prefix included, and their width.
+  /// - Throws: `InputError` if they are no output, or if their number depends on the image.
+  package func tokenShape() throws -> (tokens: Int, width: Int) {
+    guard let rows = program.output(.tokens) else {
+      throw InputError(
+        file: path, field: "outputs",
+        expected: "tokens, as a model has that does not pool them",
+        found: program.outputs.map(\.role.word).joined(separator: ", "))
+    }
+    guard program.unusedRows(of: rows) == nil else {
+      throw InputError(
+        .unsupported, file: path, field: "tokens", expected: "the same number of each image",
+        found: "numbers that depend on the image")
+    }
+    return (rows.count, program.buffers[rows.buffer].columns)
+  }
+
   /// Number of classes; 0 for a model without a classifier.
   public var classCount: Int { file.facts.classes }
 
