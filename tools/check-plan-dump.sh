@@ -26,7 +26,18 @@ cmp "$out/again.bin" "$out/dense.bin"
 mkdir "$out/pooler"
 cp Tests/Fixtures/imports/hf_features/* "$out/pooler"
 .build/release/vitc convert "$out/pooler" -o "$out/pooler.bin" --quiet
-for plan in dense fast weighted combined features pooler; do
+# Quantizing before a rewrite and behind it gives the same plan, as converting to int8 does.
+for plan in dense fast weighted combined; do
+  .build/release/vitc quantize "$out/$plan.bin" -o "$out/$plan-int8.bin" --quiet
+  .build/release/vitc verify "$out/$plan-int8.bin"
+done
+.build/release/vitc convert "$out/model.safetensors" --weights int8 -o "$out/again.bin" --quiet
+cmp "$out/again.bin" "$out/dense-int8.bin"
+.build/release/vitc rewrite "$out/again.bin" --keep 0.7 -o "$out/again-fast.bin" --quiet >/dev/null
+cmp "$out/again-fast.bin" "$out/fast-int8.bin"
+.build/release/vitc rewrite "$out/combined-int8.bin" --dense -o "$out/again.bin"
+cmp "$out/again.bin" "$out/dense-int8.bin"
+for plan in {dense,fast,weighted,combined}{,-int8} features pooler; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done

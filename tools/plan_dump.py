@@ -96,7 +96,7 @@ RECORDS = {
     "Label": "identifier:text name:text",
     "Constants": "constants:[Constant]",
     "Constant": "name:text shape:[int] layout:choice(rows,panels,panelsChannelsLast,depthwise) "
-    "element:choice(float32,float16) parameters:int offset:int byte_count:int checksum:int",
+    "element:choice(float32,float16,int8) parameters:int offset:int byte_count:int checksum:int",
     "Origin": "writer:text features:[Feature]",
     "Feature": "name:text",
     "Cascade": "margin_bits:int fallback_share_bits:int",
@@ -147,11 +147,21 @@ STEPS = {
 }
 
 # What joined version 2, and of which steps a plan lists it.
+def steps_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of all programs."""
+    return [step for program in plan["programs"]["programs"] for step in program["steps"]]
+
+
 FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "weighted": lambda step: step["kind"] in ("nearestAssign", "greedyPartition"),
-    "tanh": lambda step: step.get("activation") == "tanh",
+    "weighted": lambda plan: any(
+        step["kind"] in ("nearestAssign", "greedyPartition") for step in steps_of(plan)
+    ),
+    "cascade": lambda plan: len(plan["programs"]["programs"]) > 1,
+    "tanh": lambda plan: any(step.get("activation") == "tanh" for step in steps_of(plan)),
+    "int8": lambda plan: any(
+        constant["element"] == "int8" for constant in plan["constants"]["constants"]
+    ),
 }
-ORDER_OF_FEATURES = ("weighted", "cascade", "tanh")
 
 NODES = {
     1: "image channels:int height:int width:int",
@@ -274,7 +284,7 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if kind == 7 and offset + length <= len(data):
             origin = Reader(data[offset : offset + length], "origin").record("Origin")
             features = [feature["name"] for feature in origin["features"]]
-            if not set(ORDER_OF_FEATURES) >= set(features):
+            if not FEATURES.keys() >= set(features):
                 raise PlanError("features: " + ", ".join(features))
     names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
     if "cascade" in features:
@@ -298,20 +308,46 @@ def read_plan(data: bytes) -> dict[str, Any]:
             raise PlanError(f"section {name}: checksum")
         plan[name] = Reader(section, name).only(name.capitalize())
     programs = plan["programs"]["programs"]
-    steps = [step for program in programs for step in program["steps"]]
-    used = [name for name in ORDER_OF_FEATURES if (
-        len(programs) > 1 if name == "cascade" else any(map(FEATURES[name], steps)))]
+    used = [name for name, is_used in FEATURES.items() if is_used(plan)]
     if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
         raise PlanError(f"origin: lists {listed}, uses {used}")
     if len(programs) != (2 if "cascade" in names else 1):
         raise PlanError(f"programs: {len(programs)}")
     plan["weights_bytes"] = len(weights)
-    for constant in plan["constants"]["constants"]:
+    for constant in constants:
         start = constant["offset"]
         bytes_ = weights[start : start + constant["byte_count"]]
         if xxh64(bytes_) != constant["checksum"] & MASK:
             raise PlanError(f"constant {constant['name']}: checksum")
+        if constant["element"] == "int8":
+            check_int8(constant, bytes_)
     return plan
+
+
+def check_int8(constant: dict[str, Any], data: bytes) -> None:
+    """Integers, scales and sums of a constant in eight bits."""
+    name, shape = constant["name"], constant["shape"]
+    if constant["layout"] != "panels" or len(shape) != 2 or shape[1] > (2**31 - 1) // (255 * 127):
+        raise PlanError(f"constant {name}: int8 {constant['layout']} of {shape}")
+    outputs, inputs = shape
+    columns, groups = -(-outputs // 16) * 16, -(-inputs // 4)
+    if len(data) != columns * (groups * 4 + 8):
+        raise PlanError(f"constant {name}: {len(data)} bytes")
+    terms = columns * groups * 4
+    integers = memoryview(data)[:terms].cast("b")
+    scales = struct.unpack_from(f"<{columns}f", data, terms)
+    sums = struct.unpack_from(f"<{columns}i", data, terms + 4 * columns)
+    if not all(0 < scale < float("inf") for scale in scales) or {*scales[outputs:]} - {1.0}:
+        raise PlanError(f"constant {name}: scales")
+    for output in range(columns):
+        first = output // 16 * groups * 64 + output % 16 * 4
+        parts = (integers[first + j : first // (groups * 64) * (groups * 64) + groups * 64 : 64]
+                 for j in range(4))
+        column = [value for group in zip(*parts) for value in group]
+        if sum(column) != sums[output] or min(column) < -127:
+            raise PlanError(f"constant {name}: integers or sum of output {output}")
+        if any(column[inputs if output < outputs else 0 :]):
+            raise PlanError(f"constant {name}: padding of output {output}")
 
 
 def double(bits: int) -> float:
@@ -365,6 +401,14 @@ def cascade_summary(
     }
 
 
+def unquantized(constants: list[dict[str, Any]]) -> list[str]:
+    """The key `unquantized` of `vitc inspect --json`: weights of products that are not int8, of a plan with int8."""
+    weights = [constant for constant in constants if constant["layout"].startswith("panels")]
+    if all(weight["element"] != "int8" for weight in weights):
+        return []
+    return [w["name"] for element in ("float32", "float16") for w in weights if w["element"] == element]
+
+
 def summary(plan: dict[str, Any]) -> dict[str, Any]:
     """The values that `vitc inspect --json` prints too."""
     facts, (program, *further) = plan["facts"], plan["programs"]["programs"]
@@ -387,6 +431,7 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "executed_gmacs": program["executed_multiply_adds"] / 1e9,
         "multi_scale": recipe["multi_scale_blocks"] is not None,
         "size_aware": recipe["size_aware"],
+        "unquantized": unquantized(plan["constants"]["constants"]),
         "plan_bytes": plan["plan_bytes"],
         "written_by": f"vitc {plan['origin']['writer']}",
         "outputs": [output["role"] for output in program["outputs"]],

@@ -54,7 +54,11 @@ struct Convert: ParsableCommand {
       """)
   var imageSize: Int?
 
-  @Option(help: "How the weights of products are stored; arithmetic is always f32.")
+  @Option(
+    help: """
+      How the weights of products are stored; arithmetic is f32, but for int8, which multiplies rows that are \
+      quantized as they come. With int8 convolutions and the head stay f32; see 'vitc quantize'.
+      """)
   var weights = WeightType.f32
 
   @Option(help: "Mean of the channels R,G,B after scaling to [0, 1].")
@@ -158,12 +162,13 @@ struct Convert: ParsableCommand {
 
 /// How weights are stored.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
-  case f32, f16
+  case f32, f16, int8
 
   init(_ element: PlanCompiler.WeightStorage) {
     switch element {
     case .float32: self = .f32
     case .float16: self = .f16
+    case .int8: self = .int8
     }
   }
 
@@ -171,6 +176,7 @@ enum WeightType: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .f32: .float32
     case .f16: .float16
+    case .int8: .int8
     }
   }
 }

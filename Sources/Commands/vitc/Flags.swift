@@ -2,6 +2,7 @@ internal import CommandSupport
 internal import Families
 internal import PlanFormat
 internal import Passes
+internal import ViTCompiler
 internal import ViTRuntime
 internal import ViTSearch
 
@@ -49,6 +50,15 @@ extension StorageOption: FlaggedOption {
   var flag: String? {
     switch self {
     case .float16: "--weights f16"
+    case .int8: nil  // By --weights int8 as by vitc quantize.
+    }
+  }
+}
+
+extension QuantizationOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .keptWeights: "--keep-f32"
     }
   }
 }

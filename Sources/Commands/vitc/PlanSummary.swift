@@ -37,6 +37,13 @@ struct PlanSummary {
     plan.weightElements.map { WeightType($0).rawValue }.joined(separator: "+")
   }
 
+  /// The weights of products that are not int8, of a plan that has some that are.
+  private var unquantized: [String] {
+    plan.weightElements.contains(.int8)
+      ? MatrixElement.allCases.filter { $0 != .int8 }.flatMap { plan.weights(of: $0).map(\.name) }
+      : []
+  }
+
   private var gigaMACs: Double { Double(program.multiplyAdds) / 1e9 }
 
   private var executedGigaMACs: Double { Double(program.executedMultiplyAdds) / 1e9 }
@@ -64,6 +71,7 @@ struct PlanSummary {
       "multi_scale": .bool(recipe.isMultiScale),
       "size_aware": .bool(recipe.isSizeAware),
       "weights": .string(weightType),
+      "unquantized": .array(unquantized.map { .string(PathText.repaired($0)) }),
       "plan_bytes": .init(plan.byteCount),
       "written_by": .string(PathText.repaired("vitc \(plan.writer)")),
       "outputs": .array(program.outputs.map { .string($0.role.word) }),
@@ -106,6 +114,11 @@ struct PlanSummary {
       "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image, "
         + "\(Figures.fixed(executedGigaMACs, 3)) executed",
+    ]
+    if !unquantized.isEmpty {
+      lines.append("  not int8    \(unquantized.joined(separator: ", "))")
+    }
+    lines += [
       "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
       "  activations \(program.arenaBytes) bytes an image",
     ]

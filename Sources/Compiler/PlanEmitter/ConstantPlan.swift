@@ -14,10 +14,14 @@ struct ConstantPlan {
   private(set) var entries: [Entry] = []
   private let weights: MatrixElement
 
+  /// Those of them that are stored so if ``weights`` is int8; other ones are float32 then.
+  private let quantized: Set<ConstantID>
+
   /// Plans the base graph's constants; the executable graph's begin with the same ones.
   /// - Parameter weights: how weights of products are stored that no plan stores yet.
   init(base: Graph, weights: MatrixElement) {
     self.weights = weights
+    quantized = weights == .int8 ? base.quantizedConstants() : []
     var layouts = [MatrixLayout](repeating: .rows, count: base.constants.count)
     for node in base.nodes {
       let operand = node.inputs.first.map { base.type($0) }
@@ -49,6 +53,9 @@ struct ConstantPlan {
   /// Weights of products are stored as they are in another layout already.
   private func element(of id: ConstantID, _ layout: MatrixLayout) -> MatrixElement {
     guard layout.isPanels else { return .float32 }
-    return entries.first { $0.id == id && $0.layout.isPanels }?.element ?? weights
+    if let stored = entries.first(where: { $0.id == id && $0.layout.isPanels }) {
+      return stored.element
+    }
+    return weights != .int8 || quantized.contains(id) ? weights : .float32
   }
 }

@@ -187,6 +187,8 @@ package struct RewrittenModel: Sendable {
 }
 
 extension PlanFile {
-  /// How weights of products are stored that a rewrite adds: as narrow as the plan's own.
-  fileprivate var addedWeights: PlanCompiler.WeightStorage { weightElements.last ?? .float32 }
+  /// How weights of products are stored that a rewrite adds: as narrow as the plan's own that are not int8.
+  fileprivate var addedWeights: PlanCompiler.WeightStorage {
+    weightElements.last { $0 != .int8 } ?? .float32
+  }
 }

@@ -21,6 +21,14 @@ package protocol KernelSet: Sendable {
   static func linear(
     _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// The rows of a linear layer in eight bits.
+  static func quantizeRows(
+    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Linear layer in eight bits, of rows that are quantized.
+  static func quantizedLinear(
+    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// Layer normalisation of rows.
   static func layerNorm(_ arguments: LayerNormArguments, item: Int)
 
@@ -109,4 +117,11 @@ package protocol PairedKernelSet: KernelSet {
   /// The product of rows that are scaled.
   static func pairedLinear(
     _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+}
+
+/// Kernels for processors that add products of bytes in one instruction (AVX-512 VNNI, AVX-VNNI).
+package protocol VNNIKernelSet: KernelSet {
+  /// As ``KernelSet/quantizedLinear(_:item:scratch:)``, with the same bits.
+  static func quantizedLinearVNNI(
+    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
 }

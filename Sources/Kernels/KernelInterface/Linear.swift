@@ -42,7 +42,8 @@ package struct LayerNorm: @unchecked Sendable {
 /// A fused `norm` is computed again by every item that reads a row, which is cheap for few rows
 /// only; ``normalizingOnce(into:)`` gives the same bits with two steps.
 ///
-/// `residual` may alias `output` exactly. No other overlap is allowed.
+/// `residual` may alias `output` exactly. No other overlap is allowed. Layers whose weights are int8 are computed
+/// by way of ``QuantizedLinearArguments``.
 package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// `[images, rows, inputWidth]`.
   package let input: InputRows
@@ -161,7 +162,7 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
   /// Floats of scratch for the weights of a tile's panels that are stored in fewer bits.
   package var widenedFloats: Int {
     switch weights.element {
-    case .float32: 0
+    case .float32, .int8: 0
     case .float16: tiles.itemPanels * min(tiles.sliceInputs, inputWidth) * PanelLayout.width
     }
   }

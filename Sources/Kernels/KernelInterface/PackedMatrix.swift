@@ -1,4 +1,4 @@
-/// How one value of a packed matrix is stored. Arithmetic is always f32.
+/// How one value of a packed matrix is stored.
 public enum MatrixElement: UInt8, Sendable, CaseIterable {
   /// IEEE binary32.
   case float32 = 0
@@ -6,11 +6,16 @@ public enum MatrixElement: UInt8, Sendable, CaseIterable {
   /// IEEE binary16, widened as it is used.
   case float16 = 1
 
+  /// Integers from -127 to 127 with a float32 scale for each output, which multiply rows that are quantized as
+  /// they come; see ``Int8PanelLayout``.
+  case int8 = 2
+
   /// Bytes of one value.
   package var byteCount: Int {
     switch self {
     case .float32: 4
     case .float16: 2
+    case .int8: 1
     }
   }
 }
@@ -29,8 +34,7 @@ package enum MatrixLayout: UInt8, Sendable, CaseIterable {
   /// `[k * k][channels]`: a depthwise convolution.
   case depthwise = 3
 
-  /// Whether the values are the weights of a product, which may be stored in any element; those of other
-  /// layouts are float32.
+  /// Whether the values are the weights of a product, which need not be float32 as those of other layouts are.
   package var isPanels: Bool {
     switch self {
     case .panels, .panelsChannelsLast: true
@@ -58,9 +62,15 @@ package struct PackedMatrix: Sendable, Equatable {
   /// Values that are stored, padding included.
   package let storedCount: Int
 
-  /// A matrix of this shape; nil if the layout cannot hold the shape, or if its bytes cannot be counted.
+  /// A matrix of this shape; nil if the layout cannot hold the shape in such elements, or if its bytes cannot be
+  /// counted.
   package init?(shape: [Int], layout: MatrixLayout, element: MatrixElement) {
     guard shape.allSatisfy({ $0 >= 1 }), let count = Self.product(shape) else { return nil }
+    if element == .int8 {
+      guard layout == .panels, shape.count == 2, shape[1] <= Int8PanelLayout.maximumInputs else {
+        return nil
+      }
+    }
     switch layout {
     case .rows: storedCount = count
     case .depthwise:
@@ -69,17 +79,28 @@ package struct PackedMatrix: Sendable, Equatable {
     case .panels, .panelsChannelsLast:
       guard shape.count == 4 || shape.count == 2 && layout == .panels else { return nil }
       let panels = (shape[0] - 1) / PanelLayout.width + 1
-      guard let stored = Self.product([panels, PanelLayout.width, count / shape[0]]) else {
+      let inputs = count / shape[0]
+      let storedInputs = element == .int8 ? Int8PanelLayout.storedInputs(inputs) : inputs
+      guard let stored = Self.product([panels, PanelLayout.width, storedInputs]) else {
         return nil
       }
       storedCount = stored
     }
-    guard Self.product([storedCount, element.byteCount]) != nil else { return nil }
+    // Scales and sums of int8 take at most twice the bytes of its values.
+    guard Self.product([storedCount, element.byteCount, 4]) != nil else { return nil }
     (self.shape, self.layout, self.element, self.count) = (shape, layout, element, count)
   }
 
   /// Bytes of the stored values.
-  package var byteCount: Int { storedCount * element.byteCount }
+  package var valueByteCount: Int { storedCount * element.byteCount }
+
+  /// Bytes of all that is stored.
+  package var byteCount: Int {
+    switch element {
+    case .float32, .float16: valueByteCount
+    case .int8: valueByteCount + Int8PanelLayout.termByteCount(outputs: shape[0])
+    }
+  }
 
   /// Inputs of each output of a layout with panels, K.
   package var inputs: Int { count / shape[0] }

@@ -158,6 +158,7 @@ extension LinearArguments {
   /// Whether pairing can compute this.
   fileprivate var isPairable: Bool {
     inputWidth > 0 && outputWidth > 0 && outputWidth % PanelLayout.width == 0
+      && weights.element != .int8
   }
 }
 

@@ -25,6 +25,10 @@ package enum PanelLayout {
   }
 }
 
+/// Stops a kernel that multiplies float32 rows and met weights that multiply quantized ones, see
+/// ``QuantizedLinearArguments``.
+package func refuseInt8Weights() -> Never { fatalError("int8 weights, and rows of float32") }
+
 /// The weights of a product as kernels read them: the stored values of a ``PackedMatrix`` with panels, 64-byte
 /// aligned.
 package struct PanelWeights: @unchecked Sendable {

@@ -27,15 +27,27 @@ package enum KernelSelection {
   package static var choices: [KernelChoice] {
     available.flatMap { set -> [KernelChoice] in
       guard let paired = set as? any PairedKernelSet.Type else {
-        return [KernelChoice(name: "\(set.name)", set: set, paired: nil)]
+        return [KernelChoice(name: "\(set.name)", set: set, paired: nil, vnni: nil)]
       }
+      let vnni = vnni(set)
+      let own = cve_adds_beside_multiplying() ? paired : nil
       return [
-        KernelChoice(name: "\(set.name)-direct", set: set, paired: nil),
-        KernelChoice(name: "\(set.name)-paired", set: set, paired: paired),
-        KernelChoice(
-          name: "\(set.name)", set: set, paired: cve_adds_beside_multiplying() ? paired : nil),
+        KernelChoice(name: "\(set.name)-direct", set: set, paired: nil, vnni: vnni),
+        KernelChoice(name: "\(set.name)-paired", set: set, paired: paired, vnni: vnni),
       ]
+        + (vnni == nil
+          ? [] : [KernelChoice(name: "\(set.name)-novnni", set: set, paired: own, vnni: nil)])
+        + [KernelChoice(name: "\(set.name)", set: set, paired: own, vnni: vnni)]
     }
+  }
+
+  /// A set, if this processor adds products of bytes in one instruction in its registers.
+  package static func vnni(_ set: any KernelSet.Type) -> (any VNNIKernelSet.Type)? {
+    #if arch(x86_64)
+      if set == AVX512Kernels.self, cve_has_avx512_vnni() { return AVX512Kernels.self }
+      if set == AVX2Kernels.self, cve_has_avx_vnni() { return AVX2Kernels.self }
+    #endif
+    return nil
   }
 
   /// The fastest choice on this processor, or the one that `VITRUN_KERNELS` names.
@@ -51,7 +63,7 @@ package enum KernelSelection {
     let choices = choices
     guard let requested, !requested.isEmpty else {
       return choices.last
-        ?? KernelChoice(name: "portable", set: PortableKernels.self, paired: nil)
+        ?? KernelChoice(name: "portable", set: PortableKernels.self, paired: nil, vnni: nil)
     }
     for choice in choices where choice.name == requested { return choice }
     throw .unavailableKernels(requested, available: choices.map(\.name))

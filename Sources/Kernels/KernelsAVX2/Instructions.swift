@@ -31,3 +31,28 @@ func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
   sum.lowHalf = cve_accumulate(sum.lowHalf, a.lowHalf, b.lowHalf)
   sum.highHalf = cve_accumulate(sum.highHalf, a.highHalf, b.highHalf)
 }
+
+/// Of each lane the sum of its two products of 16 bits.
+@inline(__always)
+func pairs(_ a: Lanes, _ b: Lanes) -> Lanes {
+  Lanes(lowHalf: cve_pairs8(a.lowHalf, b.lowHalf), highHalf: cve_pairs8(a.highHalf, b.highHalf))
+}
+
+/// Adds to each lane its four products of bytes: `rows` without a sign, `weights` with one.
+@inline(__always)
+func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
+  sum.lowHalf = cve_vnni8(sum.lowHalf, rows.lowHalf, weights.lowHalf)
+  sum.highHalf = cve_vnni8(sum.highHalf, rows.highHalf, weights.highHalf)
+}
+
+/// Integers as floats, rounded to nearest.
+@inline(__always)
+func floats(_ lanes: Lanes) -> Vector {
+  Vector(lowHalf: cve_floats8(lanes.lowHalf), highHalf: cve_floats8(lanes.highHalf))
+}
+
+/// Writes the low byte of each lane.
+@inline(__always)
+func storeBytes(_ lanes: Lanes, _ bytes: UnsafeMutablePointer<UInt8>) {
+  cve_store_bytes8x2(bytes, lanes.lowHalf, lanes.highHalf)
+}

@@ -31,6 +31,18 @@ enum TileShape {
   @inline(__always)
   static var mostSliceInputs: Int { 3 &* sliceInputs / 2 &+ 3 }
 
+  /// The panels of a tile of bytes.
+  @inline(__always)
+  static var quantizedPanels: Int { 1 }
+
+  /// The most rows of a tile of bytes, which has one panel.
+  @inline(__always)
+  static func vnniRows(panels: Int) -> Int { 6 }
+
+  /// The same where bytes are widened, whose weights take twice the registers.
+  @inline(__always)
+  static func widenedRows(panels: Int) -> Int { 4 }
+
   /// The most queries of a tile of values.
   @inline(__always)
   static var queries: Int { 6 }
@@ -78,6 +90,26 @@ enum TileShape {
     case 3: PairedTile<3, 1>.multiply(left, row, right, sums)
     case 2: PairedTile<2, 1>.multiply(left, row, right, sums)
     default: PairedTile<1, 1>.multiply(left, row, right, sums)
+    }
+  }
+
+  /// Multiplies a tile of `height` rows of bytes and a panel.
+  @inline(__always)
+  static func multiplyQuantized<Product: ByteProduct>(
+    _: Product.Type, height: Int, panels: Int, _ left: ByteRows, _ right: BytePanels,
+    into products: UnsafeMutablePointer<Float>, step: Int
+  ) {
+    @inline(__always)
+    func multiply<let rows: Int, let panels: Int>(_: QuantizedTile<rows, panels>.Type) {
+      QuantizedTile<rows, panels>.multiply(Product.self, left, right, into: products, step: step)
+    }
+    switch height {
+    case 6: multiply(QuantizedTile<6, 1>.self)
+    case 5: multiply(QuantizedTile<5, 1>.self)
+    case 4: multiply(QuantizedTile<4, 1>.self)
+    case 3: multiply(QuantizedTile<3, 1>.self)
+    case 2: multiply(QuantizedTile<2, 1>.self)
+    default: multiply(QuantizedTile<1, 1>.self)
     }
   }
 

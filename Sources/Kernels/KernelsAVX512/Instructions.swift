@@ -21,3 +21,23 @@ func broadcast(_ place: UnsafePointer<Float>) -> Vector { cve_broadcast16(place)
 func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
   sum = cve_accumulate16(sum, a, b)
 }
+
+/// Of each lane the sum of its two products of 16 bits.
+@inline(__always)
+func pairs(_ a: Lanes, _ b: Lanes) -> Lanes { cve_pairs16(a, b) }
+
+/// Adds to each lane its four products of bytes: `rows` without a sign, `weights` with one.
+@inline(__always)
+func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
+  sum = cve_vnni16(sum, rows, weights)
+}
+
+/// Integers as floats, rounded to nearest.
+@inline(__always)
+func floats(_ lanes: Lanes) -> Vector { cve_floats16(lanes) }
+
+/// Writes the low byte of each lane.
+@inline(__always)
+func storeBytes(_ lanes: Lanes, _ bytes: UnsafeMutablePointer<UInt8>) {
+  cve_store_bytes16(bytes, lanes)
+}

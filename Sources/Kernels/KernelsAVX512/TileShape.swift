@@ -32,6 +32,18 @@ enum TileShape {
   @inline(__always)
   static var mostSliceInputs: Int { 3 &* sliceInputs / 2 &+ 3 }
 
+  /// The panels of a tile of bytes.
+  @inline(__always)
+  static var quantizedPanels: Int { 3 }
+
+  /// The most rows of a tile of bytes of so many panels.
+  @inline(__always)
+  static func vnniRows(panels: Int) -> Int { 9 }
+
+  /// The same where bytes are widened, whose weights take twice the registers.
+  @inline(__always)
+  static func widenedRows(panels: Int) -> Int { 8 }
+
   /// The most queries of a tile of values.
   @inline(__always)
   static var queries: Int { 6 }
@@ -117,6 +129,47 @@ enum TileShape {
     case (3, 1): PairedTile<3, 1>.multiply(left, row, right, sums)
     case (2, 1): PairedTile<2, 1>.multiply(left, row, right, sums)
     default: PairedTile<1, 1>.multiply(left, row, right, sums)
+    }
+  }
+
+  /// Multiplies a tile of `height` rows of bytes and `panels` panels.
+  @inline(__always)
+  static func multiplyQuantized<Product: ByteProduct>(
+    _: Product.Type, height: Int, panels: Int, _ left: ByteRows, _ right: BytePanels,
+    into products: UnsafeMutablePointer<Float>, step: Int
+  ) {
+    @inline(__always)
+    func multiply<let rows: Int, let panels: Int>(_: QuantizedTile<rows, panels>.Type) {
+      QuantizedTile<rows, panels>.multiply(Product.self, left, right, into: products, step: step)
+    }
+    switch (height, panels) {
+    case (9, 3): multiply(QuantizedTile<9, 3>.self)
+    case (8, 3): multiply(QuantizedTile<8, 3>.self)
+    case (7, 3): multiply(QuantizedTile<7, 3>.self)
+    case (6, 3): multiply(QuantizedTile<6, 3>.self)
+    case (5, 3): multiply(QuantizedTile<5, 3>.self)
+    case (4, 3): multiply(QuantizedTile<4, 3>.self)
+    case (3, 3): multiply(QuantizedTile<3, 3>.self)
+    case (2, 3): multiply(QuantizedTile<2, 3>.self)
+    case (1, 3): multiply(QuantizedTile<1, 3>.self)
+    case (9, 2): multiply(QuantizedTile<9, 2>.self)
+    case (8, 2): multiply(QuantizedTile<8, 2>.self)
+    case (7, 2): multiply(QuantizedTile<7, 2>.self)
+    case (6, 2): multiply(QuantizedTile<6, 2>.self)
+    case (5, 2): multiply(QuantizedTile<5, 2>.self)
+    case (4, 2): multiply(QuantizedTile<4, 2>.self)
+    case (3, 2): multiply(QuantizedTile<3, 2>.self)
+    case (2, 2): multiply(QuantizedTile<2, 2>.self)
+    case (1, 2): multiply(QuantizedTile<1, 2>.self)
+    case (9, 1): multiply(QuantizedTile<9, 1>.self)
+    case (8, 1): multiply(QuantizedTile<8, 1>.self)
+    case (7, 1): multiply(QuantizedTile<7, 1>.self)
+    case (6, 1): multiply(QuantizedTile<6, 1>.self)
+    case (5, 1): multiply(QuantizedTile<5, 1>.self)
+    case (4, 1): multiply(QuantizedTile<4, 1>.self)
+    case (3, 1): multiply(QuantizedTile<3, 1>.self)
+    case (2, 1): multiply(QuantizedTile<2, 1>.self)
+    default: multiply(QuantizedTile<1, 1>.self)
     }
   }
 

@@ -82,6 +82,7 @@ func multiply(
           low += widened(halves.loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
           high += widened((halves + 2 &* lanes).loadUnaligned(as: SIMD8<UInt16>.self)) * x[k]
         }
+      case .int8: refuseInt8Weights()
       }
       epilogue.apply(low, high, row: row, column: column, columns: columns)
     }

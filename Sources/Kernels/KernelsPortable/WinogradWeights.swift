@@ -15,6 +15,7 @@ extension PortableKernels {
         case .float16:
           return Wide(
             widened((a.weights.base + 2 * place).loadUnaligned(as: SIMD8<UInt16>.self)))
+        case .int8: refuseInt8Weights()
         }
       }
       func line(_ line: Int) -> Line {

@@ -5,6 +5,7 @@ extension WideKernels: PairedKernelSet {
     switch arguments.weights.element {
     case .float32: formWeightTerms(Binary32.self, arguments, panel: item)
     case .float16: formWeightTerms(Binary16.self, arguments, panel: item)
+    case .int8: refuseInt8Weights()
     }
   }
 

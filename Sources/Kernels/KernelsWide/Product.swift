@@ -45,6 +45,7 @@ func multiply(
   case (.float16, false): multiply(Binary16.self, DirectProduct.self)
   case (.float32, true): multiply(Binary32.self, PairedProduct.self)
   case (.float16, true): multiply(Binary16.self, PairedProduct.self)
+  case (.int8, _): refuseInt8Weights()
   }
 }
 
@@ -233,7 +234,7 @@ private struct Slices {
 
 /// Finishes and writes the sums of one panel of a tile.
 @inline(__always)
-private func finishPanel(
+func finishPanel(
   _ sums: UnsafeMutablePointer<Float>, rows: Int, firstRow: Int, column: Int, columns: Int,
   _ epilogue: Epilogue
 ) {

@@ -2,7 +2,7 @@ internal import PlanFormat
 internal import Synchronization
 internal import Tensors
 
-/// Compares every weight's checksum, as a region of a thread pool.
+/// Checks every weight's bytes, as a region of a thread pool.
 final class WeightCheck: Sendable {
   private let file: PlanFile
   private let firstDamaged = Atomic(Int.max)
@@ -12,13 +12,13 @@ final class WeightCheck: Sendable {
   /// One thread's part.
   func run(_ worker: inout Worker) {
     worker.forEach(itemCount: file.constants.count) { index in
-      if !file.isIntact(index) { firstDamaged.min(index, ordering: .relaxed) }
+      if file.fault(ofConstant: index) != nil { firstDamaged.min(index, ordering: .relaxed) }
     }
   }
 
   /// The first weight that does not hold, once the region has ended.
   var damage: InputError? {
     let index = firstDamaged.load(ordering: .relaxed)
-    return index == Int.max ? nil : file.damaged(index)
+    return index == Int.max ? nil : file.fault(ofConstant: index)
   }
 }

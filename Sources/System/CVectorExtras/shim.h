@@ -46,11 +46,28 @@ static inline bool cve_adds_beside_multiplying(void) {
   return (isAMD || isHygon) && family >= 0x17;
 }
 
+/// Whether the processor adds products of bytes to 32 bits in registers of AVX-512 (AVX-512 VNNI), all else that
+/// `cve_has_avx512` asks for beside it.
+static inline bool cve_has_avx512_vnni(void) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!cve_has_avx512() || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  return (c & (1u << 11)) != 0;
+}
+
+/// The same in registers of AVX2 (AVX-VNNI).
+static inline bool cve_has_avx_vnni(void) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!cve_has_avx2() || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return false;
+  return (a & (1u << 4)) != 0;
+}
+
 /// Tells the processor that it may rest while this thread waits in a loop.
 static inline void cve_pause(void) { _mm_pause(); }
 #else
 static inline bool cve_has_avx2(void) { return false; }
 static inline bool cve_has_avx512(void) { return false; }
+static inline bool cve_has_avx512_vnni(void) { return false; }
+static inline bool cve_has_avx_vnni(void) { return false; }
 static inline bool cve_adds_beside_multiplying(void) { return false; }
 static inline void cve_pause(void) {}
 #endif
@@ -81,6 +98,29 @@ static inline __m512 cve_broadcast16(const float *value) {
   return lanes;
 }
 
+/// Sixteen integers of 32 bits.
+typedef int cve_lanes16 __attribute__((ext_vector_type(16)));
+
+/// Adds to each lane of `sum` the four products of its bytes in `rows`, which have no sign, and in `weights`,
+/// which have one (AVX-512 VNNI). By its letters, so that the compiler uses such instructions nowhere else.
+static inline cve_lanes16 cve_vnni16(cve_lanes16 sum, cve_lanes16 rows, cve_lanes16 weights) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(rows), "v"(weights));
+  return sum;
+}
+
+/// Of each lane the sum of its two products of 16 bits.
+static inline cve_lanes16 cve_pairs16(cve_lanes16 a, cve_lanes16 b) {
+  return (cve_lanes16)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+}
+
+/// Integers as floats, rounded to nearest.
+static inline __m512 cve_floats16(cve_lanes16 lanes) { return _mm512_cvtepi32_ps((__m512i)lanes); }
+
+/// Writes the low byte of each lane.
+static inline void cve_store_bytes16(void *bytes, cve_lanes16 lanes) {
+  _mm_storeu_si128((__m128i *)bytes, _mm512_cvtepi32_epi8((__m512i)lanes));
+}
+
 /// Widens sixteen binary16 values at any alignment.
 static inline __m512 cve_widen16(const void *halves) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)halves));
@@ -105,6 +145,33 @@ static inline __m256 cve_broadcast(const float *value) {
   __m256 lanes;
   __asm__("vpbroadcastd %1, %0" : "=x"(lanes) : "m"(*value));
   return lanes;
+}
+
+/// Eight integers of 32 bits.
+typedef int cve_lanes8 __attribute__((ext_vector_type(8)));
+
+/// As `cve_vnni16`, by AVX-VNNI.
+static inline cve_lanes8 cve_vnni8(cve_lanes8 sum, cve_lanes8 rows, cve_lanes8 weights) {
+  __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(rows), "x"(weights));
+  return sum;
+}
+
+/// Of each lane the sum of its two products of 16 bits.
+static inline cve_lanes8 cve_pairs8(cve_lanes8 a, cve_lanes8 b) {
+  return (cve_lanes8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
+
+/// Integers as floats, rounded to nearest.
+static inline __m256 cve_floats8(cve_lanes8 lanes) { return _mm256_cvtepi32_ps((__m256i)lanes); }
+
+/// Writes the low byte of each lane, those of `low` first.
+static inline void cve_store_bytes8x2(void *bytes, cve_lanes8 low, cve_lanes8 high) {
+  const __m256i mask = _mm256_set1_epi32(0xFF);
+  const __m256i halves =
+      _mm256_packus_epi32(_mm256_and_si256((__m256i)low, mask), _mm256_and_si256((__m256i)high, mask));
+  const __m256i words = _mm256_permute4x64_epi64(halves, 0xD8);
+  _mm_storeu_si128((__m128i *)bytes, _mm_packus_epi16(_mm256_castsi256_si128(words),
+                                                      _mm256_extracti128_si256(words, 1)));
 }
 
 /// Writes the transpose of 8 rows of 8 floats, `from_step` and `to_step` floats apart.

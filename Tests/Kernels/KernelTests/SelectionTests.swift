@@ -31,4 +31,24 @@ import Testing
     }
     #expect(throws: InputError.self) { try KernelSelection.best(requested: "portable-direct") }
   }
+
+  /// Where one instruction adds products of bytes, the results of the others can be had too.
+  @Test func setsCanBeHadWithoutVNNI() throws {
+    for set in KernelSelection.available {
+      let name = "\(set.name)-novnni"
+      #expect(
+        (try KernelSelection.best(requested: "\(set.name)").vnni == nil)
+          == (KernelSelection.vnni(set) == nil))
+      guard KernelSelection.vnni(set) != nil else {
+        #expect(throws: InputError.self) { try KernelSelection.best(requested: name) }
+        continue
+      }
+      let choice = try KernelSelection.best(requested: name)
+      #expect(choice.vnni == nil)
+      #expect(
+        (choice.paired == nil) == (try KernelSelection.best(requested: "\(set.name)").paired == nil)
+      )
+      #expect(choice.byteProducts == "\(set.name)")
+    }
+  }
 }

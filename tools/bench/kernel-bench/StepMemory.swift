@@ -24,7 +24,18 @@ final class StepMemory {
       // Between 1/8 and 1/4, of both signs.
       for i in 0..<count + 64 { pointer[i] = 0x3000 | UInt16(truncatingIfNeeded: i & 0x83FF) }
       return UnsafeRawPointer(pointer)
+    case .int8:
+      let pointer = allocate(count + 64).bindMemory(to: UInt8.self, capacity: count + 64)
+      for i in 0..<count + 64 { pointer[i] = UInt8(truncatingIfNeeded: (i &* 7919) >> 4) | 1 }
+      return UnsafeRawPointer(pointer)
     }
+  }
+
+  /// Room for bytes.
+  func bytes(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    let pointer = allocate(count).bindMemory(to: UInt8.self, capacity: count)
+    pointer.update(repeating: 0, count: count)
+    return pointer
   }
 
   /// The numbers from 0 on.

@@ -32,6 +32,14 @@ struct Steps {
     ] {
       steps.append { $0.linear(rows, inputs, outputs) }
     }
+    for (rows, inputs, outputs) in [
+      (197, 192, 768), (197, 768, 192), (197, 384, 384), (197, 384, 1152), (197, 384, 1536),
+      (197, 1536, 384), (197, 768, 3072), (197, 3072, 768), (69, 1536, 384), (1576, 384, 1536),
+      (1, 384, 1536),
+    ] {
+      steps.append { $0.bytes(rows, inputs, outputs) }
+    }
+    steps.append { $0.bytes(197, 384, 1536, activation: .gelu) }
     steps.append { $0.linear(197, 384, 1536, element: .float16) }
     steps.append { $0.linear(197, 384, 1536, activation: .gelu) }
     steps.append { [$0.layerNorm(197, 384)] }
@@ -101,6 +109,44 @@ struct Steps {
       Step(
         name: "rows of pairs \(shape)", flops: 0,
         turns: pairs.map { PairedRowsArguments($0, kernels: kernels) }),
+    ]
+  }
+
+  /// A layer in eight bits: its product, and the rows that it quantizes, with and without a norm.
+  private func bytes(
+    _ rows: Int, _ inputs: Int, _ outputs: Int, activation: Activation = .none
+  ) -> [Step] {
+    let x = memory.floats(rows * inputs)
+    let y = memory.floats(rows * outputs)
+    // What stands for scales and sums are bytes as well: numbers of some size.
+    let count =
+      Int8PanelLayout.valueByteCount(inputs: inputs, outputs: outputs)
+      + Int8PanelLayout.termByteCount(outputs: outputs)
+    let copies = max(1, (96 << 20) / count)
+    let weights = memory.weights(count * copies, .int8)
+    let quantized = memory.bytes(rows * QuantizedLinearArguments.rowStride(inputs: inputs))
+    let terms = memory.floats(2 * rows)
+    let norm = LayerNorm(gamma: memory.floats(inputs), beta: memory.floats(inputs), epsilon: 1e-6)
+    func layer(_ copy: Int, _ norm: LayerNorm? = nil) -> QuantizedLinearArguments {
+      QuantizedLinearArguments(
+        LinearArguments(
+          for: tiles, input: InputRows(x, imageStride: rows, stride: inputs),
+          output: OutputRows(y, imageStride: rows, stride: outputs), images: 1, rows: rows,
+          inputWidth: inputs, outputWidth: outputs,
+          weights: PanelWeights(weights + copy * count, element: .int8),
+          bias: memory.floats(outputs), norm: norm, activation: activation),
+        bytes: quantized, terms: terms)
+    }
+    let shape =
+      "\(rows)x\(inputs)x\(outputs)" + (activation == .none ? "" : " \(activation)")
+    return [
+      Step(name: "rows of bytes \(shape)", flops: 0, turns: [QuantizedRowsArguments(layer(0))]),
+      Step(
+        name: "norm of bytes \(shape)", flops: 0,
+        turns: [QuantizedRowsArguments(layer(0, norm))]),
+      Step(
+        name: "bytes \(shape)", flops: 2 * Double(rows) * Double(inputs) * Double(outputs),
+        turns: (0..<copies).map { QuantizedProductArguments(layer($0), vnni: choice.vnni) }),
     ]
   }
 

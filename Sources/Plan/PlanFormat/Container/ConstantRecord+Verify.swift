@@ -1,3 +1,4 @@
+internal import KernelInterface
 internal import ModelFacts
 internal import Tensors
 
@@ -17,8 +18,18 @@ extension ConstantRecord {
           file: file, field: "constant \(index) \(constant.name), \(field)", expected: expected,
           found: found)
       }
+      if constant.element == .int8, constant.shape.count == 2,
+        constant.shape[1] > Int8PanelLayout.maximumInputs
+      {
+        throw fail(
+          "shape",
+          "at most \(Int8PanelLayout.maximumInputs) inputs of int8, so that sums fit 32 bits",
+          "\(constant.shape[1])")
+      }
       guard let bytes = constant.matrix?.byteCount else {
-        throw fail("shape", "one that \(constant.layout) can hold", "\(constant.shape)")
+        throw fail(
+          "shape", "one that \(constant.layout) of \(constant.element) can hold",
+          "\(constant.shape)")
       }
       guard constant.byteCount == bytes else {
         throw fail("byte_count", "\(bytes)", "\(constant.byteCount)")

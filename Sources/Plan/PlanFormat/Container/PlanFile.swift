@@ -5,9 +5,9 @@ package import Tensors
 
 /// A plan, mapped, with its tables and its graph decoded and verified.
 ///
-/// Everything is checked when it is opened except the constants' checksums, which cost a pass over
-/// the weights: ``verifyConstant(_:)`` checks one of them, so that a caller can spread the pass over
-/// threads and overlap it with other work. No result may be used before all have passed.
+/// Everything is checked when it is opened except the constants' bytes, their checksums and what int8 asks of
+/// them, which cost a pass over the weights: ``verifyConstant(_:)`` checks one constant, so that a caller can
+/// spread the pass over threads and overlap it with other work. No result may be used before all have passed.
 package final class PlanFile: Sendable {
   /// The mapped file.
   package let mapped: MappedFile
@@ -36,7 +36,7 @@ package final class PlanFile: Sendable {
   /// How the base graph was rewritten.
   package let recipe: RewriteRecipe
 
-  private let weights: Range<Int>
+  private let weightsRange: Range<Int>
 
   /// Maps and verifies a plan.
   /// - Throws: `InputError` naming the section and the field.
@@ -60,7 +60,7 @@ package final class PlanFile: Sendable {
     }
     self.mapped = mapped
     let weights = section(.weights)
-    self.weights = weights
+    weightsRange = weights
     facts = try read(ModelFacts.self, .facts)
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants
@@ -72,7 +72,7 @@ package final class PlanFile: Sendable {
     try Self.verify(
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
       program: program, recipe: recipe, cascade: cascade, file: path)
-    try origin.verify([program, cascade?.fallback].compactMap(\.self), file: path)
+    try origin.verify([program, cascade?.fallback].compactMap(\.self), constants, file: path)
     graph = try read(GraphRecord.self, .graph).graph(
       constants: try constants.map { try $0.constant(weights: weights, of: mapped, file: path) },
       file: path)
@@ -105,36 +105,44 @@ package final class PlanFile: Sendable {
 
   /// How the weights of products are stored: every element that occurs, the widest first.
   package var weightElements: [MatrixElement] {
-    MatrixElement.allCases.filter { element in
-      constants.contains { $0.layout.isPanels && $0.element == element }
-    }
+    MatrixElement.allCases.filter { !weights(of: $0).isEmpty }
+  }
+
+  /// The weights of products that are stored in an element.
+  package func weights(of element: MatrixElement) -> [ConstantRecord] {
+    constants.filter { $0.layout.isPanels && $0.element == element }
   }
 
   /// Calls `body` with the weights section; 64-byte aligned.
   package func withWeights<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[weights])) }
+    try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[weightsRange])) }
   }
 
-  /// Whether a constant's bytes, and the zeros behind it, are what its checksum says.
-  package func isIntact(_ index: Int) -> Bool {
+  /// What is wrong with a constant's bytes, or with the zeros behind it; nil if they are what its checksum says
+  /// and what its element can be.
+  package func fault(ofConstant index: Int) -> InputError? {
     let constant = constants[index]
+    let name = "constant \(index) \(constant.name)"
     return withWeights { weights in
       let end = constant.offset + constant.byteCount
       let bytes = UnsafeRawBufferPointer(rebasing: weights[constant.offset..<end])
-      return XXH64.hash(bytes) == UInt64(UInt(bitPattern: constant.checksum))
-        && weights[end..<PlanLayout.aligned(end)].allSatisfy { $0 == 0 }
+      guard XXH64.hash(bytes) == UInt64(UInt(bitPattern: constant.checksum)),
+        weights[end..<PlanLayout.aligned(end)].allSatisfy({ $0 == 0 })
+      else {
+        return InputError(
+          file: path, field: name, expected: "the bytes that its checksum was made of",
+          found: "others; the file is damaged")
+      }
+      guard constant.element == .int8, let fault = constant.matrix?.int8Fault(bytes) else {
+        return nil
+      }
+      return InputError(
+        file: path, field: "\(name), \(fault.field)", expected: fault.expected, found: fault.found)
     }
   }
 
-  /// Throws if a constant is damaged.
+  /// Throws if a constant's bytes do not hold.
   package func verifyConstant(_ index: Int) throws {
-    guard isIntact(index) else { throw damaged(index) }
-  }
-
-  /// The error of a constant that is not intact.
-  package func damaged(_ index: Int) -> InputError {
-    InputError(
-      file: path, field: "constant \(index) \(constants[index].name)",
-      expected: "the bytes that its checksum was made of", found: "others; the file is damaged")
+    if let fault = fault(ofConstant: index) { throw fault }
   }
 }

@@ -15,6 +15,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case cascade
   /// The activation tanh.
   case tanh
+  /// Constants of int8.
+  case int8
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -45,18 +47,21 @@ package struct PlanOrigin: Record, Equatable {
 
   package init() {}
 
-  /// What this program writes of a plan that has these programs.
-  static func current(_ programs: [Program]) -> PlanOrigin {
+  /// What this program writes of a plan that has these programs and constants.
+  static func current(_ programs: [Program], _ constants: [ConstantRecord]) -> PlanOrigin {
     var origin = PlanOrigin()
     origin.writer = Release.version
-    origin.features = features(of: programs)
+    origin.features = features(of: programs, constants)
     return origin
   }
 
-  private static func features(of programs: [Program]) -> [Feature] {
+  private static func features(
+    of programs: [Program], _ constants: [ConstantRecord]
+  ) -> [Feature] {
     let steps = programs.flatMap(\.steps)
     var used = Set(steps.flatMap(\.step.payload.features))
     if programs.count > 1 { used.insert(.cascade) }
+    if constants.contains(where: { $0.element == .int8 }) { used.insert(.int8) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }
 
@@ -65,16 +70,16 @@ package struct PlanOrigin: Record, Equatable {
     try coder.code("features", list: &features)
   }
 
-  /// Throws unless the plan lists what its programs use, and no more.
-  func verify(_ programs: [Program], file: String) throws {
-    let used = Self.features(of: programs)
+  /// Throws unless the plan lists what its programs and constants use, and no more.
+  func verify(_ programs: [Program], _ constants: [ConstantRecord], file: String) throws {
+    let used = Self.features(of: programs, constants)
     guard features != used else { return }
     func list(_ features: [Feature]) -> String {
       features.isEmpty ? "none" : features.map(\.name).joined(separator: ", ")
     }
     throw InputError(
       file: file, field: "origin, features",
-      expected: "those that the programs use (\(list(used)))", found: list(features))
+      expected: "those that the plan uses (\(list(used)))", found: list(features))
   }
 
   /// Throws if the plan needs what this program does not know.

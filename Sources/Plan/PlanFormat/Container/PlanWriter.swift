@@ -77,7 +77,7 @@ package struct PlanWriter: ~Copyable {
           of: ProgramTable(PlanProgram(program, recipe: recipe), cascade: cascade))
       ),
       (.graph, try RecordWriter.bytes(of: record)),
-      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(programs))),
+      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(programs, constants))),
     ]
     if let cascade { contents.append((.cascade, try RecordWriter.bytes(of: cascade.record))) }
     for (kind, bytes) in contents {

@@ -23,6 +23,7 @@ extension PackedMatrix {
       let stored = buffer.elements(of: Float16.self)
       if storedCount > count { stored.update(repeating: 0) }
       forEachPlace { stored[$1] = Float16(values[$0]) }
+    case .int8: try quantize(values, name: name, into: buffer.bytes)
     }
     return buffer
   }
@@ -37,6 +38,7 @@ extension PackedMatrix {
       case .float16:
         let stored = bytes.bindMemory(to: Float16.self)
         forEachPlace { values[$0] = Float(stored[$1]) }
+      case .int8: dequantize(bytes, into: values)
       }
       written = count
     }

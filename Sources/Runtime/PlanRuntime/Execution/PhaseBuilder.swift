@@ -22,6 +22,9 @@ struct PhaseBuilder {
   /// Terms of the weights for products in pairs; without them products are direct sums.
   var paired: PairedWeights?
 
+  /// Kernels that add products of bytes in one instruction; nil where the processor does not.
+  var vnni: (any VNNIKernelSet.Type)?
+
   /// Room for rows that are prepared before a product, ``preparedBytes`` for each image.
   var prepared: UnsafeMutableRawPointer?
 
@@ -165,7 +168,7 @@ struct PhaseBuilder {
     }
   }
 
-  /// A linear layer, with its rows prepared once where that is faster.
+  /// A linear layer, with its rows prepared once where that is faster, or where its weights are int8.
   private func work(
     of step: LinearStep, at index: Int, _ preparation: PreparedRows
   ) -> [any KernelArguments] {
@@ -174,6 +177,12 @@ struct PhaseBuilder {
       return [arguments]
     }
     let rows = terms + preparation.termFloats * images
+    if arguments.weights.element == .int8 {
+      let layer = QuantizedLinearArguments(
+        arguments, bytes: UnsafeMutableRawPointer(rows).assumingMemoryBound(to: UInt8.self),
+        terms: terms)
+      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, vnni: vnni)]
+    }
     if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
       let weightTerms = paired.terms(of: step.weight)
     {
@@ -209,7 +218,10 @@ struct PhaseBuilder {
   var preparedBytes: Int { preparation.byteCount }
 
   private var preparation: PreparedRows {
-    PreparedRows(program) { paired?.terms(of: $0) != nil }
+    PreparedRows(program) { weight in
+      if constants[weight].element == .int8 { return .quantized }
+      return paired?.terms(of: weight) == nil ? .direct : .paired
+    }
   }
 
   private func convolution(_ step: ConvolutionStep) -> any KernelArguments {

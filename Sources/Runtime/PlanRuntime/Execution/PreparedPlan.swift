@@ -28,6 +28,7 @@ struct PreparedPlan: Sendable {
 
   private let rows: AlignedMemory
   private let paired: PairedWeights
+  private let vnni: (any VNNIKernelSet.Type)?
   private let transformed: TransformedWeights
 
   /// Takes all memory, and transforms the weights of convolutions on the calling thread.
@@ -54,6 +55,8 @@ struct PreparedPlan: Sendable {
     var builder = Self.builder(plan, kernels, arena: arena, input: input)
     paired = try PairedWeights(builder, kernels: choice.paired, plan: plan, sharing: other?.paired)
     builder.paired = paired
+    builder.vnni = choice.vnni
+    vnni = choice.vnni
     rows = try memory(builder.preparedBytes, times: maximumBatch)
     builder.prepared = rows.base
     begin(paired)
@@ -81,6 +84,7 @@ struct PreparedPlan: Sendable {
     builder.prepared = rows.base
     builder.transformed = transformed
     builder.paired = paired
+    builder.vnni = vnni
     return builder
   }
 

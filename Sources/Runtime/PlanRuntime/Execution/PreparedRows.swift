@@ -1,10 +1,20 @@
 internal import KernelInterface
 package import PlanFormat
 
-/// How rows are prepared before products: normalised or scaled into memory that all linear layers share
-/// in turn, or scaled where they lie.
+/// How rows are prepared before products: normalised, scaled or quantized into memory that all linear layers
+/// share in turn, or scaled where they lie.
 package struct PreparedRows {
-  /// Floats for each image of the terms of rows that are multiplied in pairs.
+  /// How a layer's rows are multiplied.
+  package enum Product {
+    /// As sums of products.
+    case direct
+    /// In pairs, see ``PairedLinearArguments``.
+    case paired
+    /// As bytes, see ``QuantizedLinearArguments``.
+    case quantized
+  }
+
+  /// Floats for each image of the terms of rows that are scaled or quantized.
   private(set) var termFloats = 0
 
   /// Floats for each image of the rows.
@@ -13,16 +23,22 @@ package struct PreparedRows {
   /// Steps whose input nothing reads or writes afterwards.
   private var scalingInPlace: Set<Int> = []
 
-  /// - Parameter hasTerms: whether there are terms for pairs of the weights of this number.
-  package init(_ program: Program, hasTerms: (Int) -> Bool) {
+  /// - Parameter product: how rows are multiplied by the weights of this number.
+  package init(_ program: Program, product: (_ weight: Int) -> Product) {
     // Results are in use until the caller has read them.
     let lifetimes = program.lifetimes()
     for (index, record) in program.steps.enumerated() {
       guard case .linear(let step) = record.step else { continue }
       let rows = step.input.count
       let inputs = program.buffers[step.input.buffer].columns
-      let isPaired = hasTerms(step.weight)
-      if isPaired { termFloats = max(termFloats, 2 * rows) }
+      let product = product(step.weight)
+      let isPaired = product == .paired
+      if product != .direct { termFloats = max(termFloats, 2 * rows) }
+      if product == .quantized {
+        let bytes = QuantizedLinearArguments.rowStride(inputs: inputs)
+        rowFloats = max(rowFloats, rows * bytes / MemoryLayout<Float>.stride)
+        continue
+      }
       if isPaired, step.norm == nil, lifetimes[step.input.buffer]?.upperBound == index,
         step.input.buffer != program.input, step.residual?.buffer != step.input.buffer
       {

@@ -1,0 +1,39 @@
+package import PlanFormat
+internal import Tensors
+
+extension PlanEmitter {
+  /// Writes a plan with some of its weights in eight bits, whole or not at all; all else is as it was.
+  ///
+  /// One constant at a time is in memory.
+  /// - Parameters:
+  ///   - constants: which of the graph's constants become int8, by number; layout and shape must allow it.
+  /// - Throws: `InputError` naming a constant that is damaged or not finite, or `path`.
+  package static func quantize(_ plan: PlanFile, constants: Set<Int>, to path: String) throws {
+    var writer = try PlanWriter(path: path, from: [plan.mapped])
+    for index in plan.constants.indices {
+      // Bytes get new checksums, which damaged ones must not.
+      try plan.verifyConstant(index)
+      var record = plan.constants[index]
+      guard constants.contains(index) else {
+        try plan.withWeights { weights in
+          let bytes = weights[record.offset..<record.offset + record.byteCount]
+          try writer.append(record, bytes: UnsafeRawBufferPointer(rebasing: bytes))
+        }
+        continue
+      }
+      record.element = .int8
+      guard let matrix = record.matrix else {
+        throw InputError(
+          file: plan.path, field: "constant \(index) \(record.name)",
+          expected: "weights of a linear layer", found: "\(record.layout) of \(record.shape)")
+      }
+      // The values, their bytes, and two to spare for what unpacks them.
+      try ByteBuffer.require(4 * MemoryLayout<Float>.stride * matrix.count, for: record.name)
+      let packed = try matrix.packed(try plan.graph.constants[index].values(), name: record.name)
+      try writer.append(record, bytes: UnsafeRawBufferPointer(packed.bytes))
+    }
+    try writer.finish(
+      facts: plan.facts, labels: plan.labels, program: plan.program, graph: plan.graph,
+      recipe: plan.recipe, cascade: plan.cascade)
+  }
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+internal import ModelGraph
+internal import PlanEmitter
+package import PlanFormat
+public import Tensors
+
+/// What a caller of ``PlanCompiler/quantize(_:keeping:to:)`` can set.
+public enum QuantizationOption: String, InputOption {
+  case keptWeights
+}
+
+extension PlanCompiler {
+  /// Writes a plan that does what another does with its linear layers in eight bits.
+  ///
+  /// Their weights become int8, with a scale for each output, and their rows are quantized as they come, each by
+  /// its own ends. Convolutions, and the layers that logits are made with, stay as they are; attention's products
+  /// are float32. A rewritten plan stays as it was rewritten, and the rewrite of a quantized plan has the same
+  /// bytes.
+  /// - Parameter keptWeights: names of weights that stay as they are too, or patterns with `*`, `?` and `[...]`.
+  /// - Throws: `InputError` if the plan is quantized already, a name is none of its constants', or the plan cannot
+  ///   be written.
+  public static func quantize(
+    _ plan: String, keeping keptWeights: [String] = [], to path: String
+  ) throws {
+    try quantize(try PlanFile(path: plan), keeping: keptWeights, to: path)
+  }
+
+  /// As the public function.
+  package static func quantize(
+    _ plan: PlanFile, keeping keptWeights: [String], to path: String
+  ) throws {
+    guard !plan.weightElements.contains(.int8) else {
+      throw InputError(
+        file: plan.path, field: "weights", expected: "a plan of f32 or f16", found: "int8 already")
+    }
+    var quantized = Set(plan.graph.quantizedConstants().map(\.index))
+    for pattern in keptWeights {
+      let named = plan.constants.indices.filter { matches(plan.constants[$0].name, pattern) }
+      guard !named.isEmpty else {
+        throw InputError(
+          option: QuantizationOption.keptWeights, field: "\(pattern)",
+          expected: "the name of a constant of \(plan.path), or a pattern that one matches",
+          found: "none of this name")
+      }
+      quantized.subtract(named)
+    }
+    guard !quantized.isEmpty else {
+      throw InputError(
+        file: plan.path, field: "weights", expected: "a linear layer that becomes int8",
+        found: "none")
+    }
+    try PlanEmitter.quantize(plan, constants: quantized, to: path)
+  }
+
+  private static func matches(_ name: String, _ pattern: String) -> Bool {
+    name == pattern || fnmatch(pattern, name, 0) == 0
+  }
+}

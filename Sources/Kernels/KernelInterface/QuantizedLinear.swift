@@ -1,0 +1,137 @@
+/// A linear layer in eight bits: what ``LinearArguments`` says, of weights in ``Int8PanelLayout`` and of rows that
+/// are quantized as they come.
+///
+/// A row x of finite numbers, normalised if the layer says so, becomes bytes q with two float32 of its own:
+///
+///     low   = min x
+///     scale = (max x - low) * float32(1 / 255), or 1 where that is less than the least normal number
+///     q[k]  = (x[k] - low) * (1 / scale), rounded to the nearest integer, a tie to the even one
+///
+/// so that `x[k]` is about `low + scale q[k]`. A row of one number alone is held exactly: its bytes are zero. Where
+/// a row, or the distance of its ends, is not finite, low and scale are NaN.
+///
+/// Of a column's integers w, its scale s and its sum `W = sum of w[k]`, which is stored, follows the product
+///
+///     (float32(sum of q[k] w[k]) * scale + low * float32(W)) * s
+///
+/// before bias, activation and residual. The sum is an exact 32-bit integer, as no row of
+/// ``Int8PanelLayout/maximumInputs`` inputs can exceed it, so that every kernel set gets the same one; the float32
+/// operations are in this order, and a set rounds a product and its sum once where it has an instruction for that.
+///
+/// In order: ``KernelSet/quantizeRows(_:item:scratch:)``, then
+/// ``KernelSet/quantizedLinear(_:item:scratch:)`` or what a ``VNNIKernelSet`` has in its place.
+package struct QuantizedLinearArguments: @unchecked Sendable {
+  /// What is normalised and quantized.
+  package let input: InputRows
+
+  /// Applied to each row first.
+  package let norm: LayerNorm?
+
+  /// The product, of rows that are normalised already.
+  package let product: LinearArguments
+
+  /// Its weights.
+  package let weights: Int8Weights
+
+  /// `[images * rows]` rows of bytes, ``rowStride(inputs:)`` apart.
+  package let bytes: UnsafeMutablePointer<UInt8>
+
+  /// `[images * rows][2]`: a row's scale, and its low end.
+  package let terms: UnsafeMutablePointer<Float>
+
+  /// Computes a layer whose weights are int8.
+  /// - Parameters:
+  ///   - bytes: room for the bytes of each row of each image, 64-byte aligned.
+  ///   - terms: two floats for each row of each image.
+  package init(
+    _ linear: LinearArguments, bytes: UnsafeMutablePointer<UInt8>,
+    terms: UnsafeMutablePointer<Float>
+  ) {
+    precondition(linear.weights.element == .int8, "weights in eight bits")
+    precondition(linear.inputWidth <= Int8PanelLayout.maximumInputs, "sums of 32 bits")
+    input = linear.input
+    norm = linear.norm
+    weights = Int8Weights(
+      linear.weights.base, inputs: linear.inputWidth, outputs: linear.outputWidth)
+    self.bytes = bytes
+    self.terms = terms
+    product = LinearArguments(
+      for: linear.tiles, input: linear.input, output: linear.output, images: linear.images,
+      rows: linear.rows, inputWidth: linear.inputWidth, outputWidth: linear.outputWidth,
+      weights: linear.weights, bias: linear.bias, activation: linear.activation,
+      residual: linear.residual, unused: linear.unused)
+  }
+
+  /// Bytes from one row to the next: whole cache lines, padded as ``paddedStride(_:)`` does.
+  package static func rowStride(inputs: Int) -> Int {
+    paddedStride(Int8PanelLayout.groupCount(inputs: inputs)) * Int8PanelLayout.group
+  }
+
+  /// Bytes from one row to the next.
+  package var rowStride: Int { Self.rowStride(inputs: product.inputWidth) }
+
+  /// Groups of four inputs.
+  package var groups: Int { Int8PanelLayout.groupCount(inputs: product.inputWidth) }
+
+  /// How quantizing the rows is cut into items: over `images * rows`.
+  package var rowSplit: RowSplit {
+    RowSplit(product.images * product.rows, width: product.inputWidth, for: product.tiles)
+  }
+
+  /// The most rows that are normalised before they are quantized.
+  package static var rowsTogether: Int { 4 }
+}
+
+/// The first of a layer's two kernels, which quantizes its rows.
+package struct QuantizedRowsArguments: KernelArguments {
+  /// The layer.
+  package let layer: QuantizedLinearArguments
+
+  /// Quantizes the rows of a layer.
+  package init(_ layer: QuantizedLinearArguments) { self.layer = layer }
+
+  /// Work items of the step, by parts of the rows.
+  package var items: WorkItems { layer.rowSplit.items }
+
+  /// Bytes of scratch that an item needs, 64-byte aligned: normalised rows.
+  package var scratchBytes: Int {
+    layer.norm == nil
+      ? 0
+      : QuantizedLinearArguments.rowsTogether * layer.product.scratchStride
+        * MemoryLayout<Float>.stride
+  }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    kernels.quantizeRows(layer, item: item, scratch: scratch)
+  }
+}
+
+/// The second of a layer's two kernels, which multiplies.
+package struct QuantizedProductArguments: KernelArguments {
+  /// The layer.
+  package let layer: QuantizedLinearArguments
+
+  /// Kernels whose processor adds products of bytes in one instruction; nil where it does not.
+  package let vnni: (any VNNIKernelSet.Type)?
+
+  /// Multiplies the rows of a layer.
+  package init(_ layer: QuantizedLinearArguments, vnni: (any VNNIKernelSet.Type)?) {
+    precondition(vnni.map { $0.tiles == layer.product.tiles } ?? true, "cut for other kernels")
+    self.layer = layer
+    self.vnni = vnni
+  }
+
+  /// Work items of the step.
+  package var items: WorkItems { layer.product.items }
+
+  /// Bytes of scratch that an item needs, 64-byte aligned.
+  package var scratchBytes: Int { layer.product.scratchBytes }
+
+  package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
+    if let vnni {
+      vnni.quantizedLinearVNNI(layer, item: item, scratch: scratch)
+    } else {
+      kernels.quantizedLinear(layer, item: item, scratch: scratch)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package import KernelInterface
+
+extension WideKernels: VNNIKernelSet {
+  package static func quantizedLinear(
+    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    multiplyQuantized(WidenedProduct.self, arguments, item: item, scratch: scratch)
+  }
+
+  package static func quantizedLinearVNNI(
+    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    multiplyQuantized(VNNIProduct.self, arguments, item: item, scratch: scratch)
+  }
+}
+
+@inline(never)
+private func multiplyQuantized<Product: ByteProduct>(
+  _: Product.Type, _ arguments: QuantizedLinearArguments, item: Int,
+  scratch: UnsafeMutableRawPointer
+) {
+  let a = arguments.product
+  let block = a.blocking.block(item)
+  let rows = a.usedRows(of: block)
+  guard rows > 0 else { return }
+  // With one row in each image the sequence runs over images, otherwise over rows.
+  let image = a.rows == 1 ? block.rowStart : block.group
+  let row = a.rows == 1 ? 0 : block.rowStart
+  var epilogue = Epilogue(
+    output: a.output.pointer(image: image, row: row), outputStep: a.output.step(rows: a.rows),
+    bias: a.bias, activation: a.activation, addend: nil, addendStep: 0)
+  if let residual = a.residual {
+    epilogue.addend = residual.pointer(image: image, row: row)
+    epilogue.addendStep = residual.step(rows: a.rows)
+  }
+  let first = block.group &* a.rows &+ block.rowStart
+  let stride = arguments.rowStride
+  let panelBytes = arguments.groups &* 4 &* panelWidth
+  let products = scratch.assumingMemoryBound(to: Float.self)
+  let step = rows &* panelWidth
+  var panel = block.panelStart
+  while panel < block.panelEnd {
+    let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
+    let heights = TileHeights(rows, most: Product.rows(panels: panels))
+    var left = ByteRows(
+      start: UnsafePointer(arguments.bytes) + first &* stride, step: stride,
+      groups: arguments.groups, terms: UnsafePointer(arguments.terms) + 2 &* first)
+    var right = BytePanels(
+      start: arguments.weights.values + panel &* panelBytes, panelBytes: panelBytes,
+      scales: arguments.weights.scales + panel &* panelWidth,
+      sums: arguments.weights.sums + panel &* panelWidth, ahead: arguments.weights.values)
+    let after = right.start + panels &* panelBytes
+    var row = 0
+    for tile in 0..<heights.count {
+      let height = heights[tile]
+      // The first tiles ask for what is multiplied next, a panel each.
+      right.ahead = tile < panels ? after + tile &* panelBytes : right.start
+      TileShape.multiplyQuantized(
+        Product.self, height: height, panels: panels, left, right, into: products, step: step)
+      for next in 0..<panels {
+        finishPanel(
+          products + next &* step, rows: height, firstRow: row,
+          column: (panel &+ next) &* panelWidth, columns: a.outputWidth, epilogue)
+      }
+      row &+= height
+      left.start += height &* stride
+      left.terms += 2 &* height
+    }
+    panel &+= panels
+  }
+}
