@@ -155,7 +155,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "CArguments", "CRefusedMemory", "PlanFormat", "Tensors",
+        "CArguments", "CRefusedMemory", "PlanFormat", "ViTRuntime", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

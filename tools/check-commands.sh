@@ -79,11 +79,11 @@ modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" \
   "Checkpoints Families Passes PlanEmitter ViTSearch"
 
 # A flag that an error names must be one that a command takes.
-for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc help architectures" "vitrun help label" \
-  "vitrun help embed" "vitrun help bench"; do
+for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc help quantize" \
+  "vitc help architectures" "vitrun help label" "vitrun help embed" "vitrun help bench"; do
   $command
 done >"$folder/help.txt"
-for flag in $(grep -ohE -e '--[a-z][a-z-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do
+for flag in $(grep -ohE -e '--[a-z][a-z0-9-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do
   grep -E -e "^  .*$flag( |\$)" "$folder/help.txt" >/dev/null || {
     echo "check-commands: $flag of Flags.swift: expected in the help of a command, found nowhere" >&2
     exit 1
@@ -121,6 +121,21 @@ grep -E 'triangle-rows_09000[.]png,,8,triangle of rows,0[.]9' "$folder/rows.csv"
   cat "$folder/rows.csv" >&2
   exit 1
 }
+# In eight bits the answers are the same, with labels and without.
+vitc quantize "$folder/plan.bin" -o "$folder/int8.bin" --check "$folder/images" \
+  >"$folder/check.txt" 2>"$folder/notes.txt"
+expect "vitc quantize" 'top-1 *11 of 11 ' "$folder/check.txt"
+grep 'agreement *11 of 11 ' "$folder/check.txt" >/dev/null
+grep 'disc-dots_bad[.]png: image: expected' "$folder/notes.txt" >/dev/null
+mkdir "$folder/unnamed"
+cp "$images"/triangle*.png "$folder/unnamed"
+for image in "$folder/unnamed"/*.png; do mv "$image" "$folder/unnamed/photo-$(basename "$image")"; done
+vitc quantize "$folder/plan.bin" -o "$folder/int8.bin" --check "$folder/unnamed" \
+  >"$folder/check.txt" 2>"$folder/notes.txt"
+expect "vitc quantize" 'agreement' "$folder/check.txt"
+grep 'without top-1' "$folder/notes.txt" >/dev/null
+vitrun eval "$folder/int8.bin" "$folder/images" --json >"$folder/eval.json" 2>/dev/null
+expect "vitrun eval" '"correct_top1": 11,' "$folder/eval.json"
 rm "$folder/images/disc-dots_bad.png"
 vitc convert Tests/Fixtures/imports/timm_features -o "$folder/features.bin" --quiet
 vitrun embed "$folder/features.bin" "$folder/images" -o "$folder/features.npy"

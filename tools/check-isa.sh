@@ -6,7 +6,9 @@
 #    program.
 # 2. Wide registers must not be used by any other module of this package, nor those of AVX-512 by
 #    KernelsAVX2.
-# 3. An array of a kernel that is initialised by a call is not held in registers.
+# 3. What adds products of bytes in one instruction, which fewer processors have still, must be in no function but
+#    those that are compiled for it.
+# 4. An array of a kernel that is initialised by a call is not held in registers.
 #
 # Usage: tools/check-isa.sh [BUILD_FOLDER], after `swift build -c release`.
 set -eu
@@ -35,6 +37,9 @@ for module in KernelsAVX2 KernelsAVX512; do
     if objdump -dr "$object" | grep -q 'R_X86_64.*InlineArray'; then
       fail "$object initialises an array by a call"
     fi
+    functions=$(objdump -d --no-show-raw-insn "$object" |
+      awk '/^[0-9a-f]+ <.*>:$/ { name = $2 } /vpdp(bu|ws)s/ && name !~ /VNNI/ { print name }' | sort -u)
+    if [ -n "$functions" ]; then fail "$object uses VNNI in $functions"; fi
     if [ "$module" = KernelsAVX2 ] && uses "$object" '%zmm'; then
       fail "$object uses zmm registers"
     fi

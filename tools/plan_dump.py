@@ -146,12 +146,14 @@ STEPS = {
     "sizes:int kept:int dropped:int destination:int weights:int",
 }
 
-# What joined version 2, and of which steps a plan lists it.
+
+
 def steps_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """The steps of all programs."""
     return [step for program in plan["programs"]["programs"] for step in program["steps"]]
 
 
+# What joined version 2, in the order in which a plan lists it, and whether a plan uses it.
 FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "weighted": lambda plan: any(
         step["kind"] in ("nearestAssign", "greedyPartition") for step in steps_of(plan)

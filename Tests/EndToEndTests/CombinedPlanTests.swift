@@ -49,14 +49,14 @@ struct CombinedPlanTests {
     }
   }
 
-  /// Every family, every set of kernels, weights of either width.
+  /// Every family, every set of kernels, weights of every width.
   @Test(arguments: SmallModel.forms)
   func bothProgramsRunBesideEachOther(form: SmallModel.Form) throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 1, keepRate: 0.5)]
-    for weights in [PlanCompiler.WeightStorage.float32, .float16] {
+    for weights in PlanCompiler.WeightStorage.allCases {
       let (dense, cheap) = (folder.file("dense.bin"), folder.file("cheap.bin"))
       try model.convert(to: dense, weights: weights)
       try PlanCompiler.rewrite(try PlanFile(path: dense), recipe: recipe, to: cheap)

@@ -43,6 +43,8 @@ import ViTCompiler
     sizeAware.strategy = "merge"
     cases.append(
       Case(form: form, rewrite: "float16, size-aware merge", recipe: sizeAware, weights: .float16))
+    cases.append(
+      Case(form: form, rewrite: "int8, size-aware merge", recipe: sizeAware, weights: .int8))
     return cases
   }
 

@@ -2,6 +2,7 @@ import Kernels
 import PlanRuntime
 import TestSupport
 import Testing
+import ViTCompiler
 
 /// Scratch is as large as any batch needs, not only the largest and the smallest.
 struct ScratchTests {
@@ -16,8 +17,19 @@ struct ScratchTests {
 
   @Test(arguments: SmallModel.forms + wide, KernelSelection.choices.indices)
   func scratchIsEnoughForEveryBatch(form: SmallModel.Form, choice: Int) throws {
+    try checkScratch(form, choice, .float32)
+  }
+
+  @Test(arguments: SmallModel.forms + wide, KernelSelection.choices.indices)
+  func scratchIsEnoughForEveryBatchOfInt8(form: SmallModel.Form, choice: Int) throws {
+    try checkScratch(form, choice, .int8)
+  }
+
+  private func checkScratch(
+    _ form: SmallModel.Form, _ choice: Int, _ weights: PlanCompiler.WeightStorage
+  ) throws {
     let folder = try TemporaryFolder()
-    try SmallModel(form, in: folder).convert(to: folder.file("plan.bin"))
+    try SmallModel(form, in: folder).convert(to: folder.file("plan.bin"), weights: weights)
     let plan = try Plan(path: folder.file("plan.bin"))
     for maximum in [1, 2, 7, 22, 23, 24, 25, 32, 64] {
       let session = try Session(
@@ -27,7 +39,7 @@ struct ScratchTests {
       for (index, bytes) in needed.enumerated() {
         #expect(bytes <= session.scratchBytes, "\(index + 1) of \(maximum) images")
       }
-      if maximum == 32, form.width >= 768 {
+      if maximum == 32, form.width >= 768, weights == .float32 {
         #expect(max(needed[0], needed[31]) < needed[21], "a form that shows nothing")
       }
     }

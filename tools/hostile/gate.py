@@ -103,7 +103,10 @@ def main() -> int:
         reduced = (base / "reduced.plan").read_bytes()
         subprocess.run([binaries / "vitc", *rewrite, "--strategy", "weighted"], check=True)
         weighted = (base / "reduced.plan").read_bytes()
-        for number, case in enumerate(make.all_cases(plan, reduced, weighted)):
+        quantize = ["quantize", plan_path, "-o", base / "int8.plan", "--quiet"]
+        subprocess.run([binaries / "vitc", *quantize], check=True)
+        int8 = (base / "int8.plan").read_bytes()
+        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8)):
             folder = base / str(number)
             folder.mkdir()
             wrong = problem(case, folder, plan, binaries)

@@ -180,6 +180,9 @@ def flag_cases() -> Iterator[Case]:
                 command = f"vitc rewrite {{plan}} --strategy {strategy} -o {{output}} {flag}={value}"
                 name = f"{strategy} {flag} {value[:20]}"
                 yield Case(50, name, b"", command, words=flag)
+    for kept in ("no.such.weight", "[", "blocks.99.*", "*"):
+        command = "vitc quantize {plan} -o {output} --keep-f32 " + kept
+        yield Case(50, f"--keep-f32 {kept}", b"", command, words="weights" if kept == "*" else "--keep-f32")
     command = "vitc rewrite {plan} --strategy weighted -o {output} --remove=0,"
     for name, removed in (("half and one", "99"), ("of what is left", "98,50")):
         yield Case(50, f"weighted, {name}", b"", command + removed, words="at most")
@@ -208,13 +211,13 @@ def flag_cases() -> Iterator[Case]:
         yield Case(50, f"FIFO: {command}", b"", command, words="a FIFO", setup=fifo)
 
 
-def all_cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
+def all_cases(dense: bytes, reduced: bytes, weighted: bytes, int8: bytes) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
     yield from sound_checkpoints()
     yield from archives.cases(demo_checkpoint(), CONFIG)
     yield from models.cases()
     yield from config_cases()
-    yield from plans.cases(dense, reduced, weighted)
+    yield from plans.cases(dense, reduced, weighted, int8)
     yield from images.cases()
     yield from flag_cases()

@@ -425,6 +425,47 @@ def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
         yield Case(61, f"fallback's {name}", plan.changed("fallback", **values), VERIFY, words=words)
 
 
+def int8_cases(plan: Plan, dense: Plan) -> Iterator[Case]:
+    """Rows 36, 40 and 41: weights in eight bits whose scales, sums or integers do not hold, or that are too wide."""
+    yield Case(61, "int8, sound", plan.data, VERIFY, accepted=True)
+    constants = plan.sections["constants"].values["constants"]
+    number, constant = next((i, c) for i, c in enumerate(constants) if c["element"] == "int8")
+    outputs, inputs = constant["shape"]
+    columns = -(-outputs // 16) * 16
+    terms = columns * -(-inputs // 4) * 4
+    field = f"constants__{number}__"
+
+    def weight(place: int, layout: str, value: float) -> bytes:
+        """A number of the weight's bytes replaced, behind a checksum that is right."""
+        data = bytearray(plan.data)
+        start = 4096 + constant["offset"]
+        struct.pack_into(layout, data, start + place, value)
+        checksum = plan_dump.xxh64(bytes(data[start : start + constant["byte_count"]]))
+        (signed,) = struct.unpack("<q", struct.pack("<Q", checksum))
+        return Plan(bytes(data)).changed("constants", **{field + "checksum": signed})
+
+    (total,) = struct.unpack_from("<i", plan.data, 4096 + constant["offset"] + terms + 4 * columns)
+    for command in (VERIFY, RUN):
+        for scale in (0.0, -0.0, -1.0, float("nan"), float("inf"), -float("inf")):
+            damaged = weight(terms, "<f", scale)
+            yield Case(40, f"int8, scale {scale}", damaged, command, words="scale of output 0")
+        for name, damaged, words in [
+            ("sum", weight(terms + 4 * columns, "<i", total + 1), "sum of output 0"),
+            ("sum 2^31 - 1", weight(terms + 4 * columns, "<i", 2**31 - 1), "sum of output 0"),
+            ("integer -128", weight(0, "<b", -128), "integers"),
+            ("no scales", plan.changed("constants", **{field + "byte_count": terms}), "byte_count"),
+            ("too wide", plan.changed("constants", **{field + "shape__1": 66_312}), "66311 inputs"),
+            ("as float32", plan.changed("constants", **{field + "element": 0}), "byte_count"),
+            ("an unknown element", plan.changed("constants", **{field + "element": 3}), "element"),
+            ("not listed", plan.changed("origin", features=0), ""),
+        ]:
+            yield Case(41, f"int8, {name}", damaged, command, words=words)
+    for index, other in enumerate(dense.sections["constants"].values["constants"]):
+        if other["layout"] == "rows" or len(other["shape"]) == 4:
+            damaged = dense.changed("constants", **{f"constants__{index}__element": 2})
+            yield Case(41, f"int8 of {other['name']}", damaged, VERIFY, words="of int8 can hold")
+
+
 READERS = (
     VERIFY,
     RUN,
@@ -510,7 +551,7 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
         yield Case(61, f"program's {name}", changed, VERIFY, words=words)
 
 
-def cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
+def cases(dense: bytes, reduced: bytes, weighted: bytes, int8: bytes) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
     yield from container_cases(Plan(dense))
@@ -518,6 +559,7 @@ def cases(dense: bytes, reduced: bytes, weighted: bytes) -> Iterator[Case]:
     yield from index_cases(Plan(dense))
     yield from schedule_cases(Plan(reduced))
     yield from pairing_cases(Plan(weighted))
+    yield from int8_cases(Plan(int8), Plan(dense))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
     yield from cascade_cases(dense, reduced)

@@ -50,7 +50,7 @@ struct BenchMeasurement {
       .init("batch", .init(batch)), .init("streams", .init(streams.count)),
       .init("threads", .init(streams.threadCount)),
       .init("kernels", .string(streams.first.kernelName)),
-    ]
+    ] + (streams.first.byteKernelName.map { [.init("int8_kernels", .string($0))] } ?? [])
   }
 
   /// The keys that scripts rely on: what was found.
@@ -68,7 +68,7 @@ struct BenchMeasurement {
     [
       "batch \(batch), " + (streams.count == 1 ? "" : "\(streams.count) streams, ")
         + "\(streams.threadCount) threads, \(streams.first.kernelName) kernels, "
-        + "\(times.count) runs",
+        + (streams.first.byteKernelName.map { "int8 by \($0), " } ?? "") + "\(times.count) runs",
       "median  \(Figures.fixed(median, 2)) ms an image "
         + "(p10 \(Figures.fixed(percentile(0.1), 2)), p90 \(Figures.fixed(percentile(0.9), 2)))",
       "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, "

@@ -7,18 +7,20 @@ extension PlanEmitter {
   /// One constant at a time is in memory.
   /// - Parameters:
   ///   - constants: which of the graph's constants become int8, by number; layout and shape must allow it.
+  ///   - addsOriginals: whether those are there too as they were, behind all others, for programs that choose.
+  /// - Returns: the numbers of these, by the numbers of what became int8.
   /// - Throws: `InputError` naming a constant that is damaged or not finite, or `path`.
-  package static func quantize(_ plan: PlanFile, constants: Set<Int>, to path: String) throws {
+  @discardableResult
+  package static func quantize(
+    _ plan: PlanFile, constants: Set<Int>, addsOriginals: Bool = false, to path: String
+  ) throws -> [Int: Int] {
     var writer = try PlanWriter(path: path, from: [plan.mapped])
     for index in plan.constants.indices {
       // Bytes get new checksums, which damaged ones must not.
       try plan.verifyConstant(index)
       var record = plan.constants[index]
       guard constants.contains(index) else {
-        try plan.withWeights { weights in
-          let bytes = weights[record.offset..<record.offset + record.byteCount]
-          try writer.append(record, bytes: UnsafeRawBufferPointer(rebasing: bytes))
-        }
+        try writer.copy(record, of: plan)
         continue
       }
       record.element = .int8
@@ -32,8 +34,14 @@ extension PlanEmitter {
       let packed = try matrix.packed(try plan.graph.constants[index].values(), name: record.name)
       try writer.append(record, bytes: UnsafeRawBufferPointer(packed.bytes))
     }
+    var originals: [Int: Int] = [:]
+    for index in constants.sorted() where addsOriginals {
+      originals[index] = writer.constants.count
+      try writer.copy(plan.constants[index], of: plan)
+    }
     try writer.finish(
       facts: plan.facts, labels: plan.labels, program: plan.program, graph: plan.graph,
       recipe: plan.recipe, cascade: plan.cascade)
+    return originals
   }
 }

@@ -26,9 +26,14 @@ extension PlanCompiler {
   }
 
   /// As the public function.
+  /// - Parameter addsOriginals: whether weights that become int8 are there as they were too, for programs that
+  ///   choose.
+  /// - Returns: the numbers of those, by the numbers of what became int8.
+  @discardableResult
   package static func quantize(
-    _ plan: PlanFile, keeping keptWeights: [String], to path: String
-  ) throws {
+    _ plan: PlanFile, keeping keptWeights: [String], addingOriginals addsOriginals: Bool = false,
+    to path: String
+  ) throws -> [Int: Int] {
     guard !plan.weightElements.contains(.int8) else {
       throw InputError(
         file: plan.path, field: "weights", expected: "a plan of f32 or f16", found: "int8 already")
@@ -49,7 +54,8 @@ extension PlanCompiler {
         file: plan.path, field: "weights", expected: "a linear layer that becomes int8",
         found: "none")
     }
-    try PlanEmitter.quantize(plan, constants: quantized, to: path)
+    return try PlanEmitter.quantize(
+      plan, constants: quantized, addsOriginals: addsOriginals, to: path)
   }
 
   private static func matches(_ name: String, _ pattern: String) -> Bool {

@@ -124,8 +124,12 @@ package struct QuantizedProductArguments: KernelArguments {
   /// Work items of the step.
   package var items: WorkItems { layer.product.items }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned.
-  package var scratchBytes: Int { layer.product.scratchBytes }
+  /// Bytes of scratch that an item needs, 64-byte aligned: products, and rows of 16 bits for those instructions
+  /// that take no bytes.
+  package var scratchBytes: Int {
+    let widened = vnni == nil ? 2 * layer.product.blocking.maximumRows * layer.rowStride : 0
+    return layer.product.blocking.maximumSums * MemoryLayout<Float>.stride + widened
+  }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
     if let vnni {

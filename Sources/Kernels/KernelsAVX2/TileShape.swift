@@ -39,7 +39,7 @@ enum TileShape {
   @inline(__always)
   static func vnniRows(panels: Int) -> Int { 6 }
 
-  /// The same where bytes are widened, whose weights take twice the registers.
+  /// The same where bytes are widened, which takes twice the registers for what is multiplied.
   @inline(__always)
   static func widenedRows(panels: Int) -> Int { 4 }
 

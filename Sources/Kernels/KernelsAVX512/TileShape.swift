@@ -40,9 +40,9 @@ enum TileShape {
   @inline(__always)
   static func vnniRows(panels: Int) -> Int { 9 }
 
-  /// The same where bytes are widened, whose weights take twice the registers.
+  /// The same where bytes are widened, which takes twice the registers for what is multiplied.
   @inline(__always)
-  static func widenedRows(panels: Int) -> Int { 8 }
+  static func widenedRows(panels: Int) -> Int { panels == 3 ? 7 : 9 }
 
   /// The most queries of a tile of values.
   @inline(__always)

@@ -34,16 +34,27 @@ private func multiplyQuantized<Product: ByteProduct>(
     epilogue.addendStep = residual.step(rows: a.rows)
   }
   let first = block.group &* a.rows &+ block.rowStart
-  let stride = arguments.rowStride
+  var start = UnsafeRawPointer(arguments.bytes) + first &* arguments.rowStride
+  var stride = arguments.rowStride
   let panelBytes = arguments.groups &* 4 &* panelWidth
   let products = scratch.assumingMemoryBound(to: Float.self)
   let step = rows &* panelWidth
+  if !Product.takesBytes {
+    let widened = scratch + a.blocking.maximumSums &* 4
+    for row in 0..<rows {
+      widenRow(
+        (start + row &* stride).assumingMemoryBound(to: UInt8.self), arguments.groups,
+        into: widened + 2 &* row &* stride)
+    }
+    start = UnsafeRawPointer(widened)
+    stride = 2 &* stride
+  }
   var panel = block.panelStart
   while panel < block.panelEnd {
     let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
     let heights = TileHeights(rows, most: Product.rows(panels: panels))
     var left = ByteRows(
-      start: UnsafePointer(arguments.bytes) + first &* stride, step: stride,
+      start: start, step: stride,
       groups: arguments.groups, terms: UnsafePointer(arguments.terms) + 2 &* first)
     var right = BytePanels(
       start: arguments.weights.values + panel &* panelBytes, panelBytes: panelBytes,

@@ -7,80 +7,97 @@ typealias Lanes = SIMD16<Int32>
 /// How products of bytes are added up; a type, so that each tile is compiled for one of them. All give the same
 /// integers.
 protocol ByteProduct {
-  /// Four weights of each column of a panel, as they are multiplied.
-  associatedtype Columns
-
   /// Four bytes of a row, the same in every lane, as they are multiplied.
   associatedtype Element
+
+  /// Whether rows are multiplied as bytes; if not, as `widenRow` leaves them.
+  static var takesBytes: Bool { get }
 
   /// The most rows of a tile of so many panels.
   static func rows(panels: Int) -> Int
 
-  static func columns(_ weights: Lanes) -> Columns
+  static func element(_ group: UnsafeRawPointer) -> Element
 
-  static func element(_ bytes: Lanes) -> Element
+  /// Adds the products of four bytes of a row and of each column of a panel.
+  static func add(_ element: Element, _ weights: Lanes, to sum: inout Lanes)
+}
 
-  static func add(_ element: Element, _ columns: Columns, to sum: inout Lanes)
+extension ByteProduct {
+  /// Bytes that four inputs of a row take.
+  @inline(__always)
+  static var groupBytes: Int { takesBytes ? 4 : 8 }
+}
+
+/// Four bytes, or two numbers of 16 bits, in every lane.
+@inline(__always)
+private func spread(_ group: UnsafeRawPointer) -> Lanes {
+  unsafeBitCast(broadcast(group.assumingMemoryBound(to: Float.self)), to: Lanes.self)
 }
 
 /// In one instruction.
 enum VNNIProduct: ByteProduct {
   @inline(__always)
+  static var takesBytes: Bool { true }
+
+  @inline(__always)
   static func rows(panels: Int) -> Int { TileShape.vnniRows(panels: panels) }
 
   @inline(__always)
-  static func columns(_ weights: Lanes) -> Lanes { weights }
+  static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
 
   @inline(__always)
-  static func element(_ bytes: Lanes) -> Lanes { bytes }
-
-  @inline(__always)
-  static func add(_ element: Lanes, _ columns: Lanes, to sum: inout Lanes) {
-    addProductsOfBytes(element, columns, to: &sum)
+  static func add(_ element: Lanes, _ weights: Lanes, to sum: inout Lanes) {
+    addProductsOfBytes(element, weights, to: &sum)
   }
 }
 
 /// By products of 16 bits, which bytes are widened to: those of bytes that have a sign and none would not fit in
 /// the 16 bits that AVX2 adds two of them in.
 enum WidenedProduct: ByteProduct {
-  /// Every second byte, as 16 bits.
+  /// The first and third, and the second and fourth of four bytes.
   struct Halves {
     var even: Lanes
     var odd: Lanes
   }
 
-  private typealias Signed = SIMD32<Int16>
-  private typealias Unsigned = SIMD32<UInt16>
+  private typealias Words = SIMD32<Int16>
+
+  @inline(__always)
+  static var takesBytes: Bool { false }
 
   @inline(__always)
   static func rows(panels: Int) -> Int { TileShape.widenedRows(panels: panels) }
 
   @inline(__always)
-  static func columns(_ weights: Lanes) -> Halves {
-    let words = unsafeBitCast(weights, to: Signed.self)
-    return Halves(
-      even: unsafeBitCast((words &<< 8) &>> 8, to: Lanes.self),
-      odd: unsafeBitCast(words &>> 8, to: Lanes.self))
+  static func element(_ group: UnsafeRawPointer) -> Halves {
+    Halves(even: spread(group), odd: spread(group + 4))
   }
 
+  // Of a column's weights the same is computed for every row of a tile, and so but once.
   @inline(__always)
-  static func element(_ bytes: Lanes) -> Halves {
-    let words = unsafeBitCast(bytes, to: Unsigned.self)
-    return Halves(
-      even: unsafeBitCast(words & 0xFF, to: Lanes.self),
-      odd: unsafeBitCast(words &>> 8, to: Lanes.self))
-  }
-
-  @inline(__always)
-  static func add(_ element: Halves, _ columns: Halves, to sum: inout Lanes) {
-    sum &+= pairs(columns.even, element.even) &+ pairs(columns.odd, element.odd)
+  static func add(_ element: Halves, _ weights: Lanes, to sum: inout Lanes) {
+    let words = unsafeBitCast(weights, to: Words.self)
+    let even = unsafeBitCast((words &<< 8) &>> 8, to: Lanes.self)
+    let odd = unsafeBitCast(words &>> 8, to: Lanes.self)
+    sum = sum &+ pairs(even, element.even) &+ pairs(odd, element.odd)
   }
 }
 
-/// Rows of bytes, from a tile's first on.
+/// Writes the groups of a row with 16 bits for each byte: of four the first and third, then the second and fourth.
+func widenRow(
+  _ bytes: UnsafePointer<UInt8>, _ groups: Int, into row: UnsafeMutableRawPointer
+) {
+  for group in 0..<groups {
+    let four = UInt64((UnsafeRawPointer(bytes) + 4 &* group).load(as: UInt32.self))
+    let (even, odd) = (four & 0x00FF_00FF, (four &>> 8) & 0x00FF_00FF)
+    row.storeBytes(of: even | odd &<< 32, toByteOffset: 8 &* group, as: UInt64.self)
+  }
+}
+
+/// Rows of bytes, or of what ``ByteProduct`` takes in their place, from a tile's first on.
 struct ByteRows {
   /// The first row.
-  var start: UnsafePointer<UInt8>
+  var start: UnsafeRawPointer
   /// Bytes from one row to the next.
   var step: Int
   /// Groups of four bytes of a row.
@@ -117,20 +134,19 @@ enum QuantizedTile<let rows: Int, let panels: Int> {
     }
     var weights = right.start
     var ahead = right.ahead
-    var bytes = UnsafeRawPointer(left.start)
+    var bytes = left.start
     for _ in 0..<left.groups {
-      let columns = InlineArray<panels, Product.Columns> {
-        Product.columns((weights + $0 &* right.panelBytes).loadUnaligned(as: Lanes.self))
+      let columns = InlineArray<panels, Lanes> {
+        (weights + $0 &* right.panelBytes).loadUnaligned(as: Lanes.self)
       }
       for r in 0..<rows {
-        let four = (bytes + r &* left.step).assumingMemoryBound(to: Float.self)
-        let element = Product.element(unsafeBitCast(broadcast(four), to: Lanes.self))
+        let element = Product.element(bytes + r &* left.step)
         for p in 0..<panels { Product.add(element, columns[p], to: &tile[r][p]) }
       }
       weights += 4 &* panelWidth
       cve_prefetch2(ahead)
       ahead += 4 &* panelWidth
-      bytes += 4
+      bytes += Product.groupBytes
     }
     for p in 0..<panels {
       let scales = load(right.scales, p &* panelWidth)

@@ -22,8 +22,14 @@ public final class Session: Sendable {
   public let threadCount: Int
 
   /// The name of the kernels in use, as `VITRUN_KERNELS` gives it: `avx512`, `avx2`, either with
-  /// `-direct` or `-paired` behind it, or `portable`.
+  /// `-direct`, `-paired` or `-novnni` behind it, or `portable`.
   public let kernelName: String
+
+  /// The name of the kernels that multiply bytes: `portable`, `avx2` or `avx512`, either of the last with `-vnni`
+  /// behind it where one instruction adds their products; nil for a plan without int8.
+  public var byteKernelName: String? {
+    plan.file.weightElements.contains(.int8) ? choice.byteProducts : nil
+  }
 
   /// Compares the weights' checksums, and has weights in the forms that kernels want, for this session too.
   private let first: Session?

@@ -1,3 +1,5 @@
+internal import ViTRuntime
+
 /// How a plan's answers compare with the dense model's, image by image.
 package struct Comparison: Sendable, Equatable {
   /// `KL(dense || plan)` of the softmax, in nats.
@@ -10,6 +12,16 @@ package struct Comparison: Sendable, Equatable {
   package var margins: [Double] = []
 
   package init() {}
+
+  /// Adds an image, by both models' logits.
+  mutating func add(_ logits: [Float], reference: [Float]) {
+    func answer(_ logits: [Float]) -> Int {
+      Ranking(logits, by: .softmax, count: 1).top[0].index
+    }
+    divergences.append(max(0, Divergence.softmax(reference, logits)))
+    agreements.append(answer(logits) == answer(reference))
+    margins.append(Ranking.margin(of: logits))
+  }
 
   /// Number of images.
   package var count: Int { divergences.count }

@@ -51,7 +51,7 @@ package final class ScheduleEvaluator {
 
   /// Takes the images, and lets the dense model answer them.
   package func prepare(_ images: SearchImages) throws {
-    denseLogits = try logits(of: dense, images)
+    denseLogits = try dense.finiteLogits(of: images.crops, paths: images.paths)
     self.images = images
   }
 
@@ -94,12 +94,10 @@ package final class ScheduleEvaluator {
       plan: Plan(rewritten.program, over: dense.plan), maximumBatch: Self.batch,
       threadCount: options.threads,
       allowsLarge: options.allowsLarge)
-    let logits = try logits(of: classifier, images)
+    let logits = try classifier.finiteLogits(of: images.crops, paths: images.paths)
     var comparison = Comparison()
     for (own, reference) in zip(logits, denseLogits) {
-      comparison.divergences.append(max(0, Divergence.softmax(reference, own)))
-      comparison.agreements.append(answer(own).index == answer(reference).index)
-      comparison.margins.append(Ranking.margin(of: own))
+      comparison.add(own, reference: reference)
     }
     return SearchTrial(
       removed: removed, multiplyAdds: rewritten.model.executedMultiplyAdds, comparison: comparison)
@@ -159,21 +157,5 @@ package final class ScheduleEvaluator {
     let top = Ranking(logits, by: .softmax, count: 1).top[0]
     return ImageTrace.Answer(
       index: top.index, label: dense.plan.label(top.index), probability: top.probability)
-  }
-
-  /// Throws if a logit is not finite: what follows from it would say nothing.
-  private func logits(of classifier: Classifier, _ images: SearchImages) throws -> [[Float]] {
-    var result: [[Float]] = []
-    for start in stride(from: 0, to: images.crops.count, by: Self.batch) {
-      let batch = images.crops[start..<min(start + Self.batch, images.crops.count)]
-      result += try classifier.logits(of: Array(batch))
-    }
-    for (index, logits) in result.enumerated() {
-      guard let value = logits.first(where: { !$0.isFinite }) else { continue }
-      throw InputError(
-        file: images.paths[index % images.paths.count], field: "logits", expected: "finite numbers",
-        found: "\(value)")
-    }
-    return result
   }
 }

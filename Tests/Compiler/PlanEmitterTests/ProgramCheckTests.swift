@@ -201,7 +201,7 @@ struct ProgramCheckTests {
     #expect(error?.field == "constant \(last) another, name")
   }
 
-  @Test(arguments: SmallModel.forms, [PlanCompiler.WeightStorage.float32, .float16])
+  @Test(arguments: SmallModel.forms, PlanCompiler.WeightStorage.allCases)
   func identityInitialisedScalesAreWhatTheGraphLowersTo(
     form: SmallModel.Form, weights: PlanCompiler.WeightStorage
   ) throws {

@@ -43,7 +43,9 @@ import Testing
     #expect(found.bytes == [0, 255, 0, 2, 2, 254, 254])
   }
 
-  @Test(arguments: Implementation.all, [0, -0.0, 1, -2.7, 1e38, .leastNonzeroMagnitude, -0x1p-128] as [Float])
+  @Test(
+    arguments: Implementation.all,
+    [0, -0.0, 1, -2.7, 1e38, .leastNonzeroMagnitude, -0x1p-128] as [Float])
   func aRowOfOneNumberIsHeldExactly(implementation: Implementation, value: Float) {
     let found = quantized([Float](repeating: value, count: 37), implementation)
     #expect(found.scale == 1)

@@ -76,7 +76,7 @@ struct DamagedPlanTests {
   @Test func aNewerPlanSaysWhatItNeeds() throws {
     var origin = PlanOrigin()
     origin.writer = "9.9"
-    origin.features = ["int8", "cascades"].map(PlanOrigin.Feature.init)
+    origin.features = ["int4", "cascades"].map(PlanOrigin.Feature.init)
     var bytes = try RecordWriter.bytes(of: origin)
     bytes += [1, 2, 3]  // a field that joined
     var newer = PlanSeal.plan(plan, with: bytes, as: .origin)
@@ -105,8 +105,10 @@ struct DamagedPlanTests {
   /// A reader without the strategy must be told; one that has it must be able to rely on the list.
   @Test func aPlanListsWhatItsProgramUsesAndNoMore() throws {
     for (name, bytes) in try SmallPlan.all(in: folder) {
-      let used = ["weighted", "cascade", "tanh"].filter { $0 == name }
-      for listed in [[], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"]] {
+      let used = ["weighted", "cascade", "tanh", "int8"].filter { $0 == name }
+      for listed in [
+        [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"],
+      ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"
         origin.features = listed.map(PlanOrigin.Feature.init)
@@ -127,7 +129,7 @@ struct DamagedPlanTests {
   private func expectNewer(_ bytes: [UInt8]) throws {
     let error = #expect(throws: InputError.self) { try open(bytes) }
     #expect(error?.field == "features")
-    #expect(error?.found == "one made by a newer vitc (9.9, needs int8, cascades)")
+    #expect(error?.found == "one made by a newer vitc (9.9, needs int4, cascades)")
   }
 
   @Test func aPlanHasOneProgram() throws {

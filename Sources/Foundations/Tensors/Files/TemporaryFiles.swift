@@ -35,6 +35,21 @@ package enum TemporaryFiles {
     }
   }
 
+  /// Calls `body` with a name that nobody else uses, in the folder of an output, and removes what is there then.
+  package static func withName<R>(
+    beside output: String, _ body: (String) throws -> R
+  ) throws -> R {
+    let slash = output.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { $0 == output.startIndex ? "/" : String(output[..<$0]) } ?? "."
+    let path = TemporaryName(folder: folder, output: output).fresh()
+    add(path)
+    defer {
+      FileSystem.remove(path)
+      forget(path)
+    }
+    return try body(path)
+  }
+
   /// Forgets a name.
   static func forget(_ path: String) {
     changes.withLock { _ in

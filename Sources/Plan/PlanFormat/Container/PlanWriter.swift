@@ -37,6 +37,14 @@ package struct PlanWriter: ~Copyable {
     constants.append(record)
   }
 
+  /// Appends a constant of another plan, whose bytes have been verified.
+  package mutating func copy(_ record: ConstantRecord, of plan: PlanFile) throws {
+    try plan.withWeights { weights in
+      let bytes = weights[record.offset..<record.offset + record.byteCount]
+      try append(record, bytes: UnsafeRawBufferPointer(rebasing: bytes))
+    }
+  }
+
   /// Copies the first constants of another plan as they are; only before any other.
   package mutating func copy(_ records: ArraySlice<ConstantRecord>, of plan: PlanFile) throws {
     precondition(constants.isEmpty && records.startIndex == 0)

@@ -1,26 +1,25 @@
-internal import CommandSupport
-internal import PlanFormat
+package import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
 /// An image and its class.
-struct LabelledImage {
-  let path: String
-  let label: Int
+package struct LabelledImage {
+  package let path: String
+  package let label: Int
 }
 
 /// A folder of images whose classes are told by the names of files or sub-folders.
-enum LabelledFolder {
+package enum LabelledFolder {
   /// Images whose classes are known.
-  struct Contents {
+  package struct Contents {
     /// Each with its class, in order of names.
-    var images: [LabelledImage] = []
+    package var images: [LabelledImage] = []
 
     /// How many images are of other classes.
-    var unknown = 0
+    package var unknown = 0
 
     /// Keeps so many images at most, evenly spread.
-    mutating func keep(_ limit: Int) {
+    package mutating func keep(_ limit: Int) {
       guard images.count > limit else { return }
       images = (0..<limit).map { images[$0 * images.count / limit] }
     }
@@ -28,7 +27,7 @@ enum LabelledFolder {
 
   /// Every image with its class; `note` is told of sub-folders and files whose classes are not known.
   /// - Throws: `InputError` if no class is.
-  static func contents(
+  package static func contents(
     of folder: String, labels: [Label], classes: Int, note: (String) -> Void
   ) throws -> Contents {
     var indices: [String: Int] = [:]
@@ -62,7 +61,7 @@ enum LabelledFolder {
   }
 
   /// Every image with what its class is called, in order of names.
-  static func names(in folder: String) throws -> [(path: String, name: String)] {
+  package static func names(in folder: String) throws -> [(path: String, name: String)] {
     try groups(in: folder).flatMap { group in group.images.map { ($0, group.name) } }
   }
 
