@@ -1,6 +1,6 @@
 """Times vitrun and its peers on the same random weights, each in its own process, in turn.
 
-Usage: compare.py [--rounds N] [--seconds S] [--cases NAME,...] [--folder FOLDER] [--json OUT.json] [--record]
+Usage: compare.py [--int8] [--rounds N] [--seconds S] [--cases NAME,...] [--folder FOLDER] [--json OUT.json] [--record]
 
 For each case the peers are onnxruntime, OpenVINO and PyTorch on the same graph: for a pruned model the
 pruned graph, exported from tools/reference. Rounds are interleaved, so that a machine that slows down
@@ -8,9 +8,14 @@ slows everybody; medians over rounds are printed, with vitrun's share of the mac
 loop of fused multiply-adds on as many cores, measured in the same rounds. The share counts the model's
 multiply-adds; in brackets, those alone that vitrun executes, since it leaves out rows that nothing reads.
 
+With --int8 everybody multiplies in eight bits: vitrun a plan of `vitc quantize`, onnxruntime what its dynamic
+quantization makes (per channel, QInt8), OpenVINO what NNCF makes (transformer preset, calibrated on random images,
+which is as fast as on real ones). vitrun's own float32 plan is timed beside them.
+tools/reference/check_int8.py tells the accuracy of all of them on a trained model.
+
 --record keeps every round in tools/bench/results, by processor; `record.py --readme` makes README's tables of it.
 
-Needs the packages of tools/bench/requirements.txt and `.build/release` (tools/setup.sh).
+Needs the packages of tools/bench/requirements.txt, with --int8 nncf too, and `.build/release` (tools/setup.sh).
 """
 
 from __future__ import annotations
@@ -46,6 +51,7 @@ class Case:
     keep: float | None = None
     image_size: int = 224
     streams: int = 1
+    int8: bool = False
 
     @property
     def checkpoint(self) -> str:
@@ -54,6 +60,14 @@ class Case:
     @property
     def model(self) -> str:
         return self.checkpoint + (f"-{self.keep}" if self.keep else "")
+
+    @property
+    def plan(self) -> str:
+        return self.model + ("-int8.bin" if self.int8 else ".bin")
+
+    def onnx(self, name: str = "") -> str:
+        """The file of the exported model, or of what a peer made of it."""
+        return f"{self.model}-{self.batch}{name}"
 
 
 CASES = [
@@ -68,7 +82,14 @@ CASES = [
     Case("DeiT-S at 512, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, image_size=512),
     Case("DeiT-S, 2 streams, 2 threads", "deit_small_patch16_224", 1, 2, streams=2),
 ]
-PEERS = record.PEERS
+INT8_CASES = [
+    Case("DeiT-T, batch 1, 2 threads", "deit_tiny_patch16_224", 1, 2, int8=True),
+    Case("DeiT-S, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, int8=True),
+    Case("DeiT-S, batch 1, 1 thread", "deit_small_patch16_224", 1, 1, int8=True),
+    Case("DeiT-B, batch 1, 2 threads", "deit_base_patch16_224", 1, 2, int8=True),
+    Case("DeiT-S, batch 8, 2 threads", "deit_small_patch16_224", 8, 2, int8=True),
+    Case("DeiT-S keep 0.7, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, 0.7, int8=True),
+]
 
 
 def build_reference(checkpoint: Path, keep: float | None):
@@ -113,7 +134,10 @@ def prepare(case: Case, folder: Path) -> None:
     if case.keep and not plan.exists():
         rewrite = ["rewrite", dense, "--keep", str(case.keep), "-o", plan, "--quiet"]
         subprocess.run([BINARIES / "vitc", *rewrite], check=True, stdout=subprocess.DEVNULL)
-    onnx = folder / f"{case.model}-{case.batch}.onnx"
+    quantized = folder / case.plan
+    if case.int8 and not quantized.exists():
+        subprocess.run([BINARIES / "vitc", "quantize", plan, "-o", quantized, "--quiet"], check=True)
+    onnx = folder / case.onnx(".onnx")
     if not onnx.exists():
         import torch
 
@@ -122,6 +146,31 @@ def prepare(case: Case, folder: Path) -> None:
         torch.onnx.export(
             model, (image,), str(onnx), dynamo=True, input_names=["image"], verbose=False
         )
+    if case.int8:
+        quantize(case, onnx, folder)
+
+
+def quantize(case: Case, onnx: Path, folder: Path) -> None:
+    """What the peers' own quantization makes of an exported model."""
+    dynamic = folder / case.onnx("-dynamic.onnx")
+    if not dynamic.exists():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        quantize_dynamic(onnx, dynamic, per_channel=True, weight_type=QuantType.QInt8)
+    calibrated = folder / case.onnx("-nncf.xml")
+    if not calibrated.exists():
+        import nncf
+        import numpy as np
+        import openvino
+
+        shape = (case.batch, 3, case.image_size, case.image_size)
+        generator = np.random.default_rng(1)
+        images = [generator.standard_normal(shape, np.float32) for _ in range(4)]
+        model = nncf.quantize(
+            openvino.Core().read_model(str(onnx)), nncf.Dataset(images),
+            model_type=nncf.ModelType.TRANSFORMER, subset_size=len(images),
+        )
+        openvino.save_model(model, str(calibrated), compress_to_fp16=False)
 
 
 def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
@@ -130,7 +179,8 @@ def peer(name: str, case: Case, folder: Path, seconds: float) -> float:
 
     size = case.image_size
     image = np.random.default_rng(0).standard_normal((case.batch, 3, size, size), np.float32)
-    onnx = str(folder / f"{case.model}-{case.batch}.onnx")
+    names = {"onnxruntime": "-dynamic.onnx", "openvino": "-nncf.xml"} if case.int8 else {}
+    onnx = str(folder / case.onnx(names.get(name, ".onnx")))
     threads = case.threads // case.streams
     if name == "onnxruntime":
         import onnxruntime
@@ -195,9 +245,8 @@ def median_time(run, seconds: float) -> float:
     return statistics.median(times)
 
 
-def vitrun(case: Case, folder: Path, seconds: float) -> dict:
+def vitrun(case: Case, plan: Path, seconds: float) -> dict:
     """What `vitrun bench --json` prints."""
-    plan = folder / f"{case.model}.bin"
     flags = ["--batch", case.batch, "--threads", case.threads, "--streams", case.streams]
     flags += ["--seconds", seconds, "--json"]
     command = [BINARIES / "vitrun", "bench", plan, *map(str, flags)]
@@ -213,6 +262,7 @@ def limit(threads: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--int8", action="store_true", help="time eight bits")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--cases", help="only cases whose names contain one of these, by commas")
@@ -222,15 +272,18 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="keep the rounds in tools/bench/results")
     parser.add_argument("--peer", nargs=3, metavar=("NAME", "CASE", "FOLDER"), help="internal")
     arguments = parser.parse_args()
+    all_cases, peers = CASES, record.PEERS
+    if arguments.int8:
+        all_cases, peers = INT8_CASES, record.INT8_PEERS
     if arguments.record:
         # Before an hour of measuring rather than after it.
         record.commit()
     if arguments.peer:
         name, index, folder = arguments.peer
-        print(peer(name, CASES[int(index)], Path(folder), arguments.seconds))
+        print(peer(name, all_cases[int(index)], Path(folder), arguments.seconds))
         return
     wanted = arguments.cases.split(",") if arguments.cases else [""]
-    cases = [case for case in CASES if any(word in case.name for word in wanted)]
+    cases = [case for case in all_cases if any(word in case.name for word in wanted)]
     results: dict[str, dict[str, list[float]]] = {case.name: {} for case in cases}
     work: dict[str, dict] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -242,14 +295,18 @@ def main() -> None:
             return
         for _ in range(arguments.rounds):
             for case in cases:
-                own = vitrun(case, folder, arguments.seconds)
+                own = vitrun(case, folder / case.plan, arguments.seconds)
                 work[case.name] = own
                 rows = results[case.name]
                 rows.setdefault("vitrun", []).append(1000 / own["images_per_second"])
                 rows.setdefault("limit", []).append(limit(case.threads))
-                for other in PEERS:
+                if case.int8:
+                    floats = vitrun(case, folder / f"{case.model}.bin", arguments.seconds)
+                    rows.setdefault("vitrun f32", []).append(1000 / floats["images_per_second"])
+                for other in peers:
                     command = [sys.executable, __file__, "--seconds", str(arguments.seconds)]
-                    command += ["--peer", other, str(CASES.index(case)), str(folder)]
+                    command += ["--peer", other, str(all_cases.index(case)), str(folder)]
+                    command += ["--int8"] if case.int8 else []
                     threads = str(case.threads // case.streams)
                     environment = {**os.environ, "OMP_NUM_THREADS": threads}
                     done = subprocess.run(
@@ -257,7 +314,7 @@ def main() -> None:
                     )
                     rows.setdefault(other, []).append(float(done.stdout.split()[-1]))
     print("\n".join(record.table(results, work)))
-    kernels = {own["kernels"] for own in work.values()}
+    kernels = record.kernels(work)
     print(f"\nvitrun with {', '.join(kernels)} kernels on {os.cpu_count()} processors.")
     if arguments.json:
         arguments.json.write_text(json.dumps({"ms": results, "vitrun": work}, indent=1))

@@ -25,6 +25,10 @@ BEGIN = "<!-- Written by tools/bench/record.py --readme from tools/bench/results
 END = "<!-- Up to here. -->"
 PEERS = ["onnxruntime", "openvino", "torch"]
 
+# Those that multiply in eight bits, and what makes their models.
+INT8_PEERS = ["onnxruntime", "openvino"]
+INT8_PACKAGES = [*INT8_PEERS, "nncf"]
+
 # What a plan's speed is made of.
 KERNELS = ["Sources/Kernels", "Sources/Runtime/PlanRuntime"]
 
@@ -46,9 +50,20 @@ def processor() -> dict:
     }
 
 
-def path(of: dict) -> Path:
-    """Where a processor's record is."""
-    return RESULTS / f"{of['vendor']}-{of['family']}-{of['model']}-{of['stepping']}.json"
+def path(of: dict, int8: bool = False) -> Path:
+    """Where a processor's record is, and that of eight bits."""
+    name = f"{of['vendor']}-{of['family']}-{of['model']}-{of['stepping']}"
+    return RESULTS / f"{name}{'-int8' if int8 else ''}.json"
+
+
+def is_int8(rounds: dict) -> bool:
+    """Whether rounds are of eight bits."""
+    return all("vitrun f32" in rows for rows in rounds.values())
+
+
+def kernels(work: dict) -> set[str]:
+    """The kernels that were measured, those that multiply bytes among them."""
+    return {name for own in work.values() for name in (own["kernels"], own.get("int8_kernels")) if name}
 
 
 def commit() -> str:
@@ -63,21 +78,24 @@ def commit() -> str:
 def write(rounds: dict, work: dict) -> Path:
     """Writes this processor's record."""
     machine = processor()
+    packages = INT8_PACKAGES if is_int8(rounds) else PEERS
     record = {
         "processor": machine,
         "commit": commit(),
-        "versions": {name: metadata.version(name) for name in PEERS},
+        "versions": {name: metadata.version(name) for name in packages},
         "milliseconds": rounds,
         "work": work,
     }
     RESULTS.mkdir(exist_ok=True)
-    target = path(machine)
+    target = path(machine, is_int8(rounds))
     target.write_text(json.dumps(record, indent=1) + "\n")
     return target
 
 
 def table(rounds: dict, work: dict) -> list[str]:
     """A Markdown table of medians over the rounds."""
+    if is_int8(rounds):
+        return int8_table(rounds)
     lines = [
         "| f32, ms an image | vitrun | onnxruntime | OpenVINO | PyTorch | faster peer / vitrun | share of the limit |",
         "|---|---|---|---|---|---|---|",
@@ -98,18 +116,39 @@ def table(rounds: dict, work: dict) -> list[str]:
     return lines
 
 
+def int8_table(rounds: dict) -> list[str]:
+    """The same of eight bits."""
+    lines = [
+        "| int8, ms an image | vitrun | onnxruntime, dynamic | OpenVINO, NNCF | faster peer / vitrun "
+        "| vitrun in f32 | f32 / int8 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for case, rows in rounds.items():
+        median = {key: statistics.median(values) for key, values in rows.items()}
+        faster = map(min, zip(*(rows[name] for name in INT8_PEERS), strict=True))
+        ratio = statistics.median(a / b for a, b in zip(faster, rows["vitrun"], strict=True))
+        own = statistics.median(a / b for a, b in zip(rows["vitrun f32"], rows["vitrun"], strict=True))
+        peers = " | ".join(f"{median[name]:.1f}" for name in INT8_PEERS)
+        lines.append(
+            f"| {case} | {median['vitrun']:.1f} | {peers} | {ratio:.2f} | {median['vitrun f32']:.1f} "
+            f"| {own:.2f} |"
+        )
+    return lines
+
+
 def block(record: dict) -> str:
     """A processor's part of README."""
     machine, versions = record["processor"], record["versions"]
     hash_, date = record["commit"].split()
     counts = {len(rows["vitrun"]) for rows in record["milliseconds"].values()}
-    kernels = ", ".join(sorted({own["kernels"] for own in record["work"].values()}))
+    names = ", ".join(sorted(kernels(record["work"])))
+    last = "nncf" if is_int8(record["milliseconds"]) else "torch"
     title = (
         f"{machine['name']} ({machine['vendor']}, family {machine['family']}, model {machine['model']}, "
-        f"stepping {machine['stepping']}), {machine['cores']} cores, {kernels} kernels; "
+        f"stepping {machine['stepping']}), {machine['cores']} cores, {names} kernels; "
         f"{'/'.join(map(str, sorted(counts)))} rounds at {hash_} of {date}, with onnxruntime "
-        f"{versions['onnxruntime']}, OpenVINO {versions['openvino'].split('-')[0]}, PyTorch "
-        f"{versions['torch'].split('+')[0]}:"
+        f"{versions['onnxruntime']}, OpenVINO {versions['openvino'].split('-')[0]}, "
+        f"{'NNCF' if last == 'nncf' else 'PyTorch'} {versions[last].split('+')[0]}:"
     )
     return "\n".join([title, "", *table(record["milliseconds"], record["work"])])
 
@@ -117,7 +156,9 @@ def block(record: dict) -> str:
 def readme() -> str:
     """README with the records' tables, the newest first."""
     records = [json.loads(file.read_text()) for file in RESULTS.glob("*.json")]
+    # float32 first, and of each the newest.
     records.sort(key=lambda record: record["commit"].split()[1], reverse=True)
+    records.sort(key=lambda record: is_int8(record["milliseconds"]))
     text = README.read_text()
     start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     return text[:start] + "\n\n" + "\n\n".join(map(block, records)) + "\n\n" + text[end:]

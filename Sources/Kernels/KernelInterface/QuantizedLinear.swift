@@ -124,11 +124,16 @@ package struct QuantizedProductArguments: KernelArguments {
   /// Work items of the step.
   package var items: WorkItems { layer.product.items }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: products, and rows of 16 bits for those instructions
-  /// that take no bytes.
+  /// Bytes of scratch that an item needs, 64-byte aligned: products, and for those instructions that take no bytes
+  /// its rows and the panels of a tile in 16 bits.
   package var scratchBytes: Int {
-    let widened = vnni == nil ? 2 * layer.product.blocking.maximumRows * layer.rowStride : 0
-    return layer.product.blocking.maximumSums * MemoryLayout<Float>.stride + widened
+    let panelBytes = layer.groups * Int8PanelLayout.group * PanelLayout.width
+    let widened =
+      2
+      * (layer.product.blocking.maximumRows * layer.rowStride + layer.product.tiles.panels
+        * panelBytes)
+    return layer.product.blocking.maximumSums * MemoryLayout<Float>.stride
+      + (vnni == nil ? widened : 0)
   }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {

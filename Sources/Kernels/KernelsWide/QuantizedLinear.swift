@@ -39,8 +39,9 @@ private func multiplyQuantized<Product: ByteProduct>(
   let panelBytes = arguments.groups &* 4 &* panelWidth
   let products = scratch.assumingMemoryBound(to: Float.self)
   let step = rows &* panelWidth
+  let widened = scratch + a.blocking.maximumSums &* 4
+  let widenedPanels = widened + 2 &* a.blocking.maximumRows &* arguments.rowStride
   if !Product.takesBytes {
-    let widened = scratch + a.blocking.maximumSums &* 4
     for row in 0..<rows {
       widenRow(
         (start + row &* stride).assumingMemoryBound(to: UInt8.self), arguments.groups,
@@ -61,6 +62,15 @@ private func multiplyQuantized<Product: ByteProduct>(
       scales: arguments.weights.scales + panel &* panelWidth,
       sums: arguments.weights.sums + panel &* panelWidth, ahead: arguments.weights.values)
     let after = right.start + panels &* panelBytes
+    if !Product.takesBytes {
+      for next in 0..<panels {
+        widenPanel(
+          right.start + next &* panelBytes, arguments.groups,
+          into: widenedPanels + 2 &* next &* panelBytes)
+      }
+      right.start = UnsafeRawPointer(widenedPanels)
+      right.panelBytes = 2 &* panelBytes
+    }
     var row = 0
     for tile in 0..<heights.count {
       let height = heights[tile]

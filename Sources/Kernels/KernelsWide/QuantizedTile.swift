@@ -10,7 +10,7 @@ protocol ByteProduct {
   /// Four bytes of a row, the same in every lane, as they are multiplied.
   associatedtype Element
 
-  /// Whether rows are multiplied as bytes; if not, as `widenRow` leaves them.
+  /// Whether rows and weights are multiplied as bytes; if not, as `widenRow` and `widenPanel` leave them.
   static var takesBytes: Bool { get }
 
   /// The most rows of a tile of so many panels.
@@ -18,14 +18,21 @@ protocol ByteProduct {
 
   static func element(_ group: UnsafeRawPointer) -> Element
 
-  /// Adds the products of four bytes of a row and of each column of a panel.
-  static func add(_ element: Element, _ weights: Lanes, to sum: inout Lanes)
+  /// Adds the products of four inputs of a row and of each column of a panel.
+  /// - Parameters:
+  ///   - weights: a panel's vector, the first of two where it is widened.
+  ///   - second: the other one.
+  static func add(_ element: Element, _ weights: Lanes, _ second: Lanes, to sum: inout Lanes)
 }
 
 extension ByteProduct {
   /// Bytes that four inputs of a row take.
   @inline(__always)
   static var groupBytes: Int { takesBytes ? 4 : 8 }
+
+  /// Bytes of a panel that four inputs take.
+  @inline(__always)
+  static var panelGroupBytes: Int { groupBytes &* panelWidth }
 }
 
 /// Four bytes, or two numbers of 16 bits, in every lane.
@@ -46,7 +53,7 @@ enum VNNIProduct: ByteProduct {
   static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
 
   @inline(__always)
-  static func add(_ element: Lanes, _ weights: Lanes, to sum: inout Lanes) {
+  static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
     addProductsOfBytes(element, weights, to: &sum)
   }
 }
@@ -60,8 +67,6 @@ enum WidenedProduct: ByteProduct {
     var odd: Lanes
   }
 
-  private typealias Words = SIMD32<Int16>
-
   @inline(__always)
   static var takesBytes: Bool { false }
 
@@ -73,13 +78,9 @@ enum WidenedProduct: ByteProduct {
     Halves(even: spread(group), odd: spread(group + 4))
   }
 
-  // Of a column's weights the same is computed for every row of a tile, and so but once.
   @inline(__always)
-  static func add(_ element: Halves, _ weights: Lanes, to sum: inout Lanes) {
-    let words = unsafeBitCast(weights, to: Words.self)
-    let even = unsafeBitCast((words &<< 8) &>> 8, to: Lanes.self)
-    let odd = unsafeBitCast(words &>> 8, to: Lanes.self)
-    sum = sum &+ pairs(even, element.even) &+ pairs(odd, element.odd)
+  static func add(_ element: Halves, _ weights: Lanes, _ second: Lanes, to sum: inout Lanes) {
+    sum = sum &+ pairs(weights, element.even) &+ pairs(second, element.odd)
   }
 }
 
@@ -91,6 +92,16 @@ func widenRow(
     let four = UInt64((UnsafeRawPointer(bytes) + 4 &* group).load(as: UInt32.self))
     let (even, odd) = (four & 0x00FF_00FF, (four &>> 8) & 0x00FF_00FF)
     row.storeBytes(of: even | odd &<< 32, toByteOffset: 8 &* group, as: UInt64.self)
+  }
+}
+
+/// Writes the groups of a panel likewise: a vector of first and third weights, then one of the others.
+func widenPanel(_ bytes: UnsafeRawPointer, _ groups: Int, into panel: UnsafeMutableRawPointer) {
+  for group in 0..<groups {
+    let words = (bytes + 64 &* group).loadUnaligned(as: SIMD32<Int16>.self)
+    panel.storeBytes(
+      of: (words &<< 8) &>> 8, toByteOffset: 128 &* group, as: SIMD32<Int16>.self)
+    panel.storeBytes(of: words &>> 8, toByteOffset: 128 &* group &+ 64, as: SIMD32<Int16>.self)
   }
 }
 
@@ -139,11 +150,15 @@ enum QuantizedTile<let rows: Int, let panels: Int> {
       let columns = InlineArray<panels, Lanes> {
         (weights + $0 &* right.panelBytes).loadUnaligned(as: Lanes.self)
       }
+      let others = InlineArray<panels, Lanes> {
+        (weights + ($0 &* right.panelBytes &+ Product.panelGroupBytes &- 64))
+          .loadUnaligned(as: Lanes.self)
+      }
       for r in 0..<rows {
         let element = Product.element(bytes + r &* left.step)
-        for p in 0..<panels { Product.add(element, columns[p], to: &tile[r][p]) }
+        for p in 0..<panels { Product.add(element, columns[p], others[p], to: &tile[r][p]) }
       }
-      weights += 4 &* panelWidth
+      weights += Product.panelGroupBytes
       cve_prefetch2(ahead)
       ahead += 4 &* panelWidth
       bytes += Product.groupBytes
