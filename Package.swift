@@ -79,11 +79,12 @@ let package = Package(
     .target(name: "COnnx", dependencies: ["CProtobufC"]),
 
     .systemLibrary(name: "CVectorExtras"),
+    .systemLibrary(name: "CMemoryFile"),
     .target(name: "CArguments"),
     .target(name: "CRefusedMemory"),
 
     // MARK: - Implementation: foundations
-    .target(name: "Tensors", swiftSettings: swiftSettings),
+    .target(name: "Tensors", dependencies: ["CMemoryFile"], swiftSettings: swiftSettings),
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(
@@ -275,8 +276,8 @@ let folders: [(path: String, targets: [String])] = [
   (
     "Sources/System",
     [
-      "CArguments", "CJPEG", "CJPEGRows", "COnnx", "CProtobufC", "CRefusedMemory", "CSPNG",
-      "CVectorExtras", "CWebP", "CZlib",
+      "CArguments", "CJPEG", "CJPEGRows", "CMemoryFile", "COnnx", "CProtobufC", "CRefusedMemory",
+      "CSPNG", "CVectorExtras", "CWebP", "CZlib",
     ]
   ),
   ("Sources/Foundations", ["Tensors", "JSON", "Records"]),

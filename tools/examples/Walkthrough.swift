@@ -54,6 +54,20 @@ enum Walkthrough {
     }
   }
 
+  static func classify(_ paths: [String]) throws {
+    let runner = try ImageRunner(plan: Plan(path: "plan.bin"), maximumBatch: 16)
+    for (path, result) in zip(paths, try runner.run(paths.map { .file($0) })) {
+      let logits = try result.get().logits ?? []
+      print(path, Ranking(logits, by: runner.plan.scores, count: 5).top)
+    }
+  }
+
+  static func classify(inBackground paths: [String], with runner: ImageRunner) async throws {
+    for result in try await runner.run(inBackground: paths.map { .file($0) }) {
+      print(try result.get().stages.map(\.kept.count))
+    }
+  }
+
   static func askAgain() throws {
     let cascade = try Cascade(
       plan: Plan(path: "fast.bin"), fallback: Plan(path: "dense.bin"), margin: 0.05)

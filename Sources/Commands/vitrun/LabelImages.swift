@@ -187,7 +187,7 @@ struct LabelImages: ParsableCommand {
     }
     let (height, width) = (plan.facts.gridHeight, plan.facts.gridWidth)
     let maps = TokenOwners.trace(image.stages, patches: height * width).map(TokenMap.init)
-    let drawing = TokenMapDrawing()
+    let drawing = try TokenMapDrawing()
       .draw(crop: crop, gridHeight: height, gridWidth: width, maps: maps)
     try PNGEncoder.write(drawing, to: path)
   }

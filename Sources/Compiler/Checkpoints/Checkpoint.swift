@@ -9,6 +9,7 @@ public struct Checkpoint: Sendable {
     case shardedSafetensors = "sharded safetensors"
     case npz
     case onnx
+    case memory
   }
 
   /// A configuration file that lies beside the checkpoint.
@@ -49,6 +50,16 @@ public struct Checkpoint: Sendable {
 }
 
 extension Checkpoint {
+  /// Tensors that a caller has in memory.
+  /// - Parameters:
+  ///   - name: what errors call them.
+  ///   - config: as ``config``.
+  package init(named name: String, tensors: [String: TensorView], config: Companion? = nil) {
+    self.init(
+      path: name, format: .memory, tensors: tensors, onnx: nil, config: config,
+      preprocessorConfig: nil, sources: [])
+  }
+
   /// Opens a checkpoint, recognised by its content: a safetensors file, the `*.index.json` of a
   /// sharded one, a NumPy archive, an ONNX model, or a folder that holds a checkpoint and its configuration.
   /// - Throws: `InputError` if it is none of these, with the remedy for kinds that can be converted.

@@ -15,6 +15,32 @@ public enum ImportOption: String, InputOption {
   case tensor = "Session.run"
 }
 
+extension ImportOptions {
+  /// Throws unless those values are possible that no other part of the importer looks at.
+  func check() throws {
+    func require(_ holds: Bool, _ option: ImportOption, _ expected: Message, _ found: Any) throws {
+      if holds { return }
+      throw InputError(option: option, field: "value", expected: expected, found: "\(found)")
+    }
+    if let cropFraction {
+      try require(
+        cropFraction > 0.05 && cropFraction <= 4, .cropFraction, "a share in (0.05, 4]",
+        cropFraction)
+    }
+    if let mean {
+      try require(mean.count == 3, .mean, "three numbers", mean)
+      try require(mean.allSatisfy(\.isFinite), .mean, "finite numbers", mean)
+    }
+    if let standardDeviation {
+      try require(
+        standardDeviation.count == 3, .standardDeviation, "three numbers", standardDeviation)
+      try require(
+        standardDeviation.allSatisfy { $0.isFinite && $0 > 0 }, .standardDeviation,
+        "positive numbers", standardDeviation)
+    }
+  }
+}
+
 extension Message.StringInterpolation {
   mutating func appendInterpolation(option: ImportOption) {
     appendInterpolation(Message(option: option))

@@ -100,6 +100,7 @@ public enum ModelImporter {
   public static func importModel(_ checkpoint: Checkpoint, options: ImportOptions) throws
     -> ImportedModel
   {
+    try options.check()
     // The configuration is read first, so that a refusal says what the model is.
     let config = try ModelConfig(options.config ?? checkpoint.config)
     let processor = try (options.preprocessor ?? checkpoint.preprocessorConfig).map {

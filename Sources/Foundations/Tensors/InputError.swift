@@ -119,6 +119,11 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
   /// and long parts cut short.
   public var description: String { text(naming: \.name) }
 
+  /// ``field``, ``expected`` and ``found`` with the caller's names of options.
+  package func parts(naming name: (any InputOption) -> String) -> [String] {
+    parts.map { $0.text(naming: name) }
+  }
+
   /// The description with the caller's names of options.
   public func text(naming name: (any InputOption) -> String) -> String {
     let subject =

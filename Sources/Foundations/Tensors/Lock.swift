@@ -33,6 +33,13 @@ package struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     return try body(&value.pointee)
   }
 
+  /// Keeps other threads away until ``release()``, which the same thread must call: around a fork alone, see
+  /// ``ForkSafety``.
+  package func acquire() { pthread_mutex_lock(mutex) }
+
+  /// Ends what ``acquire()`` began.
+  package func release() { pthread_mutex_unlock(mutex) }
+
   /// Calls `attempt` with the value until it succeeds; between attempts it waits for a signal to
   /// `condition`, and other threads may lock.
   func wait(

@@ -68,7 +68,13 @@ public enum NPYFile {
   }
 
   /// Writes an array of float32 in C order; it appears whole or not at all.
+  /// - Throws: `InputError` if the values do not fill the shape, or the file cannot be written.
   public static func write(_ values: [Float], shape: [Int], to path: String) throws {
+    guard Shape(checking: shape)?.elementCount == values.count else {
+      throw InputError(
+        .invalidOption, file: path, field: "shape", expected: "one of \(values.count) elements",
+        found: "\(shape)")
+    }
     try values.withUnsafeBufferPointer { try write($0, shape: shape, to: path) }
   }
 

@@ -11,8 +11,21 @@ public struct RGBImage: Sendable, Equatable {
   /// Samples, `height * width * 3` of them.
   public internal(set) var pixels: [UInt8]
 
-  /// Makes an image of samples that fill it.
-  public init(width: Int, height: Int, pixels: [UInt8]) {
+  /// Makes an image of samples, `[height, width, 3]`.
+  /// - Throws: `InputError` if it has no pixels, or the samples do not fill it.
+  public init(width: Int, height: Int, samples: [UInt8]) throws {
+    let extents = Shape(checking: [height, width, 3])
+    guard width > 0, height > 0, extents?.elementCount == samples.count else {
+      throw InputError(
+        .invalidOption, file: "image", field: "samples",
+        expected: "height x width x 3 of them, for at least one pixel",
+        found: "\(samples.count), for \(height) x \(width)")
+    }
+    self.init(width: width, height: height, pixels: samples)
+  }
+
+  /// Makes an image of samples that are known to fill it.
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0 && pixels.count == width * height * 3)
     self.width = width
     self.height = height

@@ -46,11 +46,30 @@ public final class Plan: Sendable {
   /// for the first ``Session``.
   /// - Parameter mapping: false reads the file into memory instead of mapping it.
   /// - Throws: `InputError` naming the section and the field that does not hold.
-  public init(path: String, mapping: Bool = true) throws {
-    file = try PlanFile(path: path, mapping: mapping)
+  public convenience init(path: String, mapping: Bool = true) throws {
+    let file = try PlanFile(path: path, mapping: mapping)
     file.mapped.preferLargePages()
+    self.init(file)
+  }
+
+  /// Verifies a copy of a plan's bytes, as ``init(path:mapping:)`` does a file.
+  /// - Parameter name: what errors call it.
+  /// - Throws: `InputError` naming the section and the field that does not hold, or if there is no memory for the
+  ///   copy.
+  public convenience init(bytes: [UInt8], name: String) throws {
+    self.init(
+      try PlanFile(try bytes.withUnsafeBytes { try MappedFile(copying: $0, name: name) }))
+  }
+
+  /// As ``init(bytes:name:)``.
+  package convenience init(copying bytes: UnsafeRawBufferPointer, name: String) throws {
+    self.init(try PlanFile(MappedFile(copying: bytes, name: name)))
+  }
+
+  private init(_ file: PlanFile) {
+    self.file = file
     program = file.program
-    let (file, weights) = (file, Weights())
+    let weights = Weights()
     self.weights = weights
     fallback = file.cascade.map { cascade in
       Fallback(
@@ -111,6 +130,11 @@ public final class Plan: Sendable {
     }
     return (rows.count, program.buffers[rows.buffer].columns)
   }
+  /// Values of an image's pooled embedding; 0 for a model without one.
+  public var featureCount: Int { program.outputWidth(.features) }
+
+  /// Tokens of an image's patches before any goes.
+  package var patchCount: Int { file.facts.gridHeight * file.facts.gridWidth }
 
   /// Number of classes; 0 for a model without a classifier.
   public var classCount: Int { file.facts.classes }

@@ -5,11 +5,13 @@ internal import Tensors
 /// What a run left in the arena; valid during ``Session/run(images:fill:read:)`` only.
 public struct RunResult: ~Copyable {
   private let program: Program
+  private let patches: Int
   private let arena: UnsafeRawPointer
   private let images: Int
 
-  init(program: Program, arena: UnsafeRawPointer, images: Int) {
+  init(program: Program, patches: Int, arena: UnsafeRawPointer, images: Int) {
     self.program = program
+    self.patches = patches
     self.arena = arena
     self.images = images
   }
@@ -18,6 +20,21 @@ public struct RunResult: ~Copyable {
   /// - Throws: `InputError` if the batch has no such image, or the model no classifier.
   public func logits(image: Int) throws -> [Float] {
     try output(.logits, image: image)
+  }
+
+  /// The pooled embedding of one image, `[plan.featureCount]`.
+  /// - Throws: `InputError` if the batch has no such image, or the model no embedding.
+  public func features(image: Int) throws -> [Float] {
+    try output(.features, image: image)
+  }
+
+  /// What each stage of token reduction did to one image, in order of blocks; empty for a plan without any.
+  /// - Throws: `InputError` if the batch has no such image.
+  public func tokenStages(image: Int) throws -> [TokenStage] {
+    let traces = try stages(image: image)
+    return zip(traces, TokenOwners.trace(traces, patches: patches)).map {
+      TokenStage(block: $0.record.block + 1, owners: $1)
+    }
   }
 
   /// A result of one image, row after row; of tokens those that the image has.

@@ -39,6 +39,10 @@ public final class Session: Sendable {
   private let prepared: PreparedPlan
   private let pool: ThreadPool
   private let state: Lock<State>
+  private let process = OwnProcess()
+
+  /// Runs batches for tasks.
+  package let background = BackgroundQueue()
 
   /// Bytes of scratch that each thread has: enough for every batch.
   package var scratchBytes: Int { prepared.scratchStride }
@@ -125,7 +129,18 @@ public final class Session: Sendable {
   /// Waits until every weight's checksum has been compared.
   /// - Throws: `InputError` naming a damaged weight.
   public func waitUntilVerified() throws {
+    try requireOwnProcess()
     try state.withLock { try verify(&$0) }
+  }
+
+  /// Throws in a child that was forked: it has none of the threads, and their locks as they were.
+  package func requireOwnProcess() throws {
+    guard process.isCurrent else {
+      throw InputError(
+        .invalidOption, file: plan.path, field: "session",
+        expected: "one that this process has made",
+        found: "one of the process that it was forked from; its plan can be used here too")
+    }
   }
 
   private func verify(_ state: inout State) throws {
@@ -165,6 +180,7 @@ public final class Session: Sendable {
         .invalidOption, file: plan.path, field: "batch", expected: "1 to \(maximumBatch) images",
         found: "\(images)")
     }
+    try requireOwnProcess()
     return try state.withLock { state in
       try verify(&state)
       if state.images != images {
@@ -179,7 +195,8 @@ public final class Session: Sendable {
       execute(state.phases, timing)
       return try read(
         RunResult(
-          program: program, arena: UnsafeRawPointer(prepared.arena.base), images: images))
+          program: program, patches: plan.patchCount,
+          arena: UnsafeRawPointer(prepared.arena.base), images: images))
     }
   }
 

@@ -63,6 +63,11 @@ public struct Classifier: Sendable {
     try run(crops) { result in try crops.indices.map { try result.logits(image: $0) } }
   }
 
+  /// As ``logits(of:)``, for tasks; see ``Session/run(inBackground:fill:read:)``.
+  public func logits(inBackground crops: [RGBImage]) async throws -> [[Float]] {
+    try await session.background.run { try logits(of: crops) }
+  }
+
   /// What `read` makes of a run over cropped images.
   /// - Throws: `InputError` as ``logits(of:)``, and what `read` throws.
   public func run<R>(_ crops: [RGBImage], read: (borrowing RunResult) throws -> R) throws -> R {
@@ -75,12 +80,7 @@ public struct Classifier: Sendable {
 
   /// Writes cropped images as the input of a run.
   func normalise(_ crops: [RGBImage], into tensor: UnsafeMutableBufferPointer<Float>) throws {
-    let count = 3 * preprocessing.height * preprocessing.width
-    for (index, crop) in crops.enumerated() {
-      try preprocessing.normalise(
-        crop,
-        into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
-    }
+    try preprocessing.normalise(crops, into: tensor)
   }
 
   /// The logits, `[images][classes]`, of images that `fill` writes; see ``Cascade/answers(images:read:fill:)``.

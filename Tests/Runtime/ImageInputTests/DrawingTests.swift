@@ -13,11 +13,11 @@ internal import Testing
     }
   }
 
-  @Test func firstPanelIsTheImageAndOthersShowTheirStage() {
+  @Test func firstPanelIsTheImageAndOthersShowTheirStage() throws {
     // Patches 0 and 1 share a token, 2 stands for itself, 3 has left.
     let map = TokenMap(owners: [0, 0, 2, nil])
     let drawing = TokenMapDrawing()
-    let panels = drawing.draw(crop: crop, gridHeight: 2, gridWidth: 2, maps: [map, map])
+    let panels = try drawing.draw(crop: crop, gridHeight: 2, gridWidth: 2, maps: [map, map])
     let panel = 32 * drawing.scale
     #expect(panels.height == panel && panels.width == 3 * panel + 2 * drawing.gap)
     for (x, y) in [(0, 0), (31, 0), (7, 30)] {

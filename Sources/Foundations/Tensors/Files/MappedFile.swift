@@ -1,3 +1,4 @@
+internal import CMemoryFile
 internal import Glibc
 
 /// A regular file's bytes, mapped read-only, or read into memory where mapping is refused.
@@ -67,6 +68,26 @@ public final class MappedFile: Sendable {
     }
     self.path = path
     self.descriptor = descriptor
+  }
+
+  /// A copy of bytes in memory, as a file that has no name and that nobody else can change.
+  /// - Parameter name: what errors call it.
+  /// - Throws: `InputError` when the system has no memory for it.
+  package convenience init(copying bytes: UnsafeRawBufferPointer, name: String) throws {
+    let descriptor = memfd_create("vitc", VIT_MFD_CLOEXEC)
+    guard descriptor >= 0 else { throw InputError.cannotOpen(name, errno) }
+    var done = 0
+    while done < bytes.count, let base = bytes.baseAddress {
+      let written = write(descriptor, base + done, bytes.count - done)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else {
+        let error = InputError.noMemory(name, bytes.count, errno)
+        close(descriptor)
+        throw error
+      }
+      done += written
+    }
+    try self.init(owning: descriptor, path: name)
   }
 
   deinit {

@@ -18,7 +18,7 @@ package enum MappingFault {
 
   private nonisolated(unsafe) static var first: UnsafeMutablePointer<Entry>?
   private nonisolated(unsafe) static var tool: UnsafeMutablePointer<CChar>?
-  private static let changes = Lock(())
+  static let changes = Lock(())
 
   /// Set by the first thread that meets the end of a file; others that do wait to be ended.
   private static let isEnding = Atomic(false)

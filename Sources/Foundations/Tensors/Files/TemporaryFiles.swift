@@ -14,7 +14,7 @@ package enum TemporaryFiles {
   private static let longestName = 4096
 
   private nonisolated(unsafe) static var first: UnsafeMutablePointer<Entry>?
-  private static let changes = Lock(())
+  static let changes = Lock(())
 
   /// Announces a name; best before there is a file under it.
   static func add(_ path: String) {

@@ -40,13 +40,19 @@ package final class PlanFile: Sendable {
 
   /// Maps and verifies a plan.
   /// - Throws: `InputError` naming the section and the field.
-  package init(path: String, mapping: Bool = true) throws {
+  package convenience init(path: String, mapping: Bool = true) throws {
     if FileSystem.isFolder(path) {
       throw InputError(
         file: path, field: "file", expected: "a plan",
         found: "a folder; make a plan of the checkpoint in it with: vitc convert \(path) -o PLAN")
     }
-    let mapped = try MappedFile(path: path, mapping: mapping)
+    try self.init(MappedFile(path: path, mapping: mapping))
+  }
+
+  /// Verifies a plan that has been mapped.
+  /// - Throws: `InputError` naming the section and the field.
+  package init(_ mapped: MappedFile) throws {
+    let path = mapped.path
     let sections = try mapped.withBytes { try PlanHead.sections(of: $0, file: path) }
     func section(_ kind: SectionKind) -> Range<Int> {
       sections[kind].map { $0.offset..<$0.offset + $0.byteCount } ?? 0..<0

@@ -29,6 +29,11 @@ extension Program {
     outputs.first { $0.role == role }?.rows
   }
 
+  /// Values in a row of the result of a role; 0 if the model has none.
+  package func outputWidth(_ role: OutputRole) -> Int {
+    output(role).map { buffers[$0.buffer].columns } ?? 0
+  }
+
   /// Throws unless there are outputs, each of its own role, in rows that a step can write.
   func verifyOutputs(file: String) throws {
     func fail(_ field: String, _ expected: String, _ found: String) -> InputError {

@@ -48,6 +48,21 @@ public enum ImageDecoder {
   }
 
   /// Decodes the bytes of an image.
+  /// - Parameters:
+  ///   - file: what errors call it.
+  ///   - maximumPixels: the largest area that is decoded, at most ``mostPixels``.
+  /// - Throws: `InputError` naming the file and what is wrong with it.
+  public static func decode(
+    _ bytes: [UInt8], file: String = "image", orientation: Orientation = .ignore, alpha: Alpha,
+    maximumPixels: Int = usualMaximumPixels
+  ) throws -> RGBImage {
+    try bytes.withUnsafeBytes {
+      try decode(
+        $0, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
+    }
+  }
+
+  /// Decodes the bytes of an image.
   /// - Parameter maximumPixels: the largest area that is decoded, at most ``mostPixels``.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public static func decode(

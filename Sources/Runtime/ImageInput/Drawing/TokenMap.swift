@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Which tokens of an image's patch grid were joined after one stage of token reduction.
 public struct TokenMap: Sendable, Equatable {
   /// For each original patch, row-major: the original patch whose token stands for it, or nil if
@@ -34,7 +36,12 @@ public struct TokenMapDrawing {
   /// - Parameters:
   ///   - crop: what the network saw.
   ///   - maps: one for each stage, each with `gridHeight * gridWidth` owners.
-  public func draw(crop: RGBImage, gridHeight: Int, gridWidth: Int, maps: [TokenMap]) -> RGBImage {
+  /// - Throws: `InputError` if a map has another number of owners, or the grid has no cell of a pixel, or the
+  ///   drawing has no pixels or too many.
+  public func draw(crop: RGBImage, gridHeight: Int, gridWidth: Int, maps: [TokenMap]) throws
+    -> RGBImage
+  {
+    try check(crop: crop, gridHeight: gridHeight, gridWidth: gridWidth, maps: maps)
     let panelWidth = crop.width * scale
     let panelHeight = crop.height * scale
     let width = (panelWidth + gap) * (maps.count + 1) - gap
@@ -58,6 +65,35 @@ public struct TokenMapDrawing {
       }
     }
     return drawing
+  }
+
+  private func check(crop: RGBImage, gridHeight: Int, gridWidth: Int, maps: [TokenMap]) throws {
+    func require(_ holds: Bool, _ field: String, _ expected: String, _ found: String) throws {
+      if holds { return }
+      throw InputError(
+        .invalidOption, file: "drawing", field: field, expected: expected, found: found)
+    }
+    try require(
+      (1...crop.height).contains(gridHeight) && (1...crop.width).contains(gridWidth), "grid",
+      "1 x 1 to a cell for each of \(crop.height) x \(crop.width) pixels",
+      "\(gridHeight) x \(gridWidth)")
+    let patches = gridHeight * gridWidth
+    for map in maps {
+      try require(
+        map.owners.count == patches
+          && map.owners.allSatisfy { $0.map((0..<patches).contains) ?? true },
+        "owners", "\(patches), each a patch below that", "\(map.owners.count)")
+    }
+    try require((1...64).contains(scale), "scale", "1 to 64", "\(scale)")
+    try require((0...4096).contains(gap), "gap", "0 to 4096", "\(gap)")
+    let width = (crop.width * scale + gap).multipliedReportingOverflow(by: maps.count + 1)
+    let area = width.partialValue.multipliedReportingOverflow(by: crop.height * scale)
+    let most = ImageDecoder.mostPixels
+    try require(
+      !width.overflow && !area.overflow && area.partialValue <= most, "pixels",
+      "at most \(most)", "more")
+    try RGBImage.requireMemory(
+      width: width.partialValue, height: crop.height * scale, for: "drawing")
   }
 
   private typealias Colour = (red: UInt8, green: UInt8, blue: UInt8)

@@ -26,6 +26,41 @@ extension Preprocessing {
     try prepare(path: path, orientation: orientation, maximumPixels: maximumPixels).crop
   }
 
+  /// Resizes and crops an image, wherever it comes from; see ``crop(path:orientation:maximumPixels:)``.
+  /// - Parameters:
+  ///   - orientation: what is done with the orientation that an encoded image states.
+  ///   - maximumPixels: the largest area that is decoded.
+  /// - Throws: `InputError` naming the image and what is wrong with it.
+  public func crop(
+    _ source: ImageSource, orientation: ImageDecoder.Orientation = .ignore,
+    maximumPixels: Int = ImageDecoder.usualMaximumPixels
+  ) throws -> RGBImage {
+    try crop(source, orientation: orientation, maximumPixels: maximumPixels, budget: nil)
+  }
+
+  /// As the public one.
+  /// - Parameter budget: memory that several threads share; each image waits until there is enough.
+  package func crop(
+    _ source: ImageSource, orientation: ImageDecoder.Orientation, maximumPixels: Int,
+    budget: MemoryBudget?
+  ) throws -> RGBImage {
+    switch source.place {
+    case .file(let path):
+      // Standard input is no file that a caller of this names.
+      try prepare(
+        path: path == "-" ? "./-" : path, orientation: orientation, maximumPixels: maximumPixels,
+        budget: budget
+      ).crop
+    case .encoded(let bytes, let name):
+      try bytes.withUnsafeBytes {
+        try prepare(
+          $0, file: name, orientation: orientation, maximumPixels: maximumPixels, budget: budget
+        ).crop
+      }
+    case .decoded(let image, let name): try crop(image, file: name)
+    }
+  }
+
   /// A crop and how long it took.
   package struct Preparation: Sendable {
     package let crop: RGBImage

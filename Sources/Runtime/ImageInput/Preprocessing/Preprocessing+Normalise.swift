@@ -24,6 +24,18 @@ extension Preprocessing {
     }
   }
 
+  /// Writes the input tensor of a batch, `[crops.count, 3, height, width]`.
+  package func normalise(
+    _ crops: [RGBImage], into tensor: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let count = 3 * height * width
+    for (index, crop) in crops.enumerated() {
+      try normalise(
+        crop,
+        into: UnsafeMutableBufferPointer(rebasing: tensor[index * count..<(index + 1) * count]))
+    }
+  }
+
   /// What each sample of a channel becomes.
   private func table(channel: Int) -> [Float] {
     (0..<256).map { sample in

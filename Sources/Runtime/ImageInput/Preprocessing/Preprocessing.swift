@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// How an image becomes the input tensor. The values here span timm's evaluation transforms and
 /// the PIL backend of transformers' image processors, which they equal to the bit.
 ///
@@ -83,9 +85,37 @@ public struct Preprocessing: Sendable, Equatable {
   /// Standard deviation of R, G, B after scaling.
   public let standardDeviation: [Float]
 
+  /// A transform of a caller's own.
+  /// - Throws: `InputError` unless all extents, the resize's too, are from 1 to ``maximumExtent``, and `fill`, `mean`
+  ///   and `standardDeviation` have three elements each, finite and the last not 0.
+  public static func custom(
+    height: Int, width: Int, resize: Resize, interpolation: Interpolation = .bicubic,
+    crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: ImageDecoder.Alpha = .drop,
+    rescale: Rescale = .divideBy255, mean: [Float], standardDeviation: [Float]
+  ) throws -> Preprocessing {
+    func require(_ holds: Bool, _ field: String, _ expected: String, _ found: String) throws {
+      if holds { return }
+      throw InputError(
+        .invalidOption, file: "preprocessing", field: field, expected: expected, found: found)
+    }
+    let extents = [height, width] + resize.extents
+    try require(
+      extents.allSatisfy((1...maximumExtent).contains), "extents", "1 to \(maximumExtent)",
+      "\(extents)")
+    try require(fill.count == 3, "fill", "three samples", "\(fill.count)")
+    try require(
+      mean.count == 3 && mean.allSatisfy(\.isFinite), "mean", "three finite numbers", "\(mean)")
+    try require(
+      standardDeviation.count == 3 && standardDeviation.allSatisfy { $0.isFinite && $0 != 0 },
+      "standard deviation", "three finite numbers other than 0", "\(standardDeviation)")
+    return Preprocessing(
+      height: height, width: width, resize: resize, interpolation: interpolation, crop: crop,
+      fill: fill, alpha: alpha, rescale: rescale, mean: mean, standardDeviation: standardDeviation)
+  }
+
   /// A transform to positive extents, at most ``maximumExtent`` like the resize's; `fill`, `mean` and
   /// `standardDeviation` have three elements each.
-  public init(
+  package init(
     height: Int, width: Int, resize: Resize, interpolation: Interpolation = .bicubic,
     crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: ImageDecoder.Alpha = .drop,
     rescale: Rescale = .divideBy255, mean: [Float], standardDeviation: [Float]

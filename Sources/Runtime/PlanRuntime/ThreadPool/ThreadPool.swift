@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Threads that run one region of code together, again and again.
 ///
 /// A region is one closure that every thread runs; inside it,
@@ -21,6 +23,7 @@ package final class ThreadPool: Sendable {
   package let threadCount: Int
 
   private let shared: PoolState
+  private let process = OwnProcess()
 
   /// Starts `threadCount - 1` threads, at most ``mostThreads`` with the caller. If the system refuses
   /// some, the pool has fewer.
@@ -33,7 +36,11 @@ package final class ThreadPool: Sendable {
     self.threadCount = shared.threads.withLock { $0.count } + 1
   }
 
-  deinit { shared.stop() }
+  deinit {
+    if process.isCurrent { return shared.stop() }
+    // A forked child has none of the threads, which nobody can wait for, and what they share as they left it.
+    _ = Unmanaged.passRetained(shared)
+  }
 
   /// Runs `region` on the calling thread and on every other that is ready in time; returns when all
   /// have left it. All threads must make the same calls to ``Worker/forEach(_:_:)``.

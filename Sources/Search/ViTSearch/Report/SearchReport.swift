@@ -163,7 +163,7 @@ package struct SearchReport {
     var drawing = TokenMapDrawing()
     (drawing.scale, drawing.gap) = (1, 0)
     let figures = try images.map { image in
-      let panels = drawing.draw(
+      let panels = try drawing.draw(
         crop: image.crop, gridHeight: grid.height, gridWidth: grid.width, maps: image.maps)
       let tokens = [patches] + image.tokens
       let counts = tokens.map(String.init).joined(separator: ",")
