@@ -49,6 +49,25 @@ func wideTarget(_ name: String, flags: [String]) -> Target {
   let commandLinkerSettings: [LinkerSetting] = []
 #endif
 
+// The libraries for C and Python carry the Swift libraries with them, and give away nothing but the functions of
+// their headers: a process may hold both of them, and Swift of its own.
+func interfaceLinkerSettings(_ name: String) -> [LinkerSetting] {
+  #if os(Linux)
+    let folder = name == "vitrun" ? "VitrunInterface" : "VitcInterface"
+    let map = "\(Context.packageDirectory)/Sources/Interfaces/\(folder)/exported.map"
+    return [
+      .unsafeFlags(
+        ["-static-stdlib", "-use-ld=lld", "-lswiftSynchronization"]
+          + [
+            "--version-script=\(map)", "-soname=lib\(name).so.0", "-z", "now", "-z", "relro",
+            "-z", "noexecstack", "-z", "nodelete",
+          ].flatMap { ["-Xlinker", $0] })
+    ]
+  #else
+    return []
+  #endif
+}
+
 let package = Package(
   name: "vitc",
 
@@ -56,6 +75,9 @@ let package = Package(
   products: [
     .library(name: "ViTRuntime", targets: ["ViTRuntime"]),
     .library(name: "ViTCompiler", targets: ["ViTCompiler"]),
+    // Installed as libvitrun.so and libvitc.so: a product has the name of a command already.
+    .library(name: "vitrun-c", type: .dynamic, targets: ["VitrunInterface"]),
+    .library(name: "vitc-c", type: .dynamic, targets: ["VitcInterface"]),
     .executable(name: "vitc", targets: ["vitc"]),
     .executable(name: "vitrun", targets: ["vitrun"]),
   ],
@@ -133,6 +155,13 @@ let package = Package(
       name: "ImageInput", dependencies: ["Tensors", "CJPEGRows", "CSPNG", "CWebP", "CZlib"],
       swiftSettings: swiftSettings),
 
+    .target(
+      name: "PlanReport",
+      dependencies: [
+        "JSON", "KernelInterface", "ModelFacts", "ModelGraph", "PlanFormat", "Tensors",
+      ],
+      swiftSettings: swiftSettings),
+
     // MARK: - Implementation: libraries
     .target(
       name: "ViTCompiler",
@@ -152,6 +181,27 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // MARK: - Implementation: C interfaces
+    .systemLibrary(name: "CVitrun"),
+    .systemLibrary(name: "CVitc"),
+    .target(
+      name: "CInterface", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
+    .target(
+      name: "VitrunInterface",
+      dependencies: [
+        "CVitrun", "CInterface", "PlanFormat", "PlanReport", "ViTRuntime", "JSON", "Tensors",
+      ],
+      exclude: ["exported.map"],
+      swiftSettings: swiftSettings, linkerSettings: interfaceLinkerSettings("vitrun")),
+    .target(
+      name: "VitcInterface",
+      dependencies: [
+        "CVitc", "CInterface", "Families", "JSON", "KernelInterface", "ModelFacts", "Passes",
+        "PlanFormat", "PlanReport", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
+      ],
+      exclude: ["exported.map"],
+      swiftSettings: swiftSettings, linkerSettings: interfaceLinkerSettings("vitc")),
+
     // MARK: - Implementation: commands
     .target(
       name: "CommandSupport",
@@ -164,7 +214,7 @@ let package = Package(
       name: "vitc",
       dependencies: [
         "CommandSupport", "ViTCompiler", "ViTRuntime", "ViTSearch", "Families", "Passes",
-        "PlanFormat",
+        "PlanFormat", "PlanReport",
         "ModelGraph", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -277,7 +327,8 @@ let folders: [(path: String, targets: [String])] = [
     "Sources/System",
     [
       "CArguments", "CJPEG", "CJPEGRows", "CMemoryFile", "COnnx", "CProtobufC", "CRefusedMemory",
-      "CSPNG", "CVectorExtras", "CWebP", "CZlib",
+      "CSPNG",
+      "CVectorExtras", "CVitc", "CVitrun", "CWebP", "CZlib",
     ]
   ),
   ("Sources/Foundations", ["Tensors", "JSON", "Records"]),
@@ -285,10 +336,11 @@ let folders: [(path: String, targets: [String])] = [
     "Sources/Kernels",
     ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels"]
   ),
-  ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat"]),
+  ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat", "PlanReport"]),
   ("Sources/Compiler", ["Checkpoints", "Families", "Passes", "PlanEmitter", "ViTCompiler"]),
   ("Sources/Runtime", ["PlanRuntime", "ImageInput", "ViTRuntime"]),
   ("Sources/Search", ["ViTSearch"]),
+  ("Sources/Interfaces", ["CInterface", "VitrunInterface", "VitcInterface"]),
   ("Sources/Commands", ["CommandSupport", "vitc", "vitrun"]),
   ("Tests", ["EndToEndTests"]),
   ("Tests/Support", ["TestSupport", "FileSupport"]),

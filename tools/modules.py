@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 # A group may use itself and what stands before it, except that the compiler and the runtime are apart.
-ORDER = ["System", "Foundations", "Kernels", "Plan", "Compiler", "Runtime", "Search", "Commands"]
+ORDER = ["System", "Foundations", "Kernels", "Plan", "Compiler", "Runtime", "Search", "Interfaces", "Commands"]
 APART = {("Compiler", "Runtime"), ("Runtime", "Compiler")}
 
 # What comes with Swift and the C library.

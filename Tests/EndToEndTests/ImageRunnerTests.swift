@@ -123,6 +123,30 @@ struct ImageRunnerTests {
         && lacking?.found == "features")
   }
 
+  /// The plan that tests in other languages ask for embeddings. With `VITC_RECORD=1` it is written anew.
+  @Test func theFixtureWithEmbeddingsIsWhatItsGraphComesTo() throws {
+    let folder = try TemporaryFolder()
+    var form = SmallModel.Form("smallest")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
+    (form.patch, form.classes) = (2, 2)
+    let model = try SmallModel(form, in: folder)
+    var (graph, facts) = (model.graph, model.facts)
+    graph.outputs = [Graph.Output(.features, try #require(graph.outputs.first).value)]
+    facts.classes = 0
+    // No path of a machine is part of a fixture.
+    facts.provenance = []
+    let root = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+    let fixture = "/\(root)/Fixtures/plans/features.bin"
+    let path = RecordedRunTests.isRecording ? fixture : folder.file("plan.bin")
+    try PlanCompiler.convert(
+      graph, facts: facts, labels: Labels(), weights: .float32, to: path, from: [])
+    let input = model.input(images: 2)
+    let found = try [fixture, path].map { path in
+      try ImageRunner(plan: Plan(path: path)).run(tensor: input).map { bits($0.features) }
+    }
+    #expect(found[0] == found[1] && found[0].count == 2)
+  }
+
   @Test func tasksShareASessionWithoutWaitingOnTheirThreads() async throws {
     let fixture = try CascadeFixture()
     let plan = try Plan(path: fixture.dense)

@@ -114,19 +114,7 @@ struct Convert: ParsableCommand {
     options.mean = mean?.values
     options.standardDeviation = std?.values
     options.interpolation = interpolation
-    if let cropPct {
-      guard cropPct > 0.05, cropPct <= 4 else {
-        throw InputError(
-          option: ImportOption.cropFraction, field: "value", expected: "a share in (0.05, 4]",
-          found: "\(cropPct)")
-      }
-      options.cropFraction = cropPct
-    }
-    if let std, !std.values.allSatisfy({ $0 > 0 }) {
-      throw InputError(
-        option: ImportOption.standardDeviation, field: "value", expected: "positive numbers",
-        found: "\(std.values)")
-    }
+    options.cropFraction = cropPct
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
     }
@@ -163,14 +151,6 @@ struct Convert: ParsableCommand {
 /// How weights are stored.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
   case f32, f16, int8
-
-  init(_ element: PlanCompiler.WeightStorage) {
-    switch element {
-    case .float32: self = .f32
-    case .float16: self = .f16
-    case .int8: self = .int8
-    }
-  }
 
   var element: PlanCompiler.WeightStorage {
     switch self {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
 internal import PlanFormat
+internal import PlanReport
 internal import ViTCompiler
 
 struct Inspect: ParsableCommand {
@@ -50,5 +51,15 @@ struct Inspect: ParsableCommand {
     // A line break in a value is an escape in JSON, so that what is split here is the layout only.
     try CommandLineTool.printLines(
       json.map { $0.text(indented: true).split(separator: "\n").map(String.init) } ?? lines)
+  }
+}
+
+extension PlanFile {
+  /// Throws unless it is a combined plan.
+  func requireCascade() throws {
+    guard cascade == nil else { return }
+    throw InputError(
+      file: path, field: "--dense", expected: "a combined plan, which holds a dense program too",
+      found: "a plan of one program")
   }
 }

@@ -30,11 +30,11 @@ package struct ScheduleClimb {
   /// - Parameters:
   ///   - fit: the plan that these parts make within the budget; nil if there is none.
   ///   - score: how good a plan is; not asked twice for the same one.
-  ///   - progress: told of every score.
+  ///   - progress: told of every score; what it throws ends the search.
   /// - Returns: the best; nil if nothing meets the budget.
   package mutating func run<Plan: Hashable>(
     fit: ([Double]) throws -> Plan?, score: (Plan) throws -> Double,
-    progress: (_ done: Int, Result<Plan>) -> Void
+    progress: (_ done: Int, Result<Plan>) throws -> Void
   ) throws -> Result<Plan>? {
     var best: Result<Plan>?
     var seen: Set<Plan> = []
@@ -46,7 +46,7 @@ package struct ScheduleClimb {
       done += 1
       let isBest = best.map { result.score < $0.score } ?? true
       if isBest { best = result }
-      progress(done, best ?? result)
+      try progress(done, best ?? result)
       return isBest
     }
     for start in starts where done < evaluations { _ = try attempt(start) }

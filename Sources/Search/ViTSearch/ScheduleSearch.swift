@@ -54,9 +54,10 @@ package final class ScheduleSearch {
   package func removeState() { state.remove() }
 
   /// Searches for one of the budgets.
-  /// - Throws: `InputError` if no schedule meets it, if the state cannot be written or memory runs out.
+  /// - Throws: `InputError` if no schedule meets it, if the state cannot be written or memory runs out, and what
+  ///   `progress` throws.
   package func run(
-    _ budget: SearchOptions.Budget, progress: (Progress) -> Void
+    _ budget: SearchOptions.Budget, progress: (Progress) throws -> Void
   ) throws -> SearchResult {
     // Of a cascade: the share of images that go on to the dense model, for which the plan leaves room.
     let goingOn = options.isCascade ? Self.shareGoingOn : 0
@@ -70,7 +71,7 @@ package final class ScheduleSearch {
       try trial(removed).comparison.score
     } progress: { done, best in
       guard let trial = trials.first(where: { $0.removed == best.plan }) else { return }
-      progress(
+      try progress(
         Progress(
           budget: budget, done: done, evaluations: options.evaluations, best: trial.comparison))
     }

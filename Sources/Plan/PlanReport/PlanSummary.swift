@@ -1,55 +1,65 @@
-internal import CommandSupport
-internal import JSON
-internal import ModelFacts
-internal import ModelGraph
-internal import PlanFormat
+package import JSON
+package import ModelFacts
+package import ModelGraph
+package import PlanFormat
 internal import Tensors
 
 /// What `vitc inspect` shows of a plan.
-struct PlanSummary {
-  private let plan: PlanFile
+package struct PlanSummary {
+  /// The plan.
+  package let plan: PlanFile
 
   /// What is shown: the plan's program, or a combined plan's second one.
-  private let program: Program
+  package let program: Program
   private let recipe: RewriteRecipe
 
   /// What a combined plan does where the program that is shown is not sure.
-  private let cascade: CascadeSummary?
-  private let graph: Graph
-  private let blocks: [BlockSummary]
+  package let cascade: CascadeSummary?
+
+  /// What is executed, before fusion.
+  package let graph: Graph?
+
+  /// What each block does.
+  package let blocks: [BlockSummary]
 
   /// - Parameters:
-  ///   - graph: what is executed, before fusion.
+  ///   - graph: what is executed, before fusion; nil where there is no compiler to say it, and then neither the
+  ///     number of parameters nor the tokens of each block are shown.
   ///   - isFallback: whether that is a combined plan's second program.
-  init(_ plan: PlanFile, _ graph: Graph, isFallback: Bool) {
+  package init(_ plan: PlanFile, _ graph: Graph?, isFallback: Bool) {
     self.plan = plan
     let fallback = isFallback ? plan.cascade?.fallback : nil
     program = fallback ?? plan.program
     recipe = fallback == nil ? plan.recipe : RewriteRecipe()
     cascade = fallback == nil ? CascadeSummary(plan) : nil
     self.graph = graph
-    blocks = graph.blockSummaries()
+    blocks = graph?.blockSummaries() ?? []
   }
 
-  private var facts: ModelFacts { plan.facts }
+  package var facts: ModelFacts { plan.facts }
 
-  private var weightType: String {
-    plan.weightElements.map { WeightType($0).rawValue }.joined(separator: "+")
+  /// How the weights of products are stored.
+  package var weightType: String {
+    plan.weightElements.map(\.name).joined(separator: "+")
   }
 
   /// The weights of products that are not int8, of a plan that has some that are.
-  private var unquantized: [String] {
+  package var unquantized: [String] {
     plan.weightElements.contains(.int8)
       ? MatrixElement.allCases.filter { $0 != .int8 }.flatMap { plan.weights(of: $0).map(\.name) }
       : []
   }
 
-  private var gigaMACs: Double { Double(program.multiplyAdds) / 1e9 }
+  package var gigaMACs: Double { Double(program.multiplyAdds) / 1e9 }
 
-  private var executedGigaMACs: Double { Double(program.executedMultiplyAdds) / 1e9 }
+  package var executedGigaMACs: Double { Double(program.executedMultiplyAdds) / 1e9 }
 
   /// The keys that scripts rely on.
-  var json: JSONValue { .object((own.members ?? []) + (cascade?.members ?? [])) }
+  package var json: JSONValue {
+    let unknown: Set<String> = graph == nil ? ["parameters", "tokens"] : []
+    let known = (own.members ?? []).filter { !unknown.contains($0.name) }
+    return .object(known + (cascade?.members ?? []))
+  }
 
   private var own: JSONValue {
     [
@@ -63,7 +73,7 @@ struct PlanSummary {
       "classes": .init(facts.classes),
       "prefix_tokens": .init(facts.prefixTokens),
       "scores": .string(facts.scores.word),
-      "parameters": .init(graph.parameterCount),
+      "parameters": graph.map { .init($0.parameterCount) } ?? .null,
       "gmacs": .init(gigaMACs),
       "executed_gmacs": .init(executedGigaMACs),
       "tokens": .array(blocks.map { .init($0.tokensOut) }),
@@ -99,49 +109,5 @@ struct PlanSummary {
         "removed": .init(stage.patchesIn - stage.patchesOut),
       ]
     }
-  }
-
-  /// The same for people.
-  var lines: [String] {
-    var lines = [
-      "\(facts.architecture) (\(facts.family))",
-      "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
-      "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
-      program.output(.logits) == nil
-        ? "  outputs     \(program.outputs.map(\.role.word).joined(separator: ", "))"
-        : "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
-          + ", probabilities by \(facts.scores.word)",
-      "  parameters  \(Figures.fixed(Double(graph.parameterCount) / 1e6, 3)) M, \(weightType)",
-      "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image, "
-        + "\(Figures.fixed(executedGigaMACs, 3)) executed",
-    ]
-    if !unquantized.isEmpty {
-      lines.append("  not int8    \(unquantized.joined(separator: ", "))")
-    }
-    lines += [
-      "  plan        \(plan.byteCount) bytes, by vitc \(plan.writer)",
-      "  activations \(program.arenaBytes) bytes an image",
-    ]
-    lines += cascade?.lines ?? []
-    lines += [
-      "",
-      "  block  tokens in  tokens out  GMACs",
-    ]
-    for block in blocks {
-      lines.append(
-        "  \(Figures.right("\(block.block + 1)", 5))  \(Figures.right("\(block.tokensIn)", 9))"
-          + "  \(Figures.right("\(block.tokensOut)", 10))"
-          + "  \(Figures.fixed(Double(block.multiplyAdds) / 1e9, 3))")
-    }
-    lines.append("")
-    lines += PreprocessSummary(facts).lines
-    lines += [
-      "",
-      "  value         from",
-    ]
-    for entry in facts.provenance {
-      lines.append("  \(entry.key) = \(entry.value): \(entry.source)")
-    }
-    return lines
   }
 }

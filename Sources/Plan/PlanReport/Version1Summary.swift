@@ -1,16 +1,17 @@
-internal import CommandSupport
-internal import JSON
-internal import PlanFormat
+package import JSON
+package import PlanFormat
 internal import Tensors
 
 /// What `vitc inspect` shows of a plan of version 1: what it says of its model, under the keys of later plans.
-struct Version1Summary {
-  let plan: PlanVersion1
+package struct Version1Summary {
+  package let plan: PlanVersion1
 
-  private var facts: FactsVersion1 { plan.facts }
+  package var facts: FactsVersion1 { plan.facts }
+
+  package init(plan: PlanVersion1) { self.plan = plan }
 
   /// The keys that there are, and `plan_version`.
-  var json: JSONValue {
+  package var json: JSONValue {
     [
       "plan_version": .init(1),
       "model": .string(facts.architecture),
@@ -39,21 +40,5 @@ struct Version1Summary {
             ])
         }),
     ]
-  }
-
-  /// The same for people.
-  var lines: [String] {
-    [
-      "\(facts.architecture) (\(facts.family)), in a plan of version 1",
-      "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
-      "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
-      "  classes     \(facts.classes)",
-      "  plan        \(plan.byteCount) bytes",
-      "",
-      "  images      resized by \(facts.interpolation.word), cropped to \(facts.cropShare)",
-      "  samples     / 255, mean \(facts.mean), std \(facts.standardDeviation)",
-      "",
-      "  value         from",
-    ] + facts.provenance.map { "  \($0.key) = \($0.value): \($0.source)" }
   }
 }

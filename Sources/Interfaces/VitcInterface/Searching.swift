@@ -1,0 +1,138 @@
+internal import CInterface
+public import CVitc
+internal import JSON
+internal import ModelFacts
+internal import PlanFormat
+internal import Tensors
+internal import ViTCompiler
+internal import ViTRuntime
+internal import ViTSearch
+
+/// See vitc.h.
+@_cdecl("vitc_search")
+public func search(
+  _ plan: UnsafePointer<CChar>?, _ images: UnsafePointer<CChar>?,
+  _ output: UnsafePointer<CChar>?, _ options: UnsafePointer<CChar>?,
+  _ progress: vitc_search_progress?, _ context: UnsafeMutableRawPointer?,
+  _ report: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> vitc_status {
+  library.call {
+    let plan = try library.path(plan, "plan")
+    let images = try library.path(images, "images")
+    let output = try library.path(output, "output")
+    let searching = try Searching(options)
+    let found = try searching.run(plan, on: images, to: output) { step in
+      guard let progress else { return }
+      let status = progress(
+        context, Int64(step.done), Int64(step.evaluations), step.best.divergence,
+        step.best.agreement)
+      guard status == 0 else { throw Interface.error("progress", "0, to go on", "\(status)") }
+    }
+    try give(found, to: report)
+  }
+}
+
+/// What the options of a search ask for.
+private struct Searching {
+  private let options: SearchOptions
+  private let budget: SearchOptions.Budget
+  private let maximumPixels: Int
+  private let state: String?
+
+  init(_ text: UnsafePointer<CChar>?) throws {
+    var reader = try OptionReader(text)
+    let share = try reader.number("budget")
+    let milliseconds = try reader.number("target_ms")
+    switch (share, milliseconds) {
+    case (let share?, nil): budget = .share(share)
+    case (nil, let milliseconds?): budget = .milliseconds(milliseconds)
+    default:
+      throw OptionReader.error(
+        "budget", "either budget or target_ms", share == nil ? "neither" : "both")
+    }
+    if let share, !(share > 0 && share < 1) {
+      throw OptionReader.error("budget", "a share above 0 and below 1", "\(share)")
+    }
+    if let milliseconds, milliseconds <= 0 {
+      throw OptionReader.error("target_ms", "milliseconds above 0", "\(milliseconds)")
+    }
+    var options = SearchOptions(budgets: [budget])
+    options.strategy = try StrategyOption.take(&reader) ?? options.strategy
+    options.isSizeAware = try reader.flag("size_aware")
+    options.count = try reader.integer("count", in: 1...100_000) ?? options.count
+    options.evaluations =
+      try reader.integer("evaluations", in: 1...100_000) ?? options.evaluations
+    options.seed = try reader.integer("seed", in: .min ... .max) ?? options.seed
+    options.threads = try reader.integer("threads", in: 1...256)
+    options.isCascade = try reader.flag("cascade")
+    options.allowsLarge = try reader.flag("allow_large")
+    maximumPixels =
+      try reader.integer("max_pixels", in: 1...ImageDecoder.mostPixels)
+      ?? ImageDecoder.usualMaximumPixels
+    state = try reader.path("state")
+    try reader.finish()
+    try StrategyOption.checkSizes(options.strategy, isSizeAware: options.isSizeAware)
+    self.options = options
+  }
+
+  /// - Returns: the report.
+  func run(
+    _ plan: String, on folder: String, to output: String,
+    progress: (ScheduleSearch.Progress) throws -> Void
+  ) throws -> JSONValue {
+    var messages: [Message] = []
+    let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
+    let all = try ImageList.images(below: folder)
+    let statePath = state ?? "\(output).search"
+    // Before the search, not behind it.
+    try OutputFile.check(path: output, against: all)
+    try OutputFile.checkDistinct([output, statePath])
+    let images = try SearchImages(
+      all, in: folder, count: options.count, seed: options.seed, for: evaluator.dense,
+      maximumPixels: maximumPixels
+    ) { error in
+      messages.append("\(Message(error.text(naming: OptionNames.name))); skipped")
+    }
+    if images.paths.count < options.count {
+      messages.append(
+        "\(folder): \(images.paths.count) images that can be read, fewer than \(options.count)")
+    }
+    let search = try ScheduleSearch(evaluator, images, options, state: statePath)
+    if search.known > 0 {
+      messages.append("\(statePath): goes on after \(search.known) schedules")
+    }
+    do {
+      let result = try search.run(budget, progress: progress)
+      try PlanCompiler.rewrite(
+        evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),
+        cascade: result.cascade.map {
+          CascadeRecord(margin: $0.margin, fallbackShare: $0.share)
+        }, to: output)
+      if state == nil { search.removeState() }
+      return report(result, evaluator, messages)
+    } catch {
+      // What has tried nothing would only be in the way of another search.
+      if state == nil, search.trials.isEmpty { search.removeState() }
+      throw error
+    }
+  }
+
+  private func report(
+    _ result: SearchResult, _ evaluator: ScheduleEvaluator, _ messages: [Message]
+  ) -> JSONValue {
+    var members: [JSONMember] = [
+      .init("removed", .array(result.trial.removed.map { .init($0) })),
+      .init("kl", .init(result.comparison.divergence)),
+      .init("agreement", .init(result.comparison.agreement)),
+      .init("images", .init(result.images)),
+      .init("executed_gmacs", .init(result.averageMultiplyAdds / 1e9)),
+      .init("dense_gmacs", .init(Double(evaluator.denseMultiplyAdds) / 1e9)),
+    ]
+    if let cascade = result.cascade {
+      members.append(.init("margin", .init(cascade.margin)))
+      members.append(.init("fallback_share", .init(cascade.share)))
+    }
+    if let milliseconds = result.milliseconds { members.append(.init("ms", .init(milliseconds))) }
+    return .object(members + [.init("notes", notes(messages))])
+  }
+}
