@@ -243,7 +243,8 @@ let package = Package(
     .executableTarget(
       name: "vitfuzz",
       dependencies: [
-        "TestSupport", "Checkpoints", "CZlib", "Families", "ImageInput", "JSON", "ModelFacts",
+        "TestSupport", "Checkpoints", "CVitrun", "CZlib", "Families", "ImageInput", "JSON",
+        "ModelFacts",
         "ModelGraph",
         "PlanFormat", "PlanRuntime", "Tensors", "ViTCompiler",
       ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes every reader, and the execution of verified plans, with both sets of kernels.
+# Fuzzes every reader, and the execution of verified plans, with both sets of kernels and through libvitrun.
 #
 # Usage: tools/fuzz.sh [SECONDS_PER_TARGET] [--release] [TARGET]...
 #
@@ -24,7 +24,7 @@ for word in "$@"; do
     *) targets+=("$word") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json image plan rewrite run portable-run)
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors npz onnx json image plan rewrite run portable-run interface)
 export SWIFT_BACKTRACE=enable=no
 
 # Whether the toolchain links libFuzzer.
@@ -70,6 +70,11 @@ fuzz() {
     -rss_limit_mb=2048 -malloc_limit_mb=1024 -max_len=65536 -verbosity=0 -print_final_stats=1 \
     -artifact_prefix=".build-fuzz/found-$target-"
 }
+
+# The library for C as it is installed: built without a sanitizer, and held by vitfuzz.
+if [[ " ${targets[*]} " == *" interface "* ]]; then
+  swift build -c release --disable-local-rpath --product vitrun-c 2>&1 | tail -1
+fi
 
 # Every input is a file for a moment, and what stops at a fault leaves its last one.
 if [ -w /dev/shm ]; then inputs=$(mktemp -d -p /dev/shm); else inputs=$(mktemp -d); fi

@@ -14,5 +14,7 @@ python3 tools/hostile/gate.py
 python3 tools/hostile/sweep.py --only "convert f32" --classes allocation
 tools/check-plan-dump.sh
 tools/check-commands.sh
+tools/check-libraries.sh
+python3 tools/check_readme.py
 # Without testable imports, the tests use the binaries that are already built.
 swift test -c release --disable-testable-imports --disable-local-rpath

@@ -2,7 +2,7 @@ import TestSupport
 
 /// What is fuzzed.
 enum TargetName: String, CaseIterable {
-  case safetensors, npz, onnx, json, image, plan, rewrite, run
+  case safetensors, npz, onnx, json, image, plan, rewrite, run, interface
 
   /// Prepares the target and its corpus.
   func make(in folder: TemporaryFolder) throws -> any Target {
@@ -15,6 +15,7 @@ enum TargetName: String, CaseIterable {
     case .plan: try PlanTarget(in: folder, use: .inspection)
     case .rewrite: try PlanTarget(in: folder, use: .rewrite)
     case .run: try PlanTarget(in: folder, use: .execution)
+    case .interface: try InterfaceTarget(in: folder)
     }
   }
 }

@@ -1,0 +1,80 @@
+"""Tensors of NumPy and PyTorch, as the C library takes them."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_int64, c_void_p
+from typing import Any, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ._errors import argument
+from ._library import ReadTensor, Tensor, vitc
+
+#: vitc.h's numbers of types, by NumPy's and PyTorch's names.
+_TYPES = {
+    name: number for number, name in enumerate((
+        "float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16",
+        "uint8", "bool"))}
+
+
+def _type(tensor: Any, name: str) -> int:
+    kind = str(tensor.dtype).replace("torch.", "")
+    # NumPy has the order of bytes in the names of foreign types.
+    kind = getattr(tensor.dtype, "name", kind)
+    if kind not in _TYPES:
+        raise argument(name, f"a tensor of {', '.join(_TYPES)}", kind)
+    return _TYPES[kind]
+
+
+def _dense(tensor: Any, name: str) -> Tuple[Any, int]:
+    """The tensor in C order and little-endian, in this process's memory, and where its bytes begin."""
+    if isinstance(tensor, np.ndarray) or np.isscalar(tensor):
+        array = np.asarray(tensor)
+        dense = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
+        return dense, dense.ctypes.data
+    if getattr(tensor, "is_meta", False) or getattr(tensor, "layout", None) is None \
+            or str(tensor.layout) != "torch.strided" or getattr(tensor, "is_quantized", False):
+        raise argument(name, "a dense tensor of NumPy or PyTorch with its values", type(tensor).__name__)
+    dense = tensor.detach().cpu().contiguous()
+    return dense, dense.data_ptr()
+
+
+def convert_tensors(name: str, tensors: Mapping[str, Any], path: bytes, options: Optional[bytes]) -> str:
+    """Hands tensors over one by one.
+
+    :return: the report.
+    """
+    names: List[str] = list(tensors)
+    entries, owners = (Tensor * (len(names) + 1))(), []
+    for index, key in enumerate(names):
+        tensor = tensors[key]
+        if not isinstance(key, str) or "\0" in key:
+            raise argument("source", "names that are texts", repr(key))
+        if not hasattr(tensor, "dtype") or not hasattr(tensor, "shape"):
+            raise argument(key, "a tensor of NumPy or PyTorch", type(tensor).__name__)
+        extents = (c_int64 * max(1, len(tensor.shape)))(*tensor.shape)
+        encoded = key.encode("utf-8")
+        owners.append((extents, encoded))
+        entries[index] = Tensor(encoded, _type(tensor, key), len(tensor.shape), extents)
+    raised: List[BaseException] = []
+
+    def read(_context, index, target, count):
+        try:
+            key = names[index]
+            dense, start = _dense(tensors[key], key)
+            if dense.nbytes != count:
+                raise argument(key, f"{count} bytes", f"{dense.nbytes}")
+            ctypes.memmove(target, start, count)
+            return 0
+        except BaseException as error:  # ctypes would print it and go on.
+            raised.append(error)
+            return 1
+
+    try:
+        return vitc.text(
+            vitc.convert_tensors, name.encode(), entries, len(names), ReadTensor(read), None, path, options)
+    except Exception:
+        if raised:
+            raise raised[0] from None
+        raise

@@ -1,0 +1,106 @@
+"""Models of timm and transformers as they are in memory, against what PyTorch says of them; skipped without these."""
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+
+import vitc
+
+torch = pytest.importorskip("torch")
+torch.manual_seed(5)
+
+SMALL = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 3, "num_heads": 4, "num_classes": 7}
+
+
+def check(model, plan, side, within=2e-5):
+    """The plan gives PyTorch's logits."""
+    array = np.random.default_rng(2).standard_normal((3, 3, side, side)).astype(np.float32)
+    with torch.no_grad():
+        expected = model(torch.from_numpy(array))
+    expected = getattr(expected, "logits", expected).float().numpy()
+    with vitc.Session(plan, batch=2) as session:
+        found = session.run(array)
+    assert found.shape == expected.shape and np.abs(found - expected).max() <= within * np.abs(expected).max()
+
+
+def spread(model):
+    """Random values where a fresh model has zeros, ones or nearly none."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return model.eval()
+
+
+def convert(model, path, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vitc.VitcWarning)
+        return vitc.convert(model, path, **options)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"num_heads": 6}, {"num_heads": 2, "act_layer": torch.nn.SiLU}, {"act_layer": "gelu_tanh"},
+    {"norm_layer": functools.partial(torch.nn.LayerNorm, eps=0.1)}, {"init_values": 0.3}, {"qkv_bias": False},
+    {"mlp_ratio": 3}, {"no_embed_class": True}], ids=str)
+def test_timm(tmp_path, options):
+    timm = pytest.importorskip("timm")
+    model = spread(timm.create_model("vit_tiny_patch16_224", **{**SMALL, **options}))
+    check(model, convert(model, tmp_path / "plan.bin"), 32)
+
+
+def test_timm_distilled(tmp_path):
+    timm = pytest.importorskip("timm")
+    model = spread(timm.create_model("deit_tiny_distilled_patch16_224", **SMALL))
+    check(model, convert(model, tmp_path / "plan.bin"), 32)
+
+
+def test_timms_preprocessing_is_the_models(tmp_path):
+    timm = pytest.importorskip("timm")
+    model = timm.create_model("deit_tiny_patch16_224").eval()
+    said = convert(model, tmp_path / "plan.bin").inspect()
+    cfg = model.pretrained_cfg
+    assert said["preprocess"]["mean"] == pytest.approx(cfg["mean"])
+    assert said["preprocess"]["crop_pct"] == pytest.approx(cfg["crop_pct"], abs=0.01)
+    assert said["preprocess"]["interpolation"] == cfg["interpolation"] and said["model"] == "deit_tiny_patch16_224"
+
+
+def test_a_timm_model_that_is_not_supported_is_refused(tmp_path):
+    timm = pytest.importorskip("timm")
+    for name, options in [("resnet18", {}), ("swin_tiny_patch4_window7_224", {}),
+                          ("vit_tiny_patch16_224", {**SMALL, "act_layer": torch.nn.Tanh})]:
+        with pytest.raises(vitc.VitcError):
+            convert(timm.create_model(name, **options), tmp_path / "plan.bin")
+    model = timm.create_model("vit_tiny_patch16_224", **SMALL)
+    model.blocks[1].attn.scale = 0.5
+    with pytest.raises(vitc.Unsupported) as raised:
+        convert(model, tmp_path / "plan.bin")
+    assert raised.value.found == "0.5" and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["ViT", "DeiT", "DeiTWithTeacher"])
+def test_transformers(tmp_path, kind):
+    transformers = pytest.importorskip("transformers")
+    name = {"DeiTWithTeacher": "DeiTForImageClassificationWithTeacher"}.get(kind, f"{kind}ForImageClassification")
+    config = getattr(transformers, f"{kind[:4].rstrip('W')}Config")(
+        hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, image_size=32, patch_size=8,
+        num_labels=7, hidden_act="gelu", layer_norm_eps=1e-3)
+    model = spread(getattr(transformers, name)(config))
+    check(model, convert(model, tmp_path / "plan.bin", **({} if kind == "ViT" else {
+        "mean": [0.5] * 3, "std": [0.5] * 3})), 32)
+
+
+def test_half_precision_is_taken_as_it_is(tmp_path):
+    timm = pytest.importorskip("timm")
+    model = spread(timm.create_model("vit_tiny_patch16_224", **SMALL))
+    for kind in (torch.float16, torch.bfloat16):
+        narrow = model.to(kind)
+        plan = convert(narrow, tmp_path / "plan.bin")
+        check(narrow.float(), plan, 32)
+
+
+def test_meta_and_sparse_tensors_are_refused(tmp_path):
+    for tensor in (torch.zeros(4, 4, device="meta"), torch.eye(4).to_sparse(),
+                   torch.quantize_per_tensor(torch.zeros(4), 1, 0, torch.qint8)):
+        with pytest.raises(vitc.InvalidArgument):
+            vitc.convert({"a": tensor}, tmp_path / "plan.bin")

@@ -1,0 +1,161 @@
+"""Plans from checkpoints, from memory and from other plans."""
+
+import json
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vitc
+from conftest import MODEL
+
+
+def safetensors(path):
+    """The tensors of a file, read by the format's description."""
+    data = Path(path).read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    types = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
+    return {
+        name: np.frombuffer(data, types[entry["dtype"]], offset=8 + length + entry["data_offsets"][0],
+                            count=int(np.prod(entry["shape"]))).reshape(entry["shape"])
+        for name, entry in header.items() if name != "__metadata__"}
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return safetensors(MODEL / "dense.safetensors")
+
+
+@pytest.fixture(scope="module")
+def config():
+    return json.loads(MODEL.joinpath("config.json").read_text())
+
+
+def graph(plan):
+    """What a plan is, but for where it came from."""
+    return {key: value for key, value in plan.inspect().items() if key not in ("provenance", "plan_bytes")}
+
+
+def test_a_plan_says_what_it_is(dense, fast, labels):
+    assert dense.inspect()["outputs"] == ["logits"] and dense.inspect()["classes"] == len(labels)
+    assert dense.inspect()["tokens"] == [197] * 12 and len(fast.inspect()["schedule"]) == 3
+    assert fast.report["executed_gmacs"] < fast.report["dense_gmacs"] == dense.inspect()["gmacs"]
+    dense.verify()
+    fast.verify()
+    assert os.fspath(fast) == fast.path
+
+
+def test_notes_warn(tmp_path, tensors):
+    with pytest.raises(vitc.MissingValue) as raised:
+        vitc.convert(tensors, tmp_path / "plan.bin")
+    assert raised.value.field == "heads"
+    with pytest.warns(vitc.VitcWarning, match="assumed"):
+        plan = vitc.convert(tensors, tmp_path / "plan.bin", heads=4)
+    assert any("assumed" in note for note in plan.notes)
+
+
+def test_a_state_dict_is_its_file(dense, tensors, config, labels, tmp_path, tensor):
+    shuffled = dict(reversed(list(tensors.items())))
+    forms = {
+        "plain": tensors, "shuffled": shuffled,
+        "big-endian": {name: array.astype(array.dtype.newbyteorder(">")) for name, array in tensors.items()},
+        "columns": {name: np.asfortranarray(array) for name, array in tensors.items()},
+        "views": {name: np.repeat(array[None], 2, 0)[::-1][1] for name, array in tensors.items()}}
+    with vitc.Session(dense) as session:
+        expected = session.run(tensor)
+    for name, form in forms.items():
+        plan = vitc.convert(form, tmp_path / f"{name}.bin", config=config, labels=labels)
+        assert graph(plan) == graph(dense), name
+        with vitc.Session(plan) as session:
+            assert np.array_equal(session.run(tensor), expected), name
+
+
+def test_a_checkpoint_without_what_it_needs_is_refused(tensors, tmp_path):
+    path = tmp_path / "plan.bin"
+    lacking = {name: array for name, array in tensors.items() if "blocks.3.attn.qkv.weight" not in name}
+    for source in (lacking, {}, {"a": np.zeros(3, np.float32)}, {**tensors, "another": np.zeros(3, np.float32)}):
+        with pytest.raises(vitc.VitcError):
+            vitc.convert(source, path)
+    for source, name in [
+            ({"a": "text"}, "a"), ({"a": np.array(["text"])}, "a"), ({"a": np.zeros(3, np.complex64)}, "a"),
+            ({"a": np.array([object()])}, "a"), ({3: np.zeros(3)}, "source"), ({"a\0": np.zeros(3)}, "source"),
+            (3.5, "source"), (None, "source"), (object(), "source"), (["a"], "source")]:
+        with pytest.raises(vitc.InvalidArgument) as raised:
+            vitc.convert(source, path)
+        assert raised.value.option == name
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exception_while_tensors_are_read_ends_the_conversion(tensors, tmp_path):
+    class Failing:
+        dtype, shape, layout = np.dtype(np.float32), (4, 4), "torch.strided"
+
+        def detach(self):
+            raise ZeroDivisionError("not today")
+
+    with pytest.raises(ZeroDivisionError, match="not today"):
+        vitc.convert({**tensors, "another": Failing()}, tmp_path / "plan.bin")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"keep": 0}, {"keep": 2.0}, {"keep": []}, {"keep": "0.7"}, {"keep": float("nan")}, {"keep": [0.7, 0.5]},
+    {"keep": 0.7, "r": 3}, {"keep": 0.7, "strategy": "best"}, {"keep": 0.7, "layers": [0]}, {"budget": 2},
+    {"budget": 0.5, "target_gmacs": 1}, {"r": -1}, {"remove": [1 << 62]}, {"keep": 0.7, "layers": [1 << 70]},
+    {"dense": True}, {"keep": 0.7, "seed": 3}, {"multi_scale": True}, {"keep": object()}])
+def test_rewrites_that_do_not_suit_are_refused(dense, tmp_path, options):
+    with pytest.raises(vitc.VitcError):
+        dense.rewrite(tmp_path / "plan.bin", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rewrites_take_what_numpy_has(dense, tmp_path):
+    schedule = np.array([0, 0, 0, 32, 11])
+    plan = dense.rewrite(tmp_path / "plan.bin", remove=schedule, strategy="tome")
+    assert [entry["removed"] for entry in plan.inspect()["schedule"]] == [32, 11]
+
+
+def test_outputs_are_whole_or_not_at_all(dense, tmp_path):
+    with pytest.raises(vitc.OutputError):
+        dense.rewrite(dense.path, keep=0.7)
+    with pytest.raises(vitc.OutputError):
+        dense.rewrite(tmp_path / "no folder" / "plan.bin", keep=0.7)
+    dense.verify()
+
+
+def test_paths_are_bytes(dense, tmp_path):
+    path = os.path.join(os.fsencode(tmp_path), b"plan \xff\n.bin")
+    plan = dense.rewrite(os.fsdecode(path), keep=0.7)
+    assert os.listdir(os.fsencode(tmp_path)) == [b"plan \xff\n.bin"]
+    assert vitc.Plan(os.fsdecode(path)).inspect() == plan.inspect()
+    os.truncate(path, 3000)
+    with pytest.raises(vitc.InvalidFile) as raised:
+        plan.inspect()
+    assert os.fsencode(raised.value.file) == path and "\n" not in str(raised.value)
+
+
+def test_a_search_finds_a_plan_and_tells_of_its_progress(dense, images, tmp_path):
+    told = []
+    plan = dense.search(
+        tmp_path / "plan.bin", images[0].parent, budget=0.8, count=4, evaluations=3, progress=lambda *all: told.append(all))
+    assert [step[:2] for step in told] == [(1, 3), (2, 3), (3, 3)]
+    assert plan.report["images"] == 4 and len(plan.report["removed"]) > 0
+    assert plan.report["executed_gmacs"] <= 0.8 * plan.report["dense_gmacs"]
+    plan.verify()
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.bin"]
+
+
+def test_an_exception_in_a_callback_ends_the_search(dense, images, tmp_path):
+    for error in (ZeroDivisionError, KeyboardInterrupt):
+        def fail(*_):
+            raise error("not today")
+
+        with pytest.raises(error, match="not today"):
+            dense.search(
+                tmp_path / "plan.bin", images[0].parent, budget=0.8, count=2, evaluations=2, progress=fail)
+        assert not (tmp_path / "plan.bin").exists()
+        with pytest.raises(vitc.VitcError):
+            dense.search(tmp_path / "plan.bin", "/nowhere", budget=0.8)
