@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what was built: the commands, the libraries for C with their headers, and pkg-config's files.
+# Installs what was built: the commands with their completions and manual pages, and the libraries for C with their
+# headers and pkg-config's files.
 #
 # Usage: tools/install.sh --prefix DIR [--libraries], after `swift build -c release --disable-local-rpath`;
 # --libraries leaves the commands out. What is there already is replaced.
@@ -11,7 +12,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --prefix) prefix=${2:?--prefix: expected a folder}; shift 2 ;;
     --libraries) commands=(); shift ;;
-    *) sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 done
 [ -n "$prefix" ] || { echo "install: --prefix: expected a folder, found none" >&2; exit 64; }
@@ -25,6 +26,17 @@ version=$(sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/Plan/PlanForma
 
 for command in ${commands[@]+"${commands[@]}"}; do
   install -m 755 -s "$build/$command" "$prefix/bin/$command"
+  for shell in bash zsh fish; do
+    case $shell in
+      bash) script=$prefix/share/bash-completion/completions/$command ;;
+      zsh) script=$prefix/share/zsh/site-functions/_$command ;;
+      fish) script=$prefix/share/fish/vendor_completions.d/$command.fish ;;
+    esac
+    mkdir -p "$(dirname "$script")"
+    "$build/$command" --generate-completion-script "$shell" >"$script"
+  done
+  mkdir -p "$prefix/share/man/man1"
+  python3 tools/man_page.py "$build/$command" >"$prefix/share/man/man1/$command.1"
 done
 for name in vitc vitrun; do
   install -m 644 -s "$build/lib$name-c.so" "$prefix/lib/lib$name.so.0"

@@ -117,8 +117,10 @@ public final class ImageRunner: Sendable {
     try await session.background.run { [self] in try run(images, for: kinds) }
   }
 
-  /// What the plan says of a tensor, `[images, 3, height, width]` in float32, that is prepared as the model wants.
-  /// - Parameter kinds: the results to take; nil for all that the plan has.
+  /// What the plan says of images that are prepared as the model wants.
+  /// - Parameters:
+  ///   - tensor: `[images, 3, height, width]`.
+  ///   - kinds: the results to take; nil for all that the plan has.
   /// - Throws: `InputError` if it holds no whole image or a number that is not finite, if the plan has no such
   ///   results or gives numbers that are not finite, or if a weight is damaged.
   public func run(tensor: [Float], for kinds: ResultKinds? = nil) throws -> [ImageResult] {
