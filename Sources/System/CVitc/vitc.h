@@ -15,6 +15,8 @@
  * Threads. Every function may be called from every thread at the same time, and works on the calling one; a search has
  * threads of its own meanwhile. An output never replaces a file that is open as an input.
  *
+ * Callbacks return: an exception of C++ or a longjmp() through the library is undefined. They may call the library.
+ *
  * Forks. A child that was forked may call every function.
  */
 #ifndef VITC_H

@@ -1,6 +1,5 @@
 """The demo's model as a plan, its rewrite, and images of every kind."""
 
-import shutil
 import warnings
 from pathlib import Path
 

@@ -15,13 +15,21 @@ package final class BackgroundQueue: Sendable {
   }
 
   private let state = Lock(State())
+  private let process = OwnProcess()
 
   package init() {}
 
   /// What `body` returns, when all that was asked for before is done.
-  /// - Throws: what `body` throws, or `InputError` if the system has no thread for it.
+  /// - Throws: what `body` throws, or `InputError` if the system has no thread for it, or in a child that was forked:
+  ///   the thread that it would wait for is none of its own.
   package func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-    try await withCheckedThrowingContinuation { continuation in
+    guard process.isCurrent else {
+      throw InputError(
+        .invalidOption, file: "process", field: "session",
+        expected: "one that this process has made",
+        found: "one of the process that it was forked from")
+    }
+    return try await withCheckedThrowingContinuation { continuation in
       let isStarted = state.withLock { state in
         state.waiting.insert({ continuation.resume(with: Result { try body() }) }, at: 0)
         if !state.hasThread { state.hasThread = startThread() }

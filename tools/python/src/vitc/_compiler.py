@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import warnings
-from ctypes import c_void_p
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
-from ._errors import argument
 from ._library import SearchProgress, options_bytes, path_bytes, vitc
 from ._models import describe
 from ._tensors import convert_tensors

@@ -10,8 +10,8 @@ import json
 import os
 import threading
 from collections import deque
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint64, c_void_p
-from typing import Any, Optional
+from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from ._errors import KINDS, argument
 
@@ -115,6 +115,9 @@ class Library:
             setattr(self, function, self._raising(found))
         self._free = getattr(loaded, f"{name}_free")
 
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Callable[..., None]: ...
+
     def version(self) -> str:
         return self._version().decode()
 
@@ -155,7 +158,7 @@ class Library:
         text = c_void_p()
         function(*arguments, ctypes.byref(text))
         try:
-            return ctypes.string_at(text.value).decode("utf-8", "replace")
+            return ctypes.string_at(text.value or 0).decode("utf-8", "replace")
         finally:
             self._free(text)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-from ctypes import byref, c_int32, c_size_t, c_uint64
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+from ctypes import byref, c_size_t, c_uint64
+from dataclasses import dataclass
+from typing import Any, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from ._library import FEATURES, LOGITS, ClassEntry, PlanInfo, options_bytes, pat
 _Float32 = np.dtype(np.float32)
 
 
-class Class(NamedTuple):
+@dataclass(frozen=True)
+class Class:
     """One of the classes that an image may be of."""
 
     #: Its number.
@@ -29,7 +30,8 @@ class Class(NamedTuple):
     probability: float
 
 
-class Stage(NamedTuple):
+@dataclass(frozen=True)
+class Stage:
     """What the stages of token reduction up to one of them did to an image's patches."""
 
     #: The block that selected, counted from 1.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_int64, c_void_p
+from ctypes import c_int64
 from typing import Any, List, Mapping, Optional, Tuple
 
 import numpy as np
