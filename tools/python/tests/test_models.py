@@ -104,3 +104,22 @@ def test_meta_and_sparse_tensors_are_refused(tmp_path):
                    torch.quantize_per_tensor(torch.zeros(4), 1, 0, torch.qint8)):
         with pytest.raises(vitc.InvalidArgument):
             vitc.convert({"a": tensor}, tmp_path / "plan.bin")
+
+
+def test_an_image_processor_of_transformers(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ViTConfig(
+        hidden_size=48, num_hidden_layers=1, num_attention_heads=4, intermediate_size=96, image_size=32, patch_size=8,
+        num_labels=7)
+    model = transformers.ViTForImageClassification(config).eval()
+    processor = transformers.ViTImageProcessorPil(
+        size={"height": 32, "width": 32}, resample=3, image_mean=[0.1, 0.2, 0.3], image_std=[0.4, 0.5, 0.6])
+    plan = convert(model, tmp_path / "plan.bin", preprocessor=processor)
+    said = plan.inspect()["preprocess"]
+    assert said["mean"] == pytest.approx([0.1, 0.2, 0.3]) and said["interpolation"] == "bicubic"
+    image = np.random.default_rng(4).integers(0, 256, (45, 61, 3)).astype(np.uint8)
+    with torch.no_grad():
+        expected = model(**processor(image, return_tensors="pt")).logits[0].softmax(0).numpy()
+    with vitc.Session(plan) as session:
+        found = {entry.index: entry.probability for entry in session.classify(image, top=7)[0]}
+    assert [found[index] for index in range(7)] == pytest.approx(expected.tolist(), abs=1e-6)

@@ -159,3 +159,21 @@ def test_an_exception_in_a_callback_ends_the_search(dense, images, tmp_path):
         assert not (tmp_path / "plan.bin").exists()
         with pytest.raises(vitc.VitcError):
             dense.search(tmp_path / "plan.bin", "/nowhere", budget=0.8)
+
+
+def test_a_cascade_is_one_plan_with_a_margin(dense, images, tmp_path, tensor):
+    plan = dense.search(
+        tmp_path / "plan.bin", images[0].parent, budget=0.6, count=4, evaluations=2, cascade=True)
+    assert 0 <= plan.report["margin"] <= 1 and plan.inspect()["cascade"]["margin"] == plan.report["margin"]
+    with vitc.Session(dense) as session:
+        expected = session.run(tensor)
+    with vitc.Session(plan, margin=1, batch=2) as session:
+        # Every image goes on, but for one of which the first program is wholly sure.
+        assert np.array_equal(session.run(tensor), expected)
+        with pytest.raises(vitc.Unsupported):
+            session.embed(images)
+    again = plan.rewrite(tmp_path / "dense.bin", dense=True)
+    with vitc.Session(again) as session:
+        assert np.array_equal(session.run(tensor), expected)
+    with pytest.raises(vitc.InvalidArgument):
+        vitc.Session(plan, margin=1.5)
