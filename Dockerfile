@@ -2,7 +2,7 @@
 # What tools/make_rootfs.sh tries without a daemon.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 python3-venv g++ \
+ && apt-get install -y --no-install-recommends python3 \
     libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev libjpeg-dev pkg-config
 WORKDIR /source
 COPY . .

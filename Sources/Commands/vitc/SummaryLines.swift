@@ -7,6 +7,10 @@ internal import PlanReport
 // What `vitc inspect` prints without being asked for JSON.
 
 extension PlanSummary {
+  private var parameters: String {
+    graph.map { "\(Figures.fixed(Double($0.parameterCount) / 1e6, 3)) M, " } ?? ""
+  }
+
   /// What `json` says, for people.
   var lines: [String] {
     var lines = [
@@ -17,7 +21,7 @@ extension PlanSummary {
         ? "  outputs     \(program.outputs.map(\.role.word).joined(separator: ", "))"
         : "  classes     \(facts.classes)" + (plan.labels.names.isEmpty ? ", no labels" : "")
           + ", probabilities by \(facts.scores.word)",
-      "  parameters  \(Figures.fixed(Double(graph?.parameterCount ?? 0) / 1e6, 3)) M, \(weightType)",
+      "  parameters  \(parameters)\(weightType)",
       "  work        \(Figures.fixed(gigaMACs, 3)) GMACs an image, "
         + "\(Figures.fixed(executedGigaMACs, 3)) executed",
     ]

@@ -88,7 +88,8 @@ package final class LastError {
 
   /// Takes a fault of the interface's own.
   func set(fault: any Error) {
-    set(9, file: nil, option: nil, rest: ["library", "no fault", "\(fault)", "\(fault)"])
+    let text = VisibleText.escaped("\(fault)")
+    set(9, file: nil, option: nil, rest: ["library", "no fault", text, "library: \(text)"])
   }
 
   private func set(_ kind: Int32, file: String?, option: String?, rest: [String]) {
