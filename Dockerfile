@@ -1,4 +1,4 @@
-# The commands in an image of their own: docker build -t vitc . && docker run --rm -v "$PWD:/work" vitc vitrun plan.bin photo.jpg
+# The commands in an image of their own: docker build -t vitc . && docker run --rm -v "$PWD:/data" vitc vitrun plan.bin photo.jpg
 # What tools/make_rootfs.sh tries without a daemon.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
@@ -16,4 +16,4 @@ COPY --from=build /usr/local/bin/vitc /usr/local/bin/vitrun /usr/local/bin/
 COPY --from=build /usr/local/lib/libvitc.so.0 /usr/local/lib/libvitrun.so.0 /usr/local/lib/
 RUN ldconfig && useradd --create-home vitc
 USER vitc
-WORKDIR /work
+WORKDIR /data

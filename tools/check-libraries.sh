@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the libraries for C as they are installed: what they export and need, that their headers are what was
-# recorded, the example, and what misuse must come to.
+# Checks what tools/install.sh installs: of the commands their manual pages and completions, of the libraries for C what they
+# export and need, that their headers are what was recorded, the example, and what misuse must come to.
 #
 # Usage: tools/check-libraries.sh [--record], after `swift build -c release --disable-local-rpath`. --record writes
 # tools/c/abi.txt anew: what goes from it or changes in it breaks programs, and raises the headers' *_ABI_VERSION.
@@ -8,12 +8,24 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=$(mktemp -d)
 trap 'rm -r "$prefix"' EXIT
-tools/install.sh --prefix "$prefix" --libraries
+tools/install.sh --prefix "$prefix"
 
 fail() {
   echo "check-libraries: $1" >&2
   exit 1
 }
+
+for name in vitc vitrun; do
+  commands=$("$prefix/bin/$name" help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+  [ -n "$commands" ] || fail "$name help: expected commands, found none"
+  for command in $commands; do
+    grep -F ".SH \"${name^^} ${command^^}\"" "$prefix/share/man/man1/$name.1" >/dev/null \
+      || fail "$name.1: expected a section on $command, found none"
+    grep -w -e "$command" "$prefix/share/bash-completion/completions/$name" >/dev/null \
+      || fail "bash's completions of $name: expected $command, found none"
+  done
+  bash -n "$prefix/share/bash-completion/completions/$name"
+done
 
 # Everything that a header declares, a declaration a line.
 for name in vitc vitrun; do
