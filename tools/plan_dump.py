@@ -147,7 +147,6 @@ STEPS = {
 }
 
 
-
 def steps_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """The steps of all programs."""
     return [step for program in plan["programs"]["programs"] for step in program["steps"]]

@@ -35,8 +35,8 @@ struct SearchSummary {
     ]
     if let cascade = result.cascade {
       lines.append(
-        "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(percent(cascade.share)) of these "
-          + "go on to the dense model")
+        "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(percent(cascade.share)) of "
+          + "\(cascade.images) images of the folder go on to the dense model")
     }
     if let milliseconds = result.milliseconds {
       lines.append("  time       \(Figures.fixed(milliseconds, 2)) ms an image")

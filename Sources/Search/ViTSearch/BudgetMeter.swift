@@ -26,6 +26,14 @@ struct BudgetMeter {
     }
   }
 
+  /// The budget as a share of the dense model's work or time.
+  var share: Double {
+    switch budget {
+    case .share(let share): share
+    case .milliseconds(let target): min(1, target / denseMilliseconds)
+    }
+  }
+
   /// The schedule of these parts that leaves room for the images that go on.
   /// - Parameter goingOn: the share of images that the dense model answers too.
   /// - Returns: nil if there is none.

@@ -43,8 +43,8 @@ package struct Comparison: Sendable, Equatable {
     return (share * (1 - share) / max(n, 1)).squareRoot()
   }
 
-  /// The largest margin below which at most this share of the images is.
-  package func margin(ofShare share: Double) -> Double {
+  /// The largest margin below which at most this share of the images is that have `margins`.
+  package static func margin(ofShare share: Double, of margins: [Double]) -> Double {
     let sorted = margins.sorted()
     let place = Int((share * Double(sorted.count)).rounded(.down))
     return place < sorted.count ? (place > 0 ? sorted[place] : 0) : (sorted.last ?? 0)
@@ -60,9 +60,9 @@ package struct Comparison: Sendable, Equatable {
     return result
   }
 
-  /// The share of images below a margin.
-  package func share(below margin: Double) -> Double {
-    Double(margins.count { $0 < margin }) / Double(max(count, 1))
+  /// The share of images below a margin that have `margins`.
+  package static func share(below margin: Double, of margins: [Double]) -> Double {
+    Double(margins.count { $0 < margin }) / Double(max(margins.count, 1))
   }
 
   private func mean(_ values: [Double]) -> Double {

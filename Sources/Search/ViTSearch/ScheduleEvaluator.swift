@@ -86,14 +86,45 @@ package final class ScheduleEvaluator {
     ).removed
   }
 
+  /// How sure a schedule is of each of the folder's images: how far its two most probable classes are apart. Without
+  /// further images, of those that were looked at and their mirror images.
+  func margins(of trial: SearchTrial) throws -> [Double] {
+    guard let images else { preconditionFailure("no images yet") }
+    guard !images.others.isEmpty else { return trial.comparison.margins }
+    let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(trial.removed))
+    let classifier = try classifier(rewritten.program)
+    var margins = Array(trial.comparison.margins.prefix(images.paths.count))
+    for start in stride(from: 0, to: images.others.count, by: Self.batch) {
+      var paths: [String] = []
+      var crops: [RGBImage] = []
+      for path in images.others[start..<min(start + Self.batch, images.others.count)] {
+        do {
+          crops.append(
+            try classifier.preprocessing.prepare(
+              path: path, orientation: .ignore, maximumPixels: images.maximumPixels
+            ).crop)
+          paths.append(path)
+        } catch let error as InputError where error.kind != .outOfResources {
+          // What cannot be read tells nothing, and the search does not need it.
+        }
+      }
+      guard !crops.isEmpty else { continue }
+      margins += try classifier.finiteLogits(of: crops, paths: paths).map(Ranking.margin)
+    }
+    return margins
+  }
+
+  private func classifier(_ program: Program) throws -> Classifier {
+    try Classifier(
+      plan: Plan(program, over: dense.plan), maximumBatch: Self.batch,
+      threadCount: options.threads, allowsLarge: options.allowsLarge)
+  }
+
   /// A schedule's answers beside the dense model's.
   package func compare(_ removed: [Int]) throws -> SearchTrial {
     let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
     guard let images else { preconditionFailure("no images yet") }
-    let classifier = try Classifier(
-      plan: Plan(rewritten.program, over: dense.plan), maximumBatch: Self.batch,
-      threadCount: options.threads,
-      allowsLarge: options.allowsLarge)
+    let classifier = try classifier(rewritten.program)
     let logits = try classifier.finiteLogits(of: images.crops, paths: images.paths)
     var comparison = Comparison()
     for (own, reference) in zip(logits, denseLogits) {

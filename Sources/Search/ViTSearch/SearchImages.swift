@@ -10,6 +10,16 @@ package struct SearchImages: Sendable {
   /// much as another image.
   let crops: [RGBImage]
 
+  /// Further images of the folder, in an order that the seed decides: enough to tell how sure a plan is of images, which
+  /// one run of the plan does.
+  let others: [String]
+
+  /// The largest image that is decoded, in pixels.
+  let maximumPixels: Int
+
+  /// How many images tell how sure a plan is, at most.
+  private static let mostForMargins = 512
+
   /// Of paths and pixels.
   let checksum: UInt64
 
@@ -22,7 +32,12 @@ package struct SearchImages: Sendable {
   ) throws {
     var random = SplitMix64(seed: UInt64(bitPattern: Int64(seed)))
     var chosen: [(path: String, crop: RGBImage)] = []
-    for path in paths.shuffled(using: &random) where chosen.count < count {
+    var others: [String] = []
+    for path in paths.shuffled(using: &random) {
+      guard chosen.count < count else {
+        if chosen.count + others.count < Self.mostForMargins { others.append(path) }
+        continue
+      }
       do {
         let crop = try classifier.preprocessing.prepare(
           path: path, orientation: .ignore, maximumPixels: maximumPixels
@@ -38,6 +53,8 @@ package struct SearchImages: Sendable {
     }
     chosen.sort { $0.path < $1.path }
     self.paths = chosen.map(\.path)
+    self.others = others
+    self.maximumPixels = maximumPixels
     crops = chosen.map(\.crop) + chosen.map { Self.mirrored($0.crop) }
     checksum = Self.checksum(chosen)
   }

@@ -73,8 +73,9 @@ package struct SearchResult: Sendable {
   package struct Cascade: Sendable {
     /// Below this margin.
     package var margin: Double
-    /// The share of the images looked at that do.
+    /// The share of the folder's images that do, and of how many that is known.
     package var share: Double
+    package var images: Int
   }
 
   package var cascade: Cascade?

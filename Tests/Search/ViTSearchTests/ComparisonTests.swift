@@ -20,7 +20,7 @@ struct ComparisonTests {
   @Test func whatGoesOnIsRight() {
     let cascade = comparison.cascade(margin: 0.3)
     #expect(cascade.divergences == [0.04, 0, 0, 0.01] && cascade.agreement == 1)
-    #expect(comparison.share(below: 0.3) == 0.25 && comparison.share(below: 0) == 0)
+    #expect(Comparison.share(below: 0.3, of: comparison.margins) == 0.25 && Comparison.share(below: 0, of: comparison.margins) == 0)
     #expect(comparison.cascade(margin: 0) == comparison)
   }
 
@@ -29,11 +29,11 @@ struct ComparisonTests {
     even.divergences = .init(repeating: 0, count: 200)
     even.margins = (0..<200).map { Double($0 * 77 % 200) / 200 }
     for share in [0.01, 0.08, 0.2, 0.33, 0.333] {
-      let margin = even.margin(ofShare: share)
-      #expect(abs(margin - share) < 0.006 && even.share(below: margin) <= share)
+      let margin = Comparison.margin(ofShare: share, of: even.margins)
+      #expect(abs(margin - share) < 0.006 && Comparison.share(below: margin, of: even.margins) <= share)
     }
-    #expect(even.margin(ofShare: 0) == 0 && even.margin(ofShare: 1) < 1)
-    #expect(Comparison().margin(ofShare: 0.1) == 0)
+    #expect(Comparison.margin(ofShare: 0, of: even.margins) == 0 && Comparison.margin(ofShare: 1, of: even.margins) < 1)
+    #expect(Comparison.margin(ofShare: 0.1, of: []) == 0)
   }
 
   @Test func agreementOfAllIsUncertainToo() {

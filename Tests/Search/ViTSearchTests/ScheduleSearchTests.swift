@@ -89,14 +89,16 @@ struct ScheduleSearchTests {
   }
 
   @Test func aCascadeKeepsWithinItsBudget() throws {
-    var options = options(0.8)
+    var options = options(0.6)
     options.isCascade = true
     let (search, evaluator) = try search(options)
-    let result = try search.run(.share(0.8)) { _ in }
+    let result = try search.run(.share(0.6)) { _ in }
     let cascade = try #require(result.cascade)
-    #expect(result.averageMultiplyAdds <= 0.8 * Double(evaluator.denseMultiplyAdds))
+    #expect(result.averageMultiplyAdds <= 0.6 * Double(evaluator.denseMultiplyAdds))
     let plain = result.trial.comparison
-    #expect(plain.share(below: cascade.margin) == cascade.share)
+    // Four of the twelve were not looked at, but tell the margin.
+    #expect(cascade.images == 12)
+    #expect(cascade.share > 0 && cascade.share <= 0.35 * 0.4)
     #expect(result.comparison.score <= plain.score)
   }
 

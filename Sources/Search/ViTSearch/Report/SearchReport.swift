@@ -122,8 +122,8 @@ package struct SearchReport {
       rows.append(
         (
           "cascade",
-          "below a margin of \(digits(cascade.margin, 4)), where \(percent(cascade.share)) of these images are, "
-            + "the dense model answers"
+          "below a margin of \(digits(cascade.margin, 4)), where \(percent(cascade.share)) of \(cascade.images) images of "
+            + "the folder are, the dense model answers"
         ))
     }
     if var time = trials.first(where: { $0.trial.removed == result.trial.removed })?.milliseconds {
