@@ -306,7 +306,7 @@ let package = Package(
     .testTarget(
       name: "ViTSearchTests",
       dependencies: [
-        "TestSupport", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
+        "TestSupport", "PlanFormat", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

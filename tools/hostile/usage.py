@@ -314,6 +314,40 @@ def searches(folder: Folder) -> None:
     assert sorted(path.name for path in base.iterdir()) == ["empty", "images", "out.plan"]
 
 
+def quantizations(folder: Folder) -> None:
+    """A plan is quantized once, beside images that it is not written over, whole or not at all."""
+    base = fresh(folder, "quantize")
+    images = base / "images"
+    images.mkdir()
+    for number in range(3):
+        shutil.copy(IMAGES[0], images / f"{number}.png")
+    out = base / "out.plan"
+    quantize = ["vitc", "quantize", folder.plan, "-o", out]
+    refused(folder, "no.such", *quantize, "--keep-f32", "no.such")
+    refused(folder, "a linear layer that becomes int8", *quantize, "--keep-f32", "*")
+    empty = base / "empty"
+    empty.mkdir()
+    for place in (empty, base / "none"):
+        refused(folder, str(place), *quantize, "--check", place)
+    refused(folder, "the input", "vitc", "quantize", folder.plan, "-o", images / "0.png", "--check", images)
+    refused(folder, "the input", "vitc", "quantize", folder.plan, "-o", folder.plan)
+    assert sorted(path.name for path in base.iterdir()) == ["empty", "images"]
+    (images / "7.png").write_bytes(b"no image")
+    done = call(folder, *quantize, "--check", images)
+    assert b"7.png" in done.stderr and b"skipped     1" in done.stdout, done
+    refused(folder, "int8 already", "vitc", "quantize", out, "-o", base / "again.plan")
+    # A rewrite takes it as it is, and a search.
+    call(folder, "vitc", "rewrite", out, "-o", base / "fast.plan", "--keep", "0.7", "--quiet")
+    search = ["vitc", "search", out, "--images", images, "--count", "2", "--evaluations", "2", "--quiet"]
+    call(folder, *search, "--budget", "0.9", "-o", base / "found.plan")
+    for name in ("out", "fast", "found"):
+        call(folder, "vitc", "verify", base / f"{name}.plan")
+    names = ["empty", "fast.plan", "found.plan", "images", "out.plan"]
+    assert sorted(path.name for path in base.iterdir()) == names
+    done = call(folder, *quantize, "--check", images, "--quiet")
+    assert done.stderr == b"", done.stderr
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -429,6 +463,7 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     unknown_classes,
     streams_of_bench,
     searches,
+    quantizations,
     cascades,
     combined_plans,
     mistaken_requests,

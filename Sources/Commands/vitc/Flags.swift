@@ -50,7 +50,6 @@ extension StorageOption: FlaggedOption {
   var flag: String? {
     switch self {
     case .float16: "--weights f16"
-    case .int8: nil  // By --weights int8 as by vitc quantize.
     }
   }
 }

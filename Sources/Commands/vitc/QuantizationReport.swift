@@ -15,16 +15,19 @@ struct QuantizationReport {
   /// The layers that are named.
   private static let namedLayers = 5
 
-  /// Runs both plans over a folder: with top-1 where the names of files or sub-folders tell classes.
+  /// An image, and its class where that is known.
+  typealias Image = (path: String, label: Int?)
+
+  /// Runs both plans over images, with top-1 where classes are known.
   /// - Parameters:
   ///   - kept: what was kept of `original` when it was quantized.
-  ///   - note: told of images that cannot be read, and of what names do not tell.
+  ///   - folder: what errors name.
+  ///   - note: told of images that cannot be read.
   init(
-    _ quantized: String, of original: PlanFile, keeping kept: [String], over folder: String,
-    note: (String) -> Void
+    _ quantized: String, of original: PlanFile, keeping kept: [String], over images: [Image],
+    in folder: String, note: (String) -> Void
   ) throws {
     let check = try QuantizationCheck(Plan(path: quantized), of: Plan(path: original.path))
-    let images = try Self.images(in: folder, original, note: note)
     var (skipped, labelled) = (0, 0)
     var first: [(path: String, crop: RGBImage)] = []
     for start in stride(from: 0, to: images.count, by: QuantizationCheck.batch) {
@@ -46,10 +49,7 @@ struct QuantizationReport {
       first += batch.prefix(Self.imagesForLayers - first.count).map { ($0.path, $0.crop) }
     }
     let comparison = check.comparison
-    guard comparison.count > 0 else {
-      throw InputError(
-        file: folder, field: "images", expected: "at least one that can be read", found: "none")
-    }
+    guard comparison.count > 0 else { throw Self.noImages(folder) }
     func line(_ name: String, _ part: Int, _ whole: Int) -> String {
       "\(Figures.left(name, 12))\(part) of \(whole) "
         + "(\(Figures.fixed(Double(part) / Double(whole) * 100, 1)) %)"
@@ -68,17 +68,29 @@ struct QuantizationReport {
     self.lines = lines
   }
 
-  private static func images(
-    in folder: String, _ plan: PlanFile, note: (String) -> Void
-  ) throws -> [(path: String, label: Int?)] {
+  /// The images of a folder, with classes where the names of files or sub-folders tell them.
+  /// - Parameter note: told of what names do not tell.
+  /// - Throws: `InputError` if there are none, or if the plan has no classes to compare.
+  static func images(
+    in folder: String, for plan: PlanFile, note: (String) -> Void
+  ) throws -> [Image] {
+    try QuantizationCheck.requireClasses(of: Plan(path: plan.path))
+    var images: [Image]
     do {
-      return try LabelledFolder.contents(
+      images = try LabelledFolder.contents(
         of: folder, labels: plan.labels.names, classes: plan.facts.classes, note: note
       ).images.map { ($0.path, $0.label) }
     } catch let error as InputError where error.field == "class" {
       note("\(CommandLineTool.text(error)); without top-1")
-      return try ImageList.images(below: folder).map { ($0, nil) }
+      images = try ImageList.images(below: folder).map { ($0, nil) }
     }
+    guard !images.isEmpty else { throw Self.noImages(folder) }
+    return images
+  }
+
+  private static func noImages(_ folder: String) -> InputError {
+    InputError(
+      file: folder, field: "images", expected: "at least one that can be read", found: "none")
   }
 
   /// Which layers hurt most, the first images say.

@@ -43,12 +43,20 @@ struct Quantize: ParsableCommand {
     }
     let kept = keepF32.map { $0.split(separator: ",").map(String.init) } ?? []
     let file = try PlanFile(path: plan)
+    func note(_ text: String) {
+      if !quiet { CommandLineTool.note("vitc: note: \(text)") }
+    }
+    // Before anything is written, so that none of them is written over.
+    let images = try check.map { folder in
+      let images = try QuantizationReport.images(in: folder, for: file, note: note)
+      try OutputFile.check(path: output, against: images.map(\.path))
+      return images
+    }
     try PlanCompiler.quantize(file, keeping: kept, to: output)
     if !quiet { try describe(file) }
-    guard let check else { return }
-    let report = try QuantizationReport(output, of: file, keeping: kept, over: check) {
-      if !quiet { CommandLineTool.note("vitc: note: \($0)") }
-    }
+    guard let check, let images else { return }
+    let report = try QuantizationReport(
+      output, of: file, keeping: kept, over: images, in: check, note: note)
     try CommandLineTool.printLines(report.lines)
   }
 

@@ -32,7 +32,7 @@ extension ImageOption: FlaggedOption {
 extension StorageOption: FlaggedOption {
   var flag: String? {
     switch self {
-    case .float16, .int8: nil  // No plan is written here.
+    case .float16: nil  // No plan is written here.
     }
   }
 }

@@ -6,6 +6,7 @@ public import Tensors
 
 /// What a caller of ``PlanCompiler/quantize(_:keeping:to:)`` can set.
 public enum QuantizationOption: String, InputOption {
+  /// Names of weights that stay as they are.
   case keptWeights
 }
 
@@ -16,7 +17,10 @@ extension PlanCompiler {
   /// its own ends. Convolutions, and the layers that logits are made with, stay as they are; attention's products
   /// are float32. A rewritten plan stays as it was rewritten, and the rewrite of a quantized plan has the same
   /// bytes.
-  /// - Parameter keptWeights: names of weights that stay as they are too, or patterns with `*`, `?` and `[...]`.
+  /// - Parameters:
+  ///   - plan: the plan's path; of f32 or f16.
+  ///   - keptWeights: names of weights that stay as they are too, or patterns with `*`, `?` and `[...]`.
+  ///   - path: where the quantized plan goes; never over a file that is open as an input.
   /// - Throws: `InputError` if the plan is quantized already, a name is none of its constants', or the plan cannot
   ///   be written.
   public static func quantize(

@@ -24,15 +24,21 @@ package final class QuantizationCheck {
   package static let usualAgreement = 0.985
 
   /// Of combined plans the programs of fewer tokens are compared.
-  /// - Throws: `InputError` if the model has no classes that exclude each other.
+  /// - Throws: `InputError` if they are of no use for that, as ``requireClasses(of:)``.
   package init(_ quantized: Plan, of original: Plan) throws {
+    try Self.requireClasses(of: original)
+    self.original = try Classifier(plan: original, maximumBatch: Self.batch)
+    self.quantized = try Classifier(plan: quantized, maximumBatch: Self.batch)
+  }
+
+  /// Throws if a model has no classes, or such as do not exclude each other.
+  package static func requireClasses(of original: Plan) throws {
+    try original.requireLogits()
     guard original.scores == .softmax else {
       throw InputError(
         .unsupported, file: original.path, field: "scores",
         expected: "softmax, of which two models' are compared", found: "sigmoid")
     }
-    self.original = try Classifier(plan: original, maximumBatch: Self.batch)
-    self.quantized = try Classifier(plan: quantized, maximumBatch: Self.batch)
   }
 
   /// Lets both answer cropped images.

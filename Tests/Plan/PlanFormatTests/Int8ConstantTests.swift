@@ -114,7 +114,7 @@ struct Int8ConstantTests {
       let error = #expect(throws: InputError.self) {
         _ = try matrix.packed([value] + values.dropFirst(), name: "w")
       }
-      #expect(error?.expected == "finite weights")
+      #expect(error?.expected == "finite numbers")
     }
   }
 

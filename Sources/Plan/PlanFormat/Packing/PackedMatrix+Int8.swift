@@ -14,7 +14,7 @@ extension PackedMatrix {
   ) throws {
     if let value = values.first(where: { !$0.isFinite }) {
       throw InputError(
-        option: StorageOption.int8, field: "\(name)", expected: "finite weights", found: "\(value)")
+        file: name, field: "weights in int8", expected: "finite numbers", found: "\(value)")
     }
     let inputs = inputs
     let integers = UnsafeMutableRawBufferPointer(rebasing: bytes[..<valueByteCount])
