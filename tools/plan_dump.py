@@ -99,6 +99,8 @@ RECORDS = {
     "element:choice(float32,float16,int8) parameters:int offset:int byte_count:int checksum:int",
     "Origin": "writer:text features:[Feature]",
     "Feature": "name:text",
+    "Details": "class_token:bool text_comparison:TextComparison?",
+    "TextComparison": "scale:float bias:float sigmoid:bool",
     "Cascade": "margin_bits:int fallback_share_bits:int",
     "Programs": "programs:[Program]",
     "Program": "recipe:Recipe arena_bytes:int input:int outputs:[Output] multiply_adds:int "
@@ -144,6 +146,9 @@ STEPS = {
     17: "nearestAssign prefix:int tokens:int nearest:int similarity:int",
     18: "greedyPartition prefix:int keep:int tokens:int importance:int nearest:int similarity:int "
     "sizes:int kept:int dropped:int destination:int weights:int",
+    19: "reduceMean input:Rows sizes:int? prefix:int output:Rows",
+    20: "attentionPool input:Rows query:int heads:int head_width:int scale:float sizes:int? "
+    "prefix:int output:Rows",
 }
 
 
@@ -162,7 +167,18 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "int8": lambda plan: any(
         constant["element"] == "int8" for constant in plan["constants"]["constants"]
     ),
+    "prefix": lambda plan: any(
+        step["kind"] in BEHIND_PREFIX and step["prefix"] not in (1, 2) for step in steps_of(plan)
+    ),
+    "pooling": lambda plan: any(
+        step["kind"] in ("reduceMean", "attentionPool") for step in steps_of(plan)
+    ),
+    "details": lambda plan: "details" in plan,
 }
+BEHIND_PREFIX = (
+    "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
+# Sections that only plans with a feature of the same name have, by their kinds.
+SECTIONS = {8: "cascade", 9: "details"}
 
 NODES = {
     1: "image channels:int height:int width:int",
@@ -200,6 +216,8 @@ NODES = {
     29: "multiplyAdd",
     30: "nearestAssign prefix:int",
     31: "greedyPartition prefix:int keep:int",
+    32: "reduceMean size_aware:bool prefix:int",
+    33: "attentionPool query:int heads:int head_width:int scale:float size_aware:bool prefix:int",
 }
 
 
@@ -287,20 +305,21 @@ def read_plan(data: bytes) -> dict[str, Any]:
             features = [feature["name"] for feature in origin["features"]]
             if not FEATURES.keys() >= set(features):
                 raise PlanError("features: " + ", ".join(features))
-    names = ["weights", "facts", "labels", "constants", "programs", "graph", "origin"]
-    if "cascade" in features:
-        names.append("cascade")
+    kinds = dict(enumerate(
+        ["weights", "facts", "labels", "constants", "programs", "graph", "origin"], start=1))
+    kinds |= {kind: name for kind, name in SECTIONS.items() if name in features}
+    names = list(kinds.values())
     if size != len(data) or count != len(names) or any(data[28:32] + data[40:56]):
         raise PlanError(f"header: {size} bytes, {count} sections, or reserved fields that are not 0")
     if header_sum != xxh64(data[:56]) or table_sum != xxh64(data[64 : 64 + 32 * count]):
         raise PlanError("header: checksum")
     plan: dict[str, Any] = {"version": version, "plan_bytes": size}
     weights = b""
-    for index, name in enumerate(names):
+    for index, (expected, name) in enumerate(kinds.items()):
         entry = struct.unpack_from("<IIQQQ", data, 64 + 32 * index)
         kind, reserved, offset, length, checksum = entry
         section = data[offset : offset + length]
-        if kind != index + 1 or reserved or len(section) != length or (index == 0 and checksum):
+        if kind != expected or reserved or len(section) != length or (index == 0 and checksum):
             raise PlanError(f"section {name}: kind {kind}, {len(section)} of {length} bytes")
         if name == "weights":
             weights = section
@@ -309,6 +328,8 @@ def read_plan(data: bytes) -> dict[str, Any]:
             raise PlanError(f"section {name}: checksum")
         plan[name] = Reader(section, name).only(name.capitalize())
     programs = plan["programs"]["programs"]
+    if plan.get("details") == {"class_token": True, "text_comparison": None}:
+        raise PlanError("details: nothing that is not usual")
     used = [name for name, is_used in FEATURES.items() if is_used(plan)]
     if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
         raise PlanError(f"origin: lists {listed}, uses {used}")
@@ -385,6 +406,15 @@ def preprocess_summary(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def text_summary(record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The key `text_comparison` of `vitc inspect --json`."""
+    return record and {
+        "logit_scale": shortest(record["scale"]),
+        "logit_bias": shortest(record["bias"]) if record["sigmoid"] else None,
+        "scores": "sigmoid" if record["sigmoid"] else "softmax",
+    }
+
+
 def cascade_summary(
     record: dict[str, Any], first: dict[str, Any], second: dict[str, Any]
 ) -> dict[str, Any]:
@@ -427,6 +457,8 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "heads": facts["heads"],
         "classes": facts["classes"],
         "prefix_tokens": prefix,
+        "class_token": plan.get("details", {}).get("class_token", True),
+        "text_comparison": text_summary(plan.get("details", {}).get("text_comparison")),
         "scores": facts["scores"],
         "gmacs": program["multiply_adds"] / 1e9,
         "executed_gmacs": program["executed_multiply_adds"] / 1e9,

@@ -19,7 +19,7 @@ package enum RewritePasses {
       passes.append(
         InsertTokenReduction(
           strategy: try TokenReduction.strategy(of: recipe, file: file), stages: recipe.stages,
-          prefix: model.prefixTokens))
+          prefix: model.prefixTokens, hasClassToken: model.details.hasClassToken))
     }
     return passes
   }

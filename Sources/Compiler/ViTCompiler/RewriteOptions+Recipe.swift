@@ -168,6 +168,13 @@ extension RewriteOptions {
 
   private func checkGrid(_ plan: PlanFile) throws {
     let facts = plan.facts
+    guard facts.details.hasClassToken, (1...2).contains(facts.prefixTokens) else {
+      throw InputError(
+        .unsupported, file: plan.path, field: "\(option: .multiScale)",
+        expected: "a model with a class token and no register tokens",
+        found: "\(facts.prefixTokens) tokens before the patches, "
+          + "\(facts.details.hasClassToken ? "with" : "without") a class token")
+    }
     guard facts.gridHeight % 2 == 0, facts.gridWidth % 2 == 0 else {
       throw InputError(
         .unsupported, file: plan.path, field: "\(option: .multiScale)",

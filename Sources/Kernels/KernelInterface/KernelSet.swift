@@ -98,6 +98,13 @@ package protocol KernelSet: Sendable {
   /// Maximum over rows.
   static func reduceMax(_ arguments: ReduceMaxArguments, item: Int)
 
+  /// Mean over rows.
+  static func reduceMean(_ arguments: ReduceMeanArguments, item: Int)
+
+  /// Attention of one query.
+  static func attentionPool(
+    _ arguments: AttentionPoolArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// `alpha * x + beta * y`.
   static func scaleAdd(_ arguments: ScaleAddArguments, item: Int)
 

@@ -1,13 +1,14 @@
 /// `importance[i] = (sum over heads of classAttention[h, prefix + i]) / heads`: what the class token attends to
-/// each patch token. One item for each image.
+/// each patch token; or, with as many rows for each head as there are tokens, what all attend to it. One item
+/// for each image.
 package struct ScoreArguments: KernelArguments, @unchecked Sendable {
-  /// `[images, heads, prefix + patches]`.
+  /// `[images, heads, prefix + patches]`; all softmax rows count as heads.
   package var classAttention: UnsafePointer<Float>
 
   /// Images in the batch.
   package var images: Int
 
-  /// H.
+  /// H, or H times the tokens.
   package var heads: Int
 
   /// Prefix tokens, which have no importance.

@@ -6,10 +6,11 @@ extension PortableKernels {
     let tokens = a.prefix + a.patches
     let rows = a.classAttention + item * a.heads * tokens + a.prefix
     let importance = a.importance + item * a.patches
-    for i in 0..<a.unused.used(of: a.patches, image: item) {
-      var sum: Float = 0
-      for h in 0..<a.heads { sum += rows[h * tokens + i] }
-      importance[i] = sum / Float(a.heads)
+    let patches = a.unused.used(of: a.patches, image: item)
+    importance.update(repeating: 0, count: patches)
+    for h in 0..<a.heads {
+      for i in 0..<patches { importance[i] += rows[h * tokens + i] }
     }
+    for i in 0..<patches { importance[i] /= Float(a.heads) }
   }
 }

@@ -51,6 +51,16 @@ extension WideKernels {
     PortableKernels.reduceMax(arguments, item: item)
   }
 
+  package static func reduceMean(_ arguments: ReduceMeanArguments, item: Int) {
+    PortableKernels.reduceMean(arguments, item: item)
+  }
+
+  package static func attentionPool(
+    _ arguments: AttentionPoolArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.attentionPool(arguments, item: item, scratch: scratch)
+  }
+
   package static func scaleAdd(_ arguments: ScaleAddArguments, item: Int) {
     PortableKernels.scaleAdd(arguments, item: item)
   }

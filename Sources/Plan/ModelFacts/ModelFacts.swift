@@ -40,14 +40,14 @@ package struct ModelFacts: Record, Equatable {
   /// Number of classes.
   package var classes = 0
 
-  /// Number `P` of tokens in front of the patch tokens: 1, or 2 with a distillation token.
+  /// Number `P` of tokens in front of the patch tokens: class, distillation and register tokens.
   package var prefixTokens = 1
 
   /// How many tokens may be in front of the patch tokens where tokens are chosen.
-  package static let prefixCounts = 1...2
+  package static let prefixCounts = 0...16
 
   /// How many rows may be in front of a grid's: a grid may lie by itself.
-  package static let gridPrefixCounts = 0...prefixCounts.upperBound
+  package static let gridPrefixCounts = 0...2
 
   /// The blocks, counted from 1, in which the family's papers select tokens.
   package var defaultSelectionBlocks: [Int] = []
@@ -60,6 +60,9 @@ package struct ModelFacts: Record, Equatable {
 
   /// Where each value that the weights do not determine came from.
   package var provenance: [ProvenanceEntry] = []
+
+  /// What is known of some models besides; a section of its own.
+  package var details = ModelDetails()
 
   /// Facts of no model yet.
   package init() {}

@@ -72,6 +72,8 @@ package struct PlanSummary {
       "heads": .init(facts.heads),
       "classes": .init(facts.classes),
       "prefix_tokens": .init(facts.prefixTokens),
+      "class_token": .bool(facts.details.hasClassToken),
+      "text_comparison": textComparison,
       "scores": .string(facts.scores.word),
       "parameters": graph.map { .init($0.parameterCount) } ?? .null,
       "gmacs": .init(gigaMACs),
@@ -96,6 +98,16 @@ package struct PlanSummary {
               "source": .string(PathText.repaired($0.source)),
             ])
         }),
+    ]
+  }
+
+  /// How features are compared with those of texts; null where the checkpoint did not tell it.
+  private var textComparison: JSONValue {
+    guard let text = facts.details.textComparison else { return .null }
+    return [
+      "logit_scale": .number("\(text.scale)"),
+      "logit_bias": text.isSigmoid ? .number("\(text.bias)") : .null,
+      "scores": .string(text.isSigmoid ? "sigmoid" : "softmax"),
     ]
   }
 

@@ -22,7 +22,7 @@ struct HostileGraphTests {
     return (graph, rows)
   }
 
-  @Test(arguments: [Int.min, -1, 0, 3, Int.max])
+  @Test(arguments: [Int.min, -1, 6, 17, Int.max])
   func prefixesOfTokenNodesAreBounded(prefix: Int) throws {
     var (graph, tokens) = try graph(rows: 5, width: 6)
     let half = try graph.add(.patchIndices(PatchIndices(2)))
@@ -236,7 +236,7 @@ struct HostileGraphTests {
   @Test func aBaseGraphHasNoRewriteInIt() throws {
     let folder = try TemporaryFolder()
     for (name, bytes) in try SmallPlan.all(in: folder)
-    where !["dense", "tanh"].contains(name) {
+    where !["dense", "tanh", "pooling, details"].contains(name) {
       let plan = try PlanFile(path: folder.write(bytes, to: "rewritten.bin"))
       let graph = try PlanCompiler.executableGraph(of: plan)
       let before = folder.names

@@ -34,7 +34,7 @@ package struct GraphInterpreter {
     return graph.outputs.map { interpreter.values[$0.value.index] }
   }
 
-  private func constant(_ id: ConstantID) throws -> [Double] {
+  func constant(_ id: ConstantID) throws -> [Double] {
     try graph.constant(id).values().map { Double($0) }
   }
 
@@ -98,6 +98,8 @@ package struct GraphInterpreter {
           stride(from: column, to: operands[0].count, by: width).map { operands[0][$0] }.max() ?? 0
         }
       ]
+    case .reduceMean(let mean): return [reduceMean(mean, node, operands)]
+    case .attentionPool(let pool): return [try attentionPool(pool, node, operands)]
     case .unitSizes(let tokens): return [[Double](repeating: 1, count: tokens.count)]
     case .patchIndices(let tokens): return [(0..<tokens.count).map(Double.init)]
     case .score(let score): return [self.score(score, node, operands[0])]

@@ -10,11 +10,11 @@ package enum PlanSeal {
     sealConstants(&plan)
     for kind in kinds(in: plan) where kind != .weights {
       if let range = range(of: kind, in: plan) {
-        store(XXH64.hash(Array(plan[range])), at: entry(kind) + 24, in: &plan)
+        store(XXH64.hash(Array(plan[range])), at: entry(kind, in: plan) + 24, in: &plan)
       }
     }
     store(UInt64(plan.count), at: 16, in: &plan)
-    let tableEnd = PlanLayout.headerSize + kinds(in: plan).count * PlanLayout.entrySize
+    let tableEnd = PlanLayout.headerSize + sectionCount(of: plan) * PlanLayout.entrySize
     store(XXH64.hash(Array(plan[PlanLayout.headerSize..<tableEnd])), at: 32, in: &plan)
     store(XXH64.hash(Array(plan[..<56])), at: 56, in: &plan)
   }
@@ -26,8 +26,8 @@ package enum PlanSeal {
     for other in kinds(in: plan) {
       let old = range(of: other, in: plan).map { Array(plan[$0]) } ?? []
       let bytes = other == kind ? section : old
-      store(UInt64(result.count), at: entry(other) + 8, in: &result)
-      store(UInt64(bytes.count), at: entry(other) + 16, in: &result)
+      store(UInt64(result.count), at: entry(other, in: plan) + 8, in: &result)
+      store(UInt64(bytes.count), at: entry(other, in: plan) + 16, in: &result)
       let padding = PlanLayout.aligned(bytes.count) - bytes.count
       result += bytes + [UInt8](repeating: 0, count: padding)
     }
@@ -35,18 +35,23 @@ package enum PlanSeal {
     return result
   }
 
-  /// The sections that a plan has, by their number in the header.
+  private static func sectionCount(of plan: [UInt8]) -> Int {
+    Int(min(load(24, from: plan) & 0xFFFF_FFFF, UInt64(SectionKind.allCases.count)))
+  }
+
+  /// The sections that a plan has, as its table says.
   private static func kinds(in plan: [UInt8]) -> [SectionKind] {
-    SectionKind.allCases.filter {
-      $0.rawValue <= UInt64(UInt32(truncatingIfNeeded: load(24, from: plan)))
+    (0..<sectionCount(of: plan)).compactMap { place in
+      let code = load(PlanLayout.headerSize + place * PlanLayout.entrySize, from: plan)
+      return SectionKind(rawValue: UInt32(truncatingIfNeeded: code))
     }
   }
 
   /// Where the section table says that a section lies, if there is one and that is inside the file.
   package static func range(of kind: SectionKind, in plan: [UInt8]) -> Range<Int>? {
     guard plan.count >= PlanLayout.weightsOffset, kinds(in: plan).contains(kind),
-      let offset = Int(exactly: load(entry(kind) + 8, from: plan)),
-      let count = Int(exactly: load(entry(kind) + 16, from: plan)),
+      let offset = Int(exactly: load(entry(kind, in: plan) + 8, from: plan)),
+      let count = Int(exactly: load(entry(kind, in: plan) + 16, from: plan)),
       offset <= plan.count, count <= plan.count - offset
     else { return nil }
     return offset..<offset + count
@@ -74,8 +79,9 @@ package enum PlanSeal {
     plan.replaceSubrange(table, with: bytes)
   }
 
-  private static func entry(_ kind: SectionKind) -> Int {
-    PlanLayout.headerSize + (Int(kind.rawValue) - 1) * PlanLayout.entrySize
+  private static func entry(_ kind: SectionKind, in plan: [UInt8]) -> Int {
+    let place = kinds(in: plan).firstIndex(of: kind) ?? Int(kind.rawValue) - 1
+    return PlanLayout.headerSize + place * PlanLayout.entrySize
   }
 
   private static func load(_ offset: Int, from plan: [UInt8]) -> UInt64 {

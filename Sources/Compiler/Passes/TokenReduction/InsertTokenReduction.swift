@@ -12,13 +12,18 @@ package struct InsertTokenReduction: Pass {
   /// Tokens in front of the patch tokens.
   let prefix: Int
 
+  /// The first token's attention tells importance; else that of all tokens does.
+  let hasClassToken: Bool
+
   /// Reduces by a strategy, at stages, what lies behind `prefix` others.
   package init(
-    strategy: any TokenReductionStrategy, stages: [RewriteRecipe.Stage], prefix: Int
+    strategy: any TokenReductionStrategy, stages: [RewriteRecipe.Stage], prefix: Int,
+    hasClassToken: Bool = true
   ) {
     self.strategy = strategy
     self.stages = stages
     self.prefix = prefix
+    self.hasClassToken = hasClassToken
   }
 
   package func run(_ graph: Graph) throws -> Graph {
@@ -35,6 +40,9 @@ package struct InsertTokenReduction: Pass {
           operands.append(sizes)
         }
         if stage != nil { strategy.prepare(&attributes) }
+        if attributes.keepsClassAttention, !hasClassToken {
+          (attributes.keepsClassAttention, attributes.keepsProbabilities) = (false, true)
+        }
         let outputs = try rebuilder.result.append(
           .attention(attributes), operands, block: node.block)
         rebuilder.replace(node.outputs[0], with: outputs[0])
@@ -53,10 +61,38 @@ package struct InsertTokenReduction: Pass {
       case .slice(var slice):
         slice.count += try lostRows(behind: slice, node, rebuilder)
         try rebuilder.copy(node, as: .slice(slice))
+      case .reduceMean(var mean):
+        let sizes = try poolingSizes(state, node, rebuilder)
+        (mean.isSizeAware, mean.prefix) = (sizes != nil, sizes?.prefix ?? 0)
+        try pool(node, as: .reduceMean(mean), sizes?.value, &rebuilder)
+      case .attentionPool(var attention):
+        let sizes = try poolingSizes(state, node, rebuilder)
+        (attention.isSizeAware, attention.prefix) = (sizes != nil, sizes?.prefix ?? 0)
+        try pool(node, as: .attentionPool(attention), sizes?.value, &rebuilder)
       default: try rebuilder.copy(node)
       }
     }
     return try rebuilder.finish()
+  }
+
+  /// The sizes of the tokens that a node pools, and how many others have some in front; nil where tokens carry none.
+  private func poolingSizes(
+    _ state: TokenState, _ node: Graph.Node, _ rebuilder: GraphRebuilder
+  ) throws -> (value: ValueID, prefix: Int)? {
+    guard let sizes = state.sizes, case .rows(_, let count, _) = rebuilder.result.type(sizes),
+      case .rows(let rows, _, _) = rebuilder.result.type(
+        try rebuilder.replacement(node.inputs[0])),
+      rows > 1
+    else { return nil }
+    return (sizes, count - rows)
+  }
+
+  private func pool(
+    _ node: Graph.Node, as op: Op, _ sizes: ValueID?, _ rebuilder: inout GraphRebuilder
+  ) throws {
+    let operands = try node.inputs.map(rebuilder.replacement) + [sizes].compactMap(\.self)
+    let pooled = try rebuilder.result.append(op, operands, block: node.block)
+    rebuilder.replace(node.outputs[0], with: pooled[0])
   }
 
   /// How many rows (negative) a slice that reached to the end has to leave out.

@@ -41,7 +41,7 @@ package struct ReductionStage {
   }
 
   /// What the class token attends to each patch token, `[1, N]`, from the class attention that the strategy asked
-  /// the attention for.
+  /// the attention for; without a class token the mean of what all tokens attend to it.
   package mutating func importance() throws -> ValueID {
     try graph.add(.score(Score(prefix: prefix)), attention.results[0], block: block)
   }
@@ -88,8 +88,8 @@ package struct ReductionStage {
     var operands = [tokens, parts.kept, parts.dropped, parts.destination]
     switch similarity {
     case .cosine, .l1, .l2: break
-    // Behind the class attention, which every strategy reads that assigns.
-    case .attention: operands.append(attention.results[1])
+    // The last, behind the class attention where there is a class token.
+    case .attention: operands.append(attention.results[attention.results.count - 1])
     case .random: operands.append(try patchIndices())
     }
     let assign = Assign(similarity, prefix: prefix, seed: seed, block: block)
@@ -144,7 +144,7 @@ struct AttentionValues {
   let attributes: Attention
   let qkv: ValueID
 
-  /// Class rows, then probabilities, each if kept.
+  /// Class rows, then probabilities, each if kept; without a class token probabilities alone.
   let results: [ValueID]
 }
 

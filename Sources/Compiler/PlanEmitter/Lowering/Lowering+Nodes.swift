@@ -54,6 +54,14 @@ extension Lowering {
       step.input = try place(node.inputs[0], node: position)
       step.output = output(node.outputs[0])
       emit(.reduceMax(step))
+    case .reduceMean(let mean):
+      var step = ReduceMeanStep()
+      step.input = try place(node.inputs[0], node: position)
+      step.prefix = mean.prefix
+      if mean.isSizeAware { step.sizes = try wholeBuffer(node.inputs[1], node: position) }
+      step.output = output(node.outputs[0])
+      emit(.reduceMean(step))
+    case .attentionPool(let pool): try lower(pool, node, position)
     case .unitSizes, .patchIndices:
       var step = FillStep()
       step.output = output(node.outputs[0]).buffer
@@ -165,6 +173,17 @@ extension Lowering {
     if attention.keepsClassAttention { step.classAttention = output(outputs.removeFirst()).buffer }
     if attention.keepsProbabilities { step.probabilities = output(outputs.removeFirst()).buffer }
     emit(.attention(step))
+  }
+
+  mutating func lower(_ pool: AttentionPool, _ node: Graph.Node, _ position: Int) throws {
+    var step = AttentionPoolStep()
+    step.input = try place(node.inputs[0], node: position)
+    step.query = try table(pool.query)
+    (step.heads, step.headWidth, step.scale) = (pool.heads, pool.headWidth, pool.scale)
+    step.prefix = pool.prefix
+    if pool.isSizeAware { step.sizes = try wholeBuffer(node.inputs[1], node: position) }
+    step.output = output(node.outputs[0])
+    emit(.attentionPool(step))
   }
 
   /// Completes a step of operands `a` and `u` and of one result.

@@ -214,7 +214,8 @@ extension Op {
     case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUpsample,
       .gridAvgPool:
       .rows
-    case .image, .layerNorm, .attention, .reduceMax, .unitSizes, .patchIndices, .score,
+    case .image, .layerNorm, .attention, .reduceMax, .reduceMean, .attentionPool, .unitSizes,
+      .patchIndices, .score,
       .partition,
       .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,
       .batchNorm, .activation, .addPositions, .scaleColumns, .scale:

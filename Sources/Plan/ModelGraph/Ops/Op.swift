@@ -62,8 +62,8 @@ package enum Op: Sendable {
   /// The original patch index of each patch token before any reduction. No operands.
   case patchIndices(PatchIndices)
 
-  /// Importance of patch tokens (method 3.2). Operand: the class token's softmax rows `[heads, T]`. Result:
-  /// `[1, N]`.
+  /// Importance of patch tokens (method 3.2). Operand: the class token's softmax rows `[heads, T]`, or all
+  /// softmax rows `[heads * T, T]`. Result: `[1, N]`, the mean of the rows.
   case score(Score)
 
   /// Which patch tokens are kept. Operands: importance `[1, N]`; or edges: their scores `[1, A]` and ends
@@ -106,4 +106,11 @@ package enum Op: Sendable {
   /// nearestAssign, sizes `[1, T]`. Results: kept `[K]`, dropped `[N - K]`, ascending, the new position of each old
   /// one, `[N]`, and what each counts for in a mean, `[1, N]`.
   case greedyPartition(GreedyPartition)
+
+  /// The mean of rows. Operands: rows `[T, D]` and, when size-aware, sizes. Result: `[1, D]`.
+  case reduceMean(ReduceMean)
+
+  /// Attention of one constant query. Operands: keys and values `[T, 2 * heads * headWidth]` and, when
+  /// size-aware, sizes. Result: `[1, heads * headWidth]`.
+  case attentionPool(AttentionPool)
 }

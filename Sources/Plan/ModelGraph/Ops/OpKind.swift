@@ -34,6 +34,8 @@ package enum OpKind: UInt8, Choice {
   case multiplyAdd = 29
   case nearestAssign = 30
   case greedyPartition = 31
+  case reduceMean = 32
+  case attentionPool = 33
 }
 
 extension OpKind {
@@ -71,6 +73,8 @@ extension OpKind {
     case .multiplyAdd: MultiplyAdd()
     case .nearestAssign: NearestAssign()
     case .greedyPartition: GreedyPartition()
+    case .reduceMean: ReduceMean()
+    case .attentionPool: AttentionPool()
     }
   }
 }
@@ -110,6 +114,8 @@ extension Op {
     case .multiplyAdd: MultiplyAdd()
     case .nearestAssign(let attributes): attributes
     case .greedyPartition(let attributes): attributes
+    case .reduceMean(let attributes): attributes
+    case .attentionPool(let attributes): attributes
     }
   }
 

@@ -3,7 +3,7 @@ internal import ModelFacts
 extension OperandCheck {
   /// The patch tokens among `tokens`.
   func patches(of tokens: Int, behind prefix: Int) throws -> Int {
-    try that(ModelFacts.prefixCounts.contains(prefix), "1 or 2 prefix tokens, found \(prefix)")
+    try that(ModelFacts.prefixCounts.contains(prefix), "0 to 16 prefix tokens, found \(prefix)")
     try that(tokens - prefix >= 2, "2 patch tokens or more, found \(tokens - prefix)")
     return tokens - prefix
   }

@@ -49,7 +49,8 @@ package struct PatchIndices: OpAttributes, ConstantFree, Uncounted {
   }
 }
 
-/// Importance of the patch tokens: what the class token attends to each, mean over heads.
+/// Importance of the patch tokens: what the class token attends to each, mean over heads, or of a model without
+/// one what all tokens do, mean over heads and tokens.
 package struct Score: OpAttributes, ConstantFree, Uncounted {
   package static let kind = OpKind.score
 

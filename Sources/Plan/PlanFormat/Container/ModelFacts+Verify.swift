@@ -45,6 +45,17 @@ extension ModelFacts {
         "a grid of \(first.patchesIn) patches, as the first stage gets",
         "\(gridHeight) x \(gridWidth)")
     }
+    if let text = details.textComparison {
+      for (field, value, holds) in [
+        ("scale", text.scale, text.scale.isFinite && text.scale > 0),
+        ("bias", text.bias, text.bias.isFinite && (text.isSigmoid || text.bias == 0)),
+      ] where !holds {
+        throw InputError(
+          file: file, field: "details, \(field)",
+          expected: field == "scale" ? "a positive number" : "a finite number, 0 without sigmoid",
+          found: "\(value)")
+      }
+    }
     try preprocess.verify(file: file)
   }
 }

@@ -67,7 +67,9 @@ package final class PlanFile: Sendable {
     self.mapped = mapped
     let weights = section(.weights)
     weightsRange = weights
-    facts = try read(ModelFacts.self, .facts)
+    var facts = try read(ModelFacts.self, .facts)
+    if sections[.details] != nil { facts.details = try read(ModelDetails.self, .details) }
+    self.facts = facts
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants
     let record = sections[.cascade] == nil ? nil : try read(CascadeRecord.self, .cascade)
@@ -78,7 +80,8 @@ package final class PlanFile: Sendable {
     try Self.verify(
       facts: facts, labels: labels, constants: constants, weightsBytes: weights.count,
       program: program, recipe: recipe, cascade: cascade, file: path)
-    try origin.verify([program, cascade?.fallback].compactMap(\.self), constants, file: path)
+    try origin.verify(
+      [program, cascade?.fallback].compactMap(\.self), constants, facts, file: path)
     graph = try read(GraphRecord.self, .graph).graph(
       constants: try constants.map { try $0.constant(weights: weights, of: mapped, file: path) },
       file: path)

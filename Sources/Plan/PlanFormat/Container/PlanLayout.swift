@@ -27,8 +27,8 @@ package enum PlanLayout {
   }
 }
 
-/// The sections of a plan, each there once, in this order in the section table; the last in combined plans
-/// alone.
+/// The sections of a plan, each there once, in this order in the section table; those with a feature in plans
+/// that list it alone.
 package enum SectionKind: UInt32, CaseIterable, Sendable {
   case weights = 1
   case facts = 2
@@ -38,9 +38,16 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case graph = 6
   case origin = 7
   case cascade = 8
+  case details = 9
 
   /// The feature that a plan lists which has the section; nil for those that every plan has.
-  package var feature: PlanFeature? { self == .cascade ? .cascade : nil }
+  package var feature: PlanFeature? {
+    switch self {
+    case .cascade: .cascade
+    case .details: .details
+    case .weights, .facts, .labels, .constants, .programs, .graph, .origin: nil
+    }
+  }
 }
 
 /// An entry of the section table.

@@ -1,3 +1,4 @@
+internal import ModelFacts
 package import Records
 internal import Tensors
 
@@ -17,6 +18,12 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case tanh
   /// Constants of int8.
   case int8
+  /// Tokens are chosen behind none or more than two others.
+  case prefix
+  /// The steps reduceMean and attentionPool.
+  case pooling
+  /// The section of a model's details.
+  case details
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -47,21 +54,24 @@ package struct PlanOrigin: Record, Equatable {
 
   package init() {}
 
-  /// What this program writes of a plan that has these programs and constants.
-  static func current(_ programs: [Program], _ constants: [ConstantRecord]) -> PlanOrigin {
+  /// What this program writes of a plan that has these programs, constants and facts.
+  static func current(
+    _ programs: [Program], _ constants: [ConstantRecord], _ facts: ModelFacts
+  ) -> PlanOrigin {
     var origin = PlanOrigin()
     origin.writer = Release.version
-    origin.features = features(of: programs, constants)
+    origin.features = features(of: programs, constants, facts.details)
     return origin
   }
 
   private static func features(
-    of programs: [Program], _ constants: [ConstantRecord]
+    of programs: [Program], _ constants: [ConstantRecord], _ details: ModelDetails
   ) -> [Feature] {
     let steps = programs.flatMap(\.steps)
     var used = Set(steps.flatMap(\.step.payload.features))
     if programs.count > 1 { used.insert(.cascade) }
     if constants.contains(where: { $0.element == .int8 }) { used.insert(.int8) }
+    if details != ModelDetails() { used.insert(.details) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }
 
@@ -70,9 +80,11 @@ package struct PlanOrigin: Record, Equatable {
     try coder.code("features", list: &features)
   }
 
-  /// Throws unless the plan lists what its programs and constants use, and no more.
-  func verify(_ programs: [Program], _ constants: [ConstantRecord], file: String) throws {
-    let used = Self.features(of: programs, constants)
+  /// Throws unless the plan lists what its programs, constants and facts use, and no more.
+  func verify(
+    _ programs: [Program], _ constants: [ConstantRecord], _ facts: ModelFacts, file: String
+  ) throws {
+    let used = Self.features(of: programs, constants, facts.details)
     guard features != used else { return }
     func list(_ features: [Feature]) -> String {
       features.isEmpty ? "none" : features.map(\.name).joined(separator: ", ")

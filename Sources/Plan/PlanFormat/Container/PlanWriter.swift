@@ -85,9 +85,12 @@ package struct PlanWriter: ~Copyable {
           of: ProgramTable(PlanProgram(program, recipe: recipe), cascade: cascade))
       ),
       (.graph, try RecordWriter.bytes(of: record)),
-      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(programs, constants))),
+      (.origin, try RecordWriter.bytes(of: PlanOrigin.current(programs, constants, facts))),
     ]
     if let cascade { contents.append((.cascade, try RecordWriter.bytes(of: cascade.record))) }
+    if facts.details != ModelDetails() {
+      contents.append((.details, try RecordWriter.bytes(of: facts.details)))
+    }
     for (kind, bytes) in contents {
       sections.append(
         Section(

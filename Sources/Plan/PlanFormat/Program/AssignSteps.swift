@@ -5,6 +5,8 @@ package import Records
 package struct AssignStep: StepPayload {
   package static let kind = StepKind.assign
 
+  package var features: Set<PlanFeature> { .behind(prefix: prefix) }
+
   package var similarity = Similarity.cosine
   package var seed = 0
   package var block = 0
@@ -106,6 +108,8 @@ package struct AssignStep: StepPayload {
 /// `first` on; B is the others.
 package struct BipartiteAssignStep: StepPayload {
   package static let kind = StepKind.bipartiteAssign
+
+  package var features: Set<PlanFeature> { .behind(prefix: prefix) }
 
   package var qkv = 0
   package var prefix = 1

@@ -9,6 +9,11 @@ extension Activation {
   var features: Set<PlanFeature> { self == .tanh ? [.tanh] : [] }
 }
 
+extension Set<PlanFeature> {
+  /// What a plan with a step that chooses or joins tokens behind so many others lists.
+  static func behind(prefix: Int) -> Self { (1...2).contains(prefix) ? [] : [.prefix] }
+}
+
 /// Rows `first ..< first + count` of a buffer.
 package struct RowsOperand: Record, Hashable {
   package var buffer = 0

@@ -4,7 +4,9 @@ package import Records
 /// The other patch token of the highest cosine for each.
 package struct NearestAssignStep: StepPayload {
   package static let kind = StepKind.nearestAssign
-  package var features: Set<PlanFeature> { [.weighted] }
+  package var features: Set<PlanFeature> {
+    Set.behind(prefix: prefix).union([.weighted])
+  }
 
   package var prefix = 1
   package var tokens = 0
@@ -52,7 +54,9 @@ package struct NearestAssignStep: StepPayload {
 /// Which patch tokens leave, each into another.
 package struct GreedyPartitionStep: StepPayload {
   package static let kind = StepKind.greedyPartition
-  package var features: Set<PlanFeature> { [.weighted] }
+  package var features: Set<PlanFeature> {
+    Set.behind(prefix: prefix).union([.weighted])
+  }
 
   package var prefix = 1
 

@@ -23,6 +23,8 @@ package enum Step: Sendable, Equatable {
   case norm(NormStep)
   case nearestAssign(NearestAssignStep)
   case greedyPartition(GreedyPartitionStep)
+  case reduceMean(ReduceMeanStep)
+  case attentionPool(AttentionPoolStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -45,6 +47,8 @@ package enum StepKind: UInt8, Choice, Hashable {
   case norm = 16
   case nearestAssign = 17
   case greedyPartition = 18
+  case reduceMean = 19
+  case attentionPool = 20
 }
 
 extension StepKind {
@@ -69,6 +73,8 @@ extension StepKind {
     case .norm: NormStep()
     case .nearestAssign: NearestAssignStep()
     case .greedyPartition: GreedyPartitionStep()
+    case .reduceMean: ReduceMeanStep()
+    case .attentionPool: AttentionPoolStep()
     }
   }
 }
@@ -95,6 +101,8 @@ extension Step {
     case .norm(let step): step
     case .nearestAssign(let step): step
     case .greedyPartition(let step): step
+    case .reduceMean(let step): step
+    case .attentionPool(let step): step
     }
   }
 

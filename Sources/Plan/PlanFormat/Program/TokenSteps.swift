@@ -1,11 +1,13 @@
 package import ModelFacts
 package import Records
 
-/// Importance of the patch tokens from the class token's softmax rows.
+/// Importance of the patch tokens from softmax rows: the class token's, or all.
 package struct ScoreStep: IndexFreeStep {
   package static let kind = StepKind.score
 
-  /// `[heads, T]`.
+  package var features: Set<PlanFeature> { .behind(prefix: prefix) }
+
+  /// `[heads, T]`, the class token's, or `[heads * T, T]`, those of all tokens.
   package var classAttention = 0
   package var prefix = 1
 
@@ -171,6 +173,8 @@ package struct PartitionStep: StepPayload {
 /// The rows of the tokens that are left.
 package struct GatherStep: StepPayload {
   package static let kind = StepKind.gather
+
+  package var features: Set<PlanFeature> { .behind(prefix: prefix) }
 
   package var mode = GatherMode.mean
   package var prefix = 1

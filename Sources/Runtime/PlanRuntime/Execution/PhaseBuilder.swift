@@ -85,7 +85,7 @@ struct PhaseBuilder {
 
   private func width(_ operand: RowsOperand) -> Int { program.buffers[operand.buffer].columns }
 
-  private func table(_ constant: Int) -> UnsafePointer<Float> {
+  func table(_ constant: Int) -> UnsafePointer<Float> {
     (weights + constants[constant].offset).assumingMemoryBound(to: Float.self)
   }
 
@@ -156,6 +156,8 @@ struct PhaseBuilder {
           input: reading(step.input), output: writing(step.output), images: images,
           rows: step.input.count, width: width(step.input), unused: unused(step.input))
       ]
+    case .reduceMean(let step): [reduceMean(step)]
+    case .attentionPool(let step): [attentionPool(step)]
     case .norm(let step):
       [
         LayerNormArguments(
