@@ -37,7 +37,12 @@ cmp "$out/again.bin" "$out/dense-int8.bin"
 cmp "$out/again-fast.bin" "$out/fast-int8.bin"
 .build/release/vitc rewrite "$out/combined-int8.bin" --dense -o "$out/again.bin"
 cmp "$out/again.bin" "$out/dense-int8.bin"
-for plan in {dense,fast,weighted,combined}{,-int8} features pooler; do
+.build/release/vitc convert Tests/Fixtures/imports/timm_class_token_map -o "$out/map.bin" --quiet
+.build/release/vitc rewrite "$out/map.bin" --strategy tome --r 2 -o "$out/map-fast.bin" --quiet
+mkdir "$out/clip"
+cp Tests/Fixtures/imports/hf_features_siglip_both/* "$out/clip"
+.build/release/vitc convert "$out/clip" -o "$out/clip.bin" --quiet
+for plan in {dense,fast,weighted,combined}{,-int8} features pooler map map-fast clip; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done

@@ -10,12 +10,13 @@ import TestSupport
 import Testing
 import ViTCompiler
 
-/// Plans against logits that the PyTorch reference wrote (tools/reference/make_fixtures.py).
+/// Plans against logits, of models without a classifier features, that the PyTorch reference wrote (tools/reference/make_fixtures.py).
 struct ReferenceFixtureTests {
   static let folder = "Tests/Fixtures"
 
   static let models = [
-    "deit", "deit_odd_grid", "deit_distilled", "deit3", "vit_patch16", "lvvit", "deit_multiscale",
+    "deit", "deit_odd_grid", "deit_distilled", "deit3", "vit_patch16", "lvvit", "dinov2_registers",
+    "clip", "siglip", "vit_avg", "deit_multiscale",
     "distilled_multiscale", "deit3_multiscale", "lvvit_multiscale",
   ]
 
@@ -47,9 +48,11 @@ struct ReferenceFixtureTests {
           try PlanFile(path: folder.file("dense.bin")), recipe: recipe, to: plan)
       }
       let expected = logits.float32Values()
-      let found = try BatchRun.logits(
+      let role = model.graph.outputs[0].role
+      #expect(role == (model.facts.classes > 0 ? .logits : .features))
+      let found = try BatchRun.results(
         plan, input.float32Values(), images: input.shape[0], batch: input.shape[0], threads: 2
-      ).flatMap(\.self)
+      ) { try $0.output(role, image: $1) }.flatMap(\.self)
       let largest = expected.map { abs($0) }.max() ?? 1
       #expect(mismatch(found, expected, within: 1e-4 * Double(largest)) == nil, "\(name)")
     }

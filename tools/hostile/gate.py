@@ -81,6 +81,16 @@ def problem(case: make.Case, folder: Path, plan: bytes, binaries: Path) -> str |
     return None
 
 
+def pooling_plan(name: str, base: Path, binaries: Path) -> bytes:
+    """A model without a class token that pools in this way, on fewer tokens."""
+    folder = ROOT / "Tests" / "Fixtures" / "imports" / f"timm_class_token_{name}"
+    dense, reduced = base / f"{name}.plan", base / f"{name}-reduced.plan"
+    subprocess.run([binaries / "vitc", "convert", folder, "-o", dense, "--quiet"], check=True)
+    subprocess.run([binaries / "vitc", "rewrite", dense, "--keep", "0.7", "--layers", "1,2",
+                    "--size-aware", "-o", reduced, "--quiet"], check=True)
+    return reduced.read_bytes()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--verbose", action="store_true")
@@ -106,7 +116,8 @@ def main() -> int:
         quantize = ["quantize", plan_path, "-o", base / "int8.plan", "--quiet"]
         subprocess.run([binaries / "vitc", *quantize], check=True)
         int8 = (base / "int8.plan").read_bytes()
-        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8)):
+        pooled = [pooling_plan(name, base, binaries) for name in ("avg", "map")]
+        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8, *pooled)):
             folder = base / str(number)
             folder.mkdir()
             wrong = problem(case, folder, plan, binaries)

@@ -211,13 +211,15 @@ def flag_cases() -> Iterator[Case]:
         yield Case(50, f"FIFO: {command}", b"", command, words="a FIFO", setup=fifo)
 
 
-def all_cases(dense: bytes, reduced: bytes, weighted: bytes, int8: bytes) -> Iterator[Case]:
+def all_cases(
+    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes
+) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
     yield from sound_checkpoints()
     yield from archives.cases(demo_checkpoint(), CONFIG)
     yield from models.cases()
     yield from config_cases()
-    yield from plans.cases(dense, reduced, weighted, int8)
+    yield from plans.cases(dense, reduced, weighted, int8, average, attention)
     yield from images.cases()
     yield from flag_cases()

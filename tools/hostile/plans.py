@@ -15,7 +15,8 @@ import plan_dump  # noqa: E402
 
 RUN = "vitrun {file} {image}"
 VERIFY = "vitc verify {file}"
-SECTIONS = ("weights", "facts", "labels", "constants", "programs", "graph", "origin", "cascade")
+SECTIONS = (
+    "weights", "facts", "labels", "constants", "programs", "graph", "origin", "cascade", "details")
 # Parts of a section that are spoken of by names of their own.
 PARTS = {
     "program": ("programs", "programs.0."),
@@ -74,16 +75,21 @@ class Plan:
         self.data = data
         (self.count,) = struct.unpack_from("<I", data, 24)
         self.sections: dict[str, Places | Part] = {
-            name: Places(self.section(name), name) for name in SECTIONS[1 : self.count]
+            name: Places(self.section(name), name) for name in self.names()[1:]
         }
         for name, (section, prefix) in PARTS.items():
-            if name != "fallback" or self.count == len(SECTIONS):
+            if name != "fallback" or "cascade" in self.sections:
                 self.sections[name] = Part(self.sections[section], prefix)
+
+    def names(self) -> list[str]:
+        """The sections in the order of the table."""
+        kinds = (struct.unpack_from("<I", self.data, 64 + 32 * i)[0] for i in range(self.count))
+        return [SECTIONS[kind - 1] for kind in kinds]
 
     def entry(self, name: str) -> int:
         """Where the section table speaks of a section."""
         section, _ = PARTS.get(name, (name, ""))
-        return 64 + 32 * SECTIONS.index(section)
+        return 64 + 32 * self.names().index(section)
 
     def section(self, name: str) -> bytes:
         """A section's bytes."""
@@ -151,7 +157,7 @@ def combined(dense: bytes, reduced: bytes, margin: float, share: float) -> bytes
     adds no constants."""
     first, second = Plan(reduced), Plan(dense)
     assert first.section("constants") == second.section("constants")
-    sections = {name: first.section(name) for name in SECTIONS[:-1]}
+    sections = {name: first.section(name) for name in SECTIONS[:-2]}
     sections["programs"] = struct.pack("<I", 2) + b"".join(
         plan.section("programs")[4:] for plan in (first, second)
     )
@@ -364,10 +370,47 @@ def pairing_cases(plan: Plan) -> Iterator[Case]:
     section = bytes(listed[start : start + len(plan.section("origin"))])
     struct.pack_into("<Q", listed, plan.entry("origin") + 24, plan_dump.xxh64(section))
     yield Case(36, "a feature to come", plan.sealed(listed), RUN, words="made by a newer vitc")
+
+
+def pooling_cases(average: Plan, attention: Plan) -> Iterator[Case]:
+    """Rows 36 to 42: steps that pool, and details, of a model without a class token."""
+    for row, plan, step, values, words in [
+        (41, average, "reduceMean", {"input__buffer": 2**40}, "input"),
+        (41, average, "reduceMean", {"input__count": 2**40}, "input"),
+        (41, average, "reduceMean", {"sizes": 2**40}, "sizes"),
+        (41, average, "reduceMean", {"sizes": 0}, "sizes"),
+        (42, average, "reduceMean", {"prefix": -1}, "prefix"),
+        (42, average, "reduceMean", {"prefix": 1}, "sizes"),
+        (42, average, "reduceMean", {"prefix": 2**40}, "prefix"),
+        (41, average, "reduceMean", {"output__count": 2}, "output"),
+        (41, attention, "attentionPool", {"query": 2**40}, "query"),
+        (41, attention, "attentionPool", {"query": 0}, "query"),
+        (40, attention, "attentionPool", {"heads": 0}, "heads"),
+        (40, attention, "attentionPool", {"heads": 2**40}, "heads"),
+        (40, attention, "attentionPool", {"head_width": 2**62}, "head width"),
+        (40, attention, "attentionPool", {"scale": float("nan")}, "scale"),
+        (41, attention, "attentionPool", {"input__first": 1}, "input"),
+        (41, attention, "attentionPool", {"output__buffer": -1}, "output"),
+    ]:
+        start, _ = plan.first("program", "steps", step)
+        changed = plan.changed("program", **{start + name: v for name, v in values.items()})
+        yield Case(row, f"{step}, {values}", changed, RUN, words=words)
+    for row, step, value, words in [
+        (42, "score", 2**40, "prefix"), (42, "gather", -1, "prefix"), (42, "gather", 17, "prefix"),
+        (42, "gather", 1, "destination"),
+    ]:
+        start, _ = average.first("program", "steps", step)
+        changed = average.changed("program", **{start + "prefix": value})
+        yield Case(row, f"{step}, prefix {value}", changed, RUN, words=words)
+    yield Case(37, "class token is usual", average.changed("details", class_token=1), RUN,
+               words="features")
+    yield Case(37, "class token 2", average.changed("details", class_token=2), RUN, words="details")
+
+
 def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     """Rows 36 to 43 and 61 of a combined plan: its section, and its second program as the first."""
     plan = Plan(combined(dense, reduced, 0.05, 0.1))
-    sections = {name: plan.section(name) for name in SECTIONS}
+    sections = {name: plan.section(name) for name in SECTIONS[:-1]}
     one = Plan(reduced)
     for command in (VERIFY, RUN, "vitc inspect {file}", "vitrun eval {file} {folder} --labels {labels}"):
         files = {"labels": labels(plan)}
@@ -551,7 +594,9 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
         yield Case(61, f"program's {name}", changed, VERIFY, words=words)
 
 
-def cases(dense: bytes, reduced: bytes, weighted: bytes, int8: bytes) -> Iterator[Case]:
+def cases(
+    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes
+) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
     yield from container_cases(Plan(dense))
@@ -560,6 +605,7 @@ def cases(dense: bytes, reduced: bytes, weighted: bytes, int8: bytes) -> Iterato
     yield from schedule_cases(Plan(reduced))
     yield from pairing_cases(Plan(weighted))
     yield from int8_cases(Plan(int8), Plan(dense))
+    yield from pooling_cases(Plan(average), Plan(attention))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
     yield from cascade_cases(dense, reduced)

@@ -74,14 +74,10 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
         shown.append("differential attention")
     if hasattr(model.patch_embed, "backbone"):
         shown.append("a convolutional stem")
-    if getattr(model, "cls_token", None) is None:
-        shown.append("patches without a class token")
     if name == "VisionTransformerSAM":
         shown.append("windowed attention")
-    if has("reg_token"):
-        shown.append("register tokens")
-    if has("norm_pre") or has("norm_embed"):
-        shown.append("a norm before the blocks")
+    if has("norm_embed") or has("patch_embed.norm"):
+        shown.append("a norm in the patch embedding")
     if has("attn.q_norm"):
         shown.append("normalised queries and keys")
     if has("attn.norm.") or has("mlp.norm."):
@@ -104,8 +100,6 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
         shown.append("biases of queries and values alone")
     if name in ("Beit", "Eva") and not shown and not hidden:
         shown.append(f"the blocks of {name.upper()}")
-    if type(getattr(model, "norm", None)).__name__ == "Identity" and not has("fc_norm"):
-        shown.append("no norm behind the blocks")
     return shown, hidden
 
 
@@ -139,6 +133,18 @@ def row(name: str) -> str:
         flags.append("fcNorm")
     if getattr(model, "no_embed_class", False):
         flags.append("patchPositions")
+    if getattr(model, "cls_token", None) is None:
+        flags.append("noClassToken")
+    if (registers := getattr(model, "reg_token", None)) is not None:
+        flags.append(f"registers{registers.shape[1]}")
+    if any(key.startswith("norm_pre.") for key in names):
+        flags.append("preNorm")
+    if not any(key.startswith(("norm.", "fc_norm.")) for key in names):
+        flags.append("noNorm")
+    if "attn_pool.latent" in names:
+        flags.append("attentionPool")
+    if getattr(model, "pool_include_prefix", False):
+        flags.append("poolsPrefix")
     mlp = block.mlp if hasattr(block, "mlp") else block.ffns[0].mlp if hasattr(block, "ffns") else None
     attention = block.attn if hasattr(block, "attn") else (
         block.attns[0].attn if hasattr(block, "attns") else block)

@@ -26,6 +26,10 @@ ARCHITECTURES = (
     "deit3_small_patch16_224",
     "deit3_base_patch16_224",
     "vit_tiny_patch16_224",
+    "vit_small_patch14_dinov2",
+    "vit_small_patch14_reg4_dinov2",
+    "vit_base_patch32_clip_quickgelu_224",
+    "vit_base_patch16_siglip_224",
 )
 TOLERANCE = 1e-4
 
@@ -41,7 +45,7 @@ def difference(architecture: str) -> float:
     state = {rename(key): value for key, value in theirs.state_dict().items()}
     ours = VisionTransformer(config_of(state, {"architecture": architecture})).eval()
     ours.load_state_dict(state)
-    picture = torch.randn(1, 3, 224, 224)
+    picture = torch.randn(1, 3, ours.config.image_size, ours.config.image_size)
     expected = theirs(picture)
     return ((ours(picture) - expected).abs().max() / expected.abs().max()).item()
 

@@ -79,7 +79,7 @@ def cases_of(fixture: Fixture) -> dict[str, Reduction]:
 
 def _micro(family: str, **options: object) -> ViTConfig:
     defaults = {"image_size": 32, "patch_size": 8, "embed_dim": 16, "depth": 6, "heads": 2}
-    return ViTConfig(family=family, classes=10, **(defaults | options))  # type: ignore[arg-type]
+    return ViTConfig(family=family, **(defaults | {"classes": 10} | options))  # type: ignore[arg-type]
 
 
 FIXTURES = (
@@ -87,6 +87,10 @@ FIXTURES = (
     Fixture("deit_odd_grid", _micro("deit", image_size=40, embed_dim=30, heads=3), (1, 3, 4)),
     Fixture("deit_distilled", _micro("deit_distilled", image_size=48, embed_dim=24), (1, 3, 4)),
     Fixture("deit3", _micro("deit3"), (1, 3, 4)),
+    Fixture("dinov2_registers", _micro("dinov2", registers=4, classes=0), (1, 3, 4)),
+    Fixture("clip", _micro("clip", embed_dim=24, heads=3, classes=0), (1, 3, 4)),
+    Fixture("siglip", _micro("siglip", image_size=40, classes=0), (1, 3, 4)),
+    Fixture("vit_avg", _micro("vit_avg", embed_dim=20), (1, 3, 4)),
     Fixture("vit_patch16", _micro("vit", image_size=48, patch_size=16, depth=4), (1, 2)),
     Fixture(
         "lvvit",
@@ -119,7 +123,7 @@ def randomise(model: VisionTransformer, generator: torch.Generator) -> None:
         tensor.copy_(mean + spread * torch.randn(tensor.shape, generator=generator))
 
     for name, parameter in sorted(model.named_parameters()):
-        if name.endswith((".cls_token", "cls_token", "dist_token", "pos_embed")):
+        if name.endswith(("cls_token", "dist_token", "reg_token", "latent", "pos_embed")):
             fill(parameter, 0.0, 0.5)
         elif parameter.dim() > 1:
             fan_in = parameter[0].numel()

@@ -36,8 +36,8 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: """
-      What the classifier or the features are made of: token, or none without a classifier; others are \
-      not supported yet.
+      What the classifier or the features are made of: token, avg, max, avgmax, map, or none without a \
+      classifier.
       """)
   var pooling: String?
 

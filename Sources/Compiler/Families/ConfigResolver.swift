@@ -15,6 +15,9 @@ struct ResolvedModel {
   var scores: ModelFacts.Scores
   var preprocess: PreprocessFacts
 
+  /// How features are compared with those of texts, if the checkpoint tells it.
+  var textComparison: TextComparison?
+
   /// How the position table comes to the target's grid.
   var positionResize: PositionResize
   var labels: [String]
@@ -44,6 +47,8 @@ struct ConfigResolver {
     var tensors = tensors
     // transformers' classes for classification read no pooler; others that save one may.
     if try config.output() == .logits { tensors.remove("pooler.") }
+    // Another pooling was asked for.
+    if let word = options.pooling, word != Pooling.map.rawValue { tensors.remove("attn_pool.") }
     self.tensors = tensors
     self.config = config
     self.named = named
@@ -60,7 +65,9 @@ struct ConfigResolver {
     } else if !tensors.prefix.isEmpty {
       decisions.told("weights", tensors.prefix, from: "the prefix of the tensors' names")
     }
-    let shapes = ShapeReader(tensors: tensors, config: config)
+    let shapes = ShapeReader(
+      tensors: tensors, config: config,
+      isNamedWithoutNorm: named?.architecture.hasFinalNorm == false)
     var (source, reason) = try shapes.read()
     try config.checkClass(classes: source.classes, of: tensors.file)
     try tensors.check(
@@ -73,12 +80,17 @@ struct ConfigResolver {
     try shapes.recordImage(source, choice, &decisions)
     let values = ModelValues(
       tensors: tensors, config: config, options: options, choice: choice)
+    if let text = tensors.hints.textComparison {
+      decisions.told("logit_scale", "\(text.scale)", from: "the exponential of the tensor")
+      if text.isSigmoid { decisions.told("logit_bias", "\(text.bias)", from: "the tensor") }
+    }
     if source.classes == 0 {
       decisions.told("outputs", "features", from: "no classifier among the tensors")
     }
     source.heads = try values.heads(source, &decisions)
     source.activation = try values.activation(source, &decisions)
     source.pooling = try values.pooling(source, &decisions)
+    source.poolsPrefix = try values.poolsPrefix(source, &decisions)
     source.poolerActivation = try values.poolerActivation(source, &decisions)
     source.epsilon = try values.epsilon(source, &decisions)
     source.skipLambda = try values.skipLambda(source, &decisions)
@@ -100,7 +112,7 @@ struct ConfigResolver {
     choice.record(&decisions, graphDecides: tensors.isGraph)
     return ResolvedModel(
       source: source, target: target, architecture: choice.title, scores: scores,
-      preprocess: preprocess,
+      preprocess: preprocess, textComparison: tensors.hints.textComparison,
       positionResize: positionResize, labels: try config.labels(classes: source.classes),
       provenance: decisions.provenance,
       assumptions: decisions.assumptions, remarks: decisions.remarks)
@@ -122,7 +134,9 @@ struct ConfigResolver {
       decisions.told("image_size", "\(size) x \(size)", from: "\(option: .imageSize)")
       return (source, kind)
     }
-    if case .transformers = config.form { kind = .transformers }
+    if tensors.hints.positionResize == nil, case .transformers = config.form {
+      kind = .transformers
+    }
     let source = "\(source.gridHeight) x \(source.gridWidth)"
     if tensors.hints.positionResize == nil, config.form == .none {
       decisions.assumed(

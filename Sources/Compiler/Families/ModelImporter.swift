@@ -24,8 +24,8 @@ public struct ImportOptions: Sendable {
   /// `gelu`, `gelu_tanh`, `quick_gelu`, `silu` or `relu`.
   public var activation: String?
 
-  /// What the classifier or the features are made of: `token`, or `none` without a classifier; other words
-  /// are refused as not supported yet.
+  /// What the classifier or the features are made of: `token`, `avg`, `max`, `avgmax`, `map`, or `none` without a
+  /// classifier.
   public var pooling: String?
 
   /// LayerNorm's epsilon.

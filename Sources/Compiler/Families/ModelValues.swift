@@ -96,76 +96,24 @@ struct ModelValues {
       return own
     }
     if case .transformers(let type) = config.form {
-      decisions.told("activation", "gelu", from: "transformers' default for \(type)")
-      return .gelu
+      let own = ModelTypes.vit[type]?.activation ?? .gelu
+      decisions.told(
+        "activation", ActivationWords.word(own), from: "transformers' default for \(type)")
+      return own
     }
     let others = choice.others(\.activation) { $0.map(ActivationWords.word) ?? "another" }
+    let own = choice.chosen?.activation ?? .gelu
+    // Of CLIP both are common.
+    guard others.isEmpty || !source.hasPreNorm else {
+      throw InputError(
+        .missingValue, file: tensors.file, field: "activation",
+        expected: "\(option: .activation), \(option: .architecture) or a config.json",
+        found: "none, and \(ActivationWords.word(own)) in \(choice.chosen?.name ?? ""), \(others)")
+    }
     decisions.assumed(
-      "activation", "gelu", choice.reason,
+      "activation", ActivationWords.word(own), choice.reason,
       or: (others.isEmpty ? "" : "\(others); ") + "\(option: .activation) or a config.json decides")
     return .gelu
-  }
-
-  /// What the classifier or the features are made of.
-  func pooling(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Pooling {
-    let pooling: Pooling
-    if let word = options.pooling {
-      if Pooling.words.allSatisfy({ $0.word != word }) {
-        throw InputError(
-          option: .pooling, field: "\(word)", expected: "token, avg, max, avgmax, map or none",
-          found: "\(word)")
-      }
-      pooling = try built(word, of: .option(.pooling), field: word, source)
-      decisions.told("pooling", pooling.rawValue, from: "\(option: .pooling)")
-    } else if let told = tensors.hints.pooling {
-      pooling = told.value
-      decisions.told("pooling", told.value.rawValue, from: "\(told.source)")
-    } else if case .transformers(let type) = config.form {
-      pooling = .token
-      decisions.told("pooling", "token", from: "transformers' \(type)")
-    } else if let found = configured("global_pool") {
-      pooling = try built(
-        try config.word(found), of: .file(config.path), field: found.field, source)
-      decisions.told("pooling", pooling.rawValue, from: "\(config.path)")
-    } else if let named = choice.namedBy, let chosen = choice.chosen {
-      pooling = try built(chosen.pooling, of: named, field: chosen.name, source)
-      decisions.told("pooling", pooling.rawValue, from: "\(chosen.name), named by \(named)")
-    } else {
-      pooling = .token
-      let others = choice.others(\.pooling) { $0 }
-      decisions.assumed(
-        "pooling", "token", choice.reason,
-        or: (others.isEmpty ? "" : "\(others); ") + "\(option: .pooling) or a config.json decides")
-    }
-    return pooling
-  }
-
-  /// The pooling of a name. A classifier reads one row.
-  private func built(
-    _ word: String, of subject: InputError.Subject, field: String, _ source: ViTConfig
-  ) throws -> Pooling {
-    if let pooling = Pooling(word: word), pooling != .none || source.classes == 0 {
-      return pooling
-    }
-    throw InputError(
-      .unsupported, subject: subject, field: "\(field)",
-      expected: "pooling by the class token (token)",
-      found: "'\(word)': \(Pooling.title(word)); it is not supported yet")
-  }
-
-  /// Behind the layer that transformers' models without a classifier have.
-  func poolerActivation(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Activation {
-    guard source.poolerWidth != nil else { return source.poolerActivation }
-    if let found = configured("pooler_act") {
-      let word = try config.word(found)
-      guard let known = ActivationWords.transformers[word] else {
-        throw config.fail(found, ActivationWords.transformers.keys.sorted().joined(separator: ", "))
-      }
-      decisions.told("pooler_activation", ActivationWords.word(known), from: "\(config.path)")
-      return known
-    }
-    decisions.told("pooler_activation", "tanh", from: "transformers' default")
-    return .tanh
   }
 
   /// LayerNorm's epsilon.
@@ -268,7 +216,7 @@ struct ModelValues {
   }
 
   /// What the configuration says under the first of these names that it has.
-  private func configured(_ names: String...) -> ModelConfig.Found? {
+  func configured(_ names: String...) -> ModelConfig.Found? {
     names.lazy.compactMap { config.model($0) }.first
   }
 

@@ -19,6 +19,8 @@ extension ResolvedModel {
     facts.defaultSelectionBlocks = target.selectionBlocks
     facts.scores = scores
     facts.preprocess = preprocess
+    facts.details.hasClassToken = target.hasClassToken
+    facts.details.textComparison = textComparison
     return facts
   }
 

@@ -5,49 +5,113 @@ struct ShapeReader {
   let tensors: TensorSet
   let config: ModelConfig
 
+  /// Whether the model that is named has no norm behind its blocks.
+  let isNamedWithoutNorm: Bool
+
   /// The configuration as far as shapes go, and why this family is tried.
   func read() throws -> (config: ViTConfig, reason: String) {
-    let token = try shape("cls_token", rank: 3)
     let positions = try shape("pos_embed", rank: 3)
     let patch = try shape("patch_embed.proj.weight", rank: 4)
     var config = ViTConfig()
     var reason = "tensors named as \(tensors.scheme) does"
-    config.embedDim = token[2]
+    config.embedDim = patch[0]
     config.depth = tensors.blockCount()
     config.hiddenDim = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
-    config.prefixTokens = tensors.has("dist_token") ? 2 : 1
-    // Of LV-ViT nobody has one without.
-    let hasHead = tensors.has("head.weight") || tensors.has("patch_embed.conv1.weight")
-    config.classes = hasHead ? try shape("head.weight", rank: 2)[0] : 0
-    if config.classes == 0 {
-      config.poolerWidth = try tensors.shape("pooler.dense.weight").map { _ in
-        try shape("pooler.dense.weight", rank: 2)[0]
-      }
-      config.averagesDistillation = config.prefixTokens == 2 && tensors.scheme == TimmNames.title
-    }
-    config.hasSecondHead = tensors.has("head_dist.weight")
     config.hasLayerScale = tensors.has("blocks.0.ls1.gamma")
     config.hasQKVBias = tensors.has("blocks.0.attn.qkv.bias")
     config.patchSize = patch[3]
+    try readTokens(&config)
     if let stem = tensors.shape("patch_embed.conv1.weight"), stem.count == 4 {
       config.family = .lvvit
       config.stemChannels = stem[0]
       config.hasStemNorms = tensors.has("patch_embed.bn1.weight")
       config.patchSize = patch[3] * 2
       reason = "a convolution stem as in TokenLabeling"
-    } else if config.prefixTokens == 2 {
+    } else if config.hasDistillationToken {
       reason += ", with a dist_token"
     }
+    try readEnding(&config)
     for (value, field) in [
-      (config.embedDim, "cls_token"), (config.depth, "blocks.0"),
-      (config.hiddenDim, "blocks.0.mlp.fc1.weight"),
-      (hasHead ? config.classes : 1, "head.weight"),
-      (config.poolerWidth ?? 1, "pooler.dense.weight"),
-      (config.patchSize, "patch_embed.proj.weight"),
+      (config.embedDim, "patch_embed.proj.weight"), (config.depth, "blocks.0"),
+      (config.hiddenDim, "blocks.0.mlp.fc1.weight"), (config.patchSize, "patch_embed.proj.weight"),
     ] where !(1...65536).contains(value) {
       throw InputError(
         file: tensors.file, field: field, expected: "extents from 1 to 65536", found: "\(value)")
     }
+    try readImage(positions, &config, &reason)
+    if config.family != .lvvit {
+      let isDeiT3 = config.isPlain && (config.hasPatchOnlyPositions || config.hasLayerScale)
+      if isDeiT3, tensors.scheme != HuggingFaceNames.title {
+        config.family = .deit3
+      } else if let told = tensors.hints.family {
+        config.family = told
+      } else if !config.isPlain {
+        config.family = .vit
+      }
+    }
+    return (config, reason)
+  }
+
+  /// The tokens in front of the patch tokens.
+  private func readTokens(_ config: inout ViTConfig) throws {
+    config.hasClassToken = tensors.has("cls_token")
+    config.hasDistillationToken = config.hasClassToken && tensors.has("dist_token")
+    if tensors.has("reg_token") {
+      config.registerTokens = try shape("reg_token", rank: 3)[1]
+      guard (1...15).contains(config.registerTokens) else {
+        throw InputError(
+          file: tensors.file, field: "reg_token", expected: "1 to 15 register tokens",
+          found: "\(config.registerTokens)")
+      }
+    }
+    config.hasPreNorm = tensors.has("norm_pre.weight")
+    config.hasPatchBias = tensors.has("patch_embed.proj.bias") || !config.hasPreNorm
+  }
+
+  /// What lies behind the blocks.
+  private func readEnding(_ config: inout ViTConfig) throws {
+    config.hasPooledNorm = tensors.has("fc_norm.weight")
+    let isWithoutNorm =
+      try config.hasPooledNorm || isNamedWithoutNorm || tensors.hints.hasNoFinalNorm
+      || self.config.model("final_norm").map { try !self.config.boolean($0) } == true
+    config.hasFinalNorm =
+      !isWithoutNorm || !config.hasPooledNorm && tensors.has("norm.weight")
+    config.attentionPoolHidden = try extent("attn_pool.mlp.fc1.weight")
+    config.hasSecondHead = tensors.has("head_dist.weight")
+    // Of LV-ViT nobody has one without.
+    let hasHead = tensors.has("head.weight") || config.family == .lvvit
+    guard !hasHead else {
+      let head = try shape("head.weight", rank: 2)
+      config.headReadsMean = config.hasClassToken && head[1] == 2 * config.embedDim
+      config.classes = head[0]
+      guard (1...65536).contains(head[0]) else {
+        throw InputError(
+          file: tensors.file, field: "head.weight", expected: "1 to 65536 classes",
+          found: "\(head[0])")
+      }
+      return
+    }
+    config.poolerWidth = try extent("pooler.dense.weight")
+    config.projectionWidth = try extent("projection.weight")
+    config.averagesDistillation =
+      config.hasDistillationToken && tensors.scheme == TimmNames.title
+  }
+
+  /// The outputs of a linear layer, if it is there.
+  private func extent(_ name: String) throws -> Int? {
+    guard tensors.has(name) else { return nil }
+    let outputs = try shape(name, rank: 2)[0]
+    guard (1...65536).contains(outputs) else {
+      throw InputError(
+        file: tensors.file, field: name, expected: "1 to 65536 outputs", found: "\(outputs)")
+    }
+    return outputs
+  }
+
+  /// The image's extents, and which tokens have positions.
+  private func readImage(_ positions: [Int], _ config: inout ViTConfig, _ reason: inout String)
+    throws
+  {
     let image = try self.image()
     if let extents = try extents(positions[1] - config.prefixTokens, config.patchSize, image) {
       (config.imageHeight, config.imageWidth) = extents
@@ -69,14 +133,6 @@ struct ShapeReader {
           + "config.json tells other grids",
         found: "\(positions)")
     }
-    if config.family != .lvvit {
-      if config.hasPatchOnlyPositions || config.hasLayerScale {
-        config.family = .deit3
-      } else if let told = tensors.hints.family {
-        config.family = told
-      }
-    }
-    return (config, reason)
   }
 
   /// Records where the image's extents come from: an assumption where only the number of positions tells

@@ -36,6 +36,9 @@ package struct ViTConfig: Sendable, Equatable {
   /// What the classifier or the features are made of.
   var pooling = Pooling.token
 
+  /// Pooling, but for the class token's, is of all tokens and not of patch tokens alone.
+  var poolsPrefix = false
+
   /// Width of the linear layer that transformers' models without a classifier have behind pooling.
   var poolerWidth: Int?
 
@@ -45,11 +48,43 @@ package struct ViTConfig: Sendable, Equatable {
   /// Features are the mean of class and distillation token, as timm's distilled models have it.
   var averagesDistillation = false
 
-  /// P: class token, and a distillation token in distilled models.
-  var prefixTokens = 1
+  /// The first token is a class token.
+  var hasClassToken = true
+
+  /// A distillation token follows the class token.
+  var hasDistillationToken = false
+
+  /// Tokens behind these that stand for no patch.
+  var registerTokens = 0
+
+  /// P: the tokens in front of the patch tokens.
+  var prefixTokens: Int {
+    (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0) + registerTokens
+  }
 
   /// The distillation token has a classifier of its own, and both are averaged.
   var hasSecondHead = false
+
+  /// The classifier reads the class token and the mean of the patch tokens, one behind the other.
+  var headReadsMean = false
+
+  /// A linear layer without bias makes the features of what is pooled (CLIP); its outputs.
+  var projectionWidth: Int?
+
+  /// The patch embedding has a bias.
+  var hasPatchBias = true
+
+  /// A norm between the embedding and the blocks (CLIP).
+  var hasPreNorm = false
+
+  /// A norm behind the blocks, before pooling.
+  var hasFinalNorm = true
+
+  /// A norm behind pooling.
+  var hasPooledNorm = false
+
+  /// Width of the hidden layer behind attention pooling; nil for models that do not pool so.
+  var attentionPoolHidden: Int?
 
   /// Query, key and value have biases.
   var hasQKVBias = true
@@ -78,6 +113,13 @@ package struct ViTConfig: Sendable, Equatable {
 
   /// LV-ViT's stem still has its batch norms; an exporter may have folded them into the convolutions.
   var hasStemNorms = true
+
+  /// A class token, and nothing that DeiT has not but LayerScale and the place of positions.
+  var isPlain: Bool {
+    hasClassToken && registerTokens == 0 && !hasPreNorm && hasFinalNorm
+      && attentionPoolHidden == nil
+      && projectionWidth == nil && !headReadsMean
+  }
 
   var gridHeight: Int { imageHeight / patchSize }
   var gridWidth: Int { imageWidth / patchSize }

@@ -87,23 +87,34 @@ import Testing
     #expect(preprocess.interpolation == .lanczos && preprocess.mean == [0.1, 0.2, 0.3])
   }
 
-  @Test(arguments: ["avg", "max", "avgmax", "map", "none", "mystery"])
-  func otherPoolingIsRefused(word: String) {
+  @Test(arguments: ["avg", "max", "avgmax"])
+  func patchTokensArePooledWhereThatIsAsked(word: String) throws {
+    var options = ImportOptions()
+    (options.heads, options.pooling) = (4, word)
+    let model = try ModelImporter.importModel(
+      Form(width: 64, depth: 2).tensors(), options: options)
+    let kinds = model.graph.nodes.map(\.op.kind)
+    #expect(kinds.contains(.reduceMean) == (word != "max"))
+    #expect(kinds.contains(.reduceMax) == (word != "avg"))
+  }
+
+  @Test(arguments: [
+    ("map", InputError.Kind.contradiction), ("none", .unsupported), ("mystery", .invalidOption),
+  ])
+  func otherPoolingIsRefused(word: String, kind: InputError.Kind) {
     var options = ImportOptions()
     (options.heads, options.pooling) = (4, word)
     let error = #expect(throws: InputError.self) {
       try ModelImporter.importModel(Form(width: 64, depth: 2).tensors(), options: options)
     }
     #expect(error?.subject == .option(ImportOption.pooling))
-    #expect(error?.kind == (word == "mystery" ? .invalidOption : .unsupported))
+    #expect(error?.kind == kind)
   }
 
   @Test func namesWithoutPlainBlocksAreRefusedWithWhatTheyNeed() {
     for (name, need) in [
       ("vit_small_patch16_rope_ape_224", "rotary position embedding"),
-      ("vit_base_patch16_clip_224", "a norm before the blocks"),
-      ("vit_base_patch16_siglip_224", "attention pooling"), ("cait_s24_224", "CaiT"),
-      ("vit_base_patch16_clip_quickgelu_224", "a norm before the blocks"),
+      ("cait_s24_224", "CaiT"), ("aimv2_large_patch14_224", "RMSNorm"),
       ("eva02_tiny_patch14_224", "a gated FFN"), ("mobilenetv3_small", "another"),
     ] {
       var options = ImportOptions()

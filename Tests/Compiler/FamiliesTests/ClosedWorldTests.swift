@@ -36,11 +36,13 @@ import Testing
     "global_pool": "avg", "embed_dim": 65, "depth": 3, "num_heads": 8, "num_attention_heads": 8,
     "mlp_ratio": 3, "qkv_bias": false, "init_values": .number("1e-5"), "no_embed_class": true,
     "act_layer": "relu", "norm_eps": .number("1e-3"), "layer_norm_eps": .number("1e-3"),
-    "skip_lam": 2, "dynamic_img_pad": "yes", "dynamic_img_size": "yes",
+    "skip_lam": 2, "dynamic_img_pad": "yes", "dynamic_img_size": "yes", "class_token": false,
+    "reg_tokens": 4, "pool_include_prefix": true, "pre_norm": true, "final_norm": false,
+    "fc_norm": true,
   ]
   private static let topValues: [String: JSONValue] = [
     "architecture": "vit_mystery", "model_args": 3, "pretrained_cfg": 3, "num_classes": 7,
-    "num_features": 65, "global_pool": "avg", "label_names": ["one"], "model_type": "clip",
+    "num_features": 65, "global_pool": "avg", "label_names": ["one"], "model_type": "swin",
     "labels": ["one"],
   ]
   private static let pretrainedValues: [String: JSONValue] = [
@@ -60,7 +62,7 @@ import Testing
   ]
   private static let pooled = transformers.setting("architectures", ["ViTModel"])
   private static let baseValues: [String: JSONValue] = [
-    "architectures": ["SwinModel"], "model_type": "clip", "id2label": ["0": "one"], "num_labels": 7,
+    "architectures": ["SwinModel"], "model_type": "swin", "id2label": ["0": "one"], "num_labels": 7,
     "_num_labels": 7,
   ]
   private static let processorValues: [String: JSONValue] = [
@@ -75,7 +77,10 @@ import Testing
 
   @Test func everyArgumentThatIsReadDecides() throws {
     try expect(TimmKeys.arguments, Self.argumentValues) { key, value in
-      Self.timm.setting("model_args", Self.arguments.setting(key, value))
+      var arguments = Self.arguments
+      // Of a class token alone there is nothing to pool.
+      if key == "pool_include_prefix" { arguments = arguments.setting("global_pool", "avg") }
+      return Self.timm.setting("model_args", arguments.setting(key, value))
     }
   }
 
@@ -202,7 +207,8 @@ import Testing
   @Test func keysWithoutEffectHaveAReasonAndNone() throws {
     for table in [
       TimmKeys.top, TimmKeys.arguments, TimmKeys.pretrained, TransformersKeys.vit,
-      TransformersKeys.base, TransformersKeys.wrapper, ProcessorKeys.all,
+      TransformersKeys.base, TransformersKeys.wrapper, TransformersKeys.mae,
+      TransformersKeys.dinov2, TransformersKeys.tower, TransformersKeys.towers, ProcessorKeys.all,
     ] {
       for (key, rule) in table.rules {
         if case .noEffect(let reason) = rule { #expect(!reason.isEmpty, "\(key)") }

@@ -30,6 +30,13 @@ import Testing
     #expect(try facts.architecture == item.value("architecture").string)
     #expect(try facts.heads == item.value("heads").integer)
     #expect(try [facts.imageHeight, facts.imageWidth] == item.integers("image"))
+    let comparison = item.json["text_comparison"]?.elements
+    #expect((comparison == nil) == (facts.details.textComparison == nil))
+    if let comparison, let found = facts.details.textComparison {
+      #expect(abs(Double(found.scale) / (comparison[0].double ?? 0) - 1) < 1e-6)
+      #expect(found.isSigmoid == (comparison[1].double != nil))
+      #expect(found.bias == Float(comparison[1].double ?? 0))
+    }
     #expect(facts.scores.word == item.json["scores"]?.string ?? "softmax")
     #expect(try Self.activations(model.graph) == [item.value("activation").string ?? ""])
     let epsilon = try Float(#require(try item.value("epsilon").double))

@@ -25,6 +25,13 @@ package struct SmallModel {
     /// Channels of LV-ViT's stem.
     package var stem = 10
     package var hasMultiScale = false
+    package var hasClassToken = true
+    /// Register tokens.
+    package var registers = 0
+    /// A norm before the blocks, and no bias of the patch embedding.
+    package var hasPreNorm = false
+    /// What the classifier reads, in timm's words; behind `avg` and `avgmax` there is a norm.
+    package var pooling = "token"
     /// transformers' layer behind the class token; for a model of 0 classes.
     package var hasPooler = false
 
@@ -55,6 +62,21 @@ package struct SmallModel {
     return [plain, odd, distilled, third, lvvit, wide, panels]
   }()
 
+  /// Those that pool, have register tokens or no class token, or a norm before the blocks.
+  package static let pooled: [Form] = {
+    var registers = Form("CLIP with registers")
+    (registers.registers, registers.hasPreNorm) = (3, true)
+    var average = Form("average pooling")
+    (average.pooling, average.grid) = ("avg", 5)
+    var both = Form("average and max pooling of patches alone")
+    (both.pooling, both.hasClassToken) = ("avgmax", false)
+    var attention = Form("attention pooling")
+    (attention.pooling, attention.hasClassToken, attention.grid) = ("map", false, 5)
+    var most = Form("max pooling behind registers")
+    (most.pooling, most.hasClassToken, most.registers) = ("max", false, 2)
+    return [registers, average, both, attention, most]
+  }()
+
   package let form: Form
   package let graph: Graph
   package let facts: ModelFacts
@@ -72,7 +94,7 @@ package struct SmallModel {
     let heads: JSONValue =
       form.isLVViT
       ? ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
-      : ["num_heads": .init(form.heads)]
+      : ["num_heads": .init(form.heads), "global_pool": .string(form.pooling)]
     options.config = Checkpoint.Companion(path: "config.json", json: ["model_args": heads])
     let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
     graph = model.graph
@@ -98,9 +120,7 @@ package struct SmallModel {
     let count = shape.reduce(1, *)
     let inputs = shape.count > 1 ? shape.dropFirst().reduce(1, *) : 16
     let spread = 1.7 / Float(inputs).squareRoot()
-    let isScale =
-      name.hasSuffix("norm1.weight") || name.hasSuffix("norm2.weight") || name == "norm.weight"
-      || name.contains("bn") && name.hasSuffix("weight")
+    let isScale = name.hasSuffix("weight") && (name.contains("norm") || name.contains("bn"))
     return (0..<count).map { _ in
       let value = source.symmetric()
       if name.hasSuffix("running_var") { return 1 + value / 2 }
@@ -110,13 +130,32 @@ package struct SmallModel {
 
   private static func shapes(_ form: Form) -> [String: [Int]] {
     let (width, classes) = (form.width, form.classes)
-    let prefix = form.isDistilled ? 2 : 1
+    let prefix = (form.hasClassToken ? 1 : 0) + (form.isDistilled ? 1 : 0) + form.registers
     let positions = form.grid * form.grid + (form.isDeiT3 ? 0 : prefix)
     var shapes: [String: [Int]] = [
-      "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
+      "pos_embed": [1, positions, width],
       "patch_embed.proj.weight": [width, 3, form.patch, form.patch],
-      "patch_embed.proj.bias": [width], "norm.weight": [width], "norm.bias": [width],
     ]
+    if form.hasClassToken { shapes["cls_token"] = [1, 1, width] }
+    if form.registers > 0 { shapes["reg_token"] = [1, form.registers, width] }
+    if !form.hasPreNorm { shapes["patch_embed.proj.bias"] = [width] }
+    var norms = [["avg", "avgmax"].contains(form.pooling) ? "fc_norm" : "norm"]
+    if form.hasPreNorm { norms.append("norm_pre") }
+    if form.pooling == "map" {
+      norms.append("attn_pool.norm")
+      shapes["attn_pool.latent"] = [1, 1, width]
+      for (layer, outputs, inputs) in [
+        ("q", width, width), ("kv", 2 * width, width), ("proj", width, width),
+        ("mlp.fc1", form.hidden, width), ("mlp.fc2", width, form.hidden),
+      ] {
+        shapes["attn_pool.\(layer).weight"] = [outputs, inputs]
+        shapes["attn_pool.\(layer).bias"] = [outputs]
+      }
+    }
+    for norm in norms {
+      shapes["\(norm).weight"] = [width]
+      shapes["\(norm).bias"] = [width]
+    }
     if classes > 0 {
       shapes["head.weight"] = [classes, width]
       shapes["head.bias"] = [classes]

@@ -6,7 +6,7 @@ internal import ViTCompiler
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
-  /// dense plan, quantized.
+  /// dense plan, quantized; the last pool and have no class token.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -36,6 +36,16 @@ package enum SmallPlan {
     try SmallModel(form, in: folder).convert(to: dense)
     plans.append(("tanh", try folder.read("dense.bin")))
     plans.append(("int8", int8))
+    var pooled = SmallModel.Form("attention pooling")
+    (pooled.width, pooled.heads, pooled.depth, pooled.hidden, pooled.grid) = (8, 2, 1, 8, 2)
+    (pooled.patch, pooled.classes, pooled.pooling, pooled.hasClassToken) = (2, 2, "map", false)
+    try SmallModel(pooled, in: folder).convert(to: dense)
+    plans.append(("pooling, details", try folder.read("dense.bin")))
+    pooled.pooling = "avg"
+    try SmallModel(pooled, in: folder).convert(to: dense)
+    try PlanCompiler.rewrite(
+      try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
+    plans.append(("prefix, pooling, details", try folder.read("rewritten.bin")))
     return plans
   }
 

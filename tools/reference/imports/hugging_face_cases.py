@@ -167,9 +167,11 @@ def cases() -> Iterator[Case]:
 
 
 def _features(output: Any) -> torch.Tensor:
-    """The pooled output; the class token's row of models that have none."""
-    pooled = output.get("pooler_output")
-    return output.last_hidden_state[:, 0] if pooled is None else pooled
+    """The projected or pooled output; the class token's row of models that have none."""
+    for key in ("image_embeds", "pooler_output"):
+        if output.get(key) is not None:
+            return output[key]
+    return output.last_hidden_state[:, 0]
 
 
 def _headless() -> Iterator[Case]:
@@ -182,10 +184,76 @@ def _headless() -> Iterator[Case]:
         ("hf_features_deit", ("DeiTModel", "DeiTConfig"), {}),
         ("hf_features_deit_no_pooler", ("DeiTModel without pooler", "DeiTConfig"), {}),
         ("hf_features_msn", ("ViTMSNModel", "ViTMSNConfig"), {}),
+        ("hf_features_masked", ("ViTForMaskedImageModeling", "ViTConfig"), {}),
+        ("hf_features_mae", ("ViTMAEModel", "ViTMAEConfig"), {"mask_ratio": 0.0}),
+        ("hf_features_dinov2", ("Dinov2Model", "Dinov2Config"), {"mlp_ratio": 2}),
+        ("hf_features_dinov2_registers",
+         ("Dinov2WithRegistersModel", "Dinov2WithRegistersConfig"), {"mlp_ratio": 2}),
+        ("hf_features_ijepa", ("IJepaModel", "IJepaConfig"), {}),
+        ("hf_features_clip", ("CLIPVisionModel", "CLIPVisionConfig"), {}),
+        ("hf_features_clip_projection", ("CLIPVisionModelWithProjection", "CLIPVisionConfig"),
+         {"projection_dim": 6}),
+        ("hf_features_siglip", ("SiglipVisionModel", "SiglipVisionConfig"), {}),
     ):
         case = _case(name, classes, preprocessor=_SQUARE, has_logits=False, **values)
-        case.logits = Logits(_written(*classes, _MICRO | values)[0], _features)
+        model = _written(*classes, _MICRO | values)[0]
+        # Without a class token their mean.
+        pooled = (lambda output: output.last_hidden_state.mean(1)) if "ijepa" in name else _features
+        case.logits = Logits(getattr(model, "vit", model), pooled)
         yield case
+    yield from _towers()
+
+
+def _towers() -> Iterator[Case]:
+    """Both towers of CLIP and SigLIP, of which the vision's is read, and their classifiers."""
+    for name, classes, values in (
+        ("hf_features_clip_both", ("CLIPModel", "vision:CLIPConfig"), {"projection_dim": 6}),
+        ("hf_features_siglip_both", ("SiglipModel", "vision:SiglipConfig"), {}),
+        ("hf_clip_classifier", ("CLIPForImageClassification", "vision:CLIPConfig"), {}),
+        ("hf_siglip_classifier", ("SiglipForImageClassification", "vision:SiglipConfig"), {}),
+    ):
+        model, state, config = _written(*classes, _MICRO | values)
+        vision = model.config.vision_config
+        facts = {"architecture": "custom", "heads": 2, "activation": _ACTIVATIONS[vision.hidden_act],
+                 "epsilon": vision.layer_norm_eps}
+        both = hasattr(model, "get_image_features")
+        if both:
+            facts["text_comparison"] = [
+                model.logit_scale.exp().item(),
+                model.logit_bias.item() if hasattr(model, "logit_bias") else None]
+        logits = Logits(_Image(model), lambda value: value) if both else Logits(model)
+        yield Case(name, state, config, facts, (16, 16), logits, _SQUARE,
+                   of_transformers(config, _SQUARE, (16, 16)))
+    for name, classes in (
+        ("hf_dinov2_classifier", ("Dinov2ForImageClassification", "Dinov2Config")),
+        ("hf_dinov2_registers_classifier",
+         ("Dinov2WithRegistersForImageClassification", "Dinov2WithRegistersConfig")),
+        ("hf_ijepa_classifier", ("IJepaForImageClassification", "IJepaConfig")),
+    ):
+        values = {"mlp_ratio": 2} if "dinov2" in name else {}
+        yield _case(name, classes, preprocessor=_SQUARE, **values)
+    # Positions come to another size as each class has it.
+    for name, classes in (
+        ("hf_resized_dinov2", ("Dinov2ForImageClassification", "Dinov2Config")),
+        ("hf_resized_dinov2_registers",
+         ("Dinov2WithRegistersForImageClassification", "Dinov2WithRegistersConfig")),
+    ):
+        case = _case(name, classes, options={"image_size": 24}, preprocessor=_SQUARE | {
+            "size": {"height": 24, "width": 24}}, has_logits=False, scale=1, mlp_ratio=2)
+        case.logits = Logits(_written(*classes, _MICRO | {"mlp_ratio": 2})[0])
+        yield case
+
+
+class _Image(nn.Module):
+    """The features of an image of a model of images and texts."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        value = self.model.get_image_features(pixels)
+        return value if isinstance(value, torch.Tensor) else value.pooler_output
 
 
 def _problems() -> Iterator[Case]:
@@ -230,7 +298,7 @@ def _wrappers() -> Iterator[Case]:
 # Changes of config.json and words of the error.
 _CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "hf_unknown_key": ({"mystery_gate": True}, ("mystery_gate", "true")),
-    "hf_clip": ({"model_type": "clip"}, ("model_type", "CLIP")),
+    "hf_swin": ({"model_type": "swin"}, ("model_type", "Swin")),
     "hf_unknown_type": ({"model_type": "vit_of_tomorrow"}, ("model_type", "vit_of_tomorrow")),
     "hf_no_classifier": ({"architectures": ["ViTModel"]}, ("architectures", "ViTModel")),
     "hf_num_labels": ({"num_labels": 6}, ("num_labels", "expected 5", "found 6")),
@@ -279,5 +347,19 @@ def refusals() -> Iterator[Refusal]:
         ("mystery.weight", "unexpected"))
     headless = {name: value for name, value in state.items() if "classifier" not in name}
     yield Refusal("hf_headless", headless, config, ("classifier",))
-    other = _written("Dinov2ForImageClassification", "Dinov2Config", _MICRO)[2]
-    yield Refusal("hf_dinov2", state, other, ("model_type", "DINOv2"))
+    other = _written("Dinov2ForImageClassification", "Dinov2Config",
+                     _MICRO | {"use_swiglu_ffn": True})[2]
+    yield Refusal("hf_dinov2_swiglu", state, other, ("use_swiglu_ffn", "a gated FFN"))
+    _, tower, config = _written("SiglipVisionModel", "SiglipVisionConfig",
+                                _MICRO | {"vision_use_head": False})
+    yield Refusal("hf_siglip_without_head", tower, config, ("pooling", "no class token"))
+    _, both, config = _written("CLIPModel", "vision:CLIPConfig", _MICRO | {"projection_dim": 6})
+    for name, changes, words in (
+        ("projection_7", {"projection_dim": 7}, ("projection_dim", "expected 6", "found 7")),
+        ("vision_config_dict", {"vision_config_dict": {}}, ("vision_config_dict",)),
+        ("vision_heads", {"vision_config__num_attention_heads": 3}, ("heads", "3")),
+        ("vision_key", {"vision_config__mystery": 1}, ("vision_config.mystery",)),
+    ):
+        yield Refusal(f"hf_clip_{name}", both, changed(config, **changes), words)
+    yield Refusal("hf_clip_scale", both | {"logit_scale": torch.tensor(float("nan"))}, config,
+                  ("logit_scale", "finite"))

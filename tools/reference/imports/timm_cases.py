@@ -88,6 +88,21 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "timm_heads_3": {"embed_dim": 9, "num_heads": 3},
     "timm_heads_1": {"num_heads": 1},
     "timm_dynamic_img_size": {"dynamic_img_size": True},
+    "timm_avg": {"global_pool": "avg"},
+    "timm_avg_without_fc_norm": {"global_pool": "avg", "fc_norm": False},
+    "timm_max": {"global_pool": "max"},
+    "timm_avgmax": {"global_pool": "avgmax"},
+    "timm_pool_include_prefix": {"global_pool": "avg", "pool_include_prefix": True},
+    "timm_map": {"global_pool": "map"},
+    "timm_token_fc_norm": {"fc_norm": True},
+    "timm_reg_tokens": {"reg_tokens": 3},
+    "timm_reg_tokens_no_embed_class": {"reg_tokens": 3, "no_embed_class": True},
+    "timm_pre_norm": {"pre_norm": True, "act_layer": "quick_gelu"},
+    "timm_final_norm": {"final_norm": False},
+    "timm_class_token_avg": {"class_token": False, "global_pool": "avg"},
+    "timm_class_token_map": {"class_token": False, "global_pool": "map", "act_layer": "gelu_tanh"},
+    "timm_class_token_reg": {"class_token": False, "global_pool": "avg", "reg_tokens": 2,
+                             "no_embed_class": True},
     "timm_drop_rates": {"drop_rate": 0.1, "attn_drop_rate": 0.1, "drop_path_rate": 0.1},
 }
 _CHANGES: dict[str, dict[str, Any]] = {
@@ -136,12 +151,33 @@ def _headless() -> Iterator[Case]:
     yield _case("timm_features_all_tokens", global_pool="", **none)
     yield _case("timm_features_distilled", _DEIT, **none)
     yield _case("timm_features_deit3", _DEIT3, **none)
+    yield _case("timm_features_avg", global_pool="avg", **none)
+    yield _case("timm_features_siglip", "vit_base_patch16_siglip_224", **none)
+    yield _case("timm_features_dinov2", "vit_small_patch14_reg4_dinov2", **none)
+    yield _case("timm_features_clip", "vit_base_patch32_clip_quickgelu_224", **none)
+    yield _dino()
     yield _renamed(
         _case("timm_features", **none), "timm_bare_features", state_of(made(**none)[0]),
         config=None, options={"heads": 2, "activation": "gelu", "pooling": "token",
                               "epsilon": 1e-6},
         facts={"architecture": "custom", "heads": 2, "activation": "gelu", "epsilon": 1e-6},
         preprocess=None, assumptions=(*_TRANSFORM, "image_size"))
+
+
+def _dino() -> Case:
+    """As DINOv2's own code names registers, which follow the class token once that has its position."""
+    arguments = {"reg_tokens": 3, "no_embed_class": True, "init_values": 1e-5, "num_classes": 0}
+    case = _case("timm_features_dinov2_own", **arguments)
+    state, first = dict(case.state), noise("position", torch.Size((1, 1, 8)))
+    state["register_tokens"] = state.pop("reg_token")
+    state["cls_token"] = state["cls_token"] - first
+    state["pos_embed"] = torch.cat([first, state["pos_embed"]], dim=1)
+    state["mask_token"] = noise("mask", torch.Size((1, 8)))
+    case.state, case.config = state, None
+    case.options = {"heads": 2, "activation": "gelu", "pooling": "token", "epsilon": 1e-6}
+    case.facts |= {"architecture": "custom"}
+    case.preprocess, case.assumptions = None, (*_TRANSFORM, "image_size")
+    return case
 
 
 def _copies() -> Iterator[Case]:
@@ -197,14 +233,8 @@ def _torchvision() -> Case:
 # An argument, and words of the error.
 _REFUSED_ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "timm_mish": ({"act_layer": "mish"}, ("act_layer", "\"mish\"")),
-    "timm_avg": ({"global_pool": "avg"}, ("average pooling",)),
-    "timm_avg_without_norm": (
-        {"global_pool": "avg", "fc_norm": False}, ("global_pool", "average pooling")),
-    "timm_max": ({"global_pool": "max", "fc_norm": False}, ("global_pool", "max pooling")),
-    "timm_reg_tokens": ({"reg_tokens": 1}, ("reg_tokens", "register tokens")),
-    "timm_pre_norm": ({"pre_norm": True}, ("pre_norm", "a norm before the blocks")),
     "timm_qk_norm": ({"qk_norm": True}, ("qk_norm", "normalised queries and keys")),
-    "timm_final_norm": ({"final_norm": False}, ("final_norm",)),
+    "timm_prr": ({"global_pool": "prr"}, ("global_pool", "PiT-RR pooling")),
     "timm_rmsnorm": ({"norm_layer": "rmsnorm"}, ("norm_layer", "rmsnorm")),
     "timm_padded": ({"dynamic_img_pad": True, "img_size": 18}, ("dynamic_img_pad",)),
 }
@@ -241,10 +271,9 @@ def refusals() -> Iterator[Refusal]:
     model, config = made()
     state = state_of(model)
     for name, (arguments, words) in _REFUSED_ARGUMENTS.items():
-        other, other_config = made(**arguments)
-        # Most are refused by their configuration, whatever the tensors are.
-        is_shown = name in ("timm_avg", "timm_reg_tokens")
-        yield Refusal(name, state_of(other) if is_shown else state, other_config, words)
+        other_config = made(**arguments)[1]
+        # They are refused by their configuration, whatever the tensors are.
+        yield Refusal(name, state, other_config, words)
     for name, (changes, words) in _REFUSED_CHANGES.items():
         yield Refusal(name, state, changed(config, **changes), words)
     rope, rope_config = made("vit_small_patch16_rope_ape_224")
@@ -265,8 +294,17 @@ def refusals() -> Iterator[Refusal]:
     yield Refusal("timm_all_tokens", state, changed(config, global_pool="", model_args__global_pool=""),
                   ("global_pool", "an output without pooling"))
     yield Refusal("timm_bare", state, None, ("heads", "a number from heads or from a config.json"))
-    yield Refusal("timm_bare_pooling", state, None, ("pooling: avg", "avg", "average pooling"),
-                  options={"heads": 2, "pooling": "avg"})
+    yield Refusal("timm_bare_pooling", state, None, ("pooling: map", "attn_pool"),
+                  options={"heads": 2, "pooling": "map"})
+    yield Refusal("timm_bare_pooling_of_tomorrow", state, None, ("pooling: mean", "avgmax"),
+                  options={"heads": 2, "pooling": "mean"})
+    for key, value in (("class_token", False), ("reg_tokens", 4), ("pre_norm", True),
+                       ("final_norm", False), ("fc_norm", True)):
+        yield Refusal(f"timm_said_{key}", state, changed(config, **{f"model_args__{key}": value}),
+                      (key,))
+    patches = made(class_token=False, global_pool="avg", fc_norm=False)
+    yield Refusal("timm_bare_without_pooling", state_of(patches[0]), None, ("pooling", "avgmax"),
+                  options={"heads": 2})
     yield Refusal("timm_image_size_18", state, config, ("imageSize", "patch size 4", "18"),
                   options={"image_size": 18})
     yield Refusal("timm_other_arch", state, None, ("architecture deit_tiny_patch16_224", "width 8"),

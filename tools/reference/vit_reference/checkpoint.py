@@ -66,8 +66,18 @@ def family_of(state: StateDict) -> Family:
         return "lvvit"
     if "dist_token" in state:
         return "deit_distilled"
+    if "norm_pre.weight" in state:
+        return "clip"
+    if "attn_pool.latent" in state:
+        return "siglip"
+    if "fc_norm.weight" in state:
+        return "vit_avg"
+    if "reg_token" in state:
+        return "dinov2"
     if "blocks.0.ls1.gamma" in state:
-        return "deit3"
+        # DINOv2's positions are the class token's too.
+        covered = state["pos_embed"].shape[1]
+        return "deit3" if round(covered**0.5) ** 2 == covered else "dinov2"
     return "deit"
 
 
@@ -78,10 +88,11 @@ def config_of(state: StateDict, description: dict[str, Any] | None = None) -> Vi
     args = description.get("model_args", {})
     architecture = str(description.get("architecture", ""))
     family = family_of(state)
-    width = state["cls_token"].shape[-1]
+    width = state["pos_embed"].shape[-1]
+    registers = state["reg_token"].shape[1] if "reg_token" in state else 0
     patch = state["patch_embed.proj.weight"].shape[-1] * (2 if family == "lvvit" else 1)
     depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
-    prefix = {"deit_distilled": 2, "deit3": 0}.get(family, 1)
+    prefix = 0 if registers else {"deit_distilled": 2, "deit3": 0, "siglip": 0}.get(family, 1)
     grid = round((state["pos_embed"].shape[1] - prefix) ** 0.5)
     heads = next((n for name, n in _HEADS_OF_PRESET.items() if name in architecture), width // 64)
     skip = next((s for name, s in _SKIP_LAM_OF_PRESET.items() if name in architecture), 1.0)
@@ -97,6 +108,7 @@ def config_of(state: StateDict, description: dict[str, Any] | None = None) -> Vi
         mlp_ratio=state["blocks.0.mlp.fc1.weight"].shape[0] / width,
         skip_lam=float(args.get("skip_lam", skip)),
         stem_width=64 if stem is None else stem.shape[0],
+        registers=registers,
     )
 
 
@@ -121,6 +133,10 @@ _ARCHITECTURES: dict[Family, str] = {
     "deit3": "deit3_small_patch16_224",
     "vit": "vit_tiny_patch16_224",
     "lvvit": "lvvit_s",
+    "dinov2": "vit_small_patch14_reg4_dinov2",
+    "clip": "vit_base_patch32_clip_quickgelu_224",
+    "siglip": "vit_base_patch16_siglip_224",
+    "vit_avg": "vit_tiny_patch16_224",
 }
 
 
@@ -135,6 +151,8 @@ def describe(
         "num_heads": config.heads,
         "img_size": config.image_size,
     }
+    if config.family == "vit_avg":
+        args |= {"global_pool": "avg"}
     if config.family == "lvvit":
         args |= {"mlp_ratio": config.mlp_ratio, "skip_lam": config.skip_lam}
     return {

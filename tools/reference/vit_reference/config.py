@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Family = Literal["deit", "deit_distilled", "deit3", "vit", "lvvit"]
+Family = Literal[
+    "deit", "deit_distilled", "deit3", "vit", "lvvit", "dinov2", "clip", "siglip", "vit_avg"
+]
 Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -27,6 +29,7 @@ class ViTConfig:
     mlp_ratio: float = 4.0
     skip_lam: float = 1.0
     stem_width: int = 64
+    registers: int = 0
 
     @property
     def grid(self) -> int:
@@ -35,8 +38,27 @@ class ViTConfig:
 
     @property
     def prefix(self) -> int:
-        """Tokens in front of the patch tokens: class token, and DeiT's distillation token."""
-        return 2 if self.family == "deit_distilled" else 1
+        """Tokens in front of the patch tokens: class token, DeiT's distillation token, registers."""
+        return self.class_token + (self.family == "deit_distilled") + self.registers
+
+    @property
+    def class_token(self) -> bool:
+        return self.family != "siglip"
+
+    @property
+    def pooling(self) -> str:
+        """What is read of the tokens behind the blocks: "token", "avg" of the patches, or "map", by
+        attention of a learnt query."""
+        return {"siglip": "map", "vit_avg": "avg"}.get(self.family, "token")
+
+    @property
+    def pre_norm(self) -> bool:
+        """A norm before the blocks; the patch embedding then has no bias."""
+        return self.family == "clip"
+
+    @property
+    def quick_gelu(self) -> bool:
+        return self.family == "clip"
 
     @property
     def head_width(self) -> int:
@@ -49,7 +71,7 @@ class ViTConfig:
     @property
     def epsilon(self) -> float:
         """Of every LayerNorm."""
-        return 1e-5 if self.family == "lvvit" else 1e-6
+        return 1e-5 if self.family in ("lvvit", "clip") else 1e-6
 
     @property
     def qkv_bias(self) -> bool:
@@ -57,12 +79,13 @@ class ViTConfig:
 
     @property
     def layer_scale(self) -> bool:
-        return self.family == "deit3"
+        return self.family in ("deit3", "dinov2")
 
     @property
     def positions_cover_prefix(self) -> bool:
-        """DeiT-III adds its position table before the class token is prepended."""
-        return self.family != "deit3"
+        """DeiT-III adds its position table before the class token is prepended, as does DINOv2 with
+        registers."""
+        return self.family != "deit3" and not self.registers
 
     @property
     def default_layers(self) -> tuple[int, ...]:

@@ -22,7 +22,9 @@ class PatchEmbed(nn.Module):
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(3, config.embed_dim, config.patch_size, stride=config.patch_size)
+        self.proj = nn.Conv2d(
+            3, config.embed_dim, config.patch_size, stride=config.patch_size,
+            bias=not config.pre_norm)
 
     def forward(self, picture: Tensor) -> Tensor:
         if picture.dim() == 3:
@@ -58,6 +60,7 @@ class Attention(nn.Module):
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.heads, self.prefix = config.heads, config.prefix
+        self.class_token = config.class_token
         self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
 
@@ -72,23 +75,52 @@ class Attention(nn.Module):
         out = self.proj(out.transpose(1, 2).reshape(batch, tokens, width))
         if facts == "none":
             return out, None
-        asked = q if facts == "all" else q[:, :, :1]
+        asked = q if facts == "all" or not self.class_token else q[:, :, :1]
         scores = asked @ k.mT * q.shape[-1] ** -0.5
         probabilities = (scores if bias is None else scores + bias).softmax(dim=-1)
-        importance = probabilities[:, :, 0, self.prefix :].mean(dim=1)
+        # Without a class token: what all tokens attend to each.
+        attending = probabilities[:, :, :1] if self.class_token else probabilities
+        importance = attending.mean(dim=(1, 2))[:, self.prefix :]
         return out, AttentionFacts(importance, k, probabilities if facts == "all" else None)
 
 
 class FeedForward(nn.Module):
-    """Two linear layers around the exact (erf) GELU."""
+    """Two linear layers around the exact (erf) GELU, or CLIP's `x sigmoid(1.702 x)`."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
+        self.quick_gelu = config.quick_gelu
         self.fc1 = nn.Linear(config.embed_dim, config.mlp_width)
         self.fc2 = nn.Linear(config.mlp_width, config.embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(F.gelu(self.fc1(x)))
+        x = self.fc1(x)
+        return self.fc2(x * (1.702 * x).sigmoid() if self.quick_gelu else F.gelu(x))
+
+
+class AttentionPool(nn.Module):
+    """SigLIP's pooling: attention of a learnt query to the patch tokens, and an FFN; with sizes, logits
+    gain log(size[key])."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        width = config.embed_dim
+        self.heads = config.heads
+        self.latent = nn.Parameter(torch.zeros(1, 1, width))
+        self.q = nn.Linear(width, width)
+        self.kv = nn.Linear(width, 2 * width)
+        self.proj = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width, eps=config.epsilon)
+        self.mlp = FeedForward(config)
+
+    def forward(self, x: Tensor, sizes: Tensor | None = None) -> Tensor:
+        batch, tokens, width = x.shape
+        q = self.q(self.latent).reshape(1, 1, self.heads, -1).transpose(1, 2).expand(batch, -1, -1, -1)
+        k, v = self.kv(x).reshape(batch, tokens, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
+        bias = None if sizes is None else sizes.log()[:, None, None, :]
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        out = self.proj(out.transpose(1, 2).reshape(batch, width))
+        return out + self.mlp(self.norm(out))
 
 
 class LayerScale(nn.Module):
@@ -133,7 +165,8 @@ class Block(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """DeiT, DeiT distilled, DeiT-III, plain ViT or LV-ViT; `multi_scale` adds that stage's weights."""
+    """DeiT, DeiT distilled, DeiT-III, LV-ViT, DINOv2, the vision towers of CLIP and SigLIP, a plain ViT, or
+    one that averages its patch tokens; `multi_scale` adds that stage's weights."""
 
     def __init__(self, config: ViTConfig, multi_scale: bool = False) -> None:
         super().__init__()
@@ -141,13 +174,21 @@ class VisionTransformer(nn.Module):
         width, patches = config.embed_dim, config.grid**2
         stem = StemPatchEmbed if config.family == "lvvit" else PatchEmbed
         self.patch_embed = stem(config)
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width)) if config.class_token else None
+        if config.registers:
+            self.reg_token = nn.Parameter(torch.zeros(1, config.registers, width))
         if config.family == "deit_distilled":
             self.dist_token = nn.Parameter(torch.zeros(1, 1, width))
         covered = patches + (config.prefix if config.positions_cover_prefix else 0)
         self.pos_embed = nn.Parameter(torch.zeros(1, covered, width))
+        self.norm_pre = (
+            nn.LayerNorm(width, eps=config.epsilon) if config.pre_norm else nn.Identity())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
-        self.norm = nn.LayerNorm(width, eps=config.epsilon)
+        # Where tokens are averaged, the norm is behind the mean.
+        norms = [nn.LayerNorm(width, eps=config.epsilon), nn.Identity()]
+        self.norm, self.fc_norm = norms[::-1] if config.pooling == "avg" else norms
+        if config.pooling == "map":
+            self.attn_pool = AttentionPool(config)
         # Without classes the result is what a head would read.
         self.head = nn.Linear(width, config.classes) if config.classes else nn.Identity()
         if config.family == "deit_distilled":
@@ -157,16 +198,18 @@ class VisionTransformer(nn.Module):
         if multi_scale:
             self.multiscale = MultiScale(config)
         self.apply(_initialise)
-        for token in (self.cls_token, self.pos_embed):
+        for token in filter(None.__ne__, (self.cls_token, self.pos_embed)):
             nn.init.trunc_normal_(token, std=0.1)
 
     def embed(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
         """Prefix and patch tokens with positions. For cheap training, `picture` may hold M patches
         that were cut out, [B, M, 3 * p * p], with `patches` [B, M] telling which."""
         rows = self.patch_embed(picture)
-        prefix = [self.cls_token]
+        prefix = [self.cls_token] if self.config.class_token else [self.pos_embed[:, :0]]
         if self.config.family == "deit_distilled":
             prefix.append(self.dist_token)
+        if self.config.registers:
+            prefix.append(self.reg_token)
         start = torch.cat(prefix, dim=1).expand(rows.shape[0], -1, -1)
         places = self.pos_embed
         if self.config.positions_cover_prefix:
@@ -174,7 +217,7 @@ class VisionTransformer(nn.Module):
             places = places[:, self.config.prefix :]
         if patches is not None:
             places = take(places.expand(rows.shape[0], -1, -1), patches)
-        return torch.cat([start, rows + places], dim=1)
+        return self.norm_pre(torch.cat([start, rows + places], dim=1))
 
     def features(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
         """Every token after the last norm, [B, P + N, D], without reduction; for training with a
@@ -205,7 +248,7 @@ class VisionTransformer(nn.Module):
             trace.start(tokens.origin)
         for index, block in enumerate(self.blocks[first:], start=first):
             tokens = self._run(block, index, tokens, plan, trace)
-        return self._classify(self.norm(tokens.rows))
+        return self._classify(self.norm(tokens.rows), tokens.sizes)
 
     def _run(
         self, block: Block, index: int, tokens: Tokens, plan: Reduction | None, trace: Trace | None
@@ -232,7 +275,16 @@ class VisionTransformer(nn.Module):
             low = block(low)
         return scales.fuse(high, low)
 
-    def _classify(self, x: Tensor) -> Tensor:
+    def _classify(self, x: Tensor, sizes: Tensor | None) -> Tensor:
+        patches = x[:, self.config.prefix :]
+        weights = None if sizes is None else sizes[:, self.config.prefix :]
+        if self.config.pooling == "map":
+            return self.head(self.attn_pool(patches, weights))
+        if self.config.pooling == "avg":
+            if weights is None:
+                return self.head(self.fc_norm(patches.mean(dim=1)))
+            total = weights.sum(dim=1, keepdim=True)
+            return self.head(self.fc_norm((patches * weights[..., None]).sum(dim=1) / total))
         if self.config.family == "deit_distilled":
             return (self.head(x[:, 0]) + self.head_dist(x[:, 1])) / 2
         if self.config.family == "lvvit":

@@ -41,6 +41,15 @@ extension Architecture {
     hasPatchOnlyPositions = flags.contains("patchPositions")
     hasQKVBias = !flags.contains("noQKVBias")
     hasPooledNorm = flags.contains("fcNorm")
+    hasClassToken = !flags.contains("noClassToken")
+    hasPreNorm = flags.contains("preNorm")
+    hasFinalNorm = !flags.contains("noNorm")
+    hasAttentionPool = flags.contains("attentionPool")
+    poolsPrefix = flags.contains("poolsPrefix")
+    registerTokens =
+      flags.lazy.compactMap { flag in
+        flag.hasPrefix("registers") ? Int(flag.dropFirst("registers".count)) : nil
+      }.first ?? 0
     needs = fields[16].split(separator: ",").map {
       $0.hasPrefix("!")
         ? Need(words: String($0.dropFirst()), isShown: false)

@@ -43,6 +43,14 @@ public struct Architecture: Sendable {
   var hasPatchOnlyPositions: Bool
   var hasQKVBias: Bool
   var hasPooledNorm: Bool
+  var hasClassToken: Bool
+  var registerTokens: Int
+  var hasPreNorm: Bool
+  var hasFinalNorm: Bool
+  var hasAttentionPool: Bool
+
+  /// Pooling is of all tokens and not of patch tokens alone.
+  let poolsPrefix: Bool
 
   /// Divides both residual branches (LV-ViT).
   let skipLambda: Float
@@ -54,6 +62,8 @@ public struct Architecture: Sendable {
     guard embedDim > 0 else { return "\(familyName), image \(image)" }
     return "\(familyName), width \(embedDim), depth \(depth), heads \(heads), patch \(patchSize), "
       + "image \(image)" + (isDistilled ? ", distilled" : "")
+      + (hasClassToken ? "" : ", no class token")
+      + (registerTokens > 0 ? ", \(registerTokens) registers" : "")
   }
 
   /// What a model of this architecture needs that is not supported yet; nil if it converts.
@@ -74,16 +84,18 @@ public struct Architecture: Sendable {
     named(name) ?? named(String(name.prefix { $0 != "." }))
   }
 
-  /// Whether a checkpoint of this architecture has a plain ViT's tensors, whatever it computes.
-  private var looksPlain: Bool { !needs.contains(where: \.isShown) && !hasPooledNorm }
-
-  /// Whether weights of this configuration can be this model's, apart from image size and classes.
+  /// Whether weights of this configuration can be this model's, apart from image size and classes. Positions of
+  /// patches alone are the same as all where nothing is in front of the patches.
   func matches(_ config: ViTConfig) -> Bool {
-    looksPlain && patchSize == config.patchSize && embedDim == config.embedDim
-      && depth == config.depth && hiddenDim == config.hiddenDim
-      && isDistilled == (config.prefixTokens == 2)
+    !needs.contains(where: \.isShown) && patchSize == config.patchSize
+      && embedDim == config.embedDim && depth == config.depth && hiddenDim == config.hiddenDim
+      && isDistilled == config.hasDistillationToken && hasClassToken == config.hasClassToken
+      && registerTokens == config.registerTokens && hasPreNorm == config.hasPreNorm
+      && hasFinalNorm == (config.hasFinalNorm || config.hasPooledNorm)
+      && hasPooledNorm == config.hasPooledNorm
+      && hasAttentionPool == (config.attentionPoolHidden != nil)
       && hasLayerScale == config.hasLayerScale
-      && hasPatchOnlyPositions == config.hasPatchOnlyPositions
+      && (config.prefixTokens == 0 || hasPatchOnlyPositions == config.hasPatchOnlyPositions)
       && hasQKVBias == config.hasQKVBias
       && (family == .lvvit) == (config.family == .lvvit)
   }

@@ -35,7 +35,10 @@ struct ArchitectureChoice {
       }
       candidates = sameSize.isEmpty ? matching : sameSize
       let convertible = candidates.filter { $0.missing == nil }
-      chosen = convertible.first { $0.family == preferred } ?? convertible.first
+      // Of those with a class token the ones that read it.
+      chosen =
+        convertible.first { $0.family == preferred && $0.pooling == "token" }
+        ?? convertible.first { $0.family == preferred } ?? convertible.first
     }
     if case .transformers = config.form { isDecided = true } else { isDecided = false }
     isExact =
@@ -57,7 +60,7 @@ struct ArchitectureChoice {
     _ options: ImportOptions
   ) throws {
     let isOtherKind =
-      named.isDistilled != (source.prefixTokens == 2)
+      named.isDistilled != source.hasDistillationToken
       || (named.family == .lvvit) != (source.family == .lvvit)
     let tellsHeads = config.model("num_heads") != nil && options.architecture == nil
     if !isOtherKind && (named.matches(source) || tellsHeads) { return }
@@ -78,7 +81,16 @@ struct ArchitectureChoice {
       if config.model("no_embed_class") != nil {
         expected.hasPatchOnlyPositions = source.hasPatchOnlyPositions
       }
-      if config.model("global_pool") != nil { expected.hasPooledNorm = false }
+      if config.model("global_pool") != nil || config.model("fc_norm") != nil {
+        expected.hasPooledNorm = source.hasPooledNorm
+        expected.hasAttentionPool = source.attentionPoolHidden != nil
+      }
+      if config.model("class_token") != nil { expected.hasClassToken = source.hasClassToken }
+      if config.model("reg_tokens") != nil { expected.registerTokens = source.registerTokens }
+      if config.model("pre_norm") != nil { expected.hasPreNorm = source.hasPreNorm }
+      if config.model("final_norm") != nil {
+        expected.hasFinalNorm = source.hasFinalNorm || source.hasPooledNorm
+      }
     }
     if !isOtherKind && expected.matches(source) { return }
     throw InputError(

@@ -2,6 +2,14 @@
 enum Pooling: String, Sendable, CaseIterable {
   /// The class token's row.
   case token
+  /// The mean of the patch tokens' rows.
+  case avg
+  /// The largest value of each column of the patch tokens' rows.
+  case max
+  /// Half the sum of both.
+  case avgmax
+  /// Attention of a learnt query to the patch tokens, with an FFN behind it.
+  case map
   /// No pooling: every token's row is a result.
   case none
 

@@ -7,7 +7,27 @@ extension ModelConfig {
     try compare(["embed_dim", "hidden_size"], config.embedDim, "the width of the tensors")
     try compare(["num_features"], config.embedDim, "the width of the tensors")
     try compare(["depth", "num_hidden_layers"], config.depth, "the blocks that have tensors")
-    try compare(["intermediate_size"], config.hiddenDim, "the width of mlp.fc1")
+    if form != .transformers("dinov2"), form != .transformers("dinov2_with_registers") {
+      try compare(["intermediate_size"], config.hiddenDim, "the width of mlp.fc1")
+    }
+    try compare(
+      ["reg_tokens", "num_register_tokens"], config.registerTokens, "the tokens of reg_token")
+    if let width = config.projectionWidth {
+      try compare(["projection_dim"], width, "the outputs of the projection")
+    }
+    for (name, value, what) in [
+      ("class_token", config.hasClassToken, "a class token"),
+      ("pre_norm", config.hasPreNorm, "a norm before the blocks"),
+      ("final_norm", config.hasFinalNorm || config.hasPooledNorm, "a norm behind the blocks"),
+      ("fc_norm", config.hasPooledNorm, "a norm behind pooling"),
+      (
+        "vision_use_head", config.attentionPoolHidden != nil || config.classes > 0, "a pooling head"
+      ),
+    ] {
+      guard let found = model(name), try boolean(found) != value else { continue }
+      throw fail(
+        found, "\(value), as the tensors \(value ? "have" : "lack") \(what)", as: .contradiction)
+    }
     // transformers' configurations have labels for models without a classifier too.
     if try config.classes > 0 || output() == nil {
       try compare(
@@ -35,7 +55,9 @@ extension ModelConfig {
     if let found = model("qkv_bias"), try boolean(found) != config.hasQKVBias {
       throw fail(found, "\(config.hasQKVBias), as the tensors have it", as: .contradiction)
     }
-    if let found = model("no_embed_class"), try boolean(found) != config.hasPatchOnlyPositions {
+    if let found = model("no_embed_class"), config.prefixTokens > 0,
+      try boolean(found) != config.hasPatchOnlyPositions
+    {
       throw fail(
         found, "\(config.hasPatchOnlyPositions), as pos_embed's length has it", as: .contradiction)
     }

@@ -48,9 +48,21 @@ struct ModelConfig {
   }
 
   private func check(_ members: [JSONMember]) throws {
-    if case .transformers = form {
-      try TransformersKeys.vit.joined(TransformersKeys.base).check(members, place: "", file: path)
-      return
+    if case .transformers(let type) = form, let known = ModelTypes.vit[type] {
+      guard let vision = json["vision_config"], vision != .null else {
+        return try known.keys.joined(TransformersKeys.base).check(members, place: "", file: path)
+      }
+      // Both towers: the values of the vision's stand in an object of their own.
+      guard let inner = vision.members, json["hidden_size"] == nil else {
+        throw InputError(
+          file: path, field: "vision_config",
+          expected: "an object with the values of the vision tower",
+          found: vision.members == nil ? vision.kind : "hidden_size beside it")
+      }
+      try TransformersKeys.towers.joined(TransformersKeys.base)
+        .check(members, place: "", file: path)
+      return try known.keys.joined(TransformersKeys.base)
+        .check(inner, place: "vision_config", file: path)
     }
     var top = TimmKeys.top.joined(TransformersKeys.base)
     if json["model_type"]?.string == ModelTypes.wrapper {
@@ -167,8 +179,12 @@ struct ModelConfig {
   /// level.
   func model(_ names: String...) -> Found? {
     for name in names {
-      if let value = json["model_args"]?[name], value != .null {
-        return Found(value: value, field: "model_args.\(name)")
+      for place in ["model_args", "vision_config"] {
+        // transformers takes the projection's width, as the labels, from outside.
+        if place == "vision_config", name == "projection_dim", json[name] != nil { continue }
+        if let value = json[place]?[name], value != .null {
+          return Found(value: value, field: "\(place).\(name)")
+        }
       }
       if let value = json[name], value != .null { return Found(value: value, field: name) }
     }

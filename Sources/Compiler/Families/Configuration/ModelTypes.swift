@@ -3,11 +3,41 @@ internal import Tensors
 
 /// Kinds of models by transformers' `model_type`.
 enum ModelTypes {
-  /// The configurations that are read as a ViT's, and the epsilon that the class gives.
-  static let vit: [String: (epsilon: Float, processor: String)] = [
-    "vit": (1e-12, "ViTImageProcessor"), "deit": (1e-12, "DeiTImageProcessor"),
-    "vit_msn": (1e-6, "ViTImageProcessor"),
-  ]
+  /// A type whose configuration is read, and what its class gives where that says nothing.
+  struct Known {
+    let epsilon: Float
+    let processor: String
+    var activation = Activation.gelu
+    let keys: KeyTable
+  }
+
+  /// By `model_type`.
+  static let vit: [String: Known] = {
+    let clip = Known(
+      epsilon: 1e-5, processor: "CLIPImageProcessor", activation: .quickGelu,
+      keys: TransformersKeys.tower)
+    let siglip = Known(
+      epsilon: 1e-6, processor: "SiglipImageProcessor", activation: .geluTanh,
+      keys: TransformersKeys.tower)
+    return [
+      "vit": Known(
+        epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
+      "deit": Known(
+        epsilon: 1e-12, processor: "DeiTImageProcessor", keys: TransformersKeys.vit),
+      "vit_msn": Known(
+        epsilon: 1e-6, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
+      "vit_mae": Known(
+        epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.mae),
+      "ijepa": Known(
+        epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
+      "dinov2": Known(
+        epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
+      "dinov2_with_registers": Known(
+        epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
+      "clip": clip, "clip_vision_model": clip, "metaclip_2": clip,
+      "metaclip_2_vision_model": clip, "siglip": siglip, "siglip_vision_model": siglip,
+    ]
+  }()
 
   /// timm's models inside transformers; the configuration is timm's.
   static let wrapper = "timm_wrapper"
@@ -18,24 +48,28 @@ enum ModelTypes {
     "DeiTForImageClassificationWithTeacher": .logits, "ViTMSNForImageClassification": .logits,
     "TimmWrapperForImageClassification": .logits,
     "ViTModel": .features, "DeiTModel": .features, "ViTMSNModel": .features,
-    "TimmWrapperModel": .features,
+    "TimmWrapperModel": .features, "ViTForMaskedImageModeling": .features,
+    "DeiTForMaskedImageModeling": .features, "ViTMAEModel": .features,
+    "ViTMAEForPreTraining": .features, "IJepaModel": .features,
+    "IJepaForImageClassification": .logits, "Dinov2Model": .features,
+    "Dinov2ForImageClassification": .logits, "Dinov2WithRegistersModel": .features,
+    "Dinov2WithRegistersForImageClassification": .logits, "CLIPModel": .features,
+    "CLIPVisionModel": .features, "CLIPVisionModelWithProjection": .features,
+    "CLIPForImageClassification": .logits, "MetaClip2Model": .features,
+    "MetaClip2VisionModel": .features, "MetaClip2VisionModelWithProjection": .features,
+    "MetaClip2ForImageClassification": .logits, "SiglipModel": .features,
+    "SiglipVisionModel": .features, "SiglipForImageClassification": .logits,
   ]
 
   /// What others are called, and what they need.
   private static let others: [String: String] = [
     "beit": "BEiT, which needs relative positions",
     "data2vec-vision": "Data2Vec, which needs relative positions",
-    "clip": "CLIP, which needs a norm before the blocks and QuickGELU",
-    "clip_vision_model": "CLIP, which needs a norm before the blocks and an output of features",
-    "siglip": "SigLIP, which needs attention pooling",
-    "siglip_vision_model": "SigLIP, which needs attention pooling",
-    "siglip2": "SigLIP 2, which needs attention pooling",
-    "siglip2_vision_model": "SigLIP 2, which needs attention pooling",
-    "dinov2": "DINOv2, which needs LayerScale and a classifier of class token and patch mean",
-    "dinov2_with_registers": "DINOv2, which needs register tokens",
-    "dinov3_vit": "DINOv3, which needs rotary position embedding and register tokens",
-    "vit_mae": "ViT-MAE, which has no classifier", "vit_hybrid": "a hybrid ViT, with a ResNet stem",
-    "ijepa": "I-JEPA, which needs average pooling", "yolos": "YOLOS, which detects objects",
+    "siglip2": "SigLIP 2, which reads patches of any number",
+    "siglip2_vision_model": "SigLIP 2, which reads patches of any number",
+    "dinov3_vit": "DINOv3, which needs rotary position embedding",
+    "vit_hybrid": "a hybrid ViT, with a ResNet stem",
+    "yolos": "YOLOS, which detects objects",
     "swin": "Swin", "swinv2": "Swin V2", "convnext": "ConvNeXT", "convnextv2": "ConvNeXT V2",
     "levit": "LeViT", "cvt": "CvT", "pvt": "PVT", "pvt_v2": "PVT V2", "mobilevit": "MobileViT",
     "mobilevitv2": "MobileViT V2", "resnet": "ResNet", "regnet": "RegNet",

@@ -14,6 +14,48 @@ package enum TransformersKeys {
     ("pooler_output_size", .read), ("pooler_act", .read),
   ])
 
+  /// Of ViT-MAE besides.
+  package static let mae = KeyTable([
+    ("decoder_hidden_size", .noEffect("masked image modelling")),
+    ("decoder_intermediate_size", .noEffect("masked image modelling")),
+    ("decoder_num_attention_heads", .noEffect("masked image modelling")),
+    ("decoder_num_hidden_layers", .noEffect("masked image modelling")),
+    ("mask_ratio", .noEffect("features are those of all patches")),
+    ("norm_pix_loss", .noEffect("training")),
+  ]).joined(vit)
+
+  /// Of DINOv2, whose FFN is `mlp_ratio` wide.
+  package static let dinov2 = KeyTable([
+    ("mlp_ratio", .read), ("num_register_tokens", .read),
+    ("use_swiglu_ffn", .only([false], "a gated FFN")),
+    ("intermediate_size", .noEffect("mlp_ratio decides")),
+    ("layerscale_value", .noEffect("initialisation")),
+    ("apply_layernorm", .noEffect("for a backbone of maps")),
+    ("reshape_hidden_states", .noEffect("for a backbone of maps")),
+    ("out_features", .noEffect("for a backbone of maps")),
+    ("out_indices", .noEffect("for a backbone of maps")),
+    ("stage_names", .noEffect("for a backbone of maps")),
+  ]).joined(vit)
+
+  /// Of the vision towers of CLIP and SigLIP.
+  package static let tower = KeyTable([
+    ("projection_dim", .read), ("vision_use_head", .read),
+    ("attention_dropout", .noEffect("only training drops")),
+    ("dropout", .noEffect("only training drops")),
+    ("initializer_factor", .noEffect("initialisation")),
+  ]).joined(vit)
+
+  /// Of a configuration of both towers of CLIP or SigLIP, around `vision_config`.
+  package static let towers = KeyTable([
+    ("vision_config", .read), ("projection_dim", .read),
+    ("text_config", .noEffect("the text's tower is not read")),
+    ("vision_config_dict", .only([], "a second configuration of the vision tower")),
+    ("text_config_dict", .noEffect("the text's tower is not read")),
+    ("logit_scale_init_value", .noEffect("initialisation")),
+    ("initializer_factor", .noEffect("initialisation")),
+    ("initializer_range", .noEffect("initialisation")),
+  ])
+
   /// Of every configuration.
   package static let base = KeyTable([
     ("architectures", .read), ("model_type", .read), ("id2label", .read),

@@ -6,7 +6,7 @@ internal import Tensors
 /// models): nothing is folded or fused here.
 struct ViTGraph {
   let config: ViTConfig
-  private let tensors: TensorSet
+  let tensors: TensorSet
   var graph = Graph()
 
   /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
@@ -33,35 +33,42 @@ struct ViTGraph {
     var tokens = try graph.add(.image(image))
     tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
     tokens = try graph.add(.flatten, tokens)
-    let prefix = graph.add(try prefixRows())
+    let prefix = try prefixRows().map { graph.add($0) }
     let table = graph.add(positions)
-    if config.hasPatchOnlyPositions {
-      tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
+    if !config.hasPatchOnlyPositions, let prefix {
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
-    } else {
-      tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
-      tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
     }
+    tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
+    if config.hasPatchOnlyPositions, let prefix {
+      tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
+    }
+    if config.hasPreNorm { tokens = try norm("norm_pre", tokens) }
     for block in 0..<config.depth { tokens = try self.block(block, tokens) }
-    tokens = try norm("norm", tokens)
+    if config.hasFinalNorm { tokens = try norm("norm", tokens) }
     graph.outputs = try outputs(of: tokens)
   }
 
   // MARK: - Constants
 
-  private mutating func constant(_ name: String, isTrained: Bool = true) throws -> ConstantID {
+  mutating func constant(_ name: String, isTrained: Bool = true) throws -> ConstantID {
     graph.add(try tensors.constant(name, isTrained: isTrained))
   }
 
-  /// The class token and, in distilled models, the distillation token as rows.
-  private func prefixRows() throws -> Constant {
+  /// The tokens in front of the patch tokens, as rows; nil if there are none.
+  private func prefixRows() throws -> Constant? {
     let width = config.embedDim
-    let token = try tensors.constant("cls_token", shape: [1, width])
-    guard config.prefixTokens == 2 else { return token }
-    let distillation = try tensors.constant("dist_token", shape: [1, width])
-    return Constant(name: "cls_token|dist_token", shape: [2, width]) {
-      try token.values() + distillation.values()
+    var tokens: [Constant] = []
+    for (name, count) in [
+      ("cls_token", config.hasClassToken ? 1 : 0),
+      ("dist_token", config.hasDistillationToken ? 1 : 0), ("reg_token", config.registerTokens),
+    ] where count > 0 {
+      tokens.append(try tensors.constant(name, shape: [count, width]))
     }
+    guard tokens.count > 1 else { return tokens.first }
+    let parts = tokens
+    return Constant(
+      name: parts.map(\.name).joined(separator: "|"), shape: [config.prefixTokens, width]
+    ) { try parts.flatMap { try $0.values() } }
   }
 
   // MARK: - Parts
@@ -69,7 +76,7 @@ struct ViTGraph {
   private mutating func patches(_ image: ValueID) throws -> ValueID {
     var convolution = Convolution()
     convolution.weight = try constant("patch_embed.proj.weight")
-    convolution.bias = try constant("patch_embed.proj.bias")
+    if config.hasPatchBias { convolution.bias = try constant("patch_embed.proj.bias") }
     (convolution.kernelHeight, convolution.kernelWidth) = (config.patchSize, config.patchSize)
     convolution.stride = config.patchSize
     convolution.outputs = config.embedDim
@@ -111,8 +118,7 @@ struct ViTGraph {
     return try graph.add(.batchNorm(norm), map)
   }
 
-  private mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID
-  {
+  mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID {
     let norm = Norm(
       weight: try constant("\(name).weight"), bias: try constant("\(name).bias"),
       epsilon: config.epsilon)

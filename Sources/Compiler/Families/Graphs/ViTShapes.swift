@@ -5,26 +5,19 @@ enum ViTShapes {
     let width = config.embedDim
     let positions =
       config.patchTokens + (config.hasPatchOnlyPositions ? 0 : config.prefixTokens)
-    var shapes: [String: [Int]] = [
-      "cls_token": [1, 1, width], "pos_embed": [1, positions, width],
-      "norm.weight": [width], "norm.bias": [width],
-      "patch_embed.proj.bias": [width],
-    ]
-    if config.classes > 0 {
-      shapes["head.weight"] = [config.classes, width]
-      shapes["head.bias"] = [config.classes]
+    var shapes: [String: [Int]] = ["pos_embed": [1, positions, width]]
+    if config.hasPatchBias { shapes["patch_embed.proj.bias"] = [width] }
+    if config.hasClassToken { shapes["cls_token"] = [1, 1, width] }
+    if config.hasDistillationToken { shapes["dist_token"] = [1, 1, width] }
+    if config.registerTokens > 0 { shapes["reg_token"] = [1, config.registerTokens, width] }
+    for (name, isThere) in [
+      ("norm_pre", config.hasPreNorm), ("norm", config.hasFinalNorm),
+      ("fc_norm", config.hasPooledNorm),
+    ] where isThere {
+      shapes["\(name).weight"] = [width]
+      shapes["\(name).bias"] = [width]
     }
-    if let outputs = config.poolerWidth {
-      shapes["pooler.dense.weight"] = [outputs, width]
-      shapes["pooler.dense.bias"] = [outputs]
-    }
-    if config.prefixTokens == 2 {
-      shapes["dist_token"] = [1, 1, width]
-    }
-    if config.hasSecondHead {
-      shapes["head_dist.weight"] = [config.classes, width]
-      shapes["head_dist.bias"] = [config.classes]
-    }
+    shapes.merge(ending(config)) { $1 }
     if config.family == .lvvit {
       shapes.merge(stem(config)) { $1 }
     } else {
@@ -32,6 +25,35 @@ enum ViTShapes {
     }
     for block in 0..<config.depth {
       for (name, shape) in self.block(config) { shapes["blocks.\(block).\(name)"] = shape }
+    }
+    return shapes
+  }
+
+  /// Tensors behind the blocks' last norm.
+  private static func ending(_ config: ViTConfig) -> [String: [Int]] {
+    let width = config.embedDim
+    var shapes: [String: [Int]] = [:]
+    func linear(_ name: String, _ outputs: Int, _ inputs: Int, hasBias: Bool = true) {
+      shapes["\(name).weight"] = [outputs, inputs]
+      if hasBias { shapes["\(name).bias"] = [outputs] }
+    }
+    if config.classes > 0 {
+      linear("head", config.classes, config.headReadsMean ? 2 * width : width)
+      if config.hasSecondHead { linear("head_dist", config.classes, width) }
+    }
+    if let outputs = config.poolerWidth { linear("pooler.dense", outputs, width) }
+    if let outputs = config.projectionWidth {
+      linear("projection", outputs, width, hasBias: false)
+    }
+    if let hidden = config.attentionPoolHidden {
+      shapes["attn_pool.latent"] = [1, 1, width]
+      linear("attn_pool.q", width, width)
+      linear("attn_pool.kv", 2 * width, width)
+      linear("attn_pool.proj", width, width)
+      linear("attn_pool.mlp.fc1", hidden, width)
+      linear("attn_pool.mlp.fc2", width, hidden)
+      shapes["attn_pool.norm.weight"] = [width]
+      shapes["attn_pool.norm.bias"] = [width]
     }
     return shapes
   }

@@ -1,13 +1,18 @@
 internal import Tensors
 
-/// The names of Hugging Face's `transformers`: ViT and DeiT, with a classifier or without, as saved files
+/// The names of Hugging Face's `transformers`: ViT, DeiT, ViT-MSN, ViT-MAE, DINOv2 with and without registers and
+/// I-JEPA, with a classifier or without, as saved files
 /// spell them (`vit.encoder.layer.0.attention.attention.query`) and as version 5 does in memory
 /// (`vit.layers.0.attention.q_proj`).
 enum HuggingFaceNames: NamingScheme {
   static let title = "Hugging Face"
   static let anchors = [
-    "vit.embeddings.cls_token", "deit.embeddings.cls_token", "embeddings.cls_token",
+    "vit.embeddings.cls_token", "deit.embeddings.cls_token", "dinov2.embeddings.cls_token",
+    "dinov2_with_registers.embeddings.cls_token", "embeddings.cls_token",
   ]
+
+  /// What stands before the names of a model inside one with a classifier or a decoder.
+  static let inner = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "ijepa."]
 
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
     if let name = tensors.keys.first(where: {
@@ -18,25 +23,33 @@ enum HuggingFaceNames: NamingScheme {
     var renamed = RenamedTensors(file: file)
     for (name, tensor) in tensors {
       var short = name[...]
-      for prefix in ["vit.", "deit."] where short.hasPrefix(prefix) {
+      for prefix in inner where short.hasPrefix(prefix) {
         short = short.dropFirst(prefix.count)
       }
       try renamed.add(tensor, as: translated(short))
     }
     var model = NamedModel(tensors: renamed.tensors)
     try joinProjections(&model.tensors, file: file)
+    if model.tensors["reg_token"] != nil { try model.insertRegisters("reg_token", file: file) }
     let isDeiT = tensors.keys.contains { $0.hasPrefix("deit.") }
+    let isDINO = tensors.keys.contains { $0.hasSuffix("layer_scale1.lambda1") }
     model.hints.family = isDeiT ? .deit : .vit
     model.hints.defaultEpsilon = .init(
-      value: 1e-12, source: "transformers' default for \(isDeiT ? "DeiT" : "ViT")")
-    model.hints.processor = isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
-    model.hints.positionResize = .transformers
+      value: isDINO ? 1e-6 : 1e-12,
+      source: "transformers' default for \(isDINO ? "DINOv2" : isDeiT ? "DeiT" : "ViT")")
+    model.hints.processor =
+      isDINO ? "BitImageProcessor" : isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
+    // With registers it is PyTorch's antialiased interpolation, as timm's.
+    model.hints.positionResize = model.tensors["reg_token"] == nil ? .transformers : .timm
+    if model.tensors["cls_token"] == nil {
+      model.hints.pooling = .init(value: .avg, source: "transformers' I-JEPA")
+    }
     return model
   }
 
   private static let outside = [
     "embeddings.cls_token": "cls_token", "embeddings.distillation_token": "dist_token",
-    "embeddings.position_embeddings": "pos_embed",
+    "embeddings.position_embeddings": "pos_embed", "embeddings.register_tokens": "reg_token",
     "embeddings.patch_embeddings.projection": "patch_embed.proj", "layernorm": "norm",
     "classifier": "head", "cls_classifier": "head", "distillation_classifier": "head_dist",
   ]
@@ -47,7 +60,7 @@ enum HuggingFaceNames: NamingScheme {
     "intermediate.dense": "mlp.fc1", "output.dense": "mlp.fc2",
     "attention.q_proj": "attn.q", "attention.k_proj": "attn.k", "attention.v_proj": "attn.v",
     "attention.o_proj": "attn.proj", "mlp.fc1": "mlp.fc1", "mlp.fc2": "mlp.fc2",
-    "layernorm_before": "norm1", "layernorm_after": "norm2",
+    "layernorm_before": "norm1", "layernorm_after": "norm2", "norm1": "norm1", "norm2": "norm2",
   ]
 
   /// timm's name; names that are not known stay, and are reported as unexpected.
@@ -59,16 +72,20 @@ enum HuggingFaceNames: NamingScheme {
     if let known = outside[body] { return "\(known).\(kind)" }
     for prefix in ["encoder.layer.", "layers.", "layer."] where body.hasPrefix(prefix) {
       let rest = body.dropFirst(prefix.count)
-      guard let dot = rest.firstIndex(of: "."), let block = RenamedTensors.block(rest[..<dot]),
-        let known = inside[String(rest[rest.index(after: dot)...])]
+      guard let dot = rest.firstIndex(of: "."), let block = RenamedTensors.block(rest[..<dot])
       else { break }
+      let part = String(rest[rest.index(after: dot)...])
+      if let scale = ["layer_scale1": "ls1", "layer_scale2": "ls2"][part], kind == "lambda1" {
+        return "blocks.\(block).\(scale).gamma"
+      }
+      guard let known = inside[part] else { break }
       return "blocks.\(block).\(known).\(kind)"
     }
     return String(name)
   }
 
   /// Joins query, key and value to timm's `attn.qkv`.
-  private static func joinProjections(_ tensors: inout [String: NamedTensor], file: String) throws {
+  static func joinProjections(_ tensors: inout [String: NamedTensor], file: String) throws {
     for name in tensors.keys.sorted() where name.contains(".attn.q.") {
       let names = ["q", "k", "v"].map { name.replacing(".attn.q.", with: ".attn.\($0).") }
       let parts = names.compactMap { tensors[$0] }

@@ -54,6 +54,27 @@ package struct NamedTensor: Sendable {
     }
   }
 
+  /// Some of the first axis's entries, one behind the other; nil if there are not as many.
+  func rows(_ range: Range<Int>) -> NamedTensor? {
+    guard shape.rank > 0, range.lowerBound >= 0, range.upperBound <= shape[0],
+      let part = Shape(checking: [range.count] + shape.extents.dropFirst())
+    else { return nil }
+    let step = part.elementCount / max(range.count, 1)
+    let values = values
+    return NamedTensor(shape: part, dtype: dtype, origin: origin) {
+      Array(try values()[range.lowerBound * step..<range.upperBound * step])
+    }
+  }
+
+  /// The sum with a tensor of the same number of elements, in this one's shape.
+  func adding(_ other: NamedTensor) -> NamedTensor? {
+    guard shape.elementCount == other.shape.elementCount else { return nil }
+    let values = values
+    return NamedTensor(shape: shape, dtype: dtype, origin: "\(origin), \(other.origin)") {
+      zip(try values(), try other.values()).map { $0 + $1 }
+    }
+  }
+
   /// Tensors one after the other along the first axis; all others must agree.
   static func concatenated(_ parts: [NamedTensor]) -> NamedTensor? {
     guard let first = parts.first, first.shape.rank > 0,

@@ -26,6 +26,28 @@ struct NamedModel {
 
   /// What else the scheme tells.
   var hints = ModelHints()
+
+  /// Names the registers as timm does, whose positions are of patches alone: the class token's, which
+  /// registers do not follow, is added to it.
+  mutating func insertRegisters(_ name: String, file: String) throws {
+    guard let registers = tensors.removeValue(forKey: name), let token = tensors["cls_token"],
+      let positions = tensors["pos_embed"], positions.shape.rank == 3, positions.shape[0] == 1,
+      let rows = positions.reshaped(Array(positions.shape.extents.dropFirst())),
+      let first = rows.rows(0..<1).flatMap(token.adding),
+      let rest = rows.rows(1..<max(1, rows.shape[0]))?.reshaped([
+        1, rows.shape[0] - 1, rows.shape[1],
+      ])
+    else {
+      throw InputError(
+        file: file, field: name,
+        expected: "a class token and positions [1, 1 + N, width] beside it",
+        found: "cls_token \(tensors["cls_token"].map { "\($0.shape)" } ?? "none"), pos_embed "
+          + "\(tensors["pos_embed"].map { "\($0.shape)" } ?? "none")")
+    }
+    tensors["reg_token"] = registers
+    tensors["cls_token"] = first
+    tensors["pos_embed"] = rest
+  }
 }
 
 /// Values that a checkpoint's own structure tells besides the shapes of its tensors.
@@ -45,6 +67,12 @@ package struct ModelHints: Sendable {
 
   /// What the classifier reads, where names or a graph tell it.
   var pooling: Hint<Pooling>?
+
+  /// The norm behind the blocks is not read, although the model has one.
+  var hasNoFinalNorm = false
+
+  /// How features are compared with those of texts.
+  var textComparison: TextComparison?
 
   /// LayerNorm's epsilon where no configuration tells it, and why.
   var defaultEpsilon: Hint<Float>?
@@ -76,7 +104,10 @@ package struct ModelHints: Sendable {
 enum NamingSchemes {
   /// The known schemes, in the order in which they are tried.
   static var all: [any NamingScheme.Type] {
-    [TimmNames.self, HuggingFaceNames.self, GoogleNames.self, TorchvisionNames.self]
+    [
+      TimmNames.self, HuggingFaceNames.self, VisionTowerNames.self, IJepaNames.self,
+      OpenCLIPNames.self, GoogleNames.self, TorchvisionNames.self,
+    ]
   }
 
   /// The checkpoint's tensors under timm's names.
@@ -90,12 +121,15 @@ enum NamingSchemes {
 
   /// The tensors under timm's names.
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> TensorSet {
+    var tensors = tensors
+    let textComparison = try TextTower.remove(from: &tensors, file: file)
     for scheme in all {
       guard let found = try Prefixes.strip(tensors, anchors: scheme.anchors, file: file) else {
         continue
       }
       let read = found.tensors.filter { !UnreadTensors.isUnread($0.key) }
-      let model = try scheme.translate(read, file: file)
+      var model = try scheme.translate(read, file: file)
+      model.hints.textComparison = textComparison
       var set = TensorSet(
         file: file, tensors: model.tensors, scheme: scheme.title, hints: model.hints)
       (set.prefix, set.copy) = (found.prefix, found.choice)
@@ -113,8 +147,8 @@ enum NamingSchemes {
     return InputError(
       file: file, field: "tensors",
       expected:
-        "a ViT's, named as timm, Hugging Face, Google's JAX code or torchvision do, e.g. cls_token, "
-        + "vit.embeddings.cls_token, cls, class_token",
+        "a ViT's, named as timm, Hugging Face, open_clip, Google's JAX code or torchvision do, e.g. "
+        + "cls_token, vit.embeddings.cls_token, visual.class_embedding, cls, class_token",
       found: names.isEmpty
         ? "none" : "\(names.count) others: \(names.prefix(4).joined(separator: ", ")), ...")
   }
@@ -133,19 +167,17 @@ package enum PositionResize: String, Sendable {
 /// Models that users may take for a ViT.
 enum OtherModels {
   /// What is built.
-  static let expected = "a plain ViT, DeiT, DeiT-III or LV-ViT"
+  static let expected = "a ViT, DeiT, DeiT-III, LV-ViT, DINOv2, CLIP or SigLIP"
 
   /// Prefixes of tensor names, and whose they are.
   static let prefixes = [
-    ("beit.", "BEiT"), ("swin.", "Swin"), ("swinv2.", "Swin V2"), ("dinov2.", "DINOv2"),
-    ("dinov2_with_registers.", "DINOv2"), ("data2vec_vision.", "Data2Vec"),
-    ("vision_model.", "a CLIP or SigLIP vision tower"), ("convnext.", "ConvNeXT"),
+    ("beit.", "BEiT"), ("swin.", "Swin"), ("swinv2.", "Swin V2"),
+    ("data2vec_vision.", "Data2Vec"), ("convnext.", "ConvNeXT"),
     ("levit.", "LeViT"), ("cvt.", "CvT"), ("pvt.", "PVT"), ("mobilevit.", "MobileViT"),
     ("layers.0.blocks.0.", "Swin"),
-    ("visual.transformer.resblocks.", "an open_clip vision tower, with a norm before the blocks"),
-    ("transformer.resblocks.", "an open_clip tower, with a norm before the blocks"),
+    ("transformer.resblocks.", "an open_clip tower without its prefix visual."),
     ("stages.0.blocks.0.", "a staged model"),
-    ("layer1.0.conv1", "ResNet"), ("yolos.", "YOLOS"), ("ijepa.", "I-JEPA"),
+    ("layer1.0.conv1", "ResNet"), ("yolos.", "YOLOS"),
   ]
 
   /// The error for a model of another kind.

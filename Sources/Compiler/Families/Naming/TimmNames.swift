@@ -19,6 +19,10 @@ enum TimmNames: NamingScheme {
     var renamed = RenamedTensors(file: file)
     for (name, tensor) in tensors { try renamed.add(tensor, as: self.renamed(name)) }
     var model = NamedModel(tensors: renamed.tensors)
+    // DINOv2's own code puts them behind the class token once that has its position.
+    if model.tensors["register_tokens"] != nil {
+      try model.insertRegisters("register_tokens", file: file)
+    }
     model.hints.positionResize = .timm
     return model
   }
@@ -37,14 +41,13 @@ enum TimmNames: NamingScheme {
     ("blocks.0.attn.q_norm.weight", "normalised queries and keys"),
     ("blocks.0.attn.norm.weight", "a norm inside attention"),
     ("blocks.0.mlp.norm.weight", "a norm inside the FFN"),
-    ("reg_token", "register tokens"), ("blocks.0.mlp.fc1_g.weight", "a gated FFN"),
-    ("blocks.0.mlp.w12.weight", "a gated FFN"), ("norm_pre.weight", "a norm before the blocks"),
+    ("blocks.0.mlp.fc1_g.weight", "a gated FFN"),
+    ("blocks.0.mlp.w12.weight", "a gated FFN"),
     ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
     ("blocks.0.attn.q_bias", "separate biases of queries and values (BEiT)"),
     ("rel_pos_bias.relative_position_bias_table", "relative positions (BEiT)"),
     ("blocks_token_only.0.gamma_1", "class attention"),
     ("blocks.0.attns.0.qkv.weight", "parallel blocks"),
     ("patch_embed.backbone.conv1.weight", "a ResNet stem"),
-    ("attn_pool.latent", "attention pooling"), ("fc_norm.weight", "average pooling"),
   ]
 }

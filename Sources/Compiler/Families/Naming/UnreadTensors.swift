@@ -23,7 +23,14 @@ enum UnreadTensors {
     ("decoder_embed", "masked image modelling"), ("decoder_blocks", "masked image modelling"),
     ("decoder_norm", "masked image modelling"), ("decoder_pred", "masked image modelling"),
     ("decoder_pos_embed", "masked image modelling"),
-    ("embeddings.position_ids", "a counter"),
+    ("embeddings.position_ids", "a counter"), ("vision_model.embeddings.position_ids", "a counter"),
+    ("decoder.0", "masked image modelling"), ("decoder.decoder_embed", "masked image modelling"),
+    ("decoder.mask_token", "masked image modelling"),
+    ("decoder.decoder_pos_embed", "masked image modelling"),
+    ("decoder.decoder_layers", "masked image modelling"),
+    ("decoder.decoder_encoder", "masked image modelling"),
+    ("decoder.decoder_norm", "masked image modelling"),
+    ("decoder.decoder_pred", "masked image modelling"),
   ]
 
   /// Words of copies that training keeps of the model.
@@ -38,7 +45,7 @@ enum UnreadTensors {
 
   /// Whether a tensor of the model, without its prefix, is none that its logits depend on.
   static func isUnread(_ name: String) -> Bool {
-    let base = ["vit.", "deit."].first { name.hasPrefix($0) } ?? ""
+    let base = HuggingFaceNames.inner.first { name.hasPrefix($0) } ?? ""
     let name = name.dropFirst(base.count)
     return name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
       || inside.contains { name == $0.name || name.hasPrefix("\($0.name).") }

@@ -1,0 +1,126 @@
+internal import ModelFacts
+internal import Tensors
+
+// What is made of the tokens behind the blocks.
+extension ModelValues {
+  /// What the classifier or the features are made of.
+  func pooling(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Pooling {
+    let pooling: Pooling
+    if let word = options.pooling {
+      if Pooling.words.allSatisfy({ $0.word != word }) {
+        throw InputError(
+          option: .pooling, field: "\(word)", expected: "token, avg, max, avgmax, map or none",
+          found: "\(word)")
+      }
+      pooling = try built(word, of: .option(.pooling), field: word, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(option: .pooling)")
+    } else if let told = tensors.hints.pooling {
+      pooling = told.value
+      decisions.told("pooling", told.value.rawValue, from: "\(told.source)")
+    } else if case .transformers(let type) = config.form {
+      pooling = source.hasClassToken ? .token : .none
+      decisions.told("pooling", pooling.rawValue, from: "transformers' \(type)")
+    } else if let found = configured("global_pool") {
+      pooling = try built(
+        try config.word(found), of: .file(config.path), field: found.field, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(config.path)")
+    } else if let named = choice.namedBy, let chosen = choice.chosen {
+      pooling = try built(chosen.pooling, of: named, field: chosen.name, source)
+      decisions.told("pooling", pooling.rawValue, from: "\(chosen.name), named by \(named)")
+    } else if source.attentionPoolHidden != nil {
+      pooling = .map
+      decisions.told("pooling", "map", from: "the tensors of attn_pool")
+    } else {
+      guard source.hasClassToken || choice.chosen != nil else { throw Self.unsaidPooling(tensors) }
+      pooling = choice.chosen.flatMap { Pooling(word: $0.pooling) } ?? .token
+      let others = choice.others(\.pooling) { $0 }
+      decisions.assumed(
+        "pooling", pooling.rawValue, choice.reason,
+        or: (others.isEmpty ? "" : "\(others); ") + "\(option: .pooling) or a config.json decides")
+    }
+    try check(pooling, source)
+    return pooling
+  }
+
+  private static func unsaidPooling(_ tensors: TensorSet) -> InputError {
+    InputError(
+      .missingValue, file: tensors.file, field: "pooling",
+      expected: "\(option: .pooling) (avg, max or avgmax) or a config.json",
+      found: "neither, and no class token")
+  }
+
+  /// Throws unless the tensors have what a pooling needs.
+  private func check(_ pooling: Pooling, _ source: ViTConfig) throws {
+    func fail(_ expected: Message, _ found: Message) -> InputError {
+      InputError(
+        .contradiction,
+        subject: options.pooling == nil ? .file(tensors.file) : .option(.pooling),
+        field: "\(options.pooling ?? "pooling")", expected: expected, found: found)
+    }
+    let (hasPool, isMap) = (source.attentionPoolHidden != nil, pooling == .map)
+    if !source.hasClassToken, pooling == .token || pooling == .none {
+      throw fail(
+        "avg, max, avgmax or map (\(option: .pooling)), as there is no class token",
+        "\(pooling.rawValue)")
+    }
+    if isMap != hasPool {
+      throw fail(
+        isMap ? "the tensors of attn_pool, for map" : "map, as there are tensors of attn_pool",
+        isMap ? "none" : "\(pooling.rawValue)")
+    }
+    if source.headReadsMean, pooling != .token {
+      throw fail("token, as head.weight reads the class token and a mean", "\(pooling.rawValue)")
+    }
+  }
+
+  /// The pooling of a name. A classifier reads one row.
+  private func built(
+    _ word: String, of subject: InputError.Subject, field: String, _ source: ViTConfig
+  ) throws -> Pooling {
+    if let pooling = Pooling(word: word), pooling != .none || source.classes == 0 {
+      return pooling
+    }
+    throw InputError(
+      .unsupported, subject: subject, field: "\(field)",
+      expected: source.classes > 0
+        ? "token, avg, max, avgmax or map" : "token, avg, max, avgmax, map or none",
+      found: "'\(word)': \(Pooling.title(word)); it is not supported yet")
+  }
+
+  /// Whether pooling is of all tokens, which no tensor shows.
+  func poolsPrefix(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Bool {
+    guard source.prefixTokens > 0, source.pooling != .token, source.pooling != .none,
+      tensors.hints.pooling == nil
+    else { return false }
+    let key = "pool_include_prefix"
+    if let found = configured(key) {
+      decisions.told(key, "\(try config.boolean(found))", from: "\(config.path)")
+      return try config.boolean(found)
+    }
+    guard let chosen = choice.chosen else { return false }
+    if let named = choice.namedBy {
+      decisions.told(key, "\(chosen.poolsPrefix)", from: "\(chosen.name), named by \(named)")
+    } else {
+      let others = choice.others(\.poolsPrefix) { "\($0)" }
+      decisions.assumed(
+        key, "\(chosen.poolsPrefix)", choice.reason,
+        or: (others.isEmpty ? "" : "\(others); ") + "a config.json decides")
+    }
+    return chosen.poolsPrefix
+  }
+
+  /// Behind the layer that transformers' models without a classifier have.
+  func poolerActivation(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Activation {
+    guard source.poolerWidth != nil else { return source.poolerActivation }
+    if let found = configured("pooler_act") {
+      let word = try config.word(found)
+      guard let known = ActivationWords.transformers[word] else {
+        throw config.fail(found, ActivationWords.transformers.keys.sorted().joined(separator: ", "))
+      }
+      decisions.told("pooler_activation", ActivationWords.word(known), from: "\(config.path)")
+      return known
+    }
+    decisions.told("pooler_activation", "tanh", from: "transformers' default")
+    return .tanh
+  }
+}
