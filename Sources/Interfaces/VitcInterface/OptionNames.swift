@@ -57,7 +57,6 @@ enum OptionNames {
   private static func name(_ option: StorageOption) -> String {
     switch option {
     case .float16: "weights f16"
-    case .int8: "weights int8"
     }
   }
 
