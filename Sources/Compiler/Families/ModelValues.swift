@@ -104,16 +104,18 @@ struct ModelValues {
     let others = choice.others(\.activation) { $0.map(ActivationWords.word) ?? "another" }
     let own = choice.chosen?.activation ?? .gelu
     // Of CLIP both are common.
-    guard others.isEmpty || !source.hasPreNorm else {
+    guard !source.hasPreNorm || choice.chosen != nil && others.isEmpty else {
       throw InputError(
         .missingValue, file: tensors.file, field: "activation",
         expected: "\(option: .activation), \(option: .architecture) or a config.json",
-        found: "none, and \(ActivationWords.word(own)) in \(choice.chosen?.name ?? ""), \(others)")
+        found: "none"
+          + (choice.chosen.map { ", and \(ActivationWords.word(own)) in \($0.name), \(others)" }
+            ?? ", and no known model of these shapes"))
     }
     decisions.assumed(
       "activation", ActivationWords.word(own), choice.reason,
       or: (others.isEmpty ? "" : "\(others); ") + "\(option: .activation) or a config.json decides")
-    return .gelu
+    return own
   }
 
   /// LayerNorm's epsilon.

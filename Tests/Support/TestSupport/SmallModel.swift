@@ -91,11 +91,14 @@ package struct SmallModel {
     }
     let path = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
     var options = ImportOptions()
-    let heads: JSONValue =
-      form.isLVViT
-      ? ["num_heads": .init(form.heads), "skip_lam": .init(2.0)]
-      : ["num_heads": .init(form.heads), "global_pool": .string(form.pooling)]
-    options.config = Checkpoint.Companion(path: "config.json", json: ["model_args": heads])
+    var arguments = [
+      JSONMember("num_heads", .init(form.heads)), JSONMember("global_pool", .string(form.pooling)),
+    ]
+    if form.isLVViT { arguments.append(JSONMember("skip_lam", .init(2.0))) }
+    // Nothing says it of CLIP, which has one or the other.
+    if form.hasPreNorm { arguments.append(JSONMember("act_layer", "quick_gelu")) }
+    options.config = Checkpoint.Companion(
+      path: "config.json", json: ["model_args": .object(arguments)])
     let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
     graph = model.graph
     facts = model.facts

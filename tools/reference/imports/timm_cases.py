@@ -142,6 +142,8 @@ def cases() -> Iterator[Case]:
     yield from _copies()
     yield from _bare()
     yield _torchvision()
+    yield _open_clip(True)
+    yield _open_clip(False)
 
 
 def _headless() -> Iterator[Case]:
@@ -230,6 +232,38 @@ def _torchvision() -> Case:
                 assumptions=(*_TRANSFORM, "activation", "epsilon", "image_size"))
 
 
+def _clip(quick_gelu: bool) -> nn.Module:
+    """open_clip's model of both towers."""
+    from open_clip.model import CLIP
+
+    vision = {"image_size": 16, "layers": 2, "width": 8, "head_width": 4, "patch_size": 4,
+              "mlp_ratio": 2.0}
+    text = {"context_length": 4, "vocab_size": 9, "width": 8, "heads": 2, "layers": 1}
+    return randomise(CLIP(6, vision, text, quick_gelu=quick_gelu))
+
+
+class _Image(nn.Module):
+    """The features of an image."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.model.encode_image(pixels)
+
+
+def _open_clip(quick_gelu: bool) -> Case:
+    model = _clip(quick_gelu)
+    word = "quick_gelu" if quick_gelu else "gelu"
+    facts = {"architecture": "custom", "heads": 2, "epsilon": 1e-5,
+             "activation": "quickGelu" if quick_gelu else "gelu",
+             "text_comparison": [model.logit_scale.exp().item(), None]}
+    return Case(f"features_open_clip_{word}", state_of(model), None, facts, (16, 16),
+                Logits(_Image(model)), options={"heads": 2, "activation": word},
+                assumptions=(*_TRANSFORM, "epsilon", "image_size"))
+
+
 # An argument, and words of the error.
 _REFUSED_ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "timm_mish": ({"act_layer": "mish"}, ("act_layer", "\"mish\"")),
@@ -304,6 +338,8 @@ def refusals() -> Iterator[Refusal]:
                       (key,))
     patches = made(class_token=False, global_pool="avg", fc_norm=False)
     yield Refusal("timm_bare_without_pooling", state_of(patches[0]), None, ("pooling", "avgmax"),
+                  options={"heads": 2})
+    yield Refusal("open_clip_activation", state_of(_clip(True)), None, ("activation", "none"),
                   options={"heads": 2})
     yield Refusal("timm_image_size_18", state, config, ("imageSize", "patch size 4", "18"),
                   options={"image_size": 18})
