@@ -336,7 +336,7 @@ def read_plan(data: bytes) -> dict[str, Any]:
     if len(programs) != (2 if "cascade" in names else 1):
         raise PlanError(f"programs: {len(programs)}")
     plan["weights_bytes"] = len(weights)
-    for constant in constants:
+    for constant in plan["constants"]["constants"]:
         start = constant["offset"]
         bytes_ = weights[start : start + constant["byte_count"]]
         if xxh64(bytes_) != constant["checksum"] & MASK:
