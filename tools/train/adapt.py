@@ -6,10 +6,10 @@
 
 The dense model teaches the pruned one, which starts with the same weights: the divergence of their
 probabilities (without classes, the cosine of their features) is lowered on random crops and flips. A
-fifth of the images is held back; on it divergence and agreement are printed before and after. What is
-best by held-back divergence, a state or a mean of one and the original, is written with the names and
-types of the checkpoint, so that `vitc convert` reads it as it reads the original. If nothing is better
-than the original, nothing is written and the exit code is 1.
+fifth of the images is held back; on several views of each, divergence and agreement are printed before
+and after. What is best by held-back divergence, a state or a mean of one and the original, is written
+with the names and types of the checkpoint, so that `vitc convert` reads it as it reads the original. If
+nothing is better than the original, nothing is written and the exit code is 1.
 
 What the model is and how it sees an image comes from --plan, or from a timm `config.json` beside the
 checkpoint, or is assumed where published models agree. With --state, the same command goes on where it
@@ -108,7 +108,8 @@ def adapt(arguments: argparse.Namespace) -> int:
     distillation = Distillation(
         opened.original, opened.model, opened.reduction, images, options, arguments.device
     )
-    print(f"held back: {len(images.held_back)} of {len(images.names)} images")
+    held_back = len(images.held_back) // images.views
+    print(f"held back: {held_back} of {len(images.names)} images, {images.views} views of each")
     print(f"before: {distillation.before}", flush=True)
     everything = [opened.model.config, opened.preparation, opened.reduction, images.names]
     distillation.run(arguments.state, fingerprint(arguments, everything))

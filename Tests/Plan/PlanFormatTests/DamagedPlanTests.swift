@@ -109,7 +109,8 @@ struct DamagedPlanTests {
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
       for listed in [
-        [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"], ["prefix"], ["pooling"],
+        [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"], ["prefix"],
+        ["pooling"],
         ["pooling", "details"], ["details"], ["prefix", "pooling", "details"],
       ] {
         var origin = PlanOrigin()

@@ -20,7 +20,9 @@ struct ComparisonTests {
   @Test func whatGoesOnIsRight() {
     let cascade = comparison.cascade(margin: 0.3)
     #expect(cascade.divergences == [0.04, 0, 0, 0.01] && cascade.agreement == 1)
-    #expect(Comparison.share(below: 0.3, of: comparison.margins) == 0.25 && Comparison.share(below: 0, of: comparison.margins) == 0)
+    #expect(
+      Comparison.share(below: 0.3, of: comparison.margins) == 0.25
+        && Comparison.share(below: 0, of: comparison.margins) == 0)
     #expect(comparison.cascade(margin: 0) == comparison)
   }
 
@@ -30,9 +32,12 @@ struct ComparisonTests {
     even.margins = (0..<200).map { Double($0 * 77 % 200) / 200 }
     for share in [0.01, 0.08, 0.2, 0.33, 0.333] {
       let margin = Comparison.margin(ofShare: share, of: even.margins)
-      #expect(abs(margin - share) < 0.006 && Comparison.share(below: margin, of: even.margins) <= share)
+      #expect(
+        abs(margin - share) < 0.006 && Comparison.share(below: margin, of: even.margins) <= share)
     }
-    #expect(Comparison.margin(ofShare: 0, of: even.margins) == 0 && Comparison.margin(ofShare: 1, of: even.margins) < 1)
+    #expect(
+      Comparison.margin(ofShare: 0, of: even.margins) == 0
+        && Comparison.margin(ofShare: 1, of: even.margins) < 1)
     #expect(Comparison.margin(ofShare: 0.1, of: []) == 0)
   }
 
