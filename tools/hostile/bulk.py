@@ -237,6 +237,47 @@ def features(folder: Folder) -> None:
     refused(folder, "more than 5", "vitrun", "eval", plan, labelled, "--limit", "4")
 
 
+def texts(folder: Folder) -> None:
+    """Features of texts that do not fit, and models that say no scale."""
+    plan = folder.base / "features.plan"
+    folder.finish(folder.command(["vitc", "convert", FEATURES, "-o", plan, "--quiet"]))
+    path, image = folder.base / "texts.npy", IMAGES[0]
+
+    def write(rows: list[tuple[float, ...]]) -> Path:
+        head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+        head = head.ljust(117) + "\n"
+        values = b"".join(struct.pack(f"<{len(row)}f", *row) for row in rows)
+        path.write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head.encode() + values)
+        return path
+
+    ones, other = (1.0,) * 8, (1.0, -1.0) * 4
+    words = ["vitrun", plan, image, "--text-features"]
+    refused(folder, "logit_scale: expected one", *words, write([ones, other]))
+    done = call(folder, *words, path, "--logit-scale", "10", "--json")
+    found = {entry["class"]: entry["probability"] for entry in json.loads(done.stdout)["top"]}
+    assert abs(sum(found.values()) - 1) < 1e-9 and len(found) == 2
+    done = call(folder, *words, path, "--logit-scale", "10", "--logit-bias", "-1", "--json")
+    own = {entry["class"]: entry["probability"] for entry in json.loads(done.stdout)["top"]}
+    assert abs(sum(own.values()) - 1) > 1e-6
+    names = folder.base / "names.txt"
+    names.write_text("yes\nno\n")
+    done = call(folder, *words, path, "--logit-scale", "10", "--labels", names)
+    assert sorted(line.split()[1] for line in done.stdout.decode().splitlines()[1:]) == ["no", "yes"]
+    names.write_text("yes\n")
+    refused(folder, "lines: expected 2", *words, path, "--logit-scale", "10", "--labels", names)
+    for rows, text in (
+        ([ones[:7]], "shape: expected [classes, 8]"),
+        ([ones, (0.0,) * 8], "row 1"),
+        ([(float("nan"),) * 8], "row 0"),
+    ):
+        refused(folder, text, *words, write(rows), "--logit-scale", "10")
+    for flags in (["--logit-scale", "0"], ["--logit-scale", "nan"], ["--logit-bias", "inf"],
+                  ["--fallback", plan, "--margin", "0.1"]):
+        call(folder, *words, write([ones]), *flags, code=64)
+    call(folder, "vitrun", plan, image, "--logit-scale", "10", code=64)
+    refused(folder, "features", "vitrun", folder.plan, image, "--text-features", path)
+
+
 CHECKS = (
     rows_of_images,
     killed_runs,
@@ -244,4 +285,5 @@ CHECKS = (
     lists_of_files,
     several_plans,
     features,
+    texts,
 )

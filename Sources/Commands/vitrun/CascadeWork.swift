@@ -9,7 +9,7 @@ struct CascadeWork {
   private var images = 0
   private var fallbacks = 0
 
-  init(_ model: Model) { (plan, fallback) = (model.first.plan, model.fallback?.plan) }
+  init(_ model: Model) { (plan, fallback) = (model.plan, model.fallback?.plan) }
 
   /// Counts an image.
   mutating func add(_ answer: Cascade.Answer) {

@@ -38,6 +38,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Images that a stream runs at once; there are as many streams as threads.")
   var batch = 1
 
+  @OptionGroup var texts: TextOptions
   @OptionGroup var cascade: CascadeOptions
   @OptionGroup var execution: RunOptions
   @OptionGroup var imageOptions: ImageOptions
@@ -48,6 +49,9 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("--limit: expected at least 1, found \(limit)")
     }
     try LabelImages.checkBatch(batch)
+    guard texts.textFeatures == nil || (cascade.fallback == nil && cascade.margin == nil) else {
+      throw ValidationError("--text-features goes without --fallback and --margin")
+    }
     guard cascade.fallback == nil || paths.count == 2 else {
       throw ValidationError("--fallback goes with one plan")
     }
@@ -58,18 +62,25 @@ struct Evaluate: ParsableCommand {
     try NamedFile.check(folder, "DIR")
     if let against { try NamedFile.check(against, "--against") }
     let plans = try paths.dropLast().map { try execution.plan($0) }
-    if plans.allSatisfy({ $0.classCount == 0 }) { return try scoreFeatures(plans, folder) }
-    var models = try plans.map {
-      try cascade.model(of: $0, maximumBatch: batch, execution)
+    if texts.textFeatures == nil, plans.allSatisfy({ $0.classCount == 0 }) {
+      return try scoreFeatures(plans, folder)
     }
-    let classes = models[0].first.plan.classCount
+    func model(_ plan: Plan) throws -> Model {
+      try texts.model(of: plan, maximumBatch: batch, execution)
+        ?? cascade.model(of: plan, maximumBatch: batch, execution)
+    }
+    var models = try plans.map(model)
+    let classes = models[0].classCount
     if let against {
-      models.append(try Model(execution.plan(against), maximumBatch: batch, execution))
+      let other = try execution.plan(against)
+      models.append(
+        try texts.model(of: other, maximumBatch: batch, execution)
+          ?? Model(other, maximumBatch: batch, execution))
     }
-    for model in models where model.first.plan.classCount != classes {
+    for model in models where model.classCount != classes {
       throw InputError(
-        file: model.first.plan.path, field: "classes", expected: "\(classes)",
-        found: "\(model.first.plan.classCount)")
+        file: model.plan.path, field: "classes", expected: "\(classes)",
+        found: "\(model.classCount)")
     }
     let names =
       try labels.map { try LabelFile.read(path: $0, classes: classes) }

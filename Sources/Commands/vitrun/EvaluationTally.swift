@@ -31,6 +31,7 @@ struct EvaluationTally {
   private(set) var predictions: [Prediction] = []
 
   private let keeps: Bool
+  private let scores: Plan.Scores
   private var divergence = 0.0
 
   /// Whether both have one distribution: classes that do not exclude each other have none.
@@ -38,20 +39,20 @@ struct EvaluationTally {
 
   /// - Parameter keeps: whether each prediction is kept.
   init(_ model: Model, against other: Model?, keeps: Bool) {
-    plan = model.first.plan
-    self.other = other?.first.plan
+    (plan, scores) = (model.plan, model.scores)
+    self.other = other?.plan
     work = CascadeWork(model)
     self.keeps = keeps
     comparesSoftmax =
       other != nil
-      && [model, other].compactMap(\.self).allSatisfy { $0.first.plan.scores == .softmax }
+      && [model, other].compactMap(\.self).allSatisfy { $0.scores == .softmax }
   }
 
   /// Counts an image.
   mutating func add(
     _ image: LabelledImage, _ answer: Cascade.Answer, against others: [Float]?, milliseconds: Double
   ) {
-    let ranking = Ranking(answer.logits, by: plan.scores, count: 5)
+    let ranking = Ranking(answer.logits, by: scores, count: 5)
     let top = ranking.top.map(\.index)
     count += 1
     self.milliseconds += milliseconds

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
+internal import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
@@ -63,6 +64,10 @@ struct LabelImages: ParsableCommand {
   @Option(help: "Draw which tokens were merged, as PNG: the image, then a panel a stage.")
   var visualize: String?
 
+  @Option(help: "Class names to use in place of the plan's.")
+  var labels: String?
+
+  @OptionGroup var texts: TextOptions
   @OptionGroup var cascade: CascadeOptions
   @OptionGroup var execution: RunOptions
   @OptionGroup var imageOptions: ImageOptions
@@ -87,6 +92,12 @@ struct LabelImages: ParsableCommand {
     guard !resume || output != nil else { throw ValidationError("--resume goes with --output") }
     guard tensor == nil || (output == nil && format == nil) else {
       throw ValidationError("--output and --format go with images, not with --tensor")
+    }
+    guard tensor == nil || (labels == nil && texts.textFeatures == nil) else {
+      throw ValidationError("--labels and --text-features go with images, not with --tensor")
+    }
+    guard texts.textFeatures == nil || (cascade.fallback == nil && cascade.margin == nil) else {
+      throw ValidationError("--text-features goes without --fallback and --margin")
     }
     guard !json || format == nil else {
       throw ValidationError("expected --json or --format, found both")
@@ -114,7 +125,10 @@ struct LabelImages: ParsableCommand {
       if let logits { return try run.run(tensor, logitsTo: logits) }
       if let features { return try run.run(tensor, featuresTo: features) }
     }
-    let model = try cascade.model(of: plan, maximumBatch: batch, execution)
+    let model =
+      try texts.model(of: plan, maximumBatch: batch, execution)
+      ?? cascade.model(of: plan, maximumBatch: batch, execution)
+    let names = try labels.map { try LabelFile.read(path: $0, classes: model.classCount) }
     var failures = 0
     let paths = try images.paths(note: execution.note) { error in
       CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
@@ -125,23 +139,24 @@ struct LabelImages: ParsableCommand {
         file: images.images[0], field: "--visualize", expected: "one image",
         found: "\(paths.count)")
     }
-    failures += try label(paths, model)
+    failures += try label(paths, model, names ?? model.labels)
     if failures > 0 { throw ExitCode(1) }
   }
 
   /// - Returns: how many images could not be labelled; each has been noted.
-  private func label(_ paths: [String], _ model: Model) throws -> Int {
+  private func label(_ paths: [String], _ model: Model, _ names: [Label]) throws -> Int {
     let format = format ?? (json || output != nil ? .jsonl : .text)
     let rows = LabelRows(
-      model: model, format: format, top: top, hasTimes: json && output == nil,
+      model: model, labels: names, format: format, top: top, hasTimes: json && output == nil,
       // As ever: on standard output only a run that asks for rows gets one for what failed.
       hasErrors: output != nil || self.format == .jsonl || format == .csv)
     let file = try output.map {
       try RowFile(
         path: $0, resumes: resume,
         .init(
-          plans: [model.first.plan, model.fallback?.plan].compactMap { $0?.checksum() },
-          options: rows.description(imageOptions), images: paths), isFailure: rows.isFailure)
+          plans: [model.plan, model.fallback?.plan].compactMap { $0?.checksum() },
+          options: try rows.description(imageOptions, texts), images: paths),
+        isFailure: rows.isFailure)
     }
     let found = file?.found ?? 0
     var failures = file?.failures ?? 0
@@ -162,7 +177,7 @@ struct LabelImages: ParsableCommand {
         failures += 1
       }
       if let visualize, case .success(let image) = finite {
-        try draw(image, model.first.plan, to: visualize)
+        try draw(image, model.plan, to: visualize)
       }
       let lines = rows.lines(path, finite)
       if let file {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
+internal import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
@@ -17,6 +18,10 @@ enum RowFormat: String, ExpressibleByArgument, CaseIterable {
 /// Writes what a model says of images.
 struct LabelRows {
   let model: Model
+
+  /// The classes' names; of a class without one its number is written.
+  let labels: [Label]
+
   let format: RowFormat
 
   /// How many classes are named.
@@ -39,15 +44,29 @@ struct LabelRows {
     return CSVRow.text(columns)
   }
 
-  private var classes: Int { min(top, model.first.plan.classCount) }
+  private func label(_ index: Int) -> String {
+    labels.indices.contains(index) ? labels[index].name : "class \(index)"
+  }
+
+  private var classes: Int { min(top, model.classCount) }
 
   /// What rows depend on besides plans and images.
-  func description(_ options: ImageOptions) -> String {
+  /// - Throws: `InputError` if the file of the texts' features cannot be read.
+  func description(_ options: ImageOptions, _ texts: TextOptions) throws -> String {
     var words = [
       format.rawValue, "\(classes) classes", "EXIF \(options.exif.rawValue)",
       "at most \(options.maxPixels) pixels",
     ]
     if case .cascade(let cascade) = model { words.append("margin \(cascade.margin)") }
+    if !labels.isEmpty {
+      let names: [UInt8] = labels.flatMap { Array($0.name.utf8) + [0] }
+      words.append("names \(String(XXH64.hash(names), radix: 16))")
+    }
+    if let path = texts.textFeatures {
+      let checksum = try MappedFile(path: path).checksum()
+      words.append("texts \(String(checksum, radix: 16))")
+      words += [texts.logitScale, texts.logitBias].map { $0.map { "\($0)" } ?? "as it is" }
+    }
     return words.joined(separator: ", ")
   }
 
@@ -56,7 +75,7 @@ struct LabelRows {
     switch seen {
     case .success(let image):
       let answer = image.answers[0]
-      let ranking = Ranking(answer.logits, by: model.first.plan.scores, count: top)
+      let ranking = Ranking(answer.logits, by: model.scores, count: top)
       return switch format {
       case .text: text(path, ranking)
       case .jsonl: [json(path, ranking, answer, image)]
@@ -105,7 +124,7 @@ struct LabelRows {
   private func text(_ path: String, _ ranking: Ranking) -> [String] {
     [path]
       + ranking.top.map { index, probability in
-        "  \(Figures.fixed(probability, 4))  \(model.label(index))"
+        "  \(Figures.fixed(probability, 4))  \(label(index))"
       }
   }
 
@@ -114,7 +133,7 @@ struct LabelRows {
   ) -> String {
     let top: [JSONValue] = ranking.top.map {
       [
-        "class": .init($0.index), "label": .string(model.label($0.index)),
+        "class": .init($0.index), "label": .string(label($0.index)),
         "probability": .init($0.probability),
       ]
     }
@@ -136,7 +155,7 @@ struct LabelRows {
     var values = [path, ""]
     if model.fallback != nil { values.append("\(answer.isFallback)") }
     for (index, probability) in ranking.top {
-      values += ["\(index)", model.label(index), "\(probability)"]
+      values += ["\(index)", label(index), "\(probability)"]
     }
     return CSVRow.text(values)
   }

@@ -1,10 +1,12 @@
 internal import PlanFormat
+internal import Tensors
 internal import ViTRuntime
 
-/// What answers for images: a plan, or a cascade of two.
+/// What names the classes of images: a plan, a cascade of two, or features beside those of texts.
 enum Model: ImageModel {
   case plan(Classifier)
   case cascade(Cascade)
+  case texts(TextClassifier)
 
   /// Prepares to run `plan`, with a fallback if it has one or is given one.
   init(
@@ -35,48 +37,67 @@ enum Model: ImageModel {
       .plan(try classifier.another(maximumBatch: maximumBatch, threadCount: threadCount))
     case .cascade(let cascade):
       .cascade(try cascade.another(maximumBatch: maximumBatch, threadCount: threadCount))
+    case .texts(let texts):
+      .texts(try texts.another(maximumBatch: maximumBatch, threadCount: threadCount))
     }
   }
 
-  var preprocessing: Preprocessing { first.preprocessing }
-
-  var threadCount: Int { first.session.threadCount }
-
-  var arenaBytes: Int { first.plan.arenaBytes + (fallback?.plan.arenaBytes ?? 0) }
-
-  /// What prepares images and sees all of them.
-  var first: Classifier {
+  /// What sees all images.
+  var plan: Plan {
     switch self {
-    case .plan(let classifier): classifier
-    case .cascade(let cascade): cascade.cheap
+    case .plan(let classifier): classifier.plan
+    case .cascade(let cascade): cascade.cheap.plan
+    case .texts(let texts): texts.embedder.plan
     }
+  }
+
+  var preprocessing: Preprocessing {
+    switch self {
+    case .plan(let classifier): classifier.preprocessing
+    case .cascade(let cascade): cascade.preprocessing
+    case .texts(let texts): texts.embedder.preprocessing
+    }
+  }
+
+  var threadCount: Int {
+    switch self {
+    case .plan(let classifier): classifier.session.threadCount
+    case .cascade(let cascade): cascade.cheap.session.threadCount
+    case .texts(let texts): texts.embedder.threadCount
+    }
+  }
+
+  var arenaBytes: Int { plan.arenaBytes + (fallback?.plan.arenaBytes ?? 0) }
+
+  /// Number of classes.
+  var classCount: Int {
+    if case .texts(let texts) = self { texts.count } else { plan.classCount }
+  }
+
+  /// What makes probabilities of the logits.
+  var scores: Plan.Scores {
+    if case .texts(let texts) = self { texts.scores } else { plan.scores }
   }
 
   /// What sees the images that go on; nil without a cascade.
   var fallback: Classifier? {
-    switch self {
-    case .plan: nil
-    case .cascade(let cascade): cascade.fallback
-    }
+    if case .cascade(let cascade) = self { cascade.fallback } else { nil }
   }
 
   func waitUntilVerified() throws {
-    try first.session.waitUntilVerified()
-    try fallback?.session.waitUntilVerified()
+    switch self {
+    case .plan(let classifier): try classifier.session.waitUntilVerified()
+    case .cascade(let cascade):
+      try cascade.cheap.session.waitUntilVerified()
+      try cascade.fallback.session.waitUntilVerified()
+    case .texts(let texts): try texts.embedder.waitUntilVerified()
+    }
   }
 
   /// The classes' names; empty where no plan has any.
   var labels: [Label] {
-    let own = first.plan.labels
+    let own = plan.labels
     return own.isEmpty ? fallback?.plan.labels ?? [] : own
-  }
-
-  /// The label of a class.
-  func label(_ index: Int) -> String {
-    switch self {
-    case .plan(let classifier): classifier.plan.label(index)
-    case .cascade(let cascade): cascade.label(index)
-    }
   }
 
   /// As ``Cascade/answers(to:read:)``.
@@ -92,10 +113,12 @@ enum Model: ImageModel {
         }
       }
     case .cascade(let cascade): try cascade.answers(to: crops, read: read)
+    case .texts(let texts):
+      try texts.logits(of: crops, read: read).map { Cascade.Answer(logits: $0, isFallback: false) }
     }
   }
 
-  /// As ``Cascade/answers(images:read:fill:)``, where the plan that sees them makes no difference to `fill`.
+  /// As ``Cascade/answers(images:read:fill:)``, of a tensor that means the same to all plans.
   func answers(
     images: Int, fill: ([Int], UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws -> [Cascade.Answer] {
@@ -106,6 +129,10 @@ enum Model: ImageModel {
       }.map { Cascade.Answer(logits: $0, isFallback: false) }
     case .cascade(let cascade):
       try cascade.answers(images: images) { images, _, tensor in try fill(images, tensor) }
+    case .texts(let texts):
+      throw InputError(
+        .unsupported, file: texts.embedder.plan.path, field: "--tensor",
+        expected: "a classifier", found: "features beside those of texts")
     }
   }
 }

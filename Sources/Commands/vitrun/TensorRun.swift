@@ -123,7 +123,7 @@ struct TensorRun {
 
   /// Throws unless a tensor means the same to both plans of a cascade.
   private func requireOneNormalisation(of model: Model) throws {
-    guard let fallback = model.fallback, fallback.preprocessing != model.first.preprocessing else {
+    guard let fallback = model.fallback, fallback.preprocessing != model.preprocessing else {
       return
     }
     throw InputError(
