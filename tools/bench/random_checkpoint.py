@@ -10,44 +10,67 @@ import json
 import math
 import random
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
-# Width, depth, FFN ratio, whether the stem is LV-ViT's.
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What shapes depend on. `ratio` is the FFN's; a stem is LV-ViT's; without classes there is no head; CLIP has a
+    norm before the blocks, and patches without bias."""
+
+    width: int
+    depth: int = 12
+    ratio: int = 4
+    has_stem: bool = False
+    patch: int = 16
+    classes: int = 1000
+    has_layer_scale: bool = False
+    is_clip: bool = False
+
+
 ARCHITECTURES = {
-    "deit_tiny_patch16_224": (192, 12, 4, False),
-    "deit_small_patch16_224": (384, 12, 4, False),
-    "deit_base_patch16_224": (768, 12, 4, False),
-    "lvvit_s": (384, 16, 3, True),
+    "deit_tiny_patch16_224": Architecture(192),
+    "deit_small_patch16_224": Architecture(384),
+    "deit_base_patch16_224": Architecture(768),
+    "lvvit_s": Architecture(384, depth=16, ratio=3, has_stem=True),
+    "vit_small_patch14_dinov2": Architecture(384, patch=14, classes=0, has_layer_scale=True),
+    "vit_base_patch32_clip_quickgelu_224": Architecture(768, patch=32, classes=0, is_clip=True),
 }
-CLASSES, PATCH, STEM = 1000, 16, 64
+STEM = 64
 
 
 def shapes(name: str, multi_scale: bool, image_size: int) -> dict[str, list[int]]:
     """Tensor names and shapes."""
-    patches = (image_size // PATCH) ** 2
-    width, depth, ratio, is_lvvit = ARCHITECTURES[name]
+    model = ARCHITECTURES[name]
+    width, ratio = model.width, model.ratio
+    patches = (image_size // model.patch) ** 2
     result = {
         "cls_token": [1, 1, width],
         "pos_embed": [1, patches + 1, width],
-        "patch_embed.proj.bias": [width],
         "norm.weight": [width],
         "norm.bias": [width],
-        "head.weight": [CLASSES, width],
-        "head.bias": [CLASSES],
     }
-    if is_lvvit:
+    if model.classes:
+        result |= {"head.weight": [model.classes, width], "head.bias": [model.classes]}
+    if model.is_clip:
+        result |= {"norm_pre.weight": [width], "norm_pre.bias": [width]}
+    else:
+        result["patch_embed.proj.bias"] = [width]
+    if model.has_stem:
         result["patch_embed.conv1.weight"] = [STEM, 3, 7, 7]
         result["patch_embed.conv2.weight"] = [STEM, STEM, 3, 3]
         result["patch_embed.conv3.weight"] = [STEM, STEM, 3, 3]
-        result["patch_embed.proj.weight"] = [width, STEM, PATCH // 2, PATCH // 2]
-        result["aux_head.weight"] = [CLASSES, width]
-        result["aux_head.bias"] = [CLASSES]
+        result["patch_embed.proj.weight"] = [width, STEM, model.patch // 2, model.patch // 2]
+        result["aux_head.weight"] = [model.classes, width]
+        result["aux_head.bias"] = [model.classes]
         for norm in (1, 2, 3):
             for part in ("weight", "bias", "running_mean", "running_var"):
                 result[f"patch_embed.bn{norm}.{part}"] = [STEM]
     else:
-        result["patch_embed.proj.weight"] = [width, 3, PATCH, PATCH]
-    for block in range(depth):
+        result["patch_embed.proj.weight"] = [width, 3, model.patch, model.patch]
+    for block in range(model.depth):
         parts = {
             "norm1.weight": [width],
             "norm1.bias": [width],
@@ -61,8 +84,10 @@ def shapes(name: str, multi_scale: bool, image_size: int) -> dict[str, list[int]
             "mlp.fc2.weight": [width, ratio * width],
             "mlp.fc2.bias": [width],
         }
-        if not is_lvvit:
+        if not model.has_stem:
             parts["attn.qkv.bias"] = [3 * width]
+        if model.has_layer_scale:
+            parts |= {"ls1.gamma": [width], "ls2.gamma": [width]}
         result |= {f"blocks.{block}.{part}": shape for part, shape in parts.items()}
     if multi_scale:
         result |= {
