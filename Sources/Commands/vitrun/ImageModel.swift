@@ -27,13 +27,21 @@ protocol ImageModel: Sendable {
 }
 
 extension Preprocessing {
-  /// Reads, resizes and crops an image.
+  /// Reads, resizes and crops an image; `-` is standard input.
   /// - Parameter budget: memory that images which are prepared at the same time share.
   func prepare(_ path: String, _ options: ImageOptions, budget: MemoryBudget? = nil) throws
     -> Preparation
   {
-    try prepare(
-      path: path, orientation: options.exif.orientation, maximumPixels: options.maxPixels,
-      budget: budget)
+    guard path == "-" else {
+      return try prepare(
+        path: path, orientation: options.exif.orientation, maximumPixels: options.maxPixels,
+        budget: budget)
+    }
+    let input = try StandardInput.read(limit: ImageDecoder.maximumFileBytes)
+    return try withExtendedLifetime(input) {
+      try prepare(
+        UnsafeRawBufferPointer(input.bytes), file: StandardInput.name,
+        orientation: options.exif.orientation, maximumPixels: options.maxPixels, budget: budget)
+    }
   }
 }

@@ -20,9 +20,7 @@ struct Preprocess: ParsableCommand {
 
   func run() throws {
     let preprocessing = Preprocessing(try execution.plan(plan))
-    let crop = try preprocessing.crop(
-      path: image, orientation: imageOptions.exif.orientation, maximumPixels: imageOptions.maxPixels
-    )
+    let crop = try preprocessing.prepare(image, imageOptions).crop
     let shape = [1, 3, preprocessing.height, preprocessing.width]
     let tensor = try ByteBuffer(
       count: shape.reduce(MemoryLayout<Float>.stride, *), for: image)

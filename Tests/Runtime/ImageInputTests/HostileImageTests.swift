@@ -133,6 +133,13 @@ internal import Testing
     #expect(refusal(Array("<html>".utf8))?.expected == "JPEG, PNG or WebP")
   }
 
+  /// Standard input belongs to the commands.
+  @Test func aDashIsAFileLikeAnother() throws {
+    let error = #expect(throws: InputError.self) { try ImageDecoder.read(path: "-", alpha: .drop) }
+    #expect(error?.kind == .unreadableFile)
+    #expect(error?.file == "-")
+  }
+
   @Test func foldersPipesAndMissingFilesAreRefusedWithoutWaiting() throws {
     let pipe = "/tmp/image-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     try #require(mkfifo(pipe, 0o600) == 0)

@@ -34,16 +34,16 @@ public enum ImageDecoder {
   /// The largest area that can be asked for, in pixels.
   public static let mostPixels = 4_000_000_000
 
-  /// Reads and decodes a file; `-` is standard input.
+  /// Reads and decodes a file.
   /// - Parameter maximumPixels: the largest area that is decoded, at most ``mostPixels``.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public static func read(
     path: String, orientation: Orientation = .ignore, alpha: Alpha,
     maximumPixels: Int = usualMaximumPixels
   ) throws -> RGBImage {
-    try withBytes(of: path) { bytes, file in
+    try withBytes(of: path) { bytes in
       try decode(
-        bytes, file: file, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
+        bytes, file: path, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
     }
   }
 
@@ -75,21 +75,15 @@ public enum ImageDecoder {
     return try RGBImage(reading: rows, file: file).turned(turn, file: file)
   }
 
-  /// Calls `body` with the bytes of a file and what errors call it.
+  /// Calls `body` with the bytes of a file.
   static func withBytes<R>(
-    of path: String, _ body: (UnsafeRawBufferPointer, _ file: String) throws -> R
+    of path: String, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
-    if path == "-" {
-      let input = try StandardInput.read(limit: maximumFileBytes)
-      return try withExtendedLifetime(input) {
-        try body(UnsafeRawBufferPointer(input.bytes), StandardInput.name)
-      }
-    }
     let file = try MappedFile(path: path)
     guard file.count <= maximumFileBytes else {
       throw InputError.imageBytes(path, limit: maximumFileBytes, found: "\(file.count)")
     }
-    return try file.withBytes { try body($0, path) }
+    return try file.withBytes(body)
   }
 
   /// The rows of an image as it is stored, and how they are meant to be seen. Only the header has been

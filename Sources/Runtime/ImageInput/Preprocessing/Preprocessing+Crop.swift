@@ -2,7 +2,7 @@ package import Tensors
 
 /// From a file to the 8-bit image that the network will see.
 extension Preprocessing {
-  /// Reads and decodes a file, its alpha treated as ``alpha`` says; `-` is standard input.
+  /// Reads and decodes a file, its alpha treated as ``alpha`` says.
   /// - Parameter maximumPixels: the largest area that is decoded.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public func read(
@@ -13,7 +13,7 @@ extension Preprocessing {
       path: path, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
   }
 
-  /// Reads, decodes, resizes and crops a file; `-` is standard input.
+  /// Reads, decodes, resizes and crops a file.
   ///
   /// The image is resized while its rows are decoded, so that its pixels need not be held, except
   /// where its format asks for it: interlaced PNG, progressive JPEG, WebP.
@@ -46,10 +46,8 @@ extension Preprocessing {
   ) throws -> RGBImage {
     switch source.place {
     case .file(let path):
-      // Standard input is no file that a caller of this names.
       try prepare(
-        path: path == "-" ? "./-" : path, orientation: orientation, maximumPixels: maximumPixels,
-        budget: budget
+        path: path, orientation: orientation, maximumPixels: maximumPixels, budget: budget
       ).crop
     case .encoded(let bytes, let name):
       try bytes.withUnsafeBytes {
@@ -78,9 +76,9 @@ extension Preprocessing {
     path: String, orientation: ImageDecoder.Orientation, maximumPixels: Int,
     budget: MemoryBudget? = nil
   ) throws -> Preparation {
-    try ImageDecoder.withBytes(of: path) { bytes, file in
+    try ImageDecoder.withBytes(of: path) { bytes in
       try prepare(
-        bytes, file: file, orientation: orientation, maximumPixels: maximumPixels, budget: budget)
+        bytes, file: path, orientation: orientation, maximumPixels: maximumPixels, budget: budget)
     }
   }
 
