@@ -67,6 +67,7 @@ extension SearchOption: FlaggedOption {
     switch self {
     case .share: "--budget"
     case .milliseconds: "--target-ms"
+    case .count: "--count"
     }
   }
 }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import Passes
-internal import PlanFormat
 internal import Tensors
 internal import ViTCompiler
 internal import ViTRuntime
@@ -112,52 +111,34 @@ struct Search: ParsableCommand {
     (options.isCascade, options.isSizeAware) = (cascade, sizeAware)
     (options.strategy, options.count, options.evaluations) = (strategy, count, evaluations)
     (options.seed, options.threads, options.allowsLarge) = (seed, threads, allowLarge)
-    let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
-    let all = try ImageList.images(below: images)
-    let statePath = state ?? "\(output).search"
+    options.maximumPixels = maxPixels
     let paths = options.budgets.map { path(of: $0, among: options.budgets.count) }
-    // Before the search, not behind it.
-    for path in paths + [report].compactMap(\.self) {
-      try OutputFile.check(path: path, against: all)
+    let search = try FolderSearch(
+      plan, on: images, options, to: paths + [report].compactMap(\.self),
+      state: state ?? "\(output).search", keepsState: state != nil
+    ) {
+      note("\(CommandLineTool.text($0)); skipped")
+    } note: {
+      note(CommandLineTool.text($0))
     }
-    try OutputFile.checkDistinct(paths + [report, statePath].compactMap(\.self))
-    let chosen = try SearchImages(
-      all, in: images, count: count, seed: seed,
-      for: evaluator.dense, maximumPixels: maxPixels
-    ) { note("\(CommandLineTool.text($0)); skipped") }
-    if chosen.paths.count < count {
-      note("\(images): \(chosen.paths.count) images that can be read, fewer than --count \(count)")
+    try search.run { schedules in
+      try write(try options.budgets.map { try find($0, schedules) }, to: paths, search)
     }
-    let search = try ScheduleSearch(evaluator, chosen, options, state: statePath)
-    if search.known > 0 { note("\(statePath): goes on after \(search.known) schedules") }
-    do {
-      try write(try options.budgets.map { try find($0, search) }, to: paths, evaluator, search)
-    } catch {
-      // What has tried nothing would only be in the way of another search.
-      if state == nil, search.trials.isEmpty { search.removeState() }
-      throw error
-    }
-    if state == nil { search.removeState() }
   }
 
   private func write(
-    _ results: [SearchResult], to paths: [String], _ evaluator: ScheduleEvaluator,
-    _ search: ScheduleSearch
+    _ results: [SearchResult], to paths: [String], _ search: FolderSearch
   ) throws {
     var found: [SearchReport.Found] = []
     for (result, path) in zip(results, paths) {
       let summary = SearchSummary(
-        result, evaluator, strategy: strategy, isSizeAware: sizeAware, output: path)
-      found.append(SearchReport.Found(result, output: path, flags: summary.flags))
-      try PlanCompiler.rewrite(
-        evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),
-        cascade: result.cascade.map {
-          CascadeRecord(margin: $0.margin, fallbackShare: $0.share)
-        }, to: path)
+        result, search.evaluator, strategy: strategy, isSizeAware: sizeAware, output: path)
+      found.append(SearchReport.Found(result, output: path, rewrite: summary.rewrite))
+      try search.write(result, to: path)
       if !quiet { try CommandLineTool.printLines(summary.lines) }
     }
     guard let report else { return }
-    try SearchReport(of: search, evaluator, title: plan, found: found).write(to: report)
+    try search.report(found).write(to: report)
   }
 
   private func find(

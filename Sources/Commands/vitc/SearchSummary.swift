@@ -42,13 +42,13 @@ struct SearchSummary {
       lines.append("  time       \(Figures.fixed(milliseconds, 2)) ms an image")
     }
     return lines + [
-      "  \(result.cascade == nil ? "the same " : "its first")  vitc rewrite \(flags)"
+      "  \(result.cascade == nil ? "the same " : "its first")  \(rewrite)"
     ]
   }
 
   /// What makes the plan again, or of a cascade its first program.
-  var flags: String {
-    "--strategy \(strategy.rawValue)\(isSizeAware ? " --size-aware" : "") --remove "
+  var rewrite: String {
+    "vitc rewrite --strategy \(strategy.rawValue)\(isSizeAware ? " --size-aware" : "") --remove "
       + result.trial.removed.map(String.init).joined(separator: ",")
   }
 }

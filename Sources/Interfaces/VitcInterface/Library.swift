@@ -42,6 +42,11 @@ func give(_ report: JSONValue, to target: Report?) throws {
   if let target { target.pointee = try library.give(report.text()) }
 }
 
+/// Something that was not as it should be, and what follows from it.
+func note(_ error: InputError, _ consequence: String) -> Message {
+  "\(Message(error.text(naming: OptionNames.name))); \(consequence)"
+}
+
 /// What a function has to say beside its result.
 func notes(_ notes: [Message]) -> JSONValue {
   .array(notes.map { .string(PathText.repaired(library.text($0))) })

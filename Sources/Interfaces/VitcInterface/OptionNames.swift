@@ -71,6 +71,7 @@ enum OptionNames {
     switch option {
     case .maximumBatch: "count"
     case .allowsLarge: "allow_large"
+    case .count: "count"
     }
   }
 

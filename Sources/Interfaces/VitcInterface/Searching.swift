@@ -2,7 +2,6 @@ internal import CInterface
 public import CVitc
 internal import JSON
 internal import ModelFacts
-internal import PlanFormat
 internal import Tensors
 internal import ViTCompiler
 internal import ViTRuntime
@@ -36,8 +35,8 @@ public func search(
 private struct Searching {
   private let options: SearchOptions
   private let budget: SearchOptions.Budget
-  private let maximumPixels: Int
   private let state: String?
+  private let reportPath: String?
 
   init(_ text: UnsafePointer<CChar>?) throws {
     var reader = try OptionReader(text)
@@ -66,10 +65,10 @@ private struct Searching {
     options.threads = try reader.integer("threads", in: 1...256)
     options.isCascade = try reader.flag("cascade")
     options.allowsLarge = try reader.flag("allow_large")
-    maximumPixels =
-      try reader.integer("max_pixels", in: 1...ImageDecoder.mostPixels)
-      ?? ImageDecoder.usualMaximumPixels
+    options.maximumPixels =
+      try reader.integer("max_pixels", in: 1...ImageDecoder.mostPixels) ?? options.maximumPixels
     state = try reader.path("state")
+    reportPath = try reader.path("report")
     try reader.finish()
     try StrategyOption.checkSizes(options.strategy, isSizeAware: options.isSizeAware)
     self.options = options
@@ -81,40 +80,33 @@ private struct Searching {
     progress: (ScheduleSearch.Progress) throws -> Void
   ) throws -> JSONValue {
     var messages: [Message] = []
-    let evaluator = try ScheduleEvaluator(Plan(path: plan), options)
-    let all = try ImageList.images(below: folder)
-    let statePath = state ?? "\(output).search"
-    // Before the search, not behind it.
-    try OutputFile.check(path: output, against: all)
-    try OutputFile.checkDistinct([output, statePath])
-    let images = try SearchImages(
-      all, in: folder, count: options.count, seed: options.seed, for: evaluator.dense,
-      maximumPixels: maximumPixels
-    ) { error in
-      messages.append("\(Message(error.text(naming: OptionNames.name))); skipped")
+    let search = try FolderSearch(
+      plan, on: folder, options, to: [output] + [reportPath].compactMap(\.self),
+      state: state ?? "\(output).search", keepsState: state != nil
+    ) {
+      messages.append(note($0, "skipped"))
+    } note: {
+      messages.append($0)
     }
-    if images.paths.count < options.count {
-      messages.append(
-        "\(folder): \(images.paths.count) images that can be read, fewer than \(options.count)")
+    return try search.run { schedules in
+      let result = try schedules.run(budget, progress: progress)
+      if let reportPath {
+        let found = SearchReport.Found(result, output: output, rewrite: rewrite(result))
+        try search.report([found]).write(to: reportPath)
+      }
+      try search.write(result, to: output)
+      return report(result, search.evaluator, messages)
     }
-    let search = try ScheduleSearch(evaluator, images, options, state: statePath)
-    if search.known > 0 {
-      messages.append("\(statePath): goes on after \(search.known) schedules")
-    }
-    do {
-      let result = try search.run(budget, progress: progress)
-      try PlanCompiler.rewrite(
-        evaluator.plan, recipe: try evaluator.recipe(result.trial.removed),
-        cascade: result.cascade.map {
-          CascadeRecord(margin: $0.margin, fallbackShare: $0.share)
-        }, to: output)
-      if state == nil { search.removeState() }
-      return report(result, evaluator, messages)
-    } catch {
-      // What has tried nothing would only be in the way of another search.
-      if state == nil, search.trials.isEmpty { search.removeState() }
-      throw error
-    }
+  }
+
+  /// The call that makes the plan again, or of a cascade its first program.
+  private func rewrite(_ result: SearchResult) -> String {
+    var members: [JSONMember] = [
+      .init("strategy", .string(options.strategy.rawValue)),
+      .init("remove", .array(result.trial.removed.map { .init($0) })),
+    ]
+    if options.isSizeAware { members.append(.init("size_aware", .bool(true))) }
+    return "vitc_rewrite with \(JSONValue.object(members).text())"
   }
 
   private func report(

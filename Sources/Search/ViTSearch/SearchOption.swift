@@ -6,4 +6,6 @@ public enum SearchOption: String, InputOption {
   case share
   /// A budget in milliseconds.
   case milliseconds
+  /// How many images are looked at.
+  case count
 }

@@ -1,4 +1,5 @@
 package import ViTCompiler
+internal import ViTRuntime
 
 /// What is searched for, and on what.
 package struct SearchOptions: Sendable {
@@ -25,6 +26,9 @@ package struct SearchOptions: Sendable {
   /// How many schedules are tried for each budget.
   package var evaluations = 40
 
+  /// The largest image that is decoded, in pixels.
+  package var maximumPixels: Int
+
   /// Decides which images are looked at, and what is tried after what.
   package var seed = 0
 
@@ -37,7 +41,10 @@ package struct SearchOptions: Sendable {
   /// Whether the model may be larger than a session runs without being asked.
   package var allowsLarge = false
 
-  package init(budgets: [Budget]) { self.budgets = budgets }
+  package init(budgets: [Budget]) {
+    self.budgets = budgets
+    maximumPixels = ImageDecoder.usualMaximumPixels
+  }
 }
 
 /// A schedule that was tried.

@@ -137,6 +137,7 @@ vitc_status vitc_search(
 
 /* What a plan is: what `vitc inspect --json` prints. Options: "dense", true for the dense program of a combined plan. */
 vitc_status vitc_inspect(const char *plan, const char *options, char **report);
+ *   "report"         a path: a page, FILE.html, that shows what was tried and what happens to the tokens of some images
 
 /* Checks every checksum and every structural rule of a plan, as `vitc verify` does. */
 vitc_status vitc_verify(const char *plan);

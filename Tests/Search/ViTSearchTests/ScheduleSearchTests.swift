@@ -140,7 +140,7 @@ struct ScheduleSearchTests {
     let hostile = "<script>alert(1)</script>"
     let report = try SearchReport(
       of: search, evaluator, title: hostile,
-      found: [SearchReport.Found(result, output: "a\"b", flags: "--x <x>")])
+      found: [SearchReport.Found(result, output: "a\"b", rewrite: "--x <x>")])
     try report.write(to: folder.file("report.html"))
     let bytes = try MappedFile(path: folder.file("report.html")).withBytes { Array($0) }
     let html = String(decoding: bytes, as: UTF8.self)

@@ -1,7 +1,9 @@
 """Plans from checkpoints, from memory and from other plans."""
 
+import html
 import json
 import os
+import re
 import struct
 from pathlib import Path
 
@@ -140,12 +142,18 @@ def test_paths_are_bytes(dense, tmp_path):
 def test_a_search_finds_a_plan_and_tells_of_its_progress(dense, images, tmp_path):
     told = []
     plan = dense.search(
-        tmp_path / "plan.bin", images[0].parent, budget=0.8, count=4, evaluations=3, progress=lambda *all: told.append(all))
+        tmp_path / "plan.bin", images[0].parent, budget=0.8, count=4, evaluations=3, report=tmp_path / "page.html",
+        progress=lambda *all: told.append(all))
     assert [step[:2] for step in told] == [(1, 3), (2, 3), (3, 3)]
     assert plan.report["images"] == 4 and len(plan.report["removed"]) > 0
     assert plan.report["executed_gmacs"] <= 0.8 * plan.report["dense_gmacs"]
     plan.verify()
-    assert [path.name for path in tmp_path.iterdir()] == ["plan.bin"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "plan.bin"]
+    page = tmp_path.joinpath("page.html").read_text()
+    again = html.unescape(re.search("vitc_rewrite with ([^<]*)<", page).group(1))
+    assert json.loads(again) == {"strategy": "weighted", "remove": plan.report["removed"]}
+    rewritten = dense.rewrite(tmp_path / "again.bin", **json.loads(again))
+    assert graph(rewritten) == graph(plan)
 
 
 def test_an_exception_in_a_callback_ends_the_search(dense, images, tmp_path):

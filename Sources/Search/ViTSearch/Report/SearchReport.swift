@@ -8,13 +8,13 @@ package struct SearchReport {
     var result: SearchResult
     /// The plan's path.
     var output: String
-    /// The flags of a rewrite that make it again, or of a cascade its first program.
-    var flags: String
+    /// The rewrite that makes it again, or of a cascade its first program, as users write it.
+    var rewrite: String
 
-    package init(_ result: SearchResult, output: String, flags: String) {
+    package init(_ result: SearchResult, output: String, rewrite: String) {
       self.result = result
       self.output = output
-      self.flags = flags
+      self.rewrite = rewrite
     }
   }
 
@@ -136,7 +136,7 @@ package struct SearchReport {
     return """
       <h2>\(HTMLText.escaped(VisibleText.escaped(found.output)))</h2>
       <table>\(cells)</table>
-      <p><code>vitc rewrite \(HTMLText.escaped(found.flags))</code>\(note)</p>
+      <p><code>\(HTMLText.escaped(found.rewrite))</code>\(note)</p>
       \(tokens(result.trial.removed))
       """
   }

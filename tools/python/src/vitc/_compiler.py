@@ -73,7 +73,7 @@ class Plan:
                target_ms: Optional[float] = None, strategy: Optional[str] = None, size_aware: bool = False,
                count: Optional[int] = None, evaluations: Optional[int] = None, seed: Optional[int] = None,
                threads: Optional[int] = None, cascade: bool = False, max_pixels: Optional[int] = None,
-               allow_large: bool = False, state: Optional[PathLike] = None,
+               allow_large: bool = False, state: Optional[PathLike] = None, report: Optional[PathLike] = None,
                progress: Optional[Callable[[int, int, float, float], None]] = None) -> "Plan":
         """Finds how many tokens to take away in which block, on the images of a folder, and writes that plan; the options
         are those of ``vitc search``.
@@ -85,11 +85,12 @@ class Plan:
         options = options_bytes({
             "budget": budget, "target_ms": target_ms, "strategy": strategy, "size_aware": size_aware or None,
             "count": count, "evaluations": evaluations, "seed": seed, "threads": threads, "cascade": cascade or None,
-            "max_pixels": max_pixels, "allow_large": allow_large or None, "state": state})
+            "max_pixels": max_pixels, "allow_large": allow_large or None, "state": state, "report": report})
         raised = []
 
         def told(_context, done, evaluations, divergence, agreement):
             try:
+        :param report: a page, ``FILE.html``, that shows what was tried and what happens to the tokens of some images.
                 if progress is not None:
                     progress(done, evaluations, divergence, agreement)
                 return 0
@@ -100,14 +101,14 @@ class Plan:
         # Without a callback of the caller's too, so that Ctrl-C ends a search.
         callback = SearchProgress(told)
         try:
-            report = vitc.text(
+            told_at_end = vitc.text(
                 vitc.search, path_bytes(self.path, "path"), path_bytes(images, "images"), path_bytes(path, "path"),
                 options, callback, None)
         except Exception:
             if raised:
                 raise raised[0] from None
             raise
-        return _made(path, report)
+        return _made(path, told_at_end)
 
 
 def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mapping[str, Any]] = None,
