@@ -171,7 +171,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "ViTRuntime", dependencies: ["PlanRuntime", "ImageInput", "ModelFacts", "Tensors"],
+      name: "ViTRuntime",
+      dependencies: ["PlanRuntime", "ImageInput", "ModelFacts", "PlanFormat", "Tensors"],
       swiftSettings: swiftSettings),
 
     .target(
@@ -206,7 +207,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "CArguments", "CRefusedMemory", "PlanFormat", "ViTRuntime", "Tensors",
+        "CArguments", "CRefusedMemory", "PlanFormat", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -106,6 +106,8 @@ static void nulls(const char *path) {
   MAKE(VITC_INVALID_ARGUMENT, vitc_convert(path, NULL, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_rewrite(NULL, "x", "{\"keep\": 0.7}", NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_rewrite(path, NULL, "{\"keep\": 0.7}", NULL));
+  MAKE(VITC_INVALID_ARGUMENT, vitc_quantize(NULL, "x", NULL, NULL));
+  MAKE(VITC_INVALID_ARGUMENT, vitc_quantize(path, NULL, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_search(path, NULL, "x", "{\"budget\": 0.5}", NULL, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_inspect(path, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_verify(NULL));
@@ -147,7 +149,29 @@ static void options(const char *path, const char *output) {
   MAKE(VITC_UNREADABLE_FILE, vitc_rewrite("/nowhere/plan.bin", output, "{\"keep\": 0.7}", NULL));
   MAKE(VITC_OUTPUT, vitc_rewrite(path, "/nowhere/plan.bin", "{\"keep\": 0.7}", NULL));
   MAKE(VITC_INVALID_FILE, vitc_verify("/"));
+  const char *quantizations[] = {
+    "", "[]", "{\"keep_f32\": \"head\"}", "{\"keep_f32\": [1]}", "{\"keep_f32\": [\"no.such\"]}", "{\"keep_f32\": [\"*\"]}",
+    "{\"check\": 1}", "{\"check\": \"/nowhere\"}", "{\"check\": \"/dev/null\"}", "{\"of_tomorrow\": 1}"};
+  for (size_t i = 0; i < sizeof quantizations / sizeof *quantizations; i++) {
+    if (vitc_quantize(path, output, quantizations[i], NULL) == VITC_OK) fail(__LINE__, quantizations[i], "taken");
+    if (access(output, F_OK) == 0) fail(__LINE__, quantizations[i], "an output in spite of an error");
+  }
+  MAKE(VITC_OUTPUT, vitc_quantize(path, path, NULL, NULL));
+  MAKE(VITC_UNREADABLE_FILE, vitc_quantize("/nowhere/plan.bin", output, NULL, NULL));
+  MAKE(VITC_OUTPUT, vitc_quantize(path, "/nowhere/plan.bin", NULL, NULL));
   checked += sizeof wrong / sizeof *wrong + sizeof rewrites / sizeof *rewrites;
+  checked += sizeof quantizations / sizeof *quantizations;
+}
+
+/* In eight bits once, and not a second time. */
+static void quantization(const char *path, const char *output) {
+  char *report;
+  MAKE(VITC_OK, vitc_quantize(path, output, "{\"keep_f32\": [\"blocks.0.*\"]}", &report));
+  if (!strstr(report, "\"int8_weights\"")) fail(__LINE__, "vitc_quantize", report);
+  MAKE(VITC_OK, vitc_free(report));
+  MAKE(VITC_OK, vitc_verify(output));
+  MAKE(VITC_INVALID_FILE, vitc_quantize(output, output, NULL, NULL));
+  if (unlink(output)) fail(__LINE__, "unlink", output);
 }
 
 static void tensors(void) {
@@ -348,6 +372,7 @@ int main(int count, char **words) {
   nulls(words[1]);
   texts();
   options(words[1], output);
+  quantization(words[1], output);
   images(words[2]);
   conversions(output);
   threads();

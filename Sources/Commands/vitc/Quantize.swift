@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import PlanFormat
-internal import ViTCompiler
+internal import ViTSearch
 
 struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,7 +28,7 @@ struct Quantize: ParsableCommand {
 
   @Option(
     help: """
-      A folder of images on which both plans are compared: how often they name the same class, how far their \
+      A folder of images on which both plans are compared before the new one is written: how often they name the same class, how far their \
       probabilities are apart (KL), and how many are right where the names of files or sub-folders tell classes, as \
       for 'vitrun eval'. Where they agree on less than 98.5 %, the layers that hurt most are named.
       """)
@@ -43,21 +43,15 @@ struct Quantize: ParsableCommand {
     }
     let kept = keepF32.map { $0.split(separator: ",").map(String.init) } ?? []
     let file = try PlanFile(path: plan)
-    func note(_ text: String) {
-      if !quiet { CommandLineTool.note("vitc: note: \(text)") }
+    let report = try QuantizationReport.quantize(
+      file, keeping: kept, to: output, checkedOn: check
+    ) { error, consequence in
+      if !quiet {
+        CommandLineTool.note("vitc: note: \(CommandLineTool.text(error)); \(consequence)")
+      }
     }
-    // Before anything is written, so that none of them is written over.
-    let images = try check.map { folder in
-      let images = try QuantizationReport.images(in: folder, for: file, note: note)
-      try OutputFile.check(path: output, against: images.map(\.path))
-      return images
-    }
-    try PlanCompiler.quantize(file, keeping: kept, to: output)
     if !quiet { try describe(file) }
-    guard let check, let images else { return }
-    let report = try QuantizationReport(
-      output, of: file, keeping: kept, over: images, in: check, note: note)
-    try CommandLineTool.printLines(report.lines)
+    if let report { try CommandLineTool.printLines(report.lines) }
   }
 
   private func describe(_ file: PlanFile) throws {

@@ -86,7 +86,8 @@ struct Evaluate: ParsableCommand {
       try labels.map { try LabelFile.read(path: $0, classes: classes) }
       ?? models.lazy.map(\.labels).first { !$0.isEmpty } ?? []
     var contents = try LabelledFolder.contents(
-      of: folder, labels: names, classes: classes, note: execution.note)
+      of: folder, labels: names, classes: classes, remedy: "--labels"
+    ) { execution.note("\(CommandLineTool.text($0)); skipped") }
     if let limit { contents.keep(limit) }
     try files.check(against: contents.images.map(\.path))
     let evaluation = try score(contents, models, folder)

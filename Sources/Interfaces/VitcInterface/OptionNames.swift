@@ -13,6 +13,7 @@ enum OptionNames {
     case let option as ImportOption: name(option)
     case let option as RewriteOption: name(option)
     case let option as StorageOption: name(option)
+    case let option as QuantizationOption: name(option)
     case let option as SearchOption: name(option)
     case let option as SessionOption: name(option)
     case let option as ImageOption: name(option)
@@ -60,10 +61,17 @@ enum OptionNames {
     }
   }
 
+  private static func name(_ option: QuantizationOption) -> String {
+    switch option {
+    case .keptWeights: "keep_f32"
+    }
+  }
+
   private static func name(_ option: SearchOption) -> String {
     switch option {
     case .share: "budget"
     case .milliseconds: "target_ms"
+    case .count: "count"
     }
   }
 
@@ -71,7 +79,6 @@ enum OptionNames {
     switch option {
     case .maximumBatch: "count"
     case .allowsLarge: "allow_large"
-    case .count: "count"
     }
   }
 

@@ -10,6 +10,7 @@ private func compareWithHeader() {
   same(vitc_convert, convert)
   same(vitc_convert_tensors, convert)
   same(vitc_rewrite, rewrite)
+  same(vitc_quantize, quantize)
   same(vitc_search, search)
   same(vitc_inspect, inspect)
   same(vitc_verify, verify)

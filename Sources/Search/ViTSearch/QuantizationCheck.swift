@@ -20,9 +20,6 @@ package final class QuantizationCheck {
   /// Images that run together: enough for all threads.
   package static let batch = 8
 
-  /// Below this agreement a quantized plan is worth a look at its layers.
-  package static let usualAgreement = 0.985
-
   /// Of combined plans the programs of fewer tokens are compared.
   /// - Throws: `InputError` if they are of no use for that, as ``requireClasses(of:)``.
   package init(_ quantized: Plan, of original: Plan) throws {

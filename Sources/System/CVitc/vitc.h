@@ -12,8 +12,8 @@
  * for none; a name that a function does not know is an error, as is one twice. Reports are one JSON object; members
  * may join.
  *
- * Threads. Every function may be called from every thread at the same time, and works on the calling one; a search has
- * threads of its own meanwhile. An output never replaces a file that is open as an input.
+ * Threads. Every function may be called from every thread at the same time, and works on the calling one; a search and the
+ * check of a quantization have threads of their own meanwhile. An output never replaces a file that is open as an input.
  *
  * Callbacks return: an exception of C++ or a longjmp() through the library is undefined. They may call the library.
  *
@@ -75,7 +75,7 @@ vitc_status vitc_free(char *text);
  * Options, as those of `vitc convert`:
  *   "arch", "heads", "activation", "pooling", "eps", "image_size", "crop_pct", "crop_mode", "interpolation"
  *   "mean", "std"    three numbers each
- *   "weights"        "f32" (default) or "f16"
+ *   "weights"        "f32" (default), "f16" or "int8"
  *   "labels"         an array of the classes' names
  *   "config", "preprocessor"  in place of the files beside the checkpoint: a path, or the object itself
  * The report has "notes", an array of what was assumed and what is worth knowing. */
@@ -119,6 +119,14 @@ vitc_status vitc_convert_tensors(
  * The report has "gmacs" and "executed_gmacs" of the plan that was written, "dense_gmacs", and "notes". */
 vitc_status vitc_rewrite(const char *plan, const char *output, const char *options, char **report);
 
+/* Stores the weights of a plan's linear layers in eight bits, to be multiplied so. Options, as those of `vitc quantize`:
+ *   "keep_f32"       an array: names of weights that stay as they are, or patterns with *, ? and [...]
+ *   "check"          a path: a folder of images on which both plans are compared before the new one is written
+ * The report has "bytes" and "original_bytes" of the plans, "int8_weights", how many there are, and "notes"; of a check
+ * "images", "skipped", "agreement", "kl", where names tell classes "labelled", "top1" and "original_top1", and "layers", each with
+ * its "name" and the "kl" that is left where it alone stays as it was, which is empty where the plans agree. */
+vitc_status vitc_quantize(const char *plan, const char *output, const char *options, char **report);
+
 /* Told of a search's progress: schedules that were tried, of how many, and the best one's KL and agreement. Returns 0, or
  * another number to end the search with an error. Called by the thread that called vitc_search(). */
 typedef int32_t (*vitc_search_progress)(
@@ -129,6 +137,7 @@ typedef int32_t (*vitc_search_progress)(
  *   "strategy" ("weighted" by default), "size_aware", "count", "evaluations", "seed", "threads", "cascade",
  *   "max_pixels", "allow_large"
  *   "state"          a path: where the search keeps what it has tried; output.search by default, removed at the end
+ *   "report"         a path: a page, FILE.html, that shows what was tried and what happens to the tokens of some images
  * progress may be NULL. The report has "removed", "kl", "agreement", "images", "executed_gmacs", "dense_gmacs", of a
  * cascade "margin" and "fallback_share", of a time "ms", and "notes". */
 vitc_status vitc_search(
@@ -137,7 +146,6 @@ vitc_status vitc_search(
 
 /* What a plan is: what `vitc inspect --json` prints. Options: "dense", true for the dense program of a combined plan. */
 vitc_status vitc_inspect(const char *plan, const char *options, char **report);
- *   "report"         a path: a page, FILE.html, that shows what was tried and what happens to the tokens of some images
 
 /* Checks every checksum and every structural rule of a plan, as `vitc verify` does. */
 vitc_status vitc_verify(const char *plan);

@@ -120,6 +120,76 @@ def test_rewrites_take_what_numpy_has(dense, tmp_path):
     assert [entry["removed"] for entry in plan.inspect()["schedule"]] == [32, 11]
 
 
+def test_a_plan_in_eight_bits_is_that_of_a_conversion_to_it(dense, config, tensors, labels, tmp_path, tensor):
+    plan = dense.quantize(tmp_path / "int8.bin")
+    plan.verify()
+    assert plan.inspect()["weights"] == "f32+int8" and plan.report["int8_weights"] == 48
+    assert plan.report["bytes"] == plan.inspect()["plan_bytes"] < plan.report["original_bytes"] / 2
+    converted = vitc.convert(tensors, tmp_path / "converted.bin", config=config, labels=labels, weights="int8")
+    assert graph(converted) == graph(plan)
+    with vitc.Session(plan) as session, vitc.Session(converted) as other, vitc.Session(dense) as original:
+        logits = session.run(tensor)
+        assert np.array_equal(other.run(tensor), logits)
+        assert 0 < np.abs(logits - original.run(tensor)).max() < 0.5
+
+
+def test_layers_can_stay_as_they_are(dense, tmp_path):
+    plan = dense.quantize(tmp_path / "int8.bin", keep_f32=("blocks.0.*", "blocks.1.mlp.fc1.weight"))
+    assert plan.report["int8_weights"] == 43
+    kept = [name for name in plan.inspect()["unquantized"] if name.startswith("blocks.")]
+    assert len(kept) == 5 and "blocks.1.mlp.fc1.weight" in kept
+
+
+def test_a_check_compares_both_plans(dense, images, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number, image in enumerate(images):
+        # The class is the number that the name begins with: right of one image.
+        name = {"triangle-rows": 8}.get(image.name.split("_")[0], 0)
+        folder.joinpath(f"{name}_{number}.png").write_bytes(image.read_bytes())
+    folder.joinpath("0_broken.png").write_bytes(b"no image")
+    with pytest.warns(vitc.VitcWarning, match="broken.*; skipped"):
+        plan = dense.quantize(tmp_path / "int8.bin", check=folder)
+    report = plan.report
+    assert report["images"] == report["labelled"] == len(images) and report["skipped"] == 1
+    with vitc.Session(dense) as original, vitc.Session(plan) as quantized:
+        paths = [path for path in sorted(folder.iterdir()) if "broken" not in path.name]
+        expected = [classes[0].index for classes in original.classify(paths)]
+        found = [classes[0].index for classes in quantized.classify(paths)]
+    agreement = np.mean([one == other for one, other in zip(expected, found)])
+    right = [int(path.name.split("_")[0]) for path in paths]
+    assert report["agreement"] == agreement and 0 < report["kl"] < 0.05
+    assert report["original_top1"] == np.mean([one == other for one, other in zip(expected, right)])
+    assert report["top1"] == np.mean([one == other for one, other in zip(found, right)])
+    assert (report["layers"] == []) == (agreement >= 0.985)
+
+
+def test_quantizations_that_do_not_suit_are_refused(dense, images, tmp_path, features):
+    empty, broken = tmp_path / "empty", tmp_path / "broken"
+    empty.mkdir()
+    broken.mkdir()
+    broken.joinpath("0_0.png").write_bytes(b"no image")
+    for options in (
+            {"keep_f32": ["no.such"]}, {"keep_f32": ["*"]}, {"keep_f32": "head"}, {"keep_f32": [3]}, {"check": 3},
+            {"check": empty}, {"check": "/nowhere"}):
+        with pytest.raises(vitc.VitcError):
+            dense.quantize(tmp_path / "int8.bin", **options)
+    with pytest.raises(vitc.InvalidArgument) as raised:
+        dense.quantize(tmp_path / "int8.bin", keep_f32=["no.such"])
+    assert (raised.value.option, raised.value.field) == ("keep_f32", "no.such")
+    with pytest.raises(vitc.OutputError):
+        dense.quantize(dense.path, check=images[0].parent)
+    with pytest.raises(vitc.VitcError):
+        vitc.Plan(features).quantize(tmp_path / "int8.bin", check=images[0].parent)
+    with pytest.raises(vitc.InvalidFile, match="images"):
+        dense.quantize(tmp_path / "int8.bin", check=broken)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "empty"]
+    plan = dense.quantize(tmp_path / "int8.bin")
+    with pytest.raises(vitc.InvalidFile, match="int8 already"):
+        plan.quantize(tmp_path / "again.bin")
+    assert not (tmp_path / "again.bin").exists()
+
+
 def test_outputs_are_whole_or_not_at_all(dense, tmp_path):
     with pytest.raises(vitc.OutputError):
         dense.rewrite(dense.path, keep=0.7)

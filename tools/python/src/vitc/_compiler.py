@@ -69,6 +69,18 @@ class Plan:
         report = vitc.text(vitc.rewrite, path_bytes(self.path, "path"), path_bytes(path, "path"), options)
         return _made(path, report)
 
+    def quantize(self, path: PathLike, *, keep_f32: Optional[Sequence[str]] = None,
+                 check: Optional[PathLike] = None) -> "Plan":
+        """Writes a plan that does the same with its linear layers in eight bits; the options are those of ``vitc quantize``.
+
+        :param keep_f32: names of weights that stay as they are, or patterns with ``*``, ``?`` and ``[...]``.
+        :param check: a folder of images on which both plans are compared before the new one is written.
+        :return: the new plan, whose :attr:`report` says what was found.
+        """
+        options = options_bytes({"keep_f32": keep_f32, "check": check})
+        report = vitc.text(vitc.quantize, path_bytes(self.path, "path"), path_bytes(path, "path"), options)
+        return _made(path, report)
+
     def search(self, path: PathLike, images: PathLike, *, budget: Optional[float] = None,
                target_ms: Optional[float] = None, strategy: Optional[str] = None, size_aware: bool = False,
                count: Optional[int] = None, evaluations: Optional[int] = None, seed: Optional[int] = None,
@@ -78,6 +90,7 @@ class Plan:
         """Finds how many tokens to take away in which block, on the images of a folder, and writes that plan; the options
         are those of ``vitc search``.
 
+        :param report: a page, ``FILE.html``, that shows what was tried and what happens to the tokens of some images.
         :param progress: told how many schedules were tried, of how many, and the best one's KL and agreement. What it
             raises ends the search.
         :return: the new plan, whose :attr:`report` says what was found.
@@ -90,7 +103,6 @@ class Plan:
 
         def told(_context, done, evaluations, divergence, agreement):
             try:
-        :param report: a page, ``FILE.html``, that shows what was tried and what happens to the tokens of some images.
                 if progress is not None:
                     progress(done, evaluations, divergence, agreement)
                 return 0
@@ -130,6 +142,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
     :param preprocessor: in place of the ``preprocessor_config.json`` beside it: a path, what it says, or an image
         processor of ``transformers``.
     :param labels: the classes' names.
+    :param weights: how the weights of products are stored: ``"f32"``, ``"f16"``, or ``"int8"``, in which linear layers are
+        multiplied too.
     """
     if hasattr(preprocessor, "to_dict"):
         preprocessor = json.loads(json.dumps(preprocessor.to_dict(), default=str))

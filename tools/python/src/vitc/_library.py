@@ -67,6 +67,7 @@ _FUNCTIONS = {
         "convert": [c_char_p, c_char_p, c_char_p, _text],
         "convert_tensors": [c_char_p, POINTER(Tensor), c_size_t, ReadTensor, c_void_p, c_char_p, c_char_p, _text],
         "rewrite": [c_char_p, c_char_p, c_char_p, _text],
+        "quantize": [c_char_p, c_char_p, c_char_p, _text],
         "search": [c_char_p, c_char_p, c_char_p, c_char_p, SearchProgress, c_void_p, _text],
         "inspect": [c_char_p, c_char_p, _text],
         "verify": [c_char_p],

@@ -1,6 +1,5 @@
 package import PlanFormat
-internal import Tensors
-internal import ViTRuntime
+package import Tensors
 
 /// An image and its class.
 package struct LabelledImage {
@@ -25,10 +24,14 @@ package enum LabelledFolder {
     }
   }
 
-  /// Every image with its class; `note` is told of sub-folders and files whose classes are not known.
+  /// Every image with its class.
+  /// - Parameters:
+  ///   - remedy: what other labels can be named with, if anything.
+  ///   - skipped: told of sub-folders and files whose classes are not known.
   /// - Throws: `InputError` if no class is.
   package static func contents(
-    of folder: String, labels: [Label], classes: Int, note: (String) -> Void
+    of folder: String, labels: [Label], classes: Int, remedy: String? = nil,
+    skipped: (InputError) -> Void
   ) throws -> Contents {
     var indices: [String: Int] = [:]
     for (index, label) in labels.enumerated() {
@@ -42,21 +45,23 @@ package enum LabelledFolder {
         contents.images += images.map { LabelledImage(path: $0, label: index) }
         return
       }
-      let remedy =
-        labels.isEmpty
-        ? ", and the plan has no labels; name them with --labels"
-        : "; other labels can be named with --labels"
+      var found = "'\(name)'"
+      if labels.isEmpty { found += ", and the plan has no labels" }
+      if let remedy {
+        found += labels.isEmpty ? "; name them with " : "; other labels can be named with "
+        found += remedy
+      }
       let error = InputError(
         file: path, field: "class",
         expected: "an identifier or name of the labels, or a number below \(classes)",
-        found: "'\(name)'\(remedy)")
+        found: found)
       contents.unknown += images.count
       unknown.append(error)
     }
     for (name, path, images) in try groups(in: folder) { add(images, named: name, at: path) }
     // Where no class is known, one line says why; a note for each would only repeat it.
     if contents.images.isEmpty, let first = unknown.first { throw first }
-    for error in unknown { note("\(CommandLineTool.text(error)); skipped") }
+    for error in unknown { skipped(error) }
     return contents
   }
 
