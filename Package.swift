@@ -26,7 +26,7 @@ func wideTarget(_ name: String, flags: [String]) -> Target {
     "-Ounchecked", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=4000",
   ]
   return .target(
-    name: name, dependencies: ["KernelInterface", "KernelsPortable", "CVectorExtras"],
+    name: name, dependencies: ["CLibrary", "KernelInterface", "KernelsPortable", "CVectorExtras"],
     swiftSettings: swiftSettings
       + [.unsafeFlags(options + flags.flatMap { ["-Xcc", "-m\($0)"] })])
 }
@@ -100,13 +100,15 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "COnnx", dependencies: ["CProtobufC"]),
 
+    .target(name: "CLibrary", swiftSettings: swiftSettings),
     .systemLibrary(name: "CVectorExtras"),
     .systemLibrary(name: "CMemoryFile"),
     .target(name: "CArguments"),
     .target(name: "CRefusedMemory"),
 
     // MARK: - Implementation: foundations
-    .target(name: "Tensors", dependencies: ["CMemoryFile"], swiftSettings: swiftSettings),
+    .target(
+      name: "Tensors", dependencies: ["CLibrary", "CMemoryFile"], swiftSettings: swiftSettings),
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
     .target(
@@ -118,11 +120,11 @@ let package = Package(
 
     // MARK: - Implementation: compiler
     .target(
-      name: "Checkpoints", dependencies: ["Tensors", "JSON", "CZlib", "COnnx"],
+      name: "Checkpoints", dependencies: ["CLibrary", "Tensors", "JSON", "CZlib", "COnnx"],
       swiftSettings: swiftSettings),
     .target(
       name: "Families",
-      dependencies: ["Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
+      dependencies: ["CLibrary", "Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
       swiftSettings: swiftSettings),
     .target(
       name: "Passes", dependencies: ["ModelGraph", "ModelFacts", "Tensors"],
@@ -139,20 +141,23 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(name: "KernelInterface", swiftSettings: swiftSettings),
     .target(
-      name: "KernelsPortable", dependencies: ["KernelInterface"], swiftSettings: swiftSettings),
+      name: "KernelsPortable", dependencies: ["CLibrary", "KernelInterface"],
+      swiftSettings: swiftSettings),
     .target(
       name: "Kernels",
-      dependencies: ["Tensors", "KernelInterface", "KernelsPortable", "CVectorExtras"]
+      dependencies: ["CLibrary", "Tensors", "KernelInterface", "KernelsPortable", "CVectorExtras"]
         + wideKernels.map { .target(name: $0.name) },
       swiftSettings: swiftSettings),
     .target(
       name: "PlanRuntime",
       dependencies: [
-        "Tensors", "ModelFacts", "PlanFormat", "KernelInterface", "Kernels", "CVectorExtras",
+        "CLibrary", "Tensors", "ModelFacts", "PlanFormat", "KernelInterface", "Kernels",
+        "CVectorExtras",
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "ImageInput", dependencies: ["Tensors", "CJPEGRows", "CSPNG", "CWebP", "CZlib"],
+      name: "ImageInput",
+      dependencies: ["CLibrary", "Tensors", "CJPEGRows", "CSPNG", "CWebP", "CZlib"],
       swiftSettings: swiftSettings),
 
     .target(
@@ -166,19 +171,23 @@ let package = Package(
     .target(
       name: "ViTCompiler",
       dependencies: [
-        "Checkpoints", "Families", "KernelInterface", "ModelFacts", "ModelGraph", "Passes",
+        "CLibrary", "Checkpoints", "Families", "KernelInterface", "ModelFacts", "ModelGraph",
+        "Passes",
         "PlanEmitter", "PlanFormat", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .target(
       name: "ViTRuntime",
-      dependencies: ["PlanRuntime", "ImageInput", "ModelFacts", "PlanFormat", "Tensors"],
+      dependencies: [
+        "CLibrary", "PlanRuntime", "ImageInput", "ModelFacts", "PlanFormat", "Tensors",
+      ],
       swiftSettings: swiftSettings),
 
     .target(
       name: "ViTSearch",
       dependencies: [
-        "JSON", "ModelFacts", "Passes", "PlanFormat", "Tensors", "ViTCompiler", "ViTRuntime",
+        "CLibrary", "JSON", "ModelFacts", "Passes", "PlanFormat", "Tensors", "ViTCompiler",
+        "ViTRuntime",
       ],
       swiftSettings: swiftSettings),
 
@@ -186,7 +195,8 @@ let package = Package(
     .systemLibrary(name: "CVitrun"),
     .systemLibrary(name: "CVitc"),
     .target(
-      name: "CInterface", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
+      name: "CInterface", dependencies: ["CLibrary", "JSON", "Tensors"],
+      swiftSettings: swiftSettings),
     .target(
       name: "VitrunInterface",
       dependencies: [
@@ -207,7 +217,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "CArguments", "CRefusedMemory", "PlanFormat", "Tensors",
+        "CLibrary", "CArguments", "CRefusedMemory", "PlanFormat", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -237,14 +247,16 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes", "PlanFormat",
+        "CLibrary", "Checkpoints", "Families", "JSON", "ModelFacts", "ModelGraph", "Passes",
+        "PlanFormat",
         "Records",
         "Tensors", "ViTCompiler",
       ], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vitfuzz",
       dependencies: [
-        "TestSupport", "Checkpoints", "CVitrun", "CZlib", "Families", "ImageInput", "JSON",
+        "CLibrary", "TestSupport", "Checkpoints", "CVitrun", "CZlib", "Families", "ImageInput",
+        "JSON",
         "ModelFacts",
         "ModelGraph",
         "PlanFormat", "PlanRuntime", "Tensors", "ViTCompiler",
@@ -260,7 +272,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "TestSupport", "PlanRuntime", "ViTRuntime", "Kernels", "ImageInput", "JSON", "Checkpoints",
+        "CLibrary", "TestSupport", "PlanRuntime", "ViTRuntime", "Kernels", "ImageInput", "JSON",
+        "Checkpoints",
         "Families", "ModelFacts", "ModelGraph", "Passes", "PlanFormat", "Records",
         "Tensors", "ViTCompiler",
       ],
@@ -284,14 +297,15 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "FileSupport", dependencies: ["Tensors"],
+      name: "FileSupport", dependencies: ["CLibrary", "Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "TensorsTests", dependencies: ["FileSupport", "Tensors"], swiftSettings: swiftSettings),
+      name: "TensorsTests", dependencies: ["CLibrary", "FileSupport", "Tensors"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "FamiliesTests",
       dependencies: [
-        "TestSupport", "FileSupport", "Checkpoints", "Families", "JSON", "ModelGraph",
+        "CLibrary", "TestSupport", "FileSupport", "Checkpoints", "Families", "JSON", "ModelGraph",
         "ModelFacts", "Tensors",
       ],
       swiftSettings: swiftSettings),
@@ -301,7 +315,7 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "FileSupport", "Tensors"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ImageInputTests", dependencies: ["TestSupport", "ImageInput", "Tensors"],
+      name: "ImageInputTests", dependencies: ["CLibrary", "TestSupport", "ImageInput", "Tensors"],
       exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
@@ -311,10 +325,10 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ThreadPoolTests", dependencies: ["KernelInterface", "PlanRuntime"],
+      name: "ThreadPoolTests", dependencies: ["CLibrary", "KernelInterface", "PlanRuntime"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "KernelTests", dependencies: ["KernelInterface", "Kernels", "Tensors"],
+      name: "KernelTests", dependencies: ["CLibrary", "KernelInterface", "Kernels", "Tensors"],
       swiftSettings: swiftSettings),
   ] + wideKernels,
   swiftLanguageModes: [.v6]
@@ -328,7 +342,8 @@ let folders: [(path: String, targets: [String])] = [
   (
     "Sources/System",
     [
-      "CArguments", "CJPEG", "CJPEGRows", "CMemoryFile", "COnnx", "CProtobufC", "CRefusedMemory",
+      "CArguments", "CJPEG", "CJPEGRows", "CLibrary", "CMemoryFile", "COnnx", "CProtobufC",
+      "CRefusedMemory",
       "CSPNG",
       "CVectorExtras", "CVitc", "CVitrun", "CWebP", "CZlib",
     ]

@@ -22,10 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = ["System", "Foundations", "Kernels", "Plan", "Compiler", "Runtime", "Search", "Interfaces", "Commands"]
 APART = {("Compiler", "Runtime"), ("Runtime", "Compiler")}
 
-# What comes with Swift and the C library.
-PROVIDED = {"Glibc", "Synchronization", "Testing"}
+# What comes with Swift, and the C library, which one module imports for all.
+PROVIDED = {"Synchronization", "Testing"}
+C_LIBRARY = {"CLibrary": {"Darwin", "Glibc", "Musl"}}
 IMPORT = re.compile(
-    r"^(?:@\w+\s+)*(?:public |package |internal |private |fileprivate )?import (?:\w+ )?(\w+)", re.M
+    r"^ *(?:@\w+\s+)*(?:public |package |internal |private |fileprivate )?import (?:\w+ )?(\w+)", re.M
 )
 INCLUDE = re.compile(r"^#include [<\"](\w+)[./]", re.M)
 
@@ -76,7 +77,7 @@ def imports(target: dict) -> set[str]:
         for file in files:
             if file.suffix == ".swift":
                 found |= set(IMPORT.findall(file.read_text()))
-    return found - PROVIDED - {target["name"]}
+    return found - PROVIDED - C_LIBRARY.get(target["name"], set()) - {target["name"]}
 
 
 def code(target: dict) -> dict[Path, str]:

@@ -1,6 +1,6 @@
 import Checkpoints
 import Families
-import Glibc
+import CLibrary
 import ImageInput
 import JSON
 import ModelFacts

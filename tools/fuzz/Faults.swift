@@ -1,4 +1,4 @@
-import Glibc
+import CLibrary
 
 /// Says which seed was being tried when the process ends.
 enum Faults {
@@ -36,17 +36,17 @@ enum Faults {
 
   /// Decimal digits without any memory, since this runs inside a signal handler.
   private static func writeSeed() {
-    if let prefix { _ = Glibc.write(STDERR_FILENO, prefix, strlen(prefix)) }
+    if let prefix { _ = CLibrary.write(STDERR_FILENO, prefix, strlen(prefix)) }
     var divisor: UInt64 = 10_000_000_000_000_000_000
     while divisor > 1, seed / divisor == 0 { divisor /= 10 }
     while divisor > 0 {
       var digit = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: seed / divisor % 10)
-      _ = Glibc.write(STDERR_FILENO, &digit, 1)
+      _ = CLibrary.write(STDERR_FILENO, &digit, 1)
       divisor /= 10
     }
   }
 
   private static func write(_ text: StaticString) {
-    _ = Glibc.write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    _ = CLibrary.write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 }

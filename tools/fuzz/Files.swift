@@ -1,4 +1,4 @@
-import Glibc
+import CLibrary
 import Tensors
 
 /// Files of the corpus and of one round.
@@ -21,7 +21,7 @@ enum Files {
     var done = 0
     while done < bytes.count {
       let written = bytes.withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
+        CLibrary.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
       }
       guard written > 0 else { throw Finding(text: "cannot write \(path)") }
       done += written

@@ -1,5 +1,5 @@
 import CVitrun
-import Glibc
+import CLibrary
 import JSON
 import TestSupport
 

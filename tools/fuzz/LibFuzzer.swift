@@ -1,7 +1,7 @@
 // The way in for libFuzzer, which brings its own `main` and calls these functions. tools/fuzz.sh
 // builds with LIBFUZZER where the toolchain has it; everywhere else there is OwnDriver.swift.
 #if LIBFUZZER
-  import Glibc
+  import CLibrary
   import TestSupport
 
   /// What `--target=NAME --seeds=FOLDER` ask for; libFuzzer itself ignores words that begin with `--`.

@@ -1,6 +1,6 @@
 // The way in without libFuzzer.
 #if !LIBFUZZER
-  import Glibc
+  import CLibrary
   import TestSupport
 
   /// Changes sound files at random and feeds them to one of the readers, for a time or a number of

@@ -1,5 +1,5 @@
 internal import CArguments
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// The command line as it was given.

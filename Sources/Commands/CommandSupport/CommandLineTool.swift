@@ -1,6 +1,6 @@
 package import ArgumentParser
 internal import CRefusedMemory
-internal import Glibc
+internal import CLibrary
 internal import PlanFormat
 internal import Tensors
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// What a command does about signals: none ends it by itself.

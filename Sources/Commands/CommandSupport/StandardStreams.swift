@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// Standard input, output and error as the system hands them to a process.
@@ -24,7 +24,7 @@ enum StandardStreams {
   static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
     var rest = bytes
     while !rest.isEmpty {
-      let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      let written = CLibrary.write(descriptor, rest.baseAddress, rest.count)
       if written > 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
       } else if written < 0 && errno == EAGAIN {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// A line on stderr that is written over again and again; nothing where stderr is no terminal.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import ModelGraph
 internal import PlanEmitter
 package import PlanFormat

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Lets a process that uses the library fork while other threads are inside it.
 ///

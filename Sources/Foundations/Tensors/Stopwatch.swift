@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Time between two moments.
 package struct Stopwatch {

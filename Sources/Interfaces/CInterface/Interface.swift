@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 package import Tensors
 
 /// What the functions of a C interface have in common: errors become codes, and what is handed out is known.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// What the calling thread's last call of an interface did wrong, as C reads it.

@@ -1,5 +1,5 @@
 package import JSON
-internal import Glibc
+internal import CLibrary
 package import Tensors
 
 /// A function's options: one JSON object, of which every member is taken by its name or is an error.

@@ -1,5 +1,5 @@
 internal import CVectorExtras
-internal import Glibc
+internal import CLibrary
 package import KernelInterface
 internal import KernelsPortable
 package import Tensors

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 package import KernelInterface
 
 // Scores are kept transposed, `[key][16 queries]`: the queries are the panel and the keys the rows of

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// Zeroed memory, aligned to 64 bytes, that ends where memory begins that nobody may touch: a kernel

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import KernelInterface
 package import Kernels
 internal import PlanFormat

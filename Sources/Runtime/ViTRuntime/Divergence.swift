@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// How far the probabilities of one model are from those of another.
 package enum Divergence {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 public import PlanRuntime
 
 /// Probabilities of logits, highest first; ties go to the lower class.

@@ -1,6 +1,6 @@
 import Checkpoints
 import Families
-import Glibc
+import CLibrary
 import JSON
 import ModelFacts
 import ModelGraph

@@ -1,4 +1,4 @@
-import Glibc
+import CLibrary
 import KernelInterface
 
 // The same in double precision, written for clarity.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import ImageInput
 internal import Tensors
 internal import Testing

@@ -1,3 +1,3 @@
-import Glibc
+import CLibrary
 
 func sleepMilliseconds(_ milliseconds: UInt32) { usleep(milliseconds * 1000) }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// A folder that is removed with all its files when the value goes away.
@@ -37,7 +37,7 @@ package final class TemporaryFolder: Sendable {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     defer { close(descriptor) }
     guard descriptor >= 0,
-      bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
+      bytes.withUnsafeBytes({ CLibrary.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
     else { throw InputError(file: file, field: "test", expected: "to be written", found: "error") }
     return file
   }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import ModelGraph
 
 // The strategy `weighted`, as its definition says it: over a whole table of similarities.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// A folder that is removed with everything in it when it is released. In memory where the system has
@@ -34,7 +34,7 @@ package final class TemporaryFolder: Sendable {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     defer { close(descriptor) }
     guard descriptor >= 0,
-      bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
+      bytes.withUnsafeBytes({ CLibrary.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count
     else { throw InputError(file: path, field: "file", expected: "to be written", found: "not") }
     return path
   }

@@ -1,5 +1,5 @@
 internal import Checkpoints
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// Operators whose results are constants, most of them made from shapes.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// What makes two paths the same file.
 package struct FileIdentity: Hashable, Sendable {

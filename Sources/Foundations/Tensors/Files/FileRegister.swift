@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Which files are inputs and which are outputs, so that no output replaces an input or another output,
 /// whatever names they are given.

@@ -1,4 +1,4 @@
-package import Glibc
+package import CLibrary
 
 /// The system calls that take a path. Everything that opens or looks at a file by its name does so here,
 /// so that names are the same bytes everywhere; see ``PathText``.
@@ -7,7 +7,7 @@ package import Glibc
 package enum FileSystem {
   /// Opens a file; negative on failure.
   package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) -> Int32 {
-    withBytes(of: path) { Glibc.open($0, flags | O_CLOEXEC, mode) } ?? -1
+    withBytes(of: path) { CLibrary.open($0, flags | O_CLOEXEC, mode) } ?? -1
   }
 
   /// What a path leads to, following links.
@@ -74,7 +74,7 @@ package enum FileSystem {
 
   /// Gives a file another name, in the place of what has it.
   static func rename(_ path: String, to target: String) -> Bool {
-    withBytes(of: path) { path in withBytes(of: target) { Glibc.rename(path, $0) } } == 0
+    withBytes(of: path) { path in withBytes(of: target) { CLibrary.rename(path, $0) } } == 0
   }
 
   /// Gives an open file a name that is free.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 extension InputError {
   static func cannotOpen(_ path: String, _ code: Int32) -> InputError {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// A file that grows by whole lines, so that what a long work has done outlives its process.
 ///

@@ -1,5 +1,5 @@
 internal import CMemoryFile
-internal import Glibc
+internal import CLibrary
 
 /// A regular file's bytes, mapped read-only, or read into memory where mapping is refused.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Synchronization
 
 /// Turns the signal that reading a shortened, mapped file raises into an error message.
@@ -52,7 +52,7 @@ package enum MappingFault {
 
   private static func write(_ text: UnsafeMutablePointer<CChar>?) {
     guard let text else { return }
-    _ = Glibc.write(STDERR_FILENO, text, strlen(text))
+    _ = CLibrary.write(STDERR_FILENO, text, strlen(text))
   }
 
   /// Announces a mapping.

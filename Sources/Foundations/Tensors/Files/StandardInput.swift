@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// What comes in on standard input, taken whole.
 package enum StandardInput {
@@ -14,7 +14,7 @@ package enum StandardInput {
     while true {
       if count == buffer.count { try buffer.resize(to: 2 * count, for: name) }
       let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...])
-      let got = Glibc.read(STDIN_FILENO, room.baseAddress, room.count)
+      let got = CLibrary.read(STDIN_FILENO, room.baseAddress, room.count)
       if got < 0 && errno == EINTR { continue }
       guard got >= 0 else {
         throw InputError(

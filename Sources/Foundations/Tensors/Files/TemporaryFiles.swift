@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// The names of temporary files, for whoever ends the process to remove.
 package enum TemporaryFiles {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// The hidden names that an output has for a moment where it cannot do without one.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Memory whose size comes from input. Swift's own arrays end the process when the system refuses them
 /// memory; this throws instead, so whatever a file can make larger than ``smallBytes`` lies here.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Memory that threads share: who needs more than is left waits for the others.
 package final class MemoryBudget: @unchecked Sendable {

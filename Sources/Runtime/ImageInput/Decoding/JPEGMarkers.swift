@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// What the markers of a JPEG file say, read without decoding anything.
 struct JPEGMarkers {

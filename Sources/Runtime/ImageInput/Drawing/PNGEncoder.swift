@@ -1,5 +1,5 @@
 internal import CSPNG
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// PNG by libspng.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 extension Resampling {
   /// A convolution's kernel, in input samples (Pillow, `Resample.c`).

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 internal import Tensors
 
 /// Work that takes long or waits for locks, one piece after the other, on a thread that is not one of Swift's

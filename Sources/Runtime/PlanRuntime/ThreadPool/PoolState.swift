@@ -1,5 +1,5 @@
 internal import CVectorExtras
-internal import Glibc
+internal import CLibrary
 internal import Synchronization
 internal import Tensors
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Processors that this process may use: those of its affinity mask, at most as many as its control
 /// group's quota pays for, rounded to the nearest; at least 1.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// A thread of the operating system.
 enum SystemThread {

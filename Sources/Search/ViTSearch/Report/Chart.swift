@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// A chart of points over two axes, as SVG.
 package struct Chart {
