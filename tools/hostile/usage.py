@@ -372,7 +372,7 @@ def mistaken_requests(folder: Folder) -> None:
     for command in (["vitc", "inspect"], ["vitc", "verify"], ["vitrun", "bench"]):
         refused(folder, "a folder; make a plan of the checkpoint in it", *command, base)
     done = call(folder, "vitc", "convrt", "x", "-o", "y", code=64)
-    assert b"convert, rewrite, inspect" in done.stderr, done.stderr
+    assert b"convert, rewrite, search, quantize, inspect" in done.stderr, done.stderr
     for flags, words in (
         (["--r", "4", "--keep", "0.7"], "one of --keep, --remove and --r"),
         (["--r", "4", "--remove", "0,4"], "one of --keep, --remove and --r"),
@@ -386,7 +386,7 @@ def mistaken_requests(folder: Folder) -> None:
     ):
         done = call(folder, "vitc", "rewrite", folder.plan, "-o", out, *flags, code=64)
         assert words.encode() in done.stderr, done.stderr
-    refused(folder, "one of the commands label, eval, bench, preprocess", "vitrun", "evla", folder.plan, base)
+    refused(folder, "one of the commands label, embed, similar, eval, bench, preprocess", "vitrun", "evla", folder.plan, base)
     assert not out.exists()
 
 
