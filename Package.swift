@@ -233,7 +233,7 @@ let package = Package(
     .executableTarget(
       name: "vitrun",
       dependencies: [
-        "CommandSupport", "ViTRuntime", "PlanFormat", "JSON", "Tensors",
+        "CommandSupport", "ViTRuntime", "PlanFormat", "ModelFacts", "JSON", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: commandLinkerSettings),

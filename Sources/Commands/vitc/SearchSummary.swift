@@ -28,12 +28,16 @@ struct SearchSummary {
     var lines = [
       "\(result.budget.text): \(output)",
       "  KL         \(Figures.fixed(comparison.divergence, 4))",
-      "  agreement  \(percent(comparison.agreement)) of \(result.images) images and their mirror images; top-1 of others may differ by "
+      "  agreement  \(percent(comparison.agreement)) of \(result.images) images in \(SearchImages.views) views; top-1 of others may differ by "
         + "\(Figures.fixed(100 * comparison.uncertainty(images: result.images), 1)) points more or less",
       "  work       \(Figures.fixed(result.averageMultiplyAdds / 1e9, 3)) GMACs executed, "
         + "\(percent(share)) of the dense model's",
     ]
-    if let cascade = result.cascade {
+    if let cascade = result.cascade, cascade.margin == 0 {
+      lines.append(
+        "  cascade    no image goes on to the dense model: \(cascade.images) images are too few for the share that "
+          + "the budget leaves")
+    } else if let cascade = result.cascade {
       lines.append(
         "  cascade    margin \(Figures.fixed(cascade.margin, 4)), below which \(percent(cascade.share)) of "
           + "\(cascade.images) images of the folder go on to the dense model")

@@ -88,8 +88,8 @@ struct Evaluate: ParsableCommand {
     var contents = try LabelledFolder.contents(
       of: folder, labels: names, classes: classes, remedy: "--labels"
     ) { execution.note("\(CommandLineTool.text($0)); skipped") }
+    try files.check(against: ImageList.images(below: folder))
     if let limit { contents.keep(limit) }
-    try files.check(against: contents.images.map(\.path))
     let evaluation = try score(contents, models, folder)
     try CommandLineTool.printLines(json ? evaluation.jsonLines : evaluation.lines)
     try files.write(evaluation.tallies, labels: names)

@@ -90,6 +90,9 @@ struct LabelImages: ParsableCommand {
       throw ValidationError("--visualize goes with one image")
     }
     guard !resume || output != nil else { throw ValidationError("--resume goes with --output") }
+    guard output == nil || !images.images.contains("-") else {
+      throw ValidationError("--output: expected files and folders, found - for an image")
+    }
     guard tensor == nil || (output == nil && format == nil) else {
       throw ValidationError("--output and --format go with images, not with --tensor")
     }

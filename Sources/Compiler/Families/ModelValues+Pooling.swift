@@ -39,7 +39,29 @@ extension ModelValues {
         or: (others.isEmpty ? "" : "\(others); ") + "\(option: .pooling) or a config.json decides")
     }
     try check(pooling, source)
+    try checkNorm(behind: pooling, source)
     return pooling
+  }
+
+  /// Throws where timm's model has its last norm elsewhere than the tensors show: behind pooling (`fc_norm`) where
+  /// several tokens are pooled, before it otherwise, unless `fc_norm` or the architecture says so. Such a
+  /// configuration is another model's.
+  private func checkNorm(behind pooling: Pooling, _ source: ViTConfig) throws {
+    // An option is the user's word, and a graph shows where its norm is.
+    guard options.pooling == nil, tensors.hints.pooling == nil, configured("fc_norm") == nil,
+      source.hasFinalNorm || source.hasPooledNorm
+    else { return }
+    if case .transformers = config.form { return }
+    let isBehind =
+      choice.chosen.flatMap { $0.pooling == pooling.rawValue ? $0.hasPooledNorm : nil }
+      ?? [.avg, .max, .avgmax].contains(pooling)
+    guard isBehind != source.hasPooledNorm else { return }
+    throw InputError(
+      .contradiction, file: tensors.file, field: source.hasPooledNorm ? "fc_norm" : "norm",
+      expected: isBehind
+        ? "fc_norm, the norm behind pooling of \(pooling.rawValue), or \"fc_norm\": false in the config.json"
+        : "norm, as pooling is \(pooling.rawValue); \(option: .pooling) or a config.json decides",
+      found: source.hasPooledNorm ? "fc_norm" : "norm")
   }
 
   private static func unsaidPooling(_ tensors: TensorSet) -> InputError {

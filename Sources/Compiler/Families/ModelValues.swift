@@ -128,6 +128,10 @@ struct ModelValues {
     } else if let found = configured("layer_norm_eps", "norm_eps") {
       value = found.value.double == 0 ? 0 : Float(try config.number(found))
       decisions.told("epsilon", "\(value)", from: "\(config.path)")
+    } else if configured("norm_layer") != nil {
+      // timm's own LayerNorm, in place of the one that an architecture asks for.
+      value = 1e-6
+      decisions.told("epsilon", "\(value)", from: "\(config.path), norm_layer")
     } else if let named = choice.namedBy, let chosen = choice.chosen {
       value = chosen.epsilon
       decisions.told("epsilon", "\(value)", from: "\(chosen.name), named by \(named)")

@@ -36,7 +36,7 @@ package struct Comparison: Sendable, Equatable {
   package var agreement: Double { mean(agreements.map { $0 ? 1 : 0 }) }
 
   /// One standard error of the agreement on so many images: by about as much top-1 may differ more, or less, than on
-  /// these. With none or all agreeing, as if one more image did not. Mirror images do not count.
+  /// these. With none or all agreeing, as if one more image did not. Views of one image count once.
   package func uncertainty(images: Int) -> Double {
     let n = Double(images)
     let share = min(max(agreement, 1 / (n + 1)), n / (n + 1))

@@ -86,8 +86,11 @@ package final class ScheduleEvaluator {
     ).removed
   }
 
+  /// How many images ``margins(of:)`` are of, each counted once.
+  private(set) var imagesForMargins = 0
+
   /// How sure a schedule is of each of the folder's images: how far its two most probable classes are apart. Without
-  /// further images, of those that were looked at and their mirror images.
+  /// further images, of all views of those that were looked at.
   func margins(of trial: SearchTrial) throws -> [Double] {
     guard let images else { preconditionFailure("no images yet") }
     guard !images.others.isEmpty else { return trial.comparison.margins }
@@ -111,6 +114,7 @@ package final class ScheduleEvaluator {
       guard !crops.isEmpty else { continue }
       margins += try classifier.finiteLogits(of: crops, paths: paths).map(Ranking.margin)
     }
+    imagesForMargins = margins.count
     return margins
   }
 

@@ -81,11 +81,12 @@ package final class ScheduleSearch {
     if options.isCascade {
       let margins = try evaluator.margins(of: best)
       let margin = Comparison.margin(ofShare: goingOn, of: margins)
+      let share = Comparison.share(below: margin, of: margins)
       result.cascade = .init(
-        margin: margin, share: Comparison.share(below: margin, of: margins), images: margins.count)
+        margin: margin, share: share, images: max(imageCount, evaluator.imagesForMargins))
       result.comparison = best.comparison.cascade(margin: margin)
-      result.averageMultiplyAdds += goingOn * Double(evaluator.denseExecuted)
-      result.milliseconds? += goingOn * meter.denseMilliseconds
+      result.averageMultiplyAdds += share * Double(evaluator.denseExecuted)
+      result.milliseconds? += share * meter.denseMilliseconds
     }
     return result
   }

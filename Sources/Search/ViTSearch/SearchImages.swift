@@ -6,8 +6,8 @@ package struct SearchImages: Sendable {
   /// Paths, in order of names.
   package let paths: [String]
 
-  /// Cropped as the model wants them, and behind them each one's mirror image: it costs no label and tells almost as
-  /// much as another image.
+  /// In ``views`` views, one behind the other: cropped as the model wants them, four fifths of that as if it were the
+  /// whole image, and both mirrored. They cost no label and tell almost as much as other images.
   let crops: [RGBImage]
 
   /// Further images of the folder, in an order that the seed decides: enough to tell how sure a plan is of images, which
@@ -19,6 +19,9 @@ package struct SearchImages: Sendable {
 
   /// How many images tell how sure a plan is, at most.
   private static let mostForMargins = 512
+
+  /// How many views there are of each image.
+  package static let views = 4
 
   /// Of paths and pixels.
   let checksum: UInt64
@@ -55,8 +58,27 @@ package struct SearchImages: Sendable {
     self.paths = chosen.map(\.path)
     self.others = others
     self.maximumPixels = maximumPixels
-    crops = chosen.map(\.crop) + chosen.map { Self.mirrored($0.crop) }
+    let zoomed = try chosen.enumerated().map { index, image in
+      try classifier.preprocessing.crop(
+        .decoded(Self.corner(index % 4, of: image.crop), name: image.path))
+    }
+    let views = [chosen.map(\.crop), zoomed]
+    crops = views.joined() + views.joined().map(Self.mirrored)
     checksum = Self.checksum(chosen)
+  }
+
+  /// Four fifths of an image's sides, in one of its corners.
+  private static func corner(_ corner: Int, of image: RGBImage) -> RGBImage {
+    let (width, height) = (max(1, image.width * 4 / 5), max(1, image.height * 4 / 5))
+    let left = corner % 2 == 0 ? 0 : image.width - width
+    let top = corner / 2 == 0 ? 0 : image.height - height
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(width * height * 3)
+    for y in top..<top + height {
+      let start = (y * image.width + left) * 3
+      pixels += image.pixels[start..<start + width * 3]
+    }
+    return RGBImage(width: width, height: height, pixels: pixels)
   }
 
   private static func mirrored(_ image: RGBImage) -> RGBImage {

@@ -59,6 +59,14 @@ struct ModelConfig {
           expected: "an object with the values of the vision tower",
           found: vision.members == nil ? vision.kind : "hidden_size beside it")
       }
+      // transformers lets these values win, which old configurations have twice.
+      for member in json["vision_config_dict"]?.members ?? []
+      where vision[member.name] != member.value {
+        throw InputError(
+          .contradiction, file: path, field: "vision_config_dict.\(member.name)",
+          expected: "\(vision[member.name]?.shortText ?? "none"), as vision_config has it",
+          found: member.value.shortText)
+      }
       try TransformersKeys.towers.joined(TransformersKeys.base)
         .check(members, place: "", file: path)
       return try known.keys.joined(TransformersKeys.base)

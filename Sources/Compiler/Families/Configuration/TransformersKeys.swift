@@ -49,7 +49,7 @@ package enum TransformersKeys {
   package static let towers = KeyTable([
     ("vision_config", .read), ("projection_dim", .read),
     ("text_config", .noEffect("the text's tower is not read")),
-    ("vision_config_dict", .only([], "a second configuration of the vision tower")),
+    ("vision_config_dict", .read),
     ("text_config_dict", .noEffect("the text's tower is not read")),
     ("logit_scale_init_value", .noEffect("initialisation")),
     ("initializer_factor", .noEffect("initialisation")),

@@ -16,6 +16,13 @@ package enum FileSystem {
     return withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
   }
 
+  /// The size of what a path leads to, and when it was last changed; nil if there is nothing.
+  package static func version(of path: String) -> (bytes: Int64, nanoseconds: Int64)? {
+    status(path).map {
+      (Int64($0.st_size), Int64($0.st_mtim.tv_sec) * 1_000_000_000 + Int64($0.st_mtim.tv_nsec))
+    }
+  }
+
   /// Whether there is something under that name.
   package static func exists(_ path: String) -> Bool {
     withBytes(of: path) { access($0, F_OK) } == 0

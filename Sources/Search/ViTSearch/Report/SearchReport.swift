@@ -114,7 +114,7 @@ package struct SearchReport {
     var rows = [
       (
         "agreement",
-        "\(percent(comparison.agreement)) of \(result.images) images and their mirror images"
+        "\(percent(comparison.agreement)) of \(result.images) images in \(SearchImages.views) views"
       ),
       ("KL", digits(comparison.divergence, 4)), ("work", "\(percent(share)) of the dense model's"),
     ]
