@@ -1,52 +1,38 @@
 """Models of timm and transformers as they are in memory, against what PyTorch says of them; skipped without these."""
 
 import functools
-import warnings
 
 import numpy as np
 import pytest
 
 import vitc
-
-torch = pytest.importorskip("torch")
-torch.manual_seed(5)
-
-SMALL = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 3, "num_heads": 4, "num_classes": 7}
-
-
-def check(model, plan, side, within=2e-5):
-    """The plan gives PyTorch's logits."""
-    array = np.random.default_rng(2).standard_normal((3, 3, side, side)).astype(np.float32)
-    with torch.no_grad():
-        expected = model(torch.from_numpy(array))
-    expected = getattr(expected, "logits", expected).float().numpy()
-    with vitc.Session(plan, batch=2) as session:
-        found = session.run(array)
-    assert found.shape == expected.shape and np.abs(found - expected).max() <= within * np.abs(expected).max()
-
-
-def spread(model):
-    """Random values where a fresh model has zeros, ones or nearly none."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
-    return model.eval()
-
-
-def convert(model, path, **options):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", vitc.VitcWarning)
-        return vitc.convert(model, path, **options)
+from models import SMALL, check, convert, spread, torch
 
 
 @pytest.mark.parametrize("options", [
     {}, {"num_heads": 6}, {"num_heads": 2, "act_layer": torch.nn.SiLU}, {"act_layer": "gelu_tanh"},
     {"norm_layer": functools.partial(torch.nn.LayerNorm, eps=0.1)}, {"init_values": 0.3}, {"qkv_bias": False},
-    {"mlp_ratio": 3}, {"no_embed_class": True}], ids=str)
-def test_timm(tmp_path, options):
+    {"mlp_ratio": 3}, {"mlp_ratio": 3.7362}, {"no_embed_class": True}, {"norm_layer": "layernormfp32"}, {"pre_norm": True},
+    {"global_pool": "avg"}, {"global_pool": "avg", "pool_include_prefix": True}, {"global_pool": "max", "fc_norm": False},
+    {"global_pool": "map", "reg_tokens": 2}, {"global_pool": "map", "reg_tokens": 2, "pool_include_prefix": True},
+    {"global_pool": "avgmax", "class_token": False}, {"fc_norm": True}, {"final_norm": False}, {"num_classes": 0},
+    {"dynamic_img_size": True}, {"img_size": (16, 72)}, {"img_size": 36},
+    {"drop_path_rate": 0.2, "drop_rate": 0.2, "patch_drop_rate": 0.5}], ids=str)
+@pytest.mark.parametrize("by", ["name", "constructor"])
+def test_timm(tmp_path, by, options):
     timm = pytest.importorskip("timm")
-    model = spread(timm.create_model("vit_tiny_patch16_224", **{**SMALL, **options}))
-    check(model, convert(model, tmp_path / "plan.bin"), 32)
+    vision_transformer = pytest.importorskip("timm.models.vision_transformer")
+    make = vision_transformer.VisionTransformer if by == "constructor" else functools.partial(
+        timm.create_model, "vit_tiny_patch16_224")
+    model = spread(make(**{**SMALL, **options}))
+    check(model, convert(model, tmp_path / "plan.bin"), *model.patch_embed.img_size)
+
+
+def test_what_an_architecture_pools_is_the_models(tmp_path):
+    timm = pytest.importorskip("timm")
+    for options in ({}, {"pool_include_prefix": False}):
+        model = spread(timm.create_model("test_vit3", **options))
+        check(model, convert(model, tmp_path / "plan.bin"), *model.patch_embed.img_size)
 
 
 def test_timm_distilled(tmp_path):
@@ -78,6 +64,14 @@ def test_a_timm_model_that_is_not_supported_is_refused(tmp_path):
     assert raised.value.found == "0.5" and list(tmp_path.iterdir()) == []
 
 
+def test_conversion_draws_no_random_numbers(tmp_path):
+    timm = pytest.importorskip("timm")
+    model = timm.create_model("vit_tiny_patch16_224", **SMALL)
+    before = torch.get_rng_state()
+    convert(model, tmp_path / "plan.bin")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("kind", ["ViT", "DeiT", "DeiTWithTeacher"])
 def test_transformers(tmp_path, kind):
     transformers = pytest.importorskip("transformers")
@@ -88,6 +82,15 @@ def test_transformers(tmp_path, kind):
     model = spread(getattr(transformers, name)(config))
     check(model, convert(model, tmp_path / "plan.bin", **({} if kind == "ViT" else {
         "mean": [0.5] * 3, "std": [0.5] * 3})), 32)
+
+
+def test_a_saved_transformers_model_is_the_same(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.Dinov2Config(
+        hidden_size=48, num_hidden_layers=2, num_attention_heads=4, image_size=32, patch_size=8, num_labels=7)
+    spread(transformers.Dinov2ForImageClassification(config)).save_pretrained(tmp_path / "saved")
+    model = transformers.Dinov2ForImageClassification.from_pretrained(tmp_path / "saved").eval()
+    check(model, convert(model, tmp_path / "plan.bin"), 32)
 
 
 def test_half_precision_is_taken_as_it_is(tmp_path):

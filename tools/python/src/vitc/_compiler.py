@@ -135,7 +135,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
     disk has to have room for them a second time, and what lies there is what is converted.
 
     :param source: the path of a checkpoint (safetensors, npz, ONNX, a Hugging Face folder); a model of ``timm`` or
-        ``transformers``; or a state dict, names and tensors of NumPy or PyTorch.
+        ``transformers``, as it is now, or refused where a change of it cannot be passed on; or a state dict, names and
+        tensors of NumPy or PyTorch.
     :param path: where the plan goes, whole or not at all.
     :param config: in place of the configuration beside the checkpoint or in the model: a path, or what ``config.json``
         says.
