@@ -79,7 +79,9 @@ import Testing
     try expect(TimmKeys.arguments, Self.argumentValues) { key, value in
       var arguments = Self.arguments
       // Of a class token alone there is nothing to pool.
-      if key == "pool_include_prefix" { arguments = arguments.setting("global_pool", "avg") }
+      if key == "pool_include_prefix" {
+        arguments = arguments.setting("global_pool", "avg").setting("fc_norm", false)
+      }
       return Self.timm.setting("model_args", arguments.setting(key, value))
     }
   }

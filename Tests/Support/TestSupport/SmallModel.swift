@@ -94,6 +94,8 @@ package struct SmallModel {
     var arguments = [
       JSONMember("num_heads", .init(form.heads)), JSONMember("global_pool", .string(form.pooling)),
     ]
+    // This one has its norm before pooling.
+    if form.pooling == "max" { arguments.append(JSONMember("fc_norm", false)) }
     if form.isLVViT { arguments.append(JSONMember("skip_lam", .init(2.0))) }
     // Nothing says it of CLIP, which has one or the other.
     if form.hasPreNorm { arguments.append(JSONMember("act_layer", "quick_gelu")) }

@@ -356,7 +356,8 @@ def refusals() -> Iterator[Refusal]:
     _, both, config = _written("CLIPModel", "vision:CLIPConfig", _MICRO | {"projection_dim": 6})
     for name, changes, words in (
         ("projection_7", {"projection_dim": 7}, ("projection_dim", "expected 6", "found 7")),
-        ("vision_config_dict", {"vision_config_dict": {}}, ("vision_config_dict",)),
+        ("vision_config_dict", {"vision_config_dict": {"hidden_size": 9}},
+         ("vision_config_dict.hidden_size", "expected 8", "found 9")),
         ("vision_heads", {"vision_config__num_attention_heads": 3}, ("heads", "3")),
         ("vision_key", {"vision_config__mystery": 1}, ("vision_config.mystery",)),
     ):
