@@ -98,7 +98,7 @@ struct ScheduleSearchTests {
     let plain = result.trial.comparison
     // Four of the twelve were not looked at, but tell the margin.
     #expect(cascade.images == 12)
-    #expect(cascade.share > 0 && cascade.share <= 0.35 * 0.4)
+    #expect(cascade.share > 0 && cascade.share <= 0.75 * (0.6 - 0.45))
     #expect(result.comparison.score <= plain.score)
   }
 
