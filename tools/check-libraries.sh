@@ -1,19 +1,26 @@
 #!/usr/bin/env bash
-# Checks what tools/install.sh installs: of the commands their manual pages and completions, of the libraries for C what they
-# export and need, that their headers are what was recorded, the example, and what misuse must come to.
+# Checks a release: that its archive is the same bytes each time, and what is in it after it was moved. Of the commands their
+# manual pages and completions, of the libraries for C what they export and need, that their headers are what was recorded,
+# the example, and what misuse must come to.
 #
 # Usage: tools/check-libraries.sh [--record], after `swift build -c release --disable-local-rpath`. --record writes
 # tools/c/abi.txt anew: what goes from it or changes in it breaks programs, and raises the headers' *_ABI_VERSION.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-prefix=$(mktemp -d)
-trap 'rm -r "$prefix"' EXIT
-tools/install.sh --prefix "$prefix"
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
 
 fail() {
   echo "check-libraries: $1" >&2
   exit 1
 }
+
+for archive in first second; do tools/archive.sh "$folder/$archive" >/dev/null; done
+archive=$(basename "$folder"/first/*.tar.gz)
+cmp "$folder/first/$archive" "$folder/second/$archive" || fail "$archive: expected the same bytes twice, found others"
+tar -xzf "$folder/first/$archive" -C "$folder"
+prefix=$folder/${archive%.tar.gz}
+[ -e "$prefix/share/doc/vitc/LICENSE" ] || fail "$archive: expected share/doc/vitc/LICENSE, found none"
 
 for name in vitc vitrun; do
   commands=$("$prefix/bin/$name" help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z]*\) .*/\1/p')

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what was built: the commands with their completions and manual pages, and the libraries for C with their
-# headers and pkg-config's files.
+# Installs what was built: the commands with their completions and manual pages, the libraries for C with their headers
+# and pkg-config's files, and the licence. The folder may be moved afterwards.
 #
 # Usage: tools/install.sh --prefix DIR [--libraries], after `swift build -c release --disable-local-rpath`;
 # --libraries leaves the commands out. What is there already is replaced.
@@ -20,7 +20,7 @@ build=.build/release
 for name in vitc-c vitrun-c; do
   [ -e "$build/lib$name.so" ] || { echo "install: $build/lib$name.so: expected a build, found none" >&2; exit 1; }
 done
-mkdir -p "$prefix"/{bin,lib/pkgconfig,include}
+mkdir -p "$prefix"/{bin,lib/pkgconfig,include,share/doc/vitc}
 prefix=$(cd "$prefix" && pwd)
 version=$(sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/Plan/PlanFormat/Container/PlanOrigin.swift)
 
@@ -46,7 +46,8 @@ for name in vitc vitrun; do
     vitc) what="Makes plans of Vision Transformers" ;;
     vitrun) what="Runs plans of Vision Transformers" ;;
   esac
-  printf '%s\n' "prefix=$prefix" 'libdir=${prefix}/lib' 'includedir=${prefix}/include' '' "Name: lib$name" \
+  printf '%s\n' 'prefix=${pcfiledir}/../..' 'libdir=${prefix}/lib' 'includedir=${prefix}/include' '' "Name: lib$name" \
     "Description: $what" "Version: $version" "Libs: -L\${libdir} -l$name" 'Cflags: -I${includedir}' \
     >"$prefix/lib/pkgconfig/$name.pc"
 done
+install -m 644 LICENSE "$prefix/share/doc/vitc/LICENSE"
