@@ -8,6 +8,7 @@ import json
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -140,6 +141,80 @@ def streams_of_bench(folder: Folder) -> None:
         assert found["images_per_second"] > 0
 
 
+def settings_of_bench(folder: Folder) -> None:
+    """Several plans and settings have a row each, in order, and each flag does what it says."""
+    fast, out = folder.base / "fast.plan", folder.base / "bench.csv"
+    folder.finish(folder.rewrite(fast))
+    several = ["vitrun", "bench", folder.plan, fast, "--batch", "1,2", "--threads", "1,2", "--iterations", "7"]
+    words = [*several, "--percentile", "99,90,50.5,0", "--csv", out]
+    rows = [json.loads(line) for line in call(folder, *words, "--json").stdout.splitlines()]
+    wanted = [(str(plan), batch, threads) for plan in (folder.plan, fast) for batch in (1, 2) for threads in (1, 2)]
+    assert [(row["plan"], row["batch"], row["threads"]) for row in rows] == wanted, rows
+    told = ["p0", "p10", "median", "p50.5", "p90", "p99"]
+    for row in rows:
+        spread = [row[f"{name}_ms"] for name in told]
+        assert spread == sorted(spread) and row["runs"] == 7 and "steps" not in row, row
+    assert len({row["gmacs"] for row in rows[:4]}) == 1 and rows[0]["gmacs"] > rows[4]["gmacs"]
+    title, *lines = (line.split(",") for line in out.read_text().splitlines())
+    assert title == [
+        "plan", "part", "batch", "streams", "threads", "kernels", "int8_kernels", "runs", "median_ms", "p10_ms",
+        "p90_ms", "p0_ms", "p50.5_ms", "p99_ms", "images_per_second", "gmacs", "executed_gmacs",
+    ], title
+    for line, row, (plan, batch, threads) in zip(lines, rows, wanted, strict=True):
+        assert line[:5] == [plan, "plan", str(batch), "1", str(threads)] and line[7] == "7", line
+        assert [float(line[title.index(f"{name}_ms")]) for name in told] == [row[f"{name}_ms"] for name in told]
+    table = call(folder, *several).stdout.decode().splitlines()
+    assert len(table) == 9 and table[0].split() == "batch streams threads ms p10 p90 images/s GMACs".split(), table
+    assert [line.split()[:4] for line in table[1:]] == [[p, str(b), "1", str(t)] for p, b, t in wanted]
+    one = ["vitrun", "bench", folder.plan, "--threads", "1"]
+    found = json.loads(call(folder, *one, "--iterations", "9", "--per-step", "--json").stdout)
+    assert "plan" not in found and [step["step"] for step in found["steps"]] == list(range(len(found["steps"])))
+    total = sum(step["ms"] for step in found["steps"])
+    kinds: dict[str, float] = {}
+    for step in found["steps"]:
+        kinds[step["kind"]] = kinds.get(step["kind"], 0) + step["ms"] / total
+    assert kinds.keys() == found["nodes"].keys()
+    assert all(abs(kinds[kind] - share) < 1e-9 for kind, share in found["nodes"].items())
+    assert found["steps"][0]["kind"] == "convolution" and found["steps"][0]["writes"][0].startswith("[")
+    # Steps in their own barriers take longer, but not many times as long.
+    assert found["p10_ms"] / 3 < total < 3 * found["p90_ms"], (total, found)
+    lines = call(folder, *one, "--iterations", "9", "--per-step").stdout.decode().splitlines()
+    assert len(lines) == 3 + len(found["nodes"]) + 2 + len(found["steps"]), lines
+    lines = call(folder, *several, "--per-step").stdout.decode().splitlines()
+    assert sum(line.endswith(" threads:") for line in lines) == 8, lines
+    found = json.loads(call(folder, *one, "--seconds", "0.5", "--percentile", "100", "--json").stdout)
+    assert 0.5 <= found["runs"] * found["p100_ms"] / 1000, found
+    found = json.loads(call(folder, *one, "--seconds", "0.001", "--json").stdout)
+    assert found["runs"] == 5, found
+    found = json.loads(call(folder, *one[:3], "--threads", "2", "--streams", "2", "--iterations", "6", "--json").stdout)
+    assert found["runs"] == 12, found
+    runs = int(2000 / found["p10_ms"])
+    start = time.monotonic()
+    call(folder, *one, "--iterations", "1", "--warmup", str(runs))
+    assert time.monotonic() - start > 0.5, "expected runs before those that count"
+    call(folder, *one, "--iterations", "1", "--warmup", "0")
+    for flags, text in (
+        (["--batch", "1,0"], "--batch"), (["--batch", "1,"], "--batch"), (["--threads", "257"], "--threads"),
+        (["--threads", "1,x"], "--threads"), (["--threads", "2,1", "--streams", "2"], "--streams"),
+        (["--warmup", "-1"], "--warmup"), (["--iterations", "0"], "--iterations"),
+        (["--iterations", "5", "--seconds", "1"], "found both"), (["--percentile", "101"], "--percentile"),
+        (["--percentile", "nan"], "--percentile"), (["--seconds", "nan"], "--seconds"),
+        ([fast, "--fallback", fast, "--fallback-share", "0"], "one plan"),
+    ):
+        done = call(folder, *one[:3], *flags, code=64)
+        assert text in done.stderr.decode(), done.stderr
+    for flags in (["--batch", "1"], ["--csv", out], ["--per-step"], ["--iterations", "1"], ["--warmup", "1"]):
+        assert b"--limit" in call(folder, "vitrun", "bench", "--limit", *flags, code=64).stderr
+    limits = call(folder, "vitrun", "bench", "--limit", "--threads", "1,2", "--json").stdout.splitlines()
+    assert [json.loads(line)["threads"] for line in limits] == [1, 2]
+    refused(folder, "found the input", *one, "--iterations", "1", "--csv", folder.plan)
+    refused(folder, "for which - stands", *one, "--iterations", "1", "--csv", "-")
+    # Before anything is measured.
+    start = time.monotonic()
+    refused(folder, "none", *one, "--seconds", "30", "--csv", folder.base / "none" / "x.csv")
+    assert time.monotonic() - start < 20
+
+
 def cascades(folder: Folder) -> None:
     """A second plan answers where the first is not sure, if it can stand in for it."""
     base = fresh(folder, "cascade")
@@ -203,6 +278,13 @@ def cascades(folder: Folder) -> None:
     )
     assert abs(found["executed_gmacs"] - cheap - dense) < 1e-9, found
     words = ["--fallback", folder.plan, "--fallback-share", "0.25", "--json"]
+    out = base / "bench.csv"
+    call(folder, *bench, *words, "--batch", "1,2", "--csv", out)
+    lines = [line.split(",") for line in out.read_text().splitlines()]
+    assert [line[1:3] for line in lines[1:]] == [[p, b] for b in "12" for p in ("plan", "fallback", "average")], lines
+    first, second, mean = (float(line[lines[0].index("executed_gmacs")]) for line in lines[1:4])
+    share = float(words[words.index("--fallback-share") + 1])
+    assert abs(first + share * second - mean) < 1e-9, lines
     found = json.loads(call(folder, *bench, *words).stdout)
     for key in ("gmacs", "executed_gmacs"):
         average = found[key] + 0.25 * found["fallback"][key]
@@ -462,6 +544,7 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     streams_as_files,
     unknown_classes,
     streams_of_bench,
+    settings_of_bench,
     searches,
     quantizations,
     cascades,

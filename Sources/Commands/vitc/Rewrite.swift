@@ -23,13 +23,13 @@ struct Rewrite: ParsableCommand {
   var output: String
 
   @Option(help: "Share of patch tokens to keep, in (0, 1]: one rate, or one for each layer.")
-  var keep: KeepRates?
+  var keep: NumberList<Double>?
 
   @Option(help: "Blocks, counted from 1, that select tokens; by default the paper's.")
-  var layers: Numbers?
+  var layers: NumberList<Int>?
 
   @Option(help: "Patch tokens to take away behind each block, from the first: 0,0,0,32,11.")
-  var remove: Numbers?
+  var remove: NumberList<Int>?
 
   @Option(help: "Patch tokens to take away in every block, or as many as it can lose.")
   var r: Int?
@@ -140,7 +140,7 @@ struct Rewrite: ParsableCommand {
   }
 
   private var options: RewriteOptions {
-    var options = RewriteOptions(keepRates: keep?.rates ?? [])
+    var options = RewriteOptions(keepRates: keep?.values ?? [])
     options.blocks = layers?.values
     options.removal = remove.map { .counts($0.values) } ?? r.map { .everywhere($0) }
     options.budget = budget.map { .share($0) } ?? targetGmacs.map { .gigaMultiplyAdds($0) }

@@ -6,27 +6,19 @@ internal import ViTRuntime
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a plan's speed; all times are for one image of the batch.",
+    abstract: "Measure the speed of plans; all times are for one image of the batch.",
     discussion: """
+      Several plans, or several numbers of --batch or --threads, are measured one after the other and make a \
+      table.
       Of a cascade, each of its two plans is measured, and the average of an image is told: the first plan's \
       time and work, and the share of the fallback's that a combined plan expects or --fallback-share gives, \
       as there are no images to take it from. vitrun eval tells it of images.
       """)
 
-  @Argument(help: "The plan; not with --limit.")
-  var plan: String?
+  @Argument(help: "The plans; none with --limit.")
+  var plans: [String] = []
 
-  @Option(help: "Images that run together.")
-  var batch = 1
-
-  @Option(help: "How long to measure.")
-  var seconds = 3.0
-
-  @Option(
-    help:
-      "Batches that run at the same time, each on its part of the threads: more images a second, each later."
-  )
-  var streams = 1
+  @OptionGroup var settings: BenchOptions
 
   @Option(
     help: """
@@ -41,29 +33,27 @@ struct Bench: ParsableCommand {
       """)
   var fallbackShare: Double?
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print one JSON object; of several plans or settings one each.")
   var json = false
+
+  @Option(help: "A CSV file with a row for each measurement.")
+  var csv: String?
 
   @Flag(help: "Measure how fast this machine multiplies and adds at all, instead of a plan.")
   var limit = false
 
-  @OptionGroup var execution: RunOptions
+  @OptionGroup var execution: PlanOptions
 
   func validate() throws {
-    guard (plan == nil) == limit else {
-      throw ValidationError("expected a plan or --limit")
+    guard plans.isEmpty == limit else { throw ValidationError("expected a plan or --limit") }
+    guard !limit || (!settings.concernsPlans && csv == nil) else {
+      throw ValidationError("--limit: goes with --threads and --json alone")
     }
-    guard (1...1024).contains(batch) else {
-      throw ValidationError("--batch: expected 1 to 1024, found \(batch)")
-    }
-    let threads = execution.threads ?? availableProcessorCount()
-    guard (1...max(threads, 1)).contains(streams) else {
-      throw ValidationError(
-        "--streams: expected 1 to \(threads), one for each thread, found \(streams)")
-    }
-    guard streams == 1 || !limit else { throw ValidationError("--streams: not with --limit") }
     guard fallback == nil || fallbackShare != nil else {
       throw ValidationError("--fallback and --fallback-share go together")
+    }
+    guard fallback == nil || plans.count == 1 else {
+      throw ValidationError("--fallback goes with one plan")
     }
     guard (fallback == nil && fallbackShare == nil) || !limit else {
       throw ValidationError("--fallback and --fallback-share: not with --limit")
@@ -71,50 +61,73 @@ struct Bench: ParsableCommand {
     if let fallbackShare, !(0...1).contains(fallbackShare) {
       throw ValidationError("--fallback-share: expected 0 to 1, found \(fallbackShare)")
     }
-    guard seconds > 0, seconds <= 3600 else {
-      throw ValidationError("--seconds: expected more than 0 and at most 3600, found \(seconds)")
-    }
   }
 
   func run() throws {
-    guard let path = plan else { return try measureLimit() }
-    let plan = try execution.plan(path)
-    let cascade = try cascade(plan)
-    let first = try measure(plan)
-    let report = BenchReport(
-      first: first,
-      cascade: try cascade.map { (fallback: try measure($0.fallback), share: $0.share) })
-    try CommandLineTool.printLines(json ? [report.json.text()] : report.lines)
+    if limit { return try measureLimit() }
+    if let csv { try NamedFile.check(csv, "--csv") }
+    let cascades = try plans.map { try cascade(try execution.plan($0)) }
+    if let csv { try OutputFile.check(path: csv) }
+    let total = plans.count * settings.all.count
+    var reports: [BenchReport] = []
+    var progress = BenchProgress(total: total, isQuiet: execution.quiet)
+    for cascade in cascades {
+      for setting in settings.all {
+        progress.begin(cascade.plan, setting)
+        let first = try measure(cascade.plan, setting)
+        let fallback = try cascade.fallback.map {
+          (measurement: try measure($0.plan, setting), share: $0.share)
+        }
+        reports.append(BenchReport(plan: cascade.plan.path, first: first, fallback: fallback))
+      }
+    }
+    progress.clear()
+    if let csv { try BenchTable(reports).write(to: csv) }
+    try CommandLineTool.printLines(json ? jsonLines(reports) : lines(reports))
   }
 
-  /// What a plan falls back on, and for what share of images.
-  private func cascade(_ plan: Plan) throws -> (fallback: Plan, share: Double)? {
+  /// A plan, and what it falls back on for what share of images.
+  private typealias MeasuredCascade = (plan: Plan, fallback: (plan: Plan, share: Double)?)
+
+  private func cascade(_ plan: Plan) throws -> MeasuredCascade {
     if let own = plan.fallback {
       guard fallback == nil else { throw CascadeOptions.hasItsOwn(plan) }
-      return (own.plan, fallbackShare ?? own.expectedShare)
+      return (plan, (own.plan, fallbackShare ?? own.expectedShare))
     }
-    guard let fallbackShare else { return nil }
+    guard let fallbackShare else { return (plan, nil) }
     guard let fallback else {
       throw ValidationError("--fallback and --fallback-share go together")
     }
     let other = try execution.plan(fallback, named: "--fallback")
     try Cascade.check(plan, fallback: other)
-    return (other, fallbackShare)
+    return (plan, (other, fallbackShare))
   }
 
-  private func measure(_ plan: Plan) throws -> BenchMeasurement {
-    try BenchMeasurement(
-      try BenchStreams(
-        plan, count: streams, batch: batch, threads: execution.threads,
-        allowsLarge: execution.allowLarge), batch: batch, seconds: seconds)
+  private func measure(_ plan: Plan, _ setting: BenchSetting) throws -> BenchMeasurement {
+    let streams = try BenchStreams(plan, setting, allowsLarge: execution.allowLarge)
+    return try BenchMeasurement(
+      streams, setting, percentiles: settings.percentile?.values ?? [],
+      timesEachStep: settings.perStep)
+  }
+
+  private func jsonLines(_ reports: [BenchReport]) -> [String] {
+    reports.map { $0.json(namesPlan: reports.count > 1).text() }
+  }
+
+  private func lines(_ reports: [BenchReport]) -> [String] {
+    if reports.count == 1 { return reports[0].lines }
+    return BenchTable(reports).lines
+      + (settings.perStep ? reports.flatMap { ["", "\($0.title):"] + $0.stepLines } : [])
   }
 
   private func measureLimit() throws {
-    let (gigaflops, threads) = try MachineLimit.measure(threadCount: execution.threads)
-    let object: JSONValue = ["gflops": .init(gigaflops), "threads": .init(threads)]
-    try CommandLineTool.printLine(
-      json
-        ? object.text()
-        : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
+    for threads in settings.all.map(\.threads) {
+      let (gigaflops, threads) = try MachineLimit.measure(threadCount: threads)
+      let object: JSONValue = ["gflops": .init(gigaflops), "threads": .init(threads)]
+      try CommandLineTool.printLine(
+        json
+          ? object.text()
+          : "\(Figures.fixed(gigaflops, 1)) GFLOP/s of multiply-adds on \(threads) threads")
+    }
   }
 }

@@ -6,9 +6,12 @@ internal import ViTRuntime
 
 /// How fast a plan runs; all times are for one image of a batch.
 struct BenchMeasurement {
-  private let streams: BenchStreams
-  private let batch: Int
-  private let timing = NodeTiming()
+  /// How it was measured.
+  let batch: Int
+  let streams: Int
+  let threads: Int
+  let kernels: String
+  let byteKernels: String?
 
   /// Milliseconds of every run, ascending.
   private let times: [Double]
@@ -16,66 +19,131 @@ struct BenchMeasurement {
   /// Of all streams.
   let imagesPerSecond: Double
 
+  /// Multiply-adds of the model, in G, and those that are executed.
+  let gigaMACs: Double
+  let executedGigaMACs: Double
+
+  /// The program's steps in order, with milliseconds.
+  private let steps: [(step: Step, shapes: [String], milliseconds: Double)]
+  private let timesEachStep: Bool
+  private let percentiles: [Double]
+
   /// Runs a plan for a while.
-  init(_ streams: BenchStreams, batch: Int, seconds: Double) throws {
-    (self.streams, self.batch) = (streams, batch)
-    (times, imagesPerSecond) = try streams.measure(seconds: seconds)
-    for _ in 0..<5 {
-      try streams.first.runTimed(images: batch, timing: timing) { _ in
+  /// - Parameters:
+  ///   - percentiles: those that are told beside the 10th and the 90th.
+  ///   - timesEachStep: whether the times of steps are told beside those of kinds.
+  init(
+    _ streams: BenchStreams, _ setting: BenchSetting, percentiles: [Double], timesEachStep: Bool
+  ) throws {
+    let session = streams.first
+    let program = session.plan.program
+    (batch, self.streams, threads) = (setting.batch, streams.count, streams.threadCount)
+    (kernels, byteKernels) = (session.kernelName, session.byteKernelName)
+    gigaMACs = Double(session.plan.multiplyAdds) / 1e9
+    executedGigaMACs = Double(session.plan.executedMultiplyAdds) / 1e9
+    (times, imagesPerSecond) = try streams.measure(setting)
+    // Shares say enough after a few runs; a single step is so short that a neighbour changes its time.
+    let runs = try (0..<(timesEachStep ? max(5, min(times.count, 100)) : 5)).map { _ in
+      let timing = StepTiming(session.plan)
+      try session.runTimed(images: setting.batch, timing: timing) { _ in
       } read: { _ in
       }
+      return timing.seconds
     }
+    steps = program.steps.enumerated().map { index, record in
+      let shapes = record.step.payload.writes.map { buffer in
+        "[\(program.buffers[buffer].rows), \(program.buffers[buffer].columns)]"
+      }
+      let median = runs.map { $0[index] }.sorted()[runs.count / 2]
+      return (record.step, shapes, median * 1000 / Double(setting.batch))
+    }
+    self.timesEachStep = timesEachStep
+    let told = [10.0, 90.0]
+    self.percentiles = told + Set(percentiles).subtracting(told).sorted()
   }
 
   /// Milliseconds of the median run.
-  var median: Double { percentile(0.5) }
+  var median: Double { percentile(50) }
 
-  /// Multiply-adds of the model, in G.
-  var gigaMACs: Double { Double(streams.first.plan.multiplyAdds) / 1e9 }
+  /// How many runs were counted.
+  var runCount: Int { times.count }
 
-  /// Those that are executed, in G.
-  var executedGigaMACs: Double { Double(streams.first.plan.executedMultiplyAdds) / 1e9 }
+  /// Milliseconds that so many percent of the runs do not exceed, of the fewer runs where they are no whole number.
+  private func percentile(_ percent: Double) -> Double {
+    times[Int(Double(times.count - 1) * percent / 100)]
+  }
 
-  private func percentile(_ share: Double) -> Double { times[Int(Double(times.count - 1) * share)] }
+  /// What is told of how times spread, with the names of columns.
+  var spread: [(name: String, milliseconds: Double)] {
+    percentiles.map { percent in
+      let isWhole = percent == percent.rounded()
+      return (isWhole ? "p\(Int(percent))" : "p\(percent)", percentile(percent))
+    }
+  }
 
   /// The share of each kind of step, the largest first.
   private var shares: [(kind: StepKind, share: Double)] {
-    let total = timing.seconds.values.reduce(0, +)
-    return timing.seconds.map { ($0.key, $0.value / total) }.sorted { $0.share > $1.share }
+    let total = steps.reduce(0) { $0 + $1.milliseconds }
+    return Dictionary(grouping: steps, by: \.step.kind)
+      .mapValues { $0.reduce(0) { $0 + $1.milliseconds } / total }
+      .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+      .map { ($0.key, $0.value) }
   }
 
   /// The keys that scripts rely on: how it was measured.
   var settings: [JSONMember] {
     [
-      .init("batch", .init(batch)), .init("streams", .init(streams.count)),
-      .init("threads", .init(streams.threadCount)),
-      .init("kernels", .string(streams.first.kernelName)),
-    ] + (streams.first.byteKernelName.map { [.init("int8_kernels", .string($0))] } ?? [])
+      .init("batch", .init(batch)), .init("streams", .init(streams)),
+      .init("threads", .init(threads)), .init("kernels", .string(kernels)),
+    ] + (byteKernels.map { [.init("int8_kernels", .string($0))] } ?? [])
   }
 
   /// The keys that scripts rely on: what was found.
   var members: [JSONMember] {
-    [
-      .init("median_ms", .init(median)), .init("p10_ms", .init(percentile(0.1))),
-      .init("p90_ms", .init(percentile(0.9))), .init("images_per_second", .init(imagesPerSecond)),
-      .init("gmacs", .init(gigaMACs)), .init("executed_gmacs", .init(executedGigaMACs)),
-      .init("nodes", .object(shares.map { JSONMember($0.kind.word, .init($0.share)) })),
+    [.init("runs", .init(runCount)), .init("median_ms", .init(median))]
+      + spread.map { .init("\($0.name)_ms", .init($0.milliseconds)) } + [
+        .init("images_per_second", .init(imagesPerSecond)), .init("gmacs", .init(gigaMACs)),
+        .init("executed_gmacs", .init(executedGigaMACs)),
+        .init("nodes", .object(shares.map { JSONMember($0.kind.word, .init($0.share)) })),
+      ] + (timesEachStep ? [.init("steps", .array(steps.indices.map(json(ofStep:))))] : [])
+  }
+
+  private func json(ofStep index: Int) -> JSONValue {
+    let (step, shapes, milliseconds) = steps[index]
+    return [
+      "step": .init(index), "kind": .string(step.kind.word),
+      "writes": .array(shapes.map { .string($0) }), "ms": .init(milliseconds),
     ]
   }
 
   /// The same for people.
   var lines: [String] {
     [
-      "batch \(batch), " + (streams.count == 1 ? "" : "\(streams.count) streams, ")
-        + "\(streams.threadCount) threads, \(streams.first.kernelName) kernels, "
-        + (streams.first.byteKernelName.map { "int8 by \($0), " } ?? "") + "\(times.count) runs",
-      "median  \(Figures.fixed(median, 2)) ms an image "
-        + "(p10 \(Figures.fixed(percentile(0.1), 2)), p90 \(Figures.fixed(percentile(0.9), 2)))",
+      "batch \(batch), " + (streams == 1 ? "" : "\(streams) streams, ")
+        + "\(threads) threads, \(kernels) kernels, "
+        + (byteKernels.map { "int8 by \($0), " } ?? "") + "\(runCount) runs",
+      "median  \(Figures.fixed(median, 2)) ms an image ("
+        + spread.map { "\($0.name) \(Figures.fixed($0.milliseconds, 2))" }.joined(separator: ", ")
+        + ")",
       "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, "
         + "\(Figures.fixed(2 * gigaMACs * imagesPerSecond, 1)) GFLOP/s",
     ]
       + shares.map { kind, share in
         "  \(Figures.left(kind.word, 12))\(Figures.right(Figures.fixed(share * 100, 1), 5)) %"
-      }
+      } + (timesEachStep ? [""] + stepLines : [])
+  }
+
+  /// A table of the steps.
+  var stepLines: [String] {
+    let total = steps.reduce(0) { $0 + $1.milliseconds }
+    return TextTable.lines(
+      titles: ["ms", "share"],
+      rows: steps.indices.map { index in
+        let (step, shapes, milliseconds) = steps[index]
+        return (
+          "\(Figures.right("\(index)", 4))  \(step.kind.word) \(shapes.joined(separator: " "))",
+          [Figures.fixed(milliseconds, 4), Figures.fixed(milliseconds / total * 100, 1) + " %"]
+        )
+      })
   }
 }

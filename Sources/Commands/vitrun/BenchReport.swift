@@ -1,25 +1,35 @@
 internal import CommandSupport
 internal import JSON
+internal import Tensors
 
-/// What `vitrun bench` shows: a plan's speed, and of a cascade its fallback's and the average of an image.
+/// What one measurement of `vitrun bench` shows: a plan's speed, and of a cascade its fallback's and the average
+/// of an image.
 struct BenchReport {
+  /// The plan's path.
+  let plan: String
+
   let first: BenchMeasurement
-  let cascade: (fallback: BenchMeasurement, share: Double)?
+  let fallback: (measurement: BenchMeasurement, share: Double)?
+
+  /// What an image takes on average: the first plan sees those too that go on.
+  var average: BenchAverage? {
+    fallback.map { BenchAverage(first, $0.measurement, share: $0.share) }
+  }
 
   /// The keys that scripts rely on; those at the top are the first plan's.
-  var json: JSONValue {
-    var members = first.settings + first.members
-    if let cascade {
+  func json(namesPlan: Bool) -> JSONValue {
+    var members: [JSONMember] =
+      namesPlan ? [.init("plan", .string(PathText.repaired(plan)))] : []
+    members += first.settings + first.members
+    if let fallback, let average {
       members += [
-        .init("fallback", .object(cascade.fallback.members)),
-        .init("fallback_share", .init(cascade.share)),
+        .init("fallback", .object(fallback.measurement.members)),
+        .init("fallback_share", .init(fallback.share)),
         .init(
           "average",
           [
-            "ms": .init(average(\.median)),
-            "images_per_second": .init(1 / average { 1 / $0.imagesPerSecond }),
-            "gmacs": .init(average(\.gigaMACs)),
-            "executed_gmacs": .init(average(\.executedGigaMACs)),
+            "ms": .init(average.milliseconds), "images_per_second": .init(average.imagesPerSecond),
+            "gmacs": .init(average.gigaMACs), "executed_gmacs": .init(average.executedGigaMACs),
           ]),
       ]
     }
@@ -28,19 +38,41 @@ struct BenchReport {
 
   /// The same for people.
   var lines: [String] {
-    guard let cascade else { return first.lines }
-    return first.lines + ["", "fallback: " + (cascade.fallback.lines.first ?? "")]
-      + cascade.fallback.lines.dropFirst() + [
-        "",
-        "average of an image, \(Figures.fixed(cascade.share * 100, 1)) % of which go on",
-        "time    \(Figures.fixed(average(\.median), 2)) ms an image",
-        "speed   \(Figures.fixed(1 / average { 1 / $0.imagesPerSecond }, 1)) images/s",
-        "work    \(Figures.fixed(average(\.executedGigaMACs), 3)) GMACs an image",
-      ]
+    guard let fallback, let average else { return first.lines }
+    let lines = fallback.measurement.lines
+    return first.lines + ["", "fallback: " + (lines.first ?? "")] + lines.dropFirst() + [
+      "",
+      "average of an image, \(Figures.fixed(fallback.share * 100, 1)) % of which go on",
+      "time    \(Figures.fixed(average.milliseconds, 2)) ms an image",
+      "speed   \(Figures.fixed(average.imagesPerSecond, 1)) images/s",
+      "work    \(Figures.fixed(average.executedGigaMACs, 3)) GMACs an image",
+    ]
   }
 
-  /// What an image takes on average: the first plan sees those too that go on.
-  private func average(_ cost: (BenchMeasurement) -> Double) -> Double {
-    cost(first) + (cascade.map { $0.share * cost($0.fallback) } ?? 0)
+  /// Which of several it is.
+  var title: String { "\(plan), batch \(first.batch), \(first.threads) threads" }
+
+  /// Tables of the steps.
+  var stepLines: [String] {
+    first.stepLines
+      + (fallback.map { ["", "fallback:"] + $0.measurement.stepLines } ?? [])
+  }
+}
+
+/// What an image takes of a cascade on average.
+struct BenchAverage {
+  let milliseconds: Double
+  let imagesPerSecond: Double
+  let gigaMACs: Double
+  let executedGigaMACs: Double
+
+  init(_ first: BenchMeasurement, _ fallback: BenchMeasurement, share: Double) {
+    func average(_ cost: (BenchMeasurement) -> Double) -> Double {
+      cost(first) + share * cost(fallback)
+    }
+    milliseconds = average(\.median)
+    imagesPerSecond = 1 / average { 1 / $0.imagesPerSecond }
+    gigaMACs = average(\.gigaMACs)
+    executedGigaMACs = average(\.executedGigaMACs)
   }
 }

@@ -4,17 +4,16 @@ internal import ViTRuntime
 /// Sessions of one plan that run batches at the same time, each with its part of the threads.
 struct BenchStreams {
   private let sessions: [Session]
-  private let batch: Int
 
   /// Divides the threads, by default one for each processor, which are at least as many as the streams.
-  init(_ plan: Plan, count: Int, batch: Int, threads: Int?, allowsLarge: Bool) throws {
-    let all = threads ?? availableProcessorCount()
+  init(_ plan: Plan, _ setting: BenchSetting, allowsLarge: Bool) throws {
+    let all = setting.threads ?? availableProcessorCount()
+    let count = setting.streams
     sessions = try (0..<count).map { stream in
       try Session(
-        plan: plan, maximumBatch: batch,
+        plan: plan, maximumBatch: setting.batch,
         threadCount: all * (stream + 1) / count - all * stream / count, allowsLarge: allowsLarge)
     }
-    self.batch = batch
   }
 
   /// Number of streams.
@@ -26,26 +25,24 @@ struct BenchStreams {
   /// The first stream's.
   var first: Session { sessions[0] }
 
-  /// Runs all streams for a while, each at least five times.
+  /// Runs all streams for a while.
   /// - Returns: the milliseconds of every run by its images, ascending, and the images a second of all
   ///   streams: by the median run of one, by the time that several took together.
-  func measure(seconds: Double) throws -> (times: [Double], imagesPerSecond: Double) {
-    // Any values do: the work does not depend on them.
+  func measure(_ setting: BenchSetting) throws -> (times: [Double], imagesPerSecond: Double) {
     for session in sessions {
-      try session.run(images: batch) { tensor in
-        for index in tensor.indices { tensor[index] = Float(index % 255) / 128 - 1 }
-      } read: { _ in
+      for run in 0..<setting.warmup {
+        try Self.run(session, images: setting.batch, isFirst: run == 0)
       }
     }
     var clock = Stopwatch()
     let results = Lock<[Result<[Double], any Error>]>([])
     if count == 1 {
-      let times = try run(first, seconds: seconds)
+      let times = try Self.runs(of: first, setting)
       results.withLock { $0.append(.success(times)) }
     } else {
       ThreadPool(threadCount: count).run { worker in
         worker.forEach(itemCount: count) { stream in
-          let result = Result { try run(sessions[stream], seconds: seconds) }
+          let result = Result { try Self.runs(of: sessions[stream], setting) }
           results.withLock { $0.append(result) }
         }
       }
@@ -57,24 +54,33 @@ struct BenchStreams {
     // so that theirs says nothing.
     let rate =
       count == 1
-      ? 1000 / times[(times.count - 1) / 2] : 1000 * Double(times.count * batch) / elapsed
+      ? 1000 / times[(times.count - 1) / 2]
+      : 1000 * Double(times.count * setting.batch) / elapsed
     return (times, rate)
   }
 
   /// The milliseconds of runs, by their images.
-  private func run(_ session: Session, seconds: Double) throws -> [Double] {
+  private static func runs(of session: Session, _ setting: BenchSetting) throws -> [Double] {
     var times: [Double] = []
     var clock = Stopwatch()
     var total = 0.0
-    while total < seconds * 1000 || times.count < 5 {
+    while !setting.length.isReached(runs: times.count, milliseconds: total) {
       _ = clock.lap()
-      try session.run(images: batch) { _ in
-      } read: { _ in
-      }
+      try run(session, images: setting.batch, isFirst: setting.warmup == 0 && times.isEmpty)
       let milliseconds = clock.lap()
-      times.append(milliseconds / Double(batch))
+      times.append(milliseconds / Double(setting.batch))
       total += milliseconds
     }
     return times
+  }
+
+  /// One run, which keeps the last one's input unless it is the first.
+  private static func run(_ session: Session, images: Int, isFirst: Bool) throws {
+    try session.run(images: images) { tensor in
+      guard isFirst else { return }
+      // Any values do: the work does not depend on them.
+      for index in tensor.indices { tensor[index] = Float(index % 255) / 128 - 1 }
+    } read: { _ in
+    }
   }
 }

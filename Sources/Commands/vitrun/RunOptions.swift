@@ -8,6 +8,32 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Threads; by default one for each processor this process may use.")
   var threads: Int?
 
+  @OptionGroup var plans: PlanOptions
+
+  var quiet: Bool { plans.quiet }
+  var allowLarge: Bool { plans.allowLarge }
+
+  func note(_ text: String) { plans.note(text) }
+
+  func validate() throws {
+    if let threads { try Self.checkThreads(threads) }
+  }
+
+  /// Throws if there cannot be so many threads.
+  static func checkThreads(_ threads: Int) throws {
+    guard (1...256).contains(threads) else {
+      throw ValidationError("--threads: expected 1 to 256, found \(threads)")
+    }
+  }
+
+  /// As ``PlanOptions/plan(_:named:)``.
+  func plan(_ path: String, named name: String = "PLAN") throws -> Plan {
+    try plans.plan(path, named: name)
+  }
+}
+
+/// How plans are opened.
+struct PlanOptions: ParsableArguments {
   @Flag(
     name: .customLong("mmap"), inversion: .prefixedNo,
     help: "Map the plan; --no-mmap reads it, which is safe if another program shortens the file.")
@@ -22,12 +48,6 @@ struct RunOptions: ParsableArguments {
   /// Writes a note, unless none are wanted.
   func note(_ text: String) {
     if !quiet { CommandLineTool.note("vitrun: note: \(text)") }
-  }
-
-  func validate() throws {
-    if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads: expected 1 to 256, found \(threads)")
-    }
   }
 
   /// Maps and verifies a plan, which the argument called `name` is.

@@ -171,7 +171,7 @@ public final class Session: Sendable {
   }
 
   func run<R>(
-    images: Int, timing: NodeTiming?,
+    images: Int, timing: StepTiming?,
     fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
@@ -200,7 +200,7 @@ public final class Session: Sendable {
     }
   }
 
-  private func execute(_ phases: [Phase], _ timing: NodeTiming?) {
+  private func execute(_ phases: [Phase], _ timing: StepTiming?) {
     nonisolated(unsafe) let scratch = prepared.scratch.base
     let stride = prepared.scratchStride
     let kernels = prepared.kernels
@@ -215,7 +215,7 @@ public final class Session: Sendable {
             arguments.run($0, on: kernels, scratch: own)
           }
         }
-        timing.add(phase.kind, since: start)
+        timing.add(step: phase.step, since: start)
       }
       return
     }

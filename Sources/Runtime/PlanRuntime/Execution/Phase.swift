@@ -1,12 +1,11 @@
 internal import KernelInterface
-internal import PlanFormat
 
 /// One kernel with its arguments in place: the work between two barriers.
 ///
 /// A step of the plan is one phase, or two where it is a product of prepared rows.
 struct Phase: Sendable {
-  /// The kind of step it belongs to, for timing.
-  let kind: StepKind
+  /// The place in the program of the step it belongs to, for timing.
+  let step: Int
 
   /// The kernel's arguments, which know the kernel.
   let arguments: any KernelArguments
@@ -14,8 +13,8 @@ struct Phase: Sendable {
   /// Independent items.
   let items: WorkItems
 
-  init(_ kind: StepKind, _ arguments: any KernelArguments) {
-    self.kind = kind
+  init(step: Int, _ arguments: any KernelArguments) {
+    self.step = step
     self.arguments = arguments
     items = arguments.items
   }

@@ -33,7 +33,7 @@ struct PhaseBuilder {
     let preparation = preparation
     return program.steps.indices.flatMap { index in
       let step = program.steps[index].step
-      return work(of: step, at: index, preparation).map { Phase(step.kind, $0) }
+      return work(of: step, at: index, preparation).map { Phase(step: index, $0) }
     }
   }
 
