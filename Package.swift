@@ -96,6 +96,10 @@ let package = Package(
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CJPEGRows", dependencies: ["CJPEG"]),
+    .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
+    .systemLibrary(
+      name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+    .target(name: "CTIFFRows", dependencies: ["CTIFF"]),
     .systemLibrary(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "COnnx", dependencies: ["CProtobufC"]),
@@ -157,7 +161,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ImageInput",
-      dependencies: ["CLibrary", "Tensors", "CJPEGRows", "CSPNG", "CWebP", "CZlib"],
+      dependencies: [
+        "CLibrary", "Tensors", "CGIF", "CJPEGRows", "CSPNG", "CTIFFRows", "CWebP", "CZlib",
+      ],
       swiftSettings: swiftSettings),
 
     .target(
@@ -342,9 +348,8 @@ let folders: [(path: String, targets: [String])] = [
   (
     "Sources/System",
     [
-      "CArguments", "CJPEG", "CJPEGRows", "CLibrary", "CMemoryFile", "COnnx", "CProtobufC",
-      "CRefusedMemory",
-      "CSPNG",
+      "CArguments", "CGIF", "CJPEG", "CJPEGRows", "CLibrary", "CMemoryFile", "COnnx",
+      "CProtobufC", "CRefusedMemory", "CSPNG", "CTIFF", "CTIFFRows",
       "CVectorExtras", "CVitc", "CVitrun", "CWebP", "CZlib",
     ]
   ),

@@ -68,7 +68,7 @@ esac
 system=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1)
 # Distributions have libjpeg-turbo under several numbers.
 jpeg=$(readelf --dynamic "$(cc -print-file-name=libjpeg.so)" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
-readers=(libspng.so.0 "$jpeg" libwebp.so.7)
+readers=(libspng.so.0 "$jpeg" libwebp.so.7 libgif.so.7 libtiff.so.6)
 # A search runs what it rewrites, on images.
 linked vitc "${system[@]}" libprotobuf-c.so.1 "${readers[@]}"
 linked vitrun "${system[@]}" "${readers[@]}"

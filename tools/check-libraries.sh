@@ -58,7 +58,8 @@ for name in vitc vitrun; do
   nm -D --defined-only "$file" | awk '{ print $3 }' | sort >"$prefix/exported"
   diff "$prefix/declared" "$prefix/listed" || fail "$name.h and $map differ"
   diff "$prefix/listed" "$prefix/exported" || fail "$file exports something else than $map lists"
-  needed=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1 libspng.so.0 "$jpeg" libwebp.so.7)
+  needed=("$loader" libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6 libz.so.1 libspng.so.0 "$jpeg" libwebp.so.7
+    libgif.so.7 libtiff.so.6)
   [ $name = vitrun ] || needed+=(libprotobuf-c.so.1)
   readelf --wide --program-headers --dynamic "$file" >"$prefix/elf.txt"
   sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$prefix/elf.txt" | sort >"$prefix/needed"

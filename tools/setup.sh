@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev libjpeg-dev pkg-config)
+packages=(libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev libjpeg-dev libgif-dev libtiff-dev pkg-config)
 # What compiles the examples in C, and what makes virtual environments, may be there in other ways.
 command -v c++ >/dev/null || packages+=(g++)
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)

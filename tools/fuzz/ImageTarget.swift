@@ -13,6 +13,12 @@ struct ImageTarget: Target {
       "rgba16.png", "exif6.png", "baseline.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg",
       "ycck.jpg", "grey.jpg", "exif6.jpg", "lossy.webp", "lossy_alpha.webp", "lossless_alpha.webp",
       "exif6.webp", "alpha_palette_some.png", "alpha_rgb16.png", "alpha_grey1.png", "one.png",
+      "animation_part.webp", "bmp_1.bmp", "bmp_8_os2.bmp", "bmp_16_565.bmp", "bmp_32_masks4.bmp",
+      "bmp_rle4_odd.bmp", "bmp_rle8.bmp", "gif_animated.gif", "gif_part_interlaced.gif",
+      "gif_own_palette.gif", "gif_pillow.gif", "tiff_big.tif", "tiff_lzw.tif",
+      "tiff_packbits_tiles.tif",
+      "tiff_planes_alpha_lzw.tif", "tiff_rgb16_predicted_tiles.tif", "tiff_jpeg.tif",
+      "tiff_turned6.tif", "tiff_palette4.tif", "tiff_white1.tif", "tiff_cmyk8.tif",
     ].map { try Files.tests("Runtime/ImageInputTests/Fixtures/\($0)") }
   }
 

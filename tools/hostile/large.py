@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import Iterator
 
-from images import chunk
+from images import bmp, chunk
 
 # Bytes of a pixel for the colour types of PNG at 8 bits.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -145,3 +145,62 @@ def webp_lossy(width: int, height: int) -> bytes:
     head = struct.pack("<I", 1 << 4 | modes << 5)[:3]
     head += b"\x9d\x01\x2a" + struct.pack("<HH", width, height)
     return riff(b"VP8 ", head + bytes(modes) + bytes(blocks * 4 + 1024))
+
+
+def gif(width: int, height: int, interlaced: bool = False) -> bytes:
+    """A GIF of one colour: each code stands for a pixel more than the one before."""
+    clear, end, most = 4, 5, 4095
+    value = length = 0
+    out = bytearray()
+    code, bits, known, left = clear, 3, end + 1, width * height
+    while left > 0:
+        value |= code << length
+        length += bits
+        while length >= 8:
+            out.append(value & 255)
+            value >>= 8
+            length -= 8
+        if code == clear:
+            bits, known, code = 3, end + 1, 0
+            continue
+        left -= max(1, code - end + 1)
+        known += 1
+        if known > 1 << bits and bits < 12:
+            bits += 1
+        code = clear if code == most else max(code, end) + 1
+    out += value.to_bytes(4, "little")
+    blocks = [bytes(out[start : start + 255]) for start in range(0, len(out), 255)]
+    return (
+        b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b","
+        + struct.pack("<HHHHB", 0, 0, width, height, 0x40 * interlaced) + b"\2"
+        + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0;"
+    )
+
+
+def bmp_runs(width: int, height: int) -> bytes:
+    """A BMP of one colour, in runs of 255 pixels."""
+    line = b"\xff\0" * (width // 255) + bytes([width % 255, 0]) + b"\0\0"
+    return bmp(width, height, line * height + b"\0\1", 8, 1, bytes(1024))
+
+
+def tiff_blocks(width: int, height: int, tile: int | None = None, planes: int = 1) -> bytes:
+    """An RGB TIFF of zeros: in a strip or tiles, which are all the same bytes of the file, together or in planes."""
+    samples = 3 // planes
+    packer = zlib.compressobj(9)
+    rest = (tile * tile if tile else width * height) * samples
+    data = b""
+    while rest > 0:
+        data += packer.compress(bytes(min(rest, 1 << 22)))
+        rest -= 1 << 22
+    data += packer.flush()
+    data += bytes(len(data) % 2)
+    count = planes * (-(-width // tile) * -(-height // tile) if tile else 1)
+    place = 8 + len(data)
+    lists = struct.pack(f"<{count}I", *[8] * count) + struct.pack(f"<{count}I", *[len(data)] * count)
+    tags = {256: (1, width), 257: (1, height), 258: (1, 8), 259: (1, 8), 262: (1, 2), 277: (1, 3), 284: (1, 2 if planes > 1 else 1)}
+    offsets, sizes = (324, 325) if tile else (273, 279)
+    tags |= {322: (1, tile), 323: (1, tile)} if tile else {278: (1, height)}
+    tags |= {offsets: (count, place if count > 1 else 8), sizes: (count, place + 4 * count if count > 1 else len(data))}
+    entries = b"".join(struct.pack("<HHII", tag, 4, *value) for tag, value in sorted(tags.items()))
+    start = place + len(lists)
+    return b"II*\0" + struct.pack("<I", start) + data + lists + struct.pack("<H", len(tags)) + entries + bytes(4)

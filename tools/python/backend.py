@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 # What auditwheel takes in.
-FOREIGN = re.compile(r"=> (/\S*lib(?:jpeg|spng|webp|sharpyuv|protobuf-c)\.so\S*)")
+FOREIGN = re.compile(r"=> (/\S*lib(?:jpeg|spng|webp|sharpyuv|gif|tiff|zstd|lzma|Lerc|jbig|deflate|protobuf-c)\.so\S*)")
 
 
 def version():

@@ -10,7 +10,6 @@ Run: python tools/reference/pillow_fixtures.py (Pillow 13 or later, which resize
 vertically first)
 """
 
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -19,6 +18,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from transformers.image_transforms import convert_to_rgb
 
+from pictures import animations, bmp, gif, tiff
+from pictures.drawn import encoded, packed, pattern, picture
 from preprocess_cases import CASES
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests/Runtime/ImageInputTests/Fixtures"
@@ -31,31 +32,8 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
-def pattern(width: int, height: int, seed: int = 0) -> np.ndarray:
-    """Waves, edges and a little noise: `[height, width, 3]`, 8-bit."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    random = np.random.default_rng(seed)
-    planes = [
-        127 + 120 * np.sin(x / 5.0 + seed) * np.cos(y / 7.0),
-        255 * x / max(width - 1, 1),
-        np.where((x // 6 + y // 4) % 2 == 0, 230, 20),
-    ]
-    noisy = np.stack(planes, -1) + random.normal(0, 4, (height, width, 3))
-    return np.clip(noisy, 0, 255).astype(np.uint8)
-
-
-def picture(width: int, height: int, seed: int = 0) -> Image.Image:
-    return Image.fromarray(pattern(width, height, seed))
-
-
 def write(name: str, data: bytes) -> None:
     (FOLDER / name).write_bytes(data)
-
-
-def encoded(image: Image.Image, kind: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 # -- PNG, written here so that every colour type and depth can be had --
@@ -74,16 +52,6 @@ def png(width, height, depth, colour, rows, before=b"", after=b"", interlace=0, 
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + after
         + chunk(b"IEND", b"")
     )
-
-
-def packed(values: np.ndarray, depth: int) -> list[bytes]:
-    """Lines of one sample a pixel, `depth` bits each."""
-    lines = []
-    for row in values:
-        bits = "".join(format(int(v), f"0{depth}b") for v in row)
-        bits += "0" * (-len(bits) % 8)
-        lines.append(bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)))
-    return lines
 
 
 def deep(values: np.ndarray) -> list[bytes]:
@@ -222,8 +190,6 @@ def write_webp() -> None:
     clear = Image.fromarray(alpha, "RGBA")
     write("lossy_alpha.webp", encoded(clear, "WEBP", quality=70, exact=True))
     write("lossless_alpha.webp", encoded(clear, "WEBP", lossless=True, exact=True))
-    write("bad_animation.webp", encoded(
-        image, "WEBP", save_all=True, append_images=[picture(45, 33, 9)], duration=10))
 
 
 def write_sizes() -> None:
@@ -238,6 +204,9 @@ def main() -> None:
     write_png()
     write_jpeg()
     write_webp()
+    for kind in (animations, bmp, gif, tiff):
+        for name, data in kind.files():
+            write(name, data)
     write_sizes()
 
     decoded = ["# file\torientation\talpha\twidth\theight\thash"]

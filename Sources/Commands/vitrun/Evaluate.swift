@@ -89,6 +89,7 @@ struct Evaluate: ParsableCommand {
       of: folder, labels: names, classes: classes, remedy: "--labels"
     ) { execution.note("\(CommandLineTool.text($0)); skipped") }
     try files.check(against: ImageList.images(below: folder))
+    try ImageList.noteUnread(below: folder, execution.note)
     if let limit { contents.keep(limit) }
     let evaluation = try score(contents, models, folder)
     try CommandLineTool.printLines(json ? evaluation.jsonLines : evaluation.lines)

@@ -31,7 +31,7 @@ struct ImageArguments: ParsableArguments {
     return try (images + listed).flatMap { path in
       do {
         return try recursive
-          ? ImageList.all(below: path) : ImageList.expand(path, note: note)
+          ? ImageList.all(below: path, note: note) : ImageList.expand(path, note: note)
       } catch let error as InputError {
         fail(error)
         return []

@@ -38,7 +38,7 @@ struct Similar: ParsableCommand {
     try NamedFile.check(folder, "DIR")
     let model = try Embedder(execution.plan(plan), maximumBatch: 1, execution)
     let own = FileIdentity(path: query)
-    let paths = try ImageList.all(below: folder).filter {
+    let paths = try ImageList.all(below: folder, note: execution.note).filter {
       own == nil || FileIdentity(path: $0) != own
     }
     try model.waitUntilVerified()

@@ -16,10 +16,10 @@ public struct ImageSource: Sendable {
     }
   }
 
-  /// A JPEG, PNG or WebP file.
+  /// A file of a kind that ``ImageDecoder`` reads.
   public static func file(_ path: String) -> ImageSource { ImageSource(place: .file(path)) }
 
-  /// The bytes of a JPEG, PNG or WebP file.
+  /// The bytes of such a file.
   /// - Parameter name: what errors call it.
   public static func encoded(_ bytes: [UInt8], name: String = "image") -> ImageSource {
     ImageSource(place: .encoded(bytes, name: name))

@@ -2,10 +2,11 @@ internal import Tensors
 
 /// What is said about images that cannot be used.
 extension InputError {
-  static func imageKind(_ file: String, isEmpty: Bool) -> InputError {
-    InputError(
-      file: file, field: "image", expected: "JPEG, PNG or WebP",
-      found: isEmpty ? "an empty file" : "another kind of file")
+  static func imageKind(_ file: String, _ bytes: UnsafeRawBufferPointer) -> InputError {
+    let kind = UnreadImageKind(bytes).map { "\($0.rawValue), which is not read" }
+    return InputError(
+      file: file, field: "image", expected: "JPEG, PNG, WebP, GIF, BMP or TIFF",
+      found: bytes.isEmpty ? "an empty file" : kind ?? "another kind of file")
   }
 
   static func imageBytes(_ file: String, limit: Int, found: String) -> InputError {
@@ -33,6 +34,13 @@ extension InputError {
   /// A decoder's own words.
   static func imageData(_ file: String, _ format: String, found: String) -> InputError {
     InputError(file: file, field: "\(format) data", expected: "a whole image", found: found)
+  }
+
+  /// A value of a header that stands for nothing that is read.
+  static func imageField(_ file: String, _ field: String, expected: String, found: String)
+    -> InputError
+  {
+    InputError(file: file, field: field, expected: expected, found: found)
   }
 
   static func jpegScans(_ file: String, limit: Int, found: Int) -> InputError {

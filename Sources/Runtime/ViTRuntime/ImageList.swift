@@ -1,11 +1,14 @@
+internal import ImageInput
 internal import Tensors
 
 /// Files and folders as a list of images.
 package enum ImageList {
-  private static let endings = [".jpg", ".jpeg", ".png", ".webp"]
+  private static let endings = [
+    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff",
+  ]
 
   /// A file as it is, a folder as its images in order of names; `note` is told of sub-folders, whose
-  /// images are not among them.
+  /// images are not among them, and of images of kinds that are not read.
   /// - Throws: `InputError` for a folder without images.
   package static func expand(_ path: String, note: (String) -> Void) throws -> [String] {
     guard FileSystem.isFolder(path) else { return [path] }
@@ -18,6 +21,7 @@ package enum ImageList {
         expected: "images in the folder itself, named *\(endings.joined(separator: ", *"))",
         found: folders == 0 ? "none" : "none, but \(counted), which can be named as folders")
     }
+    try noteUnread(in: path, note)
     if folders > 0 { note("\(path): \(counted) left out; name them too to label what is in them") }
     return images
   }
@@ -40,8 +44,9 @@ package enum ImageList {
   }
 
   /// A file as it is; a folder as its images and those of all folders below it, each folder once, in order of names.
+  /// `note` is told of images of kinds that are not read.
   /// - Throws: `InputError` for a folder without images.
-  package static func all(below path: String) throws -> [String] {
+  package static func all(below path: String, note: (String) -> Void) throws -> [String] {
     guard FileSystem.isFolder(path) else { return [path] }
     var seen: Set<FileIdentity> = []
     // Links can lead back to a folder above.
@@ -50,6 +55,7 @@ package enum ImageList {
         return []
       }
       let folders = try entries(of: folder).map { "\(folder)/\($0)" }.filter(FileSystem.isFolder)
+      try noteUnread(in: folder, note)
       return try Self.images(in: folder) + folders.flatMap(list)
     }
     let images = try list(path)
@@ -60,6 +66,28 @@ package enum ImageList {
       )
     }
     return images
+  }
+
+  /// As ``noteUnread(in:_:)``, of a folder and its sub-folders.
+  package static func noteUnread(below folder: String, _ note: (String) -> Void) throws {
+    try noteUnread(in: folder, note)
+    for path in try entries(of: folder).map({ "\(folder)/\($0)" }).filter(FileSystem.isFolder) {
+      try noteUnread(in: path, note)
+    }
+  }
+
+  /// Tells how many images of a folder are left out as their kinds are not read.
+  private static func noteUnread(in folder: String, _ note: (String) -> Void) throws {
+    var counts: [String: Int] = [:]
+    for name in try entries(of: folder) {
+      let lower = name.lowercased()
+      if let ending = UnreadImageKind.endings.first(where: lower.hasSuffix) {
+        counts[ending, default: 0] += 1
+      }
+    }
+    guard !counts.isEmpty else { return }
+    let kinds = counts.keys.sorted().map { "\(counts[$0] ?? 0) *\($0)" }.joined(separator: ", ")
+    note("\(folder): left out, as such images are not read: \(kinds)")
   }
 
   /// Names in a folder, sorted, without hidden ones.

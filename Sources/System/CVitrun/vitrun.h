@@ -140,7 +140,7 @@ vitrun_status vitrun_session_run(
 
 /* An image. */
 enum {
-  VITRUN_IMAGE_FILE = 0,    /* a JPEG, PNG or WebP file at path name */
+  VITRUN_IMAGE_FILE = 0,    /* a JPEG, PNG, WebP, GIF, BMP or TIFF file at path name */
   VITRUN_IMAGE_ENCODED = 1, /* the bytes of such a file, count of them at data */
   VITRUN_IMAGE_RGB = 2      /* 8-bit samples R, G, B, rows from top to bottom, row_bytes apart, at data */
 };

@@ -49,7 +49,9 @@ internal import Testing
 
   @Test(arguments: [
     "baseline.jpg", "progressive.jpg", "exif6.png", "lossy_alpha.webp", "alpha_palette_some.png",
-    "alpha_rgb16.png",
+    "alpha_rgb16.png", "animation_part.webp", "bmp_4.bmp", "bmp_rle4.bmp", "bmp_32_masks3.bmp",
+    "gif_animated.gif", "gif_part_interlaced.gif", "tiff_big.tif", "tiff_turned6.tif",
+    "tiff_planes_tiles.tif", "tiff_jpeg.tif", "tiff_palette2.tif",
   ])
   func everyBitFlipDecodesOrIsRefused(name: String) throws {
     let bytes = try Fixture.bytes(name)
@@ -124,13 +126,19 @@ internal import Testing
     #expect(error.field.hasPrefix("PNG chunk \(chunk) at byte "))
   }
 
-  @Test func animationsAreRefused() throws {
-    #expect(refusal(try Fixture.bytes("bad_animation.webp"))?.found == "an animation")
-  }
-
   @Test func otherFilesAreRefused() {
     #expect(refusal([])?.found == "an empty file")
-    #expect(refusal(Array("<html>".utf8))?.expected == "JPEG, PNG or WebP")
+    #expect(refusal(Array("<html>".utf8))?.expected == "JPEG, PNG, WebP, GIF, BMP or TIFF")
+    #expect(refusal(Array("<html>".utf8))?.found == "another kind of file")
+  }
+
+  @Test(arguments: [
+    ("\u{0}\u{0}\u{0}\u{18}ftypheic", "HEIC"), ("\u{0}\u{0}\u{0}\u{18}ftypavif", "AVIF"),
+    ("\u{0}\u{0}\u{0}\u{C}JXL ", "JPEG XL"), ("\u{0}\u{0}\u{0}\u{C}jP  ", "JPEG 2000"),
+    ("8BPS", "Photoshop"), ("\u{0}\u{0}\u{1}\u{0}", "ICO"), ("%PDF-1.7", "PDF"), ("<svg>", "SVG"),
+  ])
+  func kindsThatAreNotReadAreNamed(start: String, name: String) {
+    #expect(refusal(Array(start.utf8))?.found == "\(name), which is not read")
   }
 
   /// Standard input belongs to the commands.

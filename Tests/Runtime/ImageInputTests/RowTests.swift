@@ -71,8 +71,11 @@ internal import Testing
   }
 
   @Test func largestAreaIsTheCallers() throws {
-    for name in ["baseline.jpg", "progressive.jpg", "filtered.png", "interlaced.png", "lossy.webp"]
-    {
+    for name in [
+      "baseline.jpg", "progressive.jpg", "filtered.png", "interlaced.png", "lossy.webp",
+      "animation_part.webp", "bmp_24.bmp", "bmp_rle8.bmp", "gif_part.gif", "gif_interlaced17.gif",
+      "tiff_lzw.tif", "tiff_deflate_tiles.tif",
+    ] {
       let bytes = try Fixture.bytes(name)
       let image = try decode(bytes)
       let area = image.width * image.height

@@ -95,7 +95,7 @@ def test_what_is_wrong_with_one_image_concerns_no_other(session, images):
     assert results[0] == results[3]
     with pytest.raises(vitc.InvalidFile) as raised:
         session.classify(mixed)
-    assert "JPEG, PNG or WebP" in str(raised.value)
+    assert "JPEG, PNG, WebP, GIF, BMP or TIFF" in str(raised.value)
 
 
 def test_orientation_and_alpha_are_treated_alike_in_files_and_pillows_images(fast, images):

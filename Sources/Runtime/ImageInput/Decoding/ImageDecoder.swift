@@ -1,13 +1,20 @@
 internal import Tensors
 
-/// Decodes JPEG, PNG and WebP, recognised by content, to the RGB samples that Pillow gives.
+/// Decodes JPEG, PNG, WebP, GIF, BMP and TIFF, recognised by content, to the RGB samples that Pillow gives: of an
+/// animation its first frame, of a TIFF its first image.
 ///
 /// What is done with alpha belongs to the model: ``Preprocessing/read(path:orientation:maximumPixels:)``
 /// knows it.
 ///
-/// Where it does not do as Pillow does: animated WebP is refused; so is PNG whose deflate stream has a wrong
-/// checksum, another length than the pixels or bytes behind its end; wrong checksums of chunks that are not
-/// needed are passed over. An orientation comes from EXIF alone, not from XMP or from a text that holds EXIF.
+/// Where it does not do as Pillow does:
+/// * PNG is refused whose deflate stream has a wrong checksum, another length than the pixels or bytes behind its
+///   end; wrong checksums of chunks that are not needed are passed over.
+/// * An orientation comes from EXIF alone, not from XMP or from a text that holds EXIF. That of a TIFF is a part of
+///   its format and always counts, in Pillow too.
+/// * BMP of 4 or 8 bits whose palette is black and white, or a ramp of greys, and a GIF frame whose own palette is
+///   a ramp of greys have the colours that they say, of which Pillow makes others.
+/// * GIF whose pixels end before their time, or with bytes between its blocks, is refused.
+/// * TIFF is read of 1 to 16 bits a sample, in grey, RGB, a palette, CMYK, or YCbCr coded as JPEG.
 public enum ImageDecoder {
   /// What is done with an image's EXIF orientation.
   public enum Orientation: String, Sendable, CaseIterable {
@@ -106,10 +113,23 @@ public enum ImageDecoder {
       rows = try PNGRows(bytes, file: file, alpha: alpha, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inPNG(bytes) : nil
     } else if starts(Array("RIFF".utf8)), starts(Array("WEBP".utf8), at: 8) {
-      rows = try WebPRows(bytes, file: file, alpha: alpha, limit: limit)
+      let features = try WebPRows.features(of: bytes, file)
+      rows =
+        features.has_animation != 0
+        ? try WebPAnimationRows(bytes, features, file: file, alpha: alpha, limit: limit)
+        : try WebPRows(bytes, file: file, alpha: alpha, limit: limit)
       exif = orientation == .apply ? EXIFFinder.inWebP(bytes) : nil
+    } else if starts(Array("GIF8".utf8)) {
+      rows = try GIFRows(bytes, file: file, alpha: alpha, limit: limit)
+      exif = nil
+    } else if starts(Array("BM".utf8)) {
+      rows = try BMPRows(bytes, file: file, alpha: alpha, limit: limit)
+      exif = nil
+    } else if TIFFRows.isTIFF(bytes) {
+      let image = try TIFFRows(bytes, file: file, alpha: alpha, limit: limit)
+      return (image, Turn(orientation: image.orientation))
     } else {
-      throw InputError.imageKind(file, isEmpty: bytes.isEmpty)
+      throw InputError.imageKind(file, bytes)
     }
     return (rows, Turn(orientation: exif.flatMap(EXIFOrientation.code) ?? 1))
   }

@@ -60,7 +60,7 @@ final class JPEGRows: RowSource {
   func read(into row: UnsafeMutablePointer<UInt8>) throws {
     let target = inks?.elements(of: UInt8.self).baseAddress ?? row
     guard vit_jpeg_read_row(decoder, target) != 0 else { throw Self.failure(decoder, file) }
-    if inks != nil { Self.convertInverted(target, to: row, pixels: width) }
+    if inks != nil { Inks.convertInverted(target, to: row, pixels: width) }
     self.row += 1
     if self.row == height { try finish() }
   }
@@ -93,23 +93,5 @@ final class JPEGRows: RowSource {
         file, "JPEG",
         found: "\(byteCount) bytes, too few for \(extent.width) x \(extent.height) pixels")
     }
-  }
-
-  /// Inverted CMYK, as Adobe's programs store it, to RGB in Pillow's integer arithmetic.
-  private static func convertInverted(
-    _ inks: UnsafeMutablePointer<UInt8>, to samples: UnsafeMutablePointer<UInt8>, pixels: Int
-  ) {
-    for pixel in 0..<pixels {
-      let light = Int32(inks[pixel * 4 + 3])
-      for channel in 0..<3 {
-        samples[pixel * 3 + channel] = shade(inks[pixel * 4 + channel], light)
-      }
-    }
-  }
-
-  @inline(__always)
-  private static func shade(_ inverted: UInt8, _ light: Int32) -> UInt8 {
-    let product = (255 - Int32(inverted)) * light + 128
-    return UInt8(truncatingIfNeeded: max(0, light - ((product >> 8) + product) >> 8))
   }
 }

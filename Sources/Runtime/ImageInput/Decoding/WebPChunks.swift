@@ -3,12 +3,17 @@
 struct WebPChunks {
   private let bytes: UnsafeRawBufferPointer
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  /// Where the first chunk begins.
+  private let start: Int
+
+  init(_ bytes: UnsafeRawBufferPointer) { (self.bytes, start) = (bytes, 12) }
+
+  private init(ofFrame data: UnsafeRawBufferPointer) { (bytes, start) = (data, 0) }
 
   /// Where the data of the first chunk of a name lie.
   func range(of name: StaticString) -> Range<Int>? {
     let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-    var offset = 12
+    var offset = start
     while offset + 8 <= bytes.count {
       let length = bytes[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
       guard length <= bytes.count - offset - 8 else { return nil }
@@ -31,5 +36,28 @@ struct WebPChunks {
     let alphas = range(of: "ALPH")?.lowerBound ?? data.lowerBound
     let start = min(alphas, data.lowerBound) - 8
     return UnsafeRawBufferPointer(rebasing: bytes[start..<data.upperBound])
+  }
+
+  /// A frame of an animation.
+  struct Frame {
+    let left: Int
+    let top: Int
+    let width: Int
+    let height: Int
+
+    /// The frame's own chunks, as those of a still.
+    let chunks: WebPChunks
+  }
+
+  /// The first frame of an animation; nil where it is not whole.
+  var firstFrame: Frame? {
+    guard let range = range(of: "ANMF"), range.count >= 16 else { return nil }
+    let data = UnsafeRawBufferPointer(rebasing: bytes[range])
+    func integer(_ offset: Int) -> Int {
+      Int(data[offset]) | Int(data[offset + 1]) << 8 | Int(data[offset + 2]) << 16
+    }
+    return Frame(
+      left: integer(0) * 2, top: integer(3) * 2, width: integer(6) + 1, height: integer(9) + 1,
+      chunks: WebPChunks(ofFrame: UnsafeRawBufferPointer(rebasing: data[16...])))
   }
 }

@@ -1,7 +1,7 @@
 internal import CWebP
 internal import Tensors
 
-/// Lossy and lossless WebP stills by libwebp.
+/// Lossy and lossless WebP by libwebp: stills, and frames of animations.
 ///
 /// libwebp gives no rows, but parts: of images of which it holds much itself, the result is asked for in
 /// bands, though each band makes it decode everything above it again.
@@ -29,23 +29,30 @@ package final class WebPRows: RowSource {
   private var row = 0
 
   /// - Parameter bandRows: rows of a band; nil for as many as memory allows.
-  package init(
+  package convenience init(
     _ bytes: UnsafeRawBufferPointer, file: String, alpha: ImageDecoder.Alpha, limit: PixelLimit,
     bandRows: Int? = nil
   ) throws {
+    let features = try Self.features(of: bytes, file)
+    try limit.check(width: Int(features.width), height: Int(features.height), file: file)
+    try self.init(
+      WebPChunks(bytes).image ?? bytes, features, file: file, alpha: alpha, bandRows: bandRows)
+  }
+
+  /// - Parameters:
+  ///   - image: the image's own chunks.
+  ///   - features: its extents, which have been checked, and what is in it.
+  init(
+    _ image: UnsafeRawBufferPointer, _ features: WebPBitstreamFeatures, file: String,
+    alpha: ImageDecoder.Alpha, bandRows: Int? = nil
+  ) throws {
     self.file = file
-    source = (WebPChunks(bytes).image ?? bytes).bindMemory(to: UInt8.self)
+    source = image.bindMemory(to: UInt8.self)
     guard WebPInitDecoderConfig(&config) != 0 else {
       throw InputError.imageData(file, "WebP", found: "another version of libwebp")
     }
-    let whole = bytes.bindMemory(to: UInt8.self)
-    let status = WebPGetFeatures(whole.baseAddress, whole.count, &config.input)
-    guard status == VP8_STATUS_OK else { throw Self.failure(status, file) }
-    (width, height) = (Int(config.input.width), Int(config.input.height))
-    try limit.check(width: width, height: height, file: file)
-    guard config.input.has_animation == 0 else {
-      throw InputError.imageData(file, "WebP", found: "an animation")
-    }
+    config.input = features
+    (width, height) = (Int(features.width), Int(features.height))
     hasAlpha = alpha == .onWhite && config.input.has_alpha != 0
     // Of lossless images libwebp holds every pixel, of lossy ones the alphas, before and after filters.
     let isLossless = config.input.format == 2
@@ -54,6 +61,17 @@ package final class WebPRows: RowSource {
     let room = Self.bandBytes + 4 * width * height - inside
     self.bandRows = min(height, bandRows ?? max(16, room / rowBytes))
     heldBytes = inside + min(height, self.bandRows + 2 * Self.margin) * rowBytes
+  }
+
+  /// What the headers of a file, or of an image's own chunks, say.
+  static func features(of bytes: UnsafeRawBufferPointer, _ file: String) throws
+    -> WebPBitstreamFeatures
+  {
+    var features = WebPBitstreamFeatures()
+    let source = bytes.bindMemory(to: UInt8.self)
+    let status = WebPGetFeatures(source.baseAddress, source.count, &features)
+    guard status == VP8_STATUS_OK else { throw failure(status, file) }
+    return features
   }
 
   private static func failure(_ status: VP8StatusCode, _ file: String) -> InputError {

@@ -142,7 +142,7 @@ class Session:
     def classify(self, images: Any, *, top: int = 5, errors: str = "raise") -> List[Any]:
         """The most probable classes of images, the highest first.
 
-        :param images: one image or several: paths, bytes of JPEG, PNG or WebP files, Pillow's images, or NumPy arrays of
+        :param images: one image or several: paths, bytes of image files, Pillow's images, or NumPy arrays of
             uint8, ``[height, width, 3]``.
         :param top: how many classes.
         :param errors: "raise" raises what is wrong with the first image that cannot be used; "return" puts the
