@@ -141,6 +141,10 @@ class Inputs:
             "progressive.jpg": large.jpeg(width, height, "progressive"),
             "lossless.webp": large.webp_lossless(width, height),
             "lossy.webp": large.webp_lossy(width, height),
+            "interlaced.gif": large.gif(width, height, interlaced=True),
+            "runs.bmp": large.bmp_runs(width, height),
+            "planes.tif": large.tiff_blocks(width, height, planes=3),
+            "tiles.tif": large.tiff_blocks(width, height, tile=512),
         }.items():
             self.write(name, data)
         (self.folder / "classes").mkdir()
@@ -203,7 +207,7 @@ class Inputs:
         result.append(Command("architectures", ("vitc", "architectures")))
         for name in (
             "noise.png", "interlaced.png", "grey16.png", "noise.jpg", "progressive.jpg",
-            "lossless.webp", "lossy.webp",
+            "lossless.webp", "lossy.webp", "interlaced.gif", "runs.bmp", "planes.tif", "tiles.tif",
         ):
             result.append(Command(f"label {name}", ("vitrun", "dense.plan", name, "--quiet")))
         several = ("vitrun", "small.plan", "--threads", "3")

@@ -267,14 +267,14 @@ def many_pixels() -> Iterator[tuple[str, int, Callable[[], bytes]]]:
         yield name, width * height, lambda interlaced=interlaced: large.gif(width, height, interlaced)
     yield "BMP in runs", width * height, lambda: large.bmp_runs(width, height)
     for name, tile, planes in (
-        ("TIFF in a strip", None, 1), ("TIFF in tiles", 256, 1), ("TIFF in a tile", width, 1),
+        ("TIFF in a strip", None, 1), ("TIFF in tiles", 256, 1), ("TIFF in two tiles", height, 1),
         ("TIFF in planes", None, 3), ("TIFF in planes of tiles", 512, 3),
     ):
         yield name, width * height, lambda t=tile, p=planes: large.tiff_blocks(width, height, t, p)
 
 
 # Kinds that decoders keep more of than their rows.
-MANY_AT_ONCE = ("RGB PNG", "interlaced RGBA PNG", "progressive JPEG", "lossless WebP", "TIFF in a tile")
+MANY_AT_ONCE = ("RGB PNG", "interlaced RGBA PNG", "progressive JPEG", "lossless WebP", "TIFF in two tiles")
 
 
 def has_option(folder: Folder, option: str, *words: str) -> bool:
