@@ -142,6 +142,9 @@ struct CountedTokenTests {
       let owners = TokenOwners.trace(trace, patches: 16)
       #expect(owners[0].count { $0 != nil } == trace[0].kept.count)
       #expect(trace[0].destination.max() == Int32(trace[0].kept.count))
+      let outcome = TokenOwners.follow(trace, patches: 16)[0]
+      #expect(outcome.owners == owners[0])
+      #expect(outcome.fused == (0..<16).filter { owners[0][$0] == nil })
     }
   }
 

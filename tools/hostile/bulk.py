@@ -147,6 +147,65 @@ def lists_of_files(folder: Folder) -> None:
     assert b"standard input too" in done.stderr
 
 
+def drawings(folder: Folder) -> None:
+    """A drawing and an entry for each image, under names of their own and over no input."""
+    images = many(folder, 7)
+    below = images / "below"
+    below.mkdir()
+    shutil.copy(IMAGES[1], below / "000.png")
+    plans = {}
+    for strategy in ("merge", "fuse", "drop"):
+        plans[strategy] = folder.base / f"{strategy}.plan"
+        rewrite = ["vitc", "rewrite", folder.plan, "--keep", "0.7", "--strategy", strategy, "--quiet"]
+        call(folder, *rewrite, "-o", plans[strategy])
+    out, tokens = folder.base / "drawn", folder.base / "tokens.json"
+    shutil.rmtree(out, ignore_errors=True)
+    words = ["vitrun", plans["merge"], images, "--recursive"]
+    call(folder, *words, "--visualize", f"{out}/", "--tokens", tokens, code=1)
+    drawn = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(drawn) == ["000-2.png", *(f"00{n}.png" for n in (0, 1, 2, 4, 5, 6))], sorted(drawn)
+    # The same pictures are drawn alike, others are not.
+    assert drawn["000.png"] == drawn["006.png"] != drawn["001.png"] == drawn["000-2.png"]
+    told = tokens.read_bytes()
+    call(folder, *words, "--visualize", out, "--tokens", tokens, "--batch", "3", "--threads", "1", code=1)
+    assert tokens.read_bytes() == told
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == drawn
+    inspected = json.loads(call(folder, "vitc", "inspect", plans["merge"], "--json").stdout)
+    for strategy, plan in plans.items():
+        call(folder, "vitrun", plan, images, "--recursive", "--quiet", "--tokens", tokens, code=1)
+        found = json.loads(tokens.read_text())
+        assert found["plan"] == str(plan) and found["grid"] == [14, 14], found.keys()
+        names = [Path(entry["image"]).name for entry in found["images"]]
+        assert names == [*(f"00{n}.png" for n in range(7)), "000.png"], names
+        assert "image: expected" in found["images"][3]["error"] and "stages" not in found["images"][3]
+        for entry in found["images"][:3]:
+            blocks = [stage["block"] for stage in entry["stages"]]
+            assert blocks == [stage["block"] for stage in inspected["schedule"]], blocks
+            for stage in entry["stages"]:
+                assert len(stage["groups"]) == len(stage["kept"])
+                assert all(kept in group for kept, group in zip(stage["kept"], stage["groups"]))
+                patches = sum(stage["groups"], []) + stage["fused"] + stage["left"]
+                assert sorted(patches) == list(range(196)), stage
+                assert bool(stage["fused"]) == (strategy == "fuse") and bool(stage["left"]) == (strategy == "drop")
+                assert (stage["groups"] != [[kept] for kept in stage["kept"]]) == (strategy == "merge")
+            counts = [len(stage["kept"]) for stage in entry["stages"]]
+            if strategy == "merge":
+                assert counts == [stage["tokens_out"] - 1 for stage in inspected["schedule"]], counts
+    refused(folder, "one image", *words, "--visualize", folder.base / "one.png")
+    refused(folder, "found the input", *words, "--visualize", images)
+    refused(folder, "found the input", *words, "--tokens", images / "001.png")
+    refused(folder, "found the output", *words, "--tokens", tokens, "-o", tokens)
+    refused(folder, "none", *words, "--visualize", f"{folder.base}/none/none/")
+    refused(folder, "for which - stands", *words, "--tokens", "-")
+    for flags in (["--tokens", tokens], ["--visualize", folder.base / "one.png"]):
+        refused(folder, "reduces tokens", "vitrun", folder.plan, IMAGES[0], *flags)
+        done = call(folder, "vitrun", plans["merge"], "--tensor", "x.npy", "--logits", "y.npy", *flags, code=64)
+        assert b"not with --tensor" in done.stderr
+    done = call(folder, *words, "--tokens", tokens, "-o", folder.base / "r.jsonl", "--resume", code=64)
+    assert b"--resume" in done.stderr
+    assert all((images / f"00{n}.png").read_bytes() == IMAGES[n % len(IMAGES)].read_bytes() for n in (0, 1, 2))
+
+
 def several_plans(folder: Folder) -> None:
     """`eval` of several plans, and the files that say more of it."""
     fast = folder.base / "fast.plan"
@@ -283,6 +342,7 @@ CHECKS = (
     killed_runs,
     rows_on_a_full_disk,
     lists_of_files,
+    drawings,
     several_plans,
     features,
     texts,

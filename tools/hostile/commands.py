@@ -223,6 +223,7 @@ class Inputs:
             Command("label combined", ("vitrun", "combined.plan", "noise.jpg", "--json")),
             Command("label several", (*several, *self.classes), images=self.classes),
             Command("label folder", (*several, "classes", "--json"), images=self.classes),
+            Command("label tokens", (*several, "noise.png", "--tokens", OUT)),
             Command(
                 "eval",
                 ("vitrun", "eval", "dense.plan", "classes", "--threads", "3"),

@@ -105,6 +105,8 @@ COMBINATIONS = (
     ("vitrun dense.plan --tensor tensor.npy --logits", "dense.plan"),
     ("vitrun small.plan image.png --visualize", "image.png"),
     ("vitrun small.plan image.png --visualize", "small.plan"),
+    ("vitrun small.plan image.png --tokens", "image.png"),
+    ("vitrun small.plan image.png --tokens", "small.plan"),
     ("vitrun bench dense.plan small.plan --iterations 1 --csv", "small.plan"),
     ("vitc convert model.safetensors -o", "model.safetensors"),
     ("vitc convert model.safetensors --config other.json -o", "other.json"),

@@ -61,8 +61,7 @@ struct LabelImages: ParsableCommand {
       """)
   var features: String?
 
-  @Option(help: "Draw which tokens were merged, as PNG: the image, then a panel a stage.")
-  var visualize: String?
+  @OptionGroup var tokens: TokenOptions
 
   @Option(help: "Class names to use in place of the plan's.")
   var labels: String?
@@ -85,9 +84,11 @@ struct LabelImages: ParsableCommand {
     guard tensor == nil || images.isEmpty else {
       throw ValidationError("expected images or --tensor, found both")
     }
-    guard visualize == nil || (tensor == nil && images.images.count == 1 && images.filesFrom == nil)
-    else {
-      throw ValidationError("--visualize goes with one image")
+    guard tokens.isEmpty || tensor == nil else {
+      throw ValidationError("--visualize and --tokens go with images, not with --tensor")
+    }
+    guard tokens.tokens == nil || !resume else {
+      throw ValidationError("--tokens goes without --resume, as it is written anew")
     }
     guard !resume || output != nil else { throw ValidationError("--resume goes with --output") }
     guard output == nil || !images.images.contains("-") else {
@@ -121,7 +122,8 @@ struct LabelImages: ParsableCommand {
 
   func run() throws {
     let plan = try execution.plan(plan)
-    if let visualize { try NamedFile.check(visualize, "--visualize") }
+    if let visualize = tokens.visualize { try NamedFile.check(visualize, "--visualize") }
+    if let tokens = tokens.tokens { try NamedFile.check(tokens, "--tokens") }
     if let output { try NamedFile.check(output, "--output") }
     if let tensor {
       let run = TensorRun(plan: plan, cascade: cascade, options: execution)
@@ -137,17 +139,17 @@ struct LabelImages: ParsableCommand {
       CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
       failures += 1
     }
-    if visualize != nil, paths.count > 1 {
-      throw InputError(
-        file: images.images[0], field: "--visualize", expected: "one image",
-        found: "\(paths.count)")
-    }
-    failures += try label(paths, model, names ?? model.labels)
+    let drawings = try tokens.drawings(
+      of: paths, plan, named: images.images.first ?? images.filesFrom ?? "",
+      beside: [output].compactMap(\.self))
+    failures += try label(paths, model, names ?? model.labels, drawings: drawings)
     if failures > 0 { throw ExitCode(1) }
   }
 
   /// - Returns: how many images could not be labelled; each has been noted.
-  private func label(_ paths: [String], _ model: Model, _ names: [Label]) throws -> Int {
+  private func label(
+    _ paths: [String], _ model: Model, _ names: [Label], drawings: [String]
+  ) throws -> Int {
     let format = format ?? (json || output != nil ? .jsonl : .text)
     let rows = LabelRows(
       model: model, labels: names, format: format, top: top, hasTimes: json && output == nil,
@@ -169,7 +171,8 @@ struct LabelImages: ParsableCommand {
     var progress = ImageProgress(
       images: rest.count, isQuiet: execution.quiet, writesToTerminal: file == nil)
     let streams = try ImageStreams(images: rest.count, batch: batch, [model])
-    try streams.run(rest, imageOptions, traces: visualize != nil) { index, seen in
+    var tokenFile = try tokens.tokens.map { try TokenFile(path: $0, model.plan) }
+    try streams.run(rest, imageOptions, traces: !tokens.isEmpty) { index, seen in
       let path = rest[index]
       let finite = seen.flatMap { image in
         FiniteLogits.problem(image.answers[0].logits, path).map { .failure($0) } ?? .success(image)
@@ -179,8 +182,13 @@ struct LabelImages: ParsableCommand {
         CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
         failures += 1
       }
-      if let visualize, case .success(let image) = finite {
-        try draw(image, model.plan, to: visualize)
+      switch finite {
+      case .success(let image):
+        guard let drawing = TokenDrawing(image, model.plan) else { break }
+        if !drawings.isEmpty { try drawing.write(to: drawings[found + index]) }
+        try tokenFile?.add(path, .init("stages", drawing.json))
+      case .failure(let error):
+        try tokenFile?.add(path, .init("error", .string(CommandLineTool.text(error))))
       }
       let lines = rows.lines(path, finite)
       if let file {
@@ -193,20 +201,8 @@ struct LabelImages: ParsableCommand {
     progress.clear()
     // Damage is an error even where no image has been seen.
     try model.waitUntilVerified()
+    try tokenFile?.commit()
     try file?.finish(title: rows.title)
     return failures
-  }
-
-  private func draw(_ image: SeenImage<Cascade.Answer>, _ plan: Plan, to path: String) throws {
-    guard let crop = image.crop, !image.stages.isEmpty else {
-      throw InputError(
-        file: plan.path, field: "--visualize",
-        expected: "a plan that reduces tokens, as vitc rewrite --keep makes", found: "none")
-    }
-    let (height, width) = (plan.facts.gridHeight, plan.facts.gridWidth)
-    let maps = TokenOwners.trace(image.stages, patches: height * width).map(TokenMap.init)
-    let drawing = try TokenMapDrawing()
-      .draw(crop: crop, gridHeight: height, gridWidth: width, maps: maps)
-    try PNGEncoder.write(drawing, to: path)
   }
 }

@@ -37,6 +37,8 @@ public struct RGBImage: Sendable, Equatable {
     try ByteBuffer.require(width * height * 3, for: file)
   }
 
+  typealias Pixel = (red: UInt8, green: UInt8, blue: UInt8)
+
   /// The three samples of a pixel.
   public subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
     get {

@@ -32,8 +32,8 @@ public struct RunResult: ~Copyable {
   /// - Throws: `InputError` if the batch has no such image.
   public func tokenStages(image: Int) throws -> [TokenStage] {
     let traces = try stages(image: image)
-    return zip(traces, TokenOwners.trace(traces, patches: patches)).map {
-      TokenStage(block: $0.record.block + 1, owners: $1)
+    return zip(traces, TokenOwners.follow(traces, patches: patches)).map {
+      TokenStage(block: $0.record.block + 1, owners: $1.owners, fused: $1.fused)
     }
   }
 

@@ -1,8 +1,22 @@
 /// Follows original patches through the stages of token reduction.
 package enum TokenOwners {
-  /// After each stage, for each original patch: the original patch whose token stands for it, or
-  /// nil if its token was discarded, or fused into one with all others.
+  /// What became of the patches up to one stage.
+  package struct Outcome: Equatable {
+    /// For each original patch: the original patch whose token stands for it, or nil if its token was discarded, or
+    /// fused into one with all others.
+    package let owners: [Int?]
+
+    /// The original patches whose tokens were fused and have not been discarded since, ascending.
+    package let fused: [Int]
+  }
+
+  /// The owners after each stage.
   package static func trace(_ stages: [StageTrace], patches: Int) -> [[Int?]] {
+    follow(stages, patches: patches).map(\.owners)
+  }
+
+  /// What became of the patches after each stage.
+  package static func follow(_ stages: [StageTrace], patches: Int) -> [Outcome] {
     // Where each original patch's token is now, and which original patch each token began as.
     var position: [Int?] = Array(0..<patches)
     var origin: [Int?] = Array(0..<patches)
@@ -15,7 +29,11 @@ package enum TokenOwners {
       origin = stage.kept.map { Self.origin(of: Int($0), in: origin) }
       // A row behind those that are kept is the sum of the others.
       if stage.appendsRow { origin.append(nil) }
-      return position.map { place in place.flatMap { Self.origin(of: $0, in: origin) } }
+      return Outcome(
+        owners: position.map { place in place.flatMap { Self.origin(of: $0, in: origin) } },
+        fused: position.indices.filter { patch in
+          position[patch].map { origin.indices.contains($0) && origin[$0] == nil } ?? false
+        })
     }
   }
 

@@ -7,6 +7,9 @@ public struct TokenStage: Sendable, Equatable {
   /// token left, or became one with all others that were not kept.
   public let owners: [Int?]
 
+  /// The patches whose tokens became one with all others that were not kept, and stayed so, ascending.
+  public let fused: [Int]
+
   /// The patches whose tokens stay, ascending.
   public var kept: [Int] { owners.indices.filter { owners[$0] == $0 } }
 

@@ -183,7 +183,9 @@ package final class ScheduleEvaluator {
       let (reference, own) = (answer(denseLogits[index]), answer(logits))
       return ImageTrace(
         path: images.paths[index], dense: reference, plan: own, crop: crop,
-        maps: TokenOwners.trace(stages, patches: plan.facts.patches).map(TokenMap.init),
+        maps: TokenOwners.follow(stages, patches: plan.facts.patches).map {
+          TokenMap(owners: $0.owners, fused: Set($0.fused))
+        },
         tokens: stages.map { $0.record.patchesOut })
     }
   }

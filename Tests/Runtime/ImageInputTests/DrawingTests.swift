@@ -1,4 +1,5 @@
 internal import ImageInput
+internal import Tensors
 internal import Testing
 
 @Suite struct DrawingTests {
@@ -31,5 +32,65 @@ internal import Testing
     #expect(shown(8, 8) != crop[8, 8])
     let left = shown(24, 24)
     #expect(left.red == left.green && left.green == left.blue)
+  }
+
+  @Test func panelsWrapIntoRows() throws {
+    let map = TokenMap(owners: [0, 0, 2, nil])
+    var drawing = TokenMapDrawing()
+    drawing.columns = 5
+    let panels = try drawing.draw(
+      crop: crop, gridHeight: 2, gridWidth: 2, maps: [TokenMap](repeating: map, count: 12))
+    let panel = 32 * drawing.scale
+    #expect(panels.width == 5 * panel + 4 * drawing.gap)
+    #expect(panels.height == 3 * panel + 2 * drawing.gap)
+    // The eighth stage is the fourth panel of the second row, and nothing stands behind the last one.
+    let (left, top) = (3 * (panel + drawing.gap), panel + drawing.gap)
+    #expect(panels[left + 8 * drawing.scale, top + 24 * drawing.scale] == crop[8, 24])
+    #expect(panels[panels.width - 1, panels.height - 1] == (255, 255, 255))
+  }
+
+  @Test func theFusedTokenIsDrawnAsOneAndNotAsThoseThatLeft() throws {
+    func pixel(_ map: TokenMap, _ x: Int, _ y: Int) throws -> (
+      red: UInt8, green: UInt8, blue: UInt8
+    ) {
+      let drawing = TokenMapDrawing()
+      let panels = try drawing.draw(crop: crop, gridHeight: 2, gridWidth: 2, maps: [map])
+      return panels[(32 + x) * drawing.scale + drawing.gap, y * drawing.scale]
+    }
+    let owners = [0, 1, nil, nil]
+    let left = try pixel(TokenMap(owners: owners), 8, 24)
+    let fused = try pixel(TokenMap(owners: owners, fused: [2]), 8, 24)
+    #expect(fused.blue > fused.green && fused != left)
+    #expect(
+      try pixel(TokenMap(owners: owners, fused: [2]), 24, 24)
+        == pixel(TokenMap(owners: owners), 24, 24))
+    #expect(throws: InputError.self) { try pixel(TokenMap(owners: owners, fused: [0]), 0, 0) }
+    #expect(throws: InputError.self) { try pixel(TokenMap(owners: owners, fused: [4]), 0, 0) }
+  }
+
+  @Test func titlesStandAbovePanelsAndTheLegendHasWhatThereIs() throws {
+    let plain = TokenMap(owners: [0, 1, 2, 3])
+    func height(_ map: TokenMap, _ titles: [String]) throws -> Int {
+      var drawing = TokenMapDrawing()
+      drawing.scale = 10
+      return try drawing.draw(
+        crop: crop, gridHeight: 2, gridWidth: 2, maps: [map], titles: titles
+      ).height
+    }
+    let titles = ["image", "block 4"]
+    let bare = try height(plain, [])
+    let titled = try height(plain, titles)
+    // A line of letters above, a line of the legend below, each with its distance.
+    #expect(bare == 320 && titled == 320 + 22 + 8 + 24)
+    // Merged, fused and left: more than a line has room for.
+    #expect(try height(TokenMap(owners: [0, 0, nil, nil], fused: [2]), titles) == titled + 24)
+    #expect(throws: InputError.self) { try height(plain, ["image"]) }
+    var drawing = TokenMapDrawing()
+    drawing.scale = 10
+    let panels = try drawing.draw(
+      crop: crop, gridHeight: 2, gridWidth: 2, maps: [plain], titles: ["", "l"])
+    // The upright of the letter, above the second panel alone.
+    func isBlack(_ x: Int, _ y: Int) -> Bool { panels[x, y] == (0, 0, 0) }
+    #expect(isBlack(328 + 5, 8) && !isBlack(328 + 8, 8) && !isBlack(5, 8))
   }
 }

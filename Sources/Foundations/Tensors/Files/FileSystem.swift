@@ -70,6 +70,13 @@ package enum FileSystem {
     return PathText.text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
   }
 
+  /// Makes a folder.
+  /// - Throws: `InputError` if there is something of that name, or it cannot be made there.
+  package static func makeFolder(_ path: String) throws {
+    guard withBytes(of: path, { mkdir($0, 0o777) }) != 0 else { return }
+    throw InputError.cannotWrite(path, errno)
+  }
+
   /// Removes a name.
   @discardableResult
   package static func remove(_ path: String) -> Bool { withBytes(of: path) { unlink($0) } == 0 }

@@ -66,6 +66,26 @@ public struct OutputFile: ~Copyable {
   /// output can be made later.
   /// - Parameter inputs: paths of inputs that are not open.
   package static func check(path: String, against inputs: [String] = []) throws {
+    try check(paths: [path], against: inputs)
+  }
+
+  /// As ``check(path:against:)``, of many outputs beside many inputs.
+  package static func check(paths: [String], against inputs: [String]) throws {
+    let existing = try paths.compactMap { path in
+      try checkAlone(path: path).map { (path: path, identity: $0) }
+    }
+    guard !existing.isEmpty else { return }
+    var names: [FileIdentity: String] = [:]
+    for input in inputs {
+      if let identity = FileIdentity(path: input) { names[identity] = names[identity] ?? input }
+    }
+    for (path, identity) in existing {
+      if let input = names[identity] { throw InputError.isInput(path, input) }
+    }
+  }
+
+  /// - Returns: what the output would replace.
+  private static func checkAlone(path: String) throws -> FileIdentity? {
     let target = try resolvingLinks(path)
     let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
@@ -73,15 +93,13 @@ public struct OutputFile: ~Copyable {
       throw InputError.cannotWrite(path, ENOENT)
     }
     guard FileSystem.isWritable(folder) else { throw InputError.cannotWrite(path, EACCES) }
-    guard let status = FileSystem.status(target) else { return }
+    guard let status = FileSystem.status(target) else { return nil }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw InputError.notRegular(path, mode: status.st_mode)
     }
     let identity = FileIdentity(status)
     try FileRegister.shared.withLock { try $0.check(path, over: identity) }
-    if let input = inputs.first(where: { FileIdentity(path: $0) == identity }) {
-      throw InputError.isInput(path, input)
-    }
+    return identity
   }
 
   /// Throws if two of these paths are one file.
