@@ -81,7 +81,7 @@ class Attention(nn.Module):
         # Without a class token: what all tokens attend to each.
         attending = probabilities[:, :, :1] if self.class_token else probabilities
         importance = attending.mean(dim=(1, 2))[:, self.prefix :]
-        return out, AttentionFacts(importance, k, probabilities if facts == "all" else None)
+        return out, AttentionFacts(importance, k, probabilities if facts == "all" else None, v)
 
 
 class FeedForward(nn.Module):

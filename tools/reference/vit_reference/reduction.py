@@ -38,12 +38,14 @@ class AttentionFacts:
     """What a block's attention tells the reduction that follows it.
 
     `importance` [B, N]: mean over heads of what the class token attends to each patch token.
-    `keys` [B, H, P + N, d]. `probabilities` [B, H, P + N, P + N], only where a similarity needs it.
+    `keys` and `values` [B, H, P + N, d]. `probabilities` [B, H, P + N, P + N], only where a similarity or a
+    score needs it.
     """
 
     importance: Tensor
     keys: Tensor
     probabilities: Tensor | None = None
+    values: Tensor | None = None
 
 
 def take(values: Tensor, index: Tensor) -> Tensor:
@@ -78,19 +80,24 @@ def reduce_tokens(
         return _merge(tokens, facts, plan, kept, rest, block, trace)
     if trace is not None:
         trace.record(block, take(tokens.origin, kept))
-    survivors = _survivors(tokens, kept)
+    survivors = keep_tokens(tokens, kept)
     if plan.strategy == "drop":
         return survivors
     return _fuse(tokens, survivors, facts.importance, rest)
 
 
-def _survivors(tokens: Tokens, kept: Tensor) -> Tokens:
-    """Prefix and kept patch tokens, in order."""
-    patch_rows = take(tokens.rows[:, tokens.prefix :], kept)
+def keep_tokens(tokens: Tokens, kept: Tensor) -> Tokens:
+    """Prefix tokens, then the patch tokens `kept` [B, K] in the order given."""
+    prefix = tokens.prefix
+
+    def rows_of(values: Tensor) -> Tensor:
+        return torch.cat([values[:, :prefix], take(values[:, prefix:], kept)], dim=1)
+
     return replace(
         tokens,
-        rows=torch.cat([tokens.rows[:, : tokens.prefix], patch_rows], dim=1),
+        rows=rows_of(tokens.rows),
         origin=take(tokens.origin, kept),
+        sizes=None if tokens.sizes is None else rows_of(tokens.sizes),
     )
 
 
