@@ -114,7 +114,7 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["CLibrary", "CMemoryFile"], swiftSettings: swiftSettings),
     .target(name: "JSON", dependencies: ["Tensors"], swiftSettings: swiftSettings),
-    .target(name: "Records", dependencies: ["Tensors"], swiftSettings: swiftSettings),
+    .target(name: "Records", dependencies: ["JSON", "Tensors"], swiftSettings: swiftSettings),
     .target(
       name: "ModelFacts", dependencies: ["KernelInterface", "Records"],
       swiftSettings: swiftSettings),
@@ -128,7 +128,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Families",
-      dependencies: ["CLibrary", "Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Tensors"],
+      dependencies: [
+        "CLibrary", "Checkpoints", "ModelGraph", "ModelFacts", "JSON", "Records", "Tensors",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "Passes", dependencies: ["ModelGraph", "ModelFacts", "Tensors"],
@@ -136,6 +138,12 @@ let package = Package(
     .target(
       name: "PlanEmitter",
       dependencies: ["ModelGraph", "ModelFacts", "PlanFormat", "Records", "Tensors"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ONNXExport",
+      dependencies: [
+        "CLibrary", "COnnx", "JSON", "ModelFacts", "ModelGraph", "PlanFormat", "Records", "Tensors",
+      ],
       swiftSettings: swiftSettings),
 
     // MARK: - Implementation: plan and runtime
@@ -178,8 +186,7 @@ let package = Package(
       name: "ViTCompiler",
       dependencies: [
         "CLibrary", "Checkpoints", "Families", "KernelInterface", "ModelFacts", "ModelGraph",
-        "Passes",
-        "PlanEmitter", "PlanFormat", "Tensors",
+        "ONNXExport", "Passes", "PlanEmitter", "PlanFormat", "Tensors",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -359,7 +366,10 @@ let folders: [(path: String, targets: [String])] = [
     ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels"]
   ),
   ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat", "PlanReport"]),
-  ("Sources/Compiler", ["Checkpoints", "Families", "Passes", "PlanEmitter", "ViTCompiler"]),
+  (
+    "Sources/Compiler",
+    ["Checkpoints", "Families", "ONNXExport", "Passes", "PlanEmitter", "ViTCompiler"]
+  ),
   ("Sources/Runtime", ["PlanRuntime", "ImageInput", "ViTRuntime"]),
   ("Sources/Search", ["ViTSearch"]),
   ("Sources/Interfaces", ["CInterface", "VitrunInterface", "VitcInterface"]),

@@ -74,13 +74,14 @@ linked vitc "${system[@]}" libprotobuf-c.so.1 "${readers[@]}"
 linked vitrun "${system[@]}" "${readers[@]}"
 # What runs a plan reads its graph, but cannot change it.
 modules vitc \
-  "Checkpoints Families ModelGraph Passes PlanEmitter PlanFormat PlanRuntime ImageInput ViTSearch" ""
+  "Checkpoints Families ModelGraph ONNXExport Passes PlanEmitter PlanFormat PlanRuntime ImageInput ViTSearch" \
+  ""
 modules vitrun "ModelGraph PlanFormat PlanRuntime ImageInput" \
-  "Checkpoints Families Passes PlanEmitter ViTSearch"
+  "Checkpoints Families ONNXExport Passes PlanEmitter ViTSearch"
 
 # A flag that an error names must be one that a command takes.
 for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc help quantize" \
-  "vitc help architectures" "vitrun help label" "vitrun help embed" "vitrun help bench"; do
+  "vitc help export" "vitc help architectures" "vitrun help label" "vitrun help embed" "vitrun help bench"; do
   $command
 done >"$folder/help.txt"
 for flag in $(grep -ohE -e '--[a-z][a-z0-9-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do

@@ -198,6 +198,12 @@ class Inputs:
             "multi-scale onnx": (*scales, "--multiscale-weights", "scales.onnx", "--quiet"),
         }.items():
             result.append(Command(f"rewrite {name}", (*words, "-o", OUT)))
+        for name, words in {
+            "dense": ("dense.plan",),
+            "rewritten": ("small.plan", "--dynamic-batch"),
+            "external": ("dense.plan", "--external-data"),
+        }.items():
+            result.append(Command(f"export {name}", ("vitc", "export", *words, "-o", OUT)))
         for flags in ("", "--json", "--graph"):
             words = ("vitc", "inspect", "small.plan", *flags.split())
             result.append(Command(f"inspect {flags}".strip(), words))

@@ -1,4 +1,4 @@
-"""Kills convert and rewrite at random moments and checks that outputs are whole or absent.
+"""Kills convert, rewrite and export at random moments and checks that outputs are whole or absent.
 
 Usage: kill.py [--kills N]
 
@@ -48,6 +48,7 @@ def main() -> int:
         commands = {
             "convert": [VITC, "convert", checkpoint, "-o", output, "--quiet"],
             "rewrite": [VITC, "rewrite", dense, "--keep", "0.7", "-o", output, "--quiet"],
+            "export": [VITC, "export", dense, "-o", output, "--quiet"],
         }
         subprocess.run([VITC, "convert", checkpoint, "-o", dense, "--quiet"], check=True)
         for command in commands.values():

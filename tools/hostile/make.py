@@ -183,6 +183,13 @@ def flag_cases() -> Iterator[Case]:
     for kept in ("no.such.weight", "[", "blocks.99.*", "*"):
         command = "vitc quantize {plan} -o {output} --keep-f32 " + kept
         yield Case(50, f"--keep-f32 {kept}", b"", command, words="weights" if kept == "*" else "--keep-f32")
+    for flag, values in (
+        ("--opset", ("16", "24", "-1", str(2**63 - 1))),
+        ("--batch", ("0", "-1", "65537", str(2**63 - 1))),
+    ):
+        for value in values:
+            command = f"vitc export {{plan}} -o {{output}} {flag}={value}"
+            yield Case(50, f"export {flag} {value}", b"", command, words=flag)
     command = "vitc rewrite {plan} --strategy weighted -o {output} --remove=0,"
     for name, removed in (("half and one", "99"), ("of what is left", "98,50")):
         yield Case(50, f"weighted, {name}", b"", command + removed, words="at most")
@@ -192,6 +199,7 @@ def flag_cases() -> Iterator[Case]:
         ("output in a missing folder", "vitc convert {sound} --config {config} -o {folder}/no/x"),
         ("output over the input", "vitc rewrite {plan} -o {plan} --keep 0.7"),
         ("output is a folder", "vitc rewrite {plan} -o {folder} --keep 0.7"),
+        ("model over the plan", "vitc export {plan} -o {plan}"),
         ("missing image", "vitrun {plan} {file}.none"),
         ("folder as checkpoint", "vitc convert {folder} -o {output}"),
         ("device as checkpoint", "vitc convert /dev/zero -o {output}"),
@@ -205,6 +213,7 @@ def flag_cases() -> Iterator[Case]:
         "vitc convert {folder}/fifo -o {output}",
         "vitc rewrite {folder}/fifo --keep 0.7 -o {output}",
         "vitc verify {folder}/fifo",
+        "vitc export {folder}/fifo -o {output}",
         "vitrun {folder}/fifo {image}",
         "vitrun {plan} {folder}/fifo",
     ):

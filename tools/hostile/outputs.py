@@ -114,6 +114,7 @@ COMBINATIONS = (
     ("vitc convert model.safetensors --labels labels.txt -o", "labels.txt"),
     ("vitc convert sharded.index.json -o", "shard2.safetensors"),
     ("vitc rewrite dense.plan --keep 0.7 -o", "dense.plan"),
+    ("vitc export small.plan -o", "small.plan"),
     (f"{SCALES} scales.safetensors -o", "scales.safetensors"),
     (f"{SCALES} scales.onnx -o", "scales.data"),
     # Further ones.

@@ -454,7 +454,7 @@ def mistaken_requests(folder: Folder) -> None:
     for command in (["vitc", "inspect"], ["vitc", "verify"], ["vitrun", "bench"]):
         refused(folder, "a folder; make a plan of the checkpoint in it", *command, base)
     done = call(folder, "vitc", "convrt", "x", "-o", "y", code=64)
-    assert b"convert, rewrite, search, quantize, inspect" in done.stderr, done.stderr
+    assert b"convert, rewrite, search, quantize, export, inspect" in done.stderr, done.stderr
     for flags, words in (
         (["--r", "4", "--keep", "0.7"], "one of --keep, --remove and --r"),
         (["--r", "4", "--remove", "0,4"], "one of --keep, --remove and --r"),

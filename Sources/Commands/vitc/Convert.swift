@@ -93,7 +93,7 @@ struct Convert: ParsableCommand {
     model.recordOrigins(naming: CommandLineTool.flag)
     let names =
       try labels.map { try LabelFile.read(path: $0, classes: model.facts.classes) }
-      ?? model.labels.map { Label(identifier: $0, name: $0) }
+      ?? model.classLabels
     let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, source: labels ?? "labels",
       weights: weights.element, to: output)

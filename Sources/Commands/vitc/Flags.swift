@@ -62,6 +62,15 @@ extension QuantizationOption: FlaggedOption {
   }
 }
 
+extension ExportOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .opset: "--opset"
+    case .batch: "--batch"
+    }
+  }
+}
+
 extension SearchOption: FlaggedOption {
   var flag: String? {
     switch self {

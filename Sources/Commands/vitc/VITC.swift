@@ -8,8 +8,8 @@ struct VITC: ParsableCommand {
     abstract: "Compiles Vision Transformer checkpoints to plans that vitrun executes.",
     version: CommandLineTool.version,
     subcommands: [
-      Convert.self, Rewrite.self, Search.self, Quantize.self, Inspect.self, Verify.self,
-      Architectures.self,
+      Convert.self, Rewrite.self, Search.self, Quantize.self, Export.self, Inspect.self,
+      Verify.self, Architectures.self,
     ])
 
   static func main() {

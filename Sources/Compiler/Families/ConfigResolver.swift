@@ -20,7 +20,7 @@ struct ResolvedModel {
 
   /// How the position table comes to the target's grid.
   var positionResize: PositionResize
-  var labels: [String]
+  var labels: [ClassLabel]
   var provenance: [Origin]
 
   /// What nothing said.
@@ -74,7 +74,13 @@ struct ConfigResolver {
       against: ViTShapes.expected(source), family: source.family.rawValue, reason: reason)
     let choice = try ArchitectureChoice(
       named: named, source: source, tensors: tensors, config: config, options: options)
-    if let family = choice.family { source.family = family }
+    // A name that was given says more than the file does.
+    let exported = named == nil ? tensors.hints.exported : nil
+    if let exported {
+      source.family = try exported.family(of: source.family)
+    } else if let family = choice.family {
+      source.family = family
+    }
     reason += choice.chosen.map { "; shapes of \($0.name)" } ?? ""
     decisions.told("family", source.family.rawValue, from: "\(reason)")
     try shapes.recordImage(source, choice, &decisions)
@@ -109,11 +115,19 @@ struct ConfigResolver {
       tensors: tensors, config: config, processor: processor, options: options, source: source,
       target: target, choice: choice
     ).resolve(&decisions)
-    choice.record(&decisions, graphDecides: tensors.isGraph)
+    if let exported {
+      decisions.told("architecture", exported.facts.architecture, from: "\(ExportedModel.source)")
+    } else {
+      choice.record(&decisions, graphDecides: tensors.isGraph)
+    }
+    let names = try config.labels(classes: source.classes)
+      .map { ClassLabel(identifier: $0, name: $0) }
     return ResolvedModel(
-      source: source, target: target, architecture: choice.title, scores: scores,
+      source: source, target: target,
+      architecture: exported?.facts.architecture ?? choice.title, scores: scores,
       preprocess: preprocess, textComparison: tensors.hints.textComparison,
-      positionResize: positionResize, labels: try config.labels(classes: source.classes),
+      positionResize: positionResize,
+      labels: names.isEmpty ? tensors.hints.exported?.labels ?? [] : names,
       provenance: decisions.provenance,
       assumptions: decisions.assumptions, remarks: decisions.remarks)
   }

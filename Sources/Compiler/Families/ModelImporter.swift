@@ -61,8 +61,12 @@ public struct ImportedModel: Sendable {
   /// Where the values came from that the weights do not determine, and what the checkpoint was.
   public let origins: [Origin]
 
-  /// The classes' names from the configuration, by class; empty if it has none.
+  /// The classes' names from the configuration, or from the plan that an ONNX model was made of, by class; empty if
+  /// neither has any.
   public var labels: [String]
+
+  /// What folders of images call the classes, where that is known.
+  private let identifiers: [String]
 
   /// What nothing said and was assumed, with the alternatives.
   public var assumptions: [Assumption]
@@ -74,10 +78,19 @@ public struct ImportedModel: Sendable {
     self.graph = graph
     facts = decided.facts()
     self.origins = origins
-    labels = decided.labels
+    labels = decided.labels.map(\.name)
+    identifiers = decided.labels.map(\.identifier)
     assumptions = decided.assumptions
     remarks = decided.remarks
     recordOrigins(naming: \.name)
+  }
+
+  /// The classes' names with their identifiers, which are the names where nothing else is known.
+  package var classLabels: [ClassLabel] {
+    let known = identifiers.count == labels.count
+    return labels.enumerated().map {
+      ClassLabel(identifier: known ? identifiers[$0] : $1, name: $1)
+    }
   }
 
   /// Has the plan say where values came from in the caller's names of options.
@@ -113,8 +126,13 @@ public enum ModelImporter {
       }
       ?? NamingSchemes.translate(checkpoint)
     let decided = try decide(tensors, config, named, processor, options)
+    let exported = tensors.hints.exported
+    try exported?.check(decided.facts(), takesOtherSize: options.imageSize != nil)
     let graph = try ViTGraph.build(decided, tensors)
-    return ImportedModel(decided, origins: decided.origins(in: checkpoint), graph: graph)
+    var model = ImportedModel(
+      decided, origins: decided.origins(in: checkpoint) + (exported?.origins ?? []), graph: graph)
+    if let exported { model.facts.defaultSelectionBlocks = exported.facts.defaultSelectionBlocks }
+    return model
   }
 
   /// The image's extents for a graph that leaves them open.

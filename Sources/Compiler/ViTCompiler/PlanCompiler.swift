@@ -24,7 +24,7 @@ public enum PlanCompiler {
     _ model: ImportedModel, of checkpoint: Checkpoint, labels: [String]? = nil,
     weights: WeightStorage = .float32, to path: String
   ) throws {
-    let names = (labels ?? model.labels).map { Label(identifier: $0, name: $0) }
+    let names = labels?.map { Label(identifier: $0, name: $0) } ?? model.classLabels
     try convert(model, of: checkpoint, labels: names, weights: weights, to: path)
   }
 

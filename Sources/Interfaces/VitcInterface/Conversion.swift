@@ -104,7 +104,7 @@ private struct Conversion {
   func run(_ checkpoint: Checkpoint, to plan: String) throws -> JSONValue {
     var model = try ModelImporter.importModel(checkpoint, options: options)
     model.recordOrigins(naming: OptionNames.name)
-    let names = (labels ?? model.labels).map { Label(identifier: $0, name: $0) }
+    let names = labels?.map { Label(identifier: $0, name: $0) } ?? model.classLabels
     let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, weights: weights, to: plan)
     let used = [

@@ -90,6 +90,9 @@ package struct ModelHints: Sendable {
   /// What makes probabilities of the logits, where a graph tells it.
   var scores: Hint<ModelFacts.Scores>?
 
+  /// What a graph that was made of a plan says of itself.
+  var exported: ExportedModel?
+
   /// What a graph does with samples, where it does anything.
   var normalisation: GraphNormalisation?
 

@@ -15,6 +15,8 @@ struct ONNXModelReader {
   ///
   /// - Parameter imageSize: the image's extents where the file leaves them open.
   static func read(_ model: ONNXModel, imageSize: (height: Int, width: Int)?) throws -> TensorSet {
+    // First, so that a rewritten model is refused as one.
+    let exported = try ExportedModel(model)
     let tracer = try Tracer(model, imageSize: imageSize)
     guard let output = tracer.output else {
       throw InputError(file: model.file, field: "outputs", expected: "logits", found: "none")
@@ -26,7 +28,7 @@ struct ONNXModelReader {
       let (blocks, start) = try BlockReader(reader: reader).blocks(endingAt: head.norm.input)
       let embedding = try EmbeddingReader(reader: reader).read(start)
       var raised = ONNXModelReader(tracer: tracer)
-      return try raised.assemble(ending, head, blocks, embedding)
+      return try raised.assemble(ending, head, blocks, embedding, exported)
     } catch let mismatch as Mismatch {
       throw tracer.fail(at: tracer.terms[mismatch.term].node, mismatch.expected, mismatch.found)
     }
@@ -36,7 +38,7 @@ struct ONNXModelReader {
 
   private mutating func assemble(
     _ ending: EndingReader.Found, _ head: HeadReader.Found, _ blocks: [BlockReader.Block],
-    _ embedding: EmbeddingReader.Found
+    _ embedding: EmbeddingReader.Found, _ exported: ExportedModel?
   ) throws -> TensorSet {
     try addEmbedding(embedding)
     for (index, block) in blocks.enumerated() { try add(block, "blocks.\(index)") }
@@ -64,6 +66,9 @@ struct ONNXModelReader {
     if abs(Double(scale) - usual) > 1e-5 * usual {
       hints.attentionScale = .init(value: scale, source: source)
     }
+    hints.exported = exported
+    hints.textComparison = exported?.facts.details.textComparison
+    hints.scores = exported.map { .init(value: $0.facts.scores, source: ExportedModel.source) }
     describe(tracer.input, ending, &hints)
     hints.normalisation = try GraphNormalisation(
       embedding.input, isBytes: tracer.input.isBytes, file: tracer.graph.file)

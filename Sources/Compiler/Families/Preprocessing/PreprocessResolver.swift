@@ -60,6 +60,9 @@ struct PreprocessResolver {
             or: "a preprocessor_config.json or the \(option: .preprocessing) decide")
         }
       }
+    } else if let exported = tensors.hints.exported, isTakenAsTold {
+      facts = exported.facts.preprocess
+      record(facts, &decisions) { $0.told($1, $2, from: "\(ExportedModel.source)") }
     } else {
       try checkInputSize()
       facts = try timmTransform(&decisions)
@@ -68,6 +71,12 @@ struct PreprocessResolver {
     try override(&facts, &decisions)
     try check(facts)
     return facts
+  }
+
+  /// Whether nothing says more of the preprocessing than the plan that a graph was made of.
+  private var isTakenAsTold: Bool {
+    !isGeometryTold && options.imageSize == nil && !config.hasTimmTransform
+      && choice.namedBy == nil
   }
 
   private func check(_ facts: PreprocessFacts) throws {

@@ -1,4 +1,7 @@
+package import ModelFacts
 package import Records
+
+package typealias Label = ClassLabel
 
 /// The classes' names.
 package struct Labels: Record, Equatable {
@@ -11,27 +14,6 @@ package struct Labels: Record, Equatable {
 
   package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
     try coder.code("labels", list: &names)
-  }
-}
-
-/// One class's names.
-package struct Label: Record, Equatable {
-  /// Identifier that folders and file names use, e.g. a WordNet id.
-  package var identifier = ""
-
-  /// Name for people.
-  package var name = ""
-
-  package init() {}
-
-  package init(identifier: String, name: String) {
-    self.identifier = identifier
-    self.name = name
-  }
-
-  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
-    try coder.code("identifier", &identifier)
-    try coder.code("name", &name)
   }
 }
 

@@ -154,4 +154,24 @@ package final class PlanFile: Sendable {
   package func verifyConstant(_ index: Int) throws {
     if let fault = fault(ofConstant: index) { throw fault }
   }
+
+  /// The parts of a constant of int8.
+  package func int8Parts(ofConstant index: Int) -> Int8Parts {
+    let constant = constants[index]
+    guard constant.element == .int8, let matrix = constant.matrix else {
+      preconditionFailure("a constant of int8")
+    }
+    return withWeights { weights in
+      matrix.int8Parts(
+        UnsafeRawBufferPointer(
+          rebasing: weights[constant.offset..<constant.offset + constant.byteCount]))
+    }
+  }
+
+  /// Lets the system have the memory of a constant's bytes, which are read from the file where they are asked for
+  /// again.
+  package func releaseConstant(_ index: Int) {
+    let start = weightsRange.lowerBound + constants[index].offset
+    mapped.release(start..<start + constants[index].byteCount)
+  }
 }

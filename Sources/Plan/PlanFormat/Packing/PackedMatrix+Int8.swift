@@ -2,6 +2,18 @@ internal import KernelInterface
 internal import ModelFacts
 internal import Tensors
 
+/// The parts of a matrix of int8 in the order of its logical shape `[outputs, inputs]`.
+package struct Int8Parts: Sendable {
+  /// `[outputs, inputs]`, from -127 to 127.
+  package let integers: [Int8]
+
+  /// `[outputs]`: what an output's integers are multiplied by.
+  package let scales: [Float]
+
+  /// `[outputs]`: the sum of an output's integers.
+  package let sums: [Int32]
+}
+
 // Weights in eight bits: see ``Int8PanelLayout`` for where they lie.
 extension PackedMatrix {
   /// Writes the integers nearest to the values in units of their output's scale, the scales and the sums.
@@ -52,6 +64,22 @@ extension PackedMatrix {
           Float(integers[first + Self.offset(input)]) * scales[output]
       }
     }
+  }
+
+  /// The integers, row-major in the logical shape, each output's scale, and the sum of its integers.
+  func int8Parts(_ bytes: UnsafeRawBufferPointer) -> Int8Parts {
+    let inputs = inputs
+    let stored = UnsafeRawBufferPointer(rebasing: bytes[..<valueByteCount])
+      .bindMemory(to: Int8.self)
+    var integers: [Int8] = []
+    integers.reserveCapacity(count)
+    for output in 0..<shape[0] {
+      let first = Int8PanelLayout.index(input: 0, output: output, inputs: inputs)
+      for input in 0..<inputs { integers.append(stored[first + Self.offset(input)]) }
+    }
+    return Int8Parts(
+      integers: integers, scales: Array(terms(bytes, Float.self, at: 0).prefix(shape[0])),
+      sums: Array(terms(bytes, Int32.self, at: 1).prefix(shape[0])))
   }
 
   /// What of the bytes of an int8 matrix is not as ``quantize(_:name:into:)`` leaves it; nil if all is.

@@ -1,0 +1,28 @@
+internal import ModelFacts
+public import ONNXExport
+package import PlanFormat
+
+extension PlanCompiler {
+  /// Writes what a plan computes as an ONNX model, of ONNX's own operators alone.
+  ///
+  /// Weights of float16 stay so, with arithmetic of float32; those of int8 multiply rows that are quantized as they
+  /// come, as in the plan. The model says what the plan says: labels, preprocessing, where values came from.
+  /// - Parameters:
+  ///   - plan: the plan's path.
+  ///   - path: where the model goes; never over a file that is open as an input.
+  /// - Throws: `InputError` naming an option that is not possible, what ONNX cannot say, or what cannot be written.
+  public static func export(_ plan: String, _ options: ExportOptions, to path: String) throws {
+    try export(try PlanFile(path: plan), options, to: path)
+  }
+
+  /// As the public function.
+  @discardableResult
+  package static func export(
+    _ plan: PlanFile, _ options: ExportOptions, to path: String
+  ) throws -> ONNXExporter.Result {
+    let isAsItWas = options.isBase || options.isFallback
+    let graph = try isAsItWas ? fallbackGraph(of: plan) : executableGraph(of: plan)
+    return try ONNXExporter.write(
+      graph, recipe: isAsItWas ? RewriteRecipe() : plan.recipe, of: plan, options, to: path)
+  }
+}
