@@ -142,7 +142,7 @@ let package = Package(
     .target(
       name: "ONNXExport",
       dependencies: [
-        "CLibrary", "COnnx", "JSON", "ModelFacts", "ModelGraph", "PlanFormat", "Records", "Tensors",
+        "COnnx", "JSON", "ModelFacts", "ModelGraph", "PlanFormat", "Records", "Tensors",
       ],
       swiftSettings: swiftSettings),
 

@@ -3,6 +3,7 @@ import Families
 import JSON
 import Tensors
 import TestSupport
+import ViTCompiler
 
 /// Checkpoints of one format: opened, every view measured and read, and raised to a graph.
 struct CheckpointTarget: Target {
@@ -11,11 +12,11 @@ struct CheckpointTarget: Target {
   private let change: @Sendable (inout [UInt8], inout RandomSource) -> Void
 
   private init(
-    _ folder: TemporaryFolder, _ names: [String],
+    _ folder: TemporaryFolder, _ names: [String], further: [[UInt8]] = [],
     change: @escaping @Sendable (inout [UInt8], inout RandomSource) -> Void
   ) throws {
     path = folder.file("checkpoint.bin")
-    corpus = try names.map { try Files.fixture($0) }
+    corpus = try names.map { try Files.fixture($0) } + further
     self.change = change
   }
 
@@ -72,10 +73,23 @@ struct CheckpointTarget: Target {
       "resizes_16x16_to_16x24_dynamo", "resizes_linear_antialiased_8x24",
       "interpolates_24x12_torchscript", "open_size_16_dynamo",
     ].map { "onnx/\($0)" }
-    return try CheckpointTarget(folder, (names + others).map { "\($0)/model.onnx" }) {
+    let files = (names + others).map { "\($0)/model.onnx" }
+    return try CheckpointTarget(folder, files, further: try exports(in: folder)) {
       bytes, source in
       guard !source.once(in: 5) else { return ByteMutator.mutate(&bytes, &source) }
       for _ in 0...source.below(3) { bytes = ProtobufMutator.mutate(bytes, &source) }
+    }
+  }
+
+  /// What vitc exports itself, whose metadata is read.
+  private static func exports(in folder: TemporaryFolder) throws -> [[UInt8]] {
+    try [SmallModel.forms[0], SmallModel.forms[4]].map { form in
+      let (plan, model) = (folder.file("exported.plan"), folder.file("exported.onnx"))
+      try SmallModel(form, in: folder).convert(to: plan, weights: .float16)
+      var options = ExportOptions()
+      options.batch = .dynamic
+      try PlanCompiler.export(plan, options, to: model)
+      return try folder.read("exported.onnx")
     }
   }
 

@@ -120,6 +120,22 @@ struct PlanTarget: Target {
     } catch let error as InputError {
       throw Finding(text: "a rewritten plan that is refused: \(error)")
     }
+    try export(try PlanFile(path: output), choice: choice)
+  }
+
+  /// An export either refuses the plan or makes a model that is well formed.
+  private func export(_ plan: PlanFile, choice: Int) throws {
+    var options = ExportOptions()
+    options.batch = choice % 3 == 0 ? .dynamic : .fixed(1 + choice % 3)
+    options.opset = 17 + choice % 7
+    (options.isBase, options.dequantizes) = (choice % 5 == 0, choice % 2 == 0)
+    let model = output + ".onnx"
+    try PlanCompiler.export(plan, options, to: model)
+    do {
+      _ = try Checkpoint.open(try MappedFile(path: model))
+    } catch let error as InputError {
+      throw Finding(text: "an exported model that is refused: \(error)")
+    }
   }
 
   private func run(_ plan: Plan) throws {

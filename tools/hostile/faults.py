@@ -35,7 +35,7 @@ from fixture import OLD, IMAGES, ROOT, Folder, Skipped, check_refusal, compiled,
 def disk_full(folder: Folder) -> None:
     """The old output stays, nothing else is left."""
     with small_disk(4096) as disk:
-        for command in (folder.convert, folder.rewrite):
+        for command in (folder.convert, folder.rewrite, folder.export):
             output = disk / "out.plan"
             output.write_bytes(OLD)
             folder.refused(command(output), "No space left")
@@ -47,17 +47,17 @@ def read_only_folder(folder: Folder) -> None:
     with small_disk(65536) as disk:
         (disk / "out.plan").write_bytes(OLD)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        for command in (folder.convert, folder.rewrite):
+        for command in (folder.convert, folder.rewrite, folder.export):
             folder.refused(command(disk / "out.plan"), "Read-only")
             assert (disk / "out.plan").read_bytes() == OLD
 
 
 def disturb(folder: Folder, command: Callable[..., list], change: Callable[[Path], None]) -> None:
-    """Converts or rewrites a copy while it is changed, at ever later moments."""
+    """Converts, rewrites or exports a copy while it is changed, at ever later moments."""
     noticed = 0
     copy, out = folder.base / "copy", folder.base / "out"
     out.mkdir(exist_ok=True)
-    whole = (folder.plan if command == folder.rewrite else folder.checkpoint).read_bytes()
+    whole = (folder.checkpoint if command == folder.convert else folder.plan).read_bytes()
     output = out / "out.plan"
     copy.write_bytes(whole)
     start = time.monotonic()
@@ -89,7 +89,7 @@ def disturb(folder: Folder, command: Callable[..., list], change: Callable[[Path
 
 def input_shortened(folder: Folder) -> None:
     """Reading past the end that a mapped file lost is an error, not a signal."""
-    for command in (folder.convert, folder.rewrite):
+    for command in (folder.convert, folder.rewrite, folder.export):
         disturb(folder, command, lambda path: os.truncate(path, 4096))
 
 
@@ -101,7 +101,7 @@ def input_changed(folder: Folder) -> None:
             file.seek(-64, os.SEEK_END)
             file.write(bytes(64))
 
-    for command in (folder.convert, folder.rewrite):
+    for command in (folder.convert, folder.rewrite, folder.export):
         disturb(folder, command, change)
 
 
@@ -169,7 +169,7 @@ def mapping_refused(folder: Folder) -> None:
     preloaded = {**os.environ, "LD_PRELOAD": str(library)}
     out = folder.base / "read.plan"
     label = folder.command(["vitrun", folder.plan, IMAGES[0]])
-    for command in (folder.convert(out), folder.rewrite(out), label):
+    for command in (folder.convert(out), folder.rewrite(out), folder.export(out), label):
         results = []
         for environment in (None, preloaded):
             done = subprocess.run(command, check=True, capture_output=True, env=environment)

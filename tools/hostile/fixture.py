@@ -46,6 +46,10 @@ class Folder:
         words = ["vitc", "rewrite", plan or self.plan, "--keep", "0.7", "-o", output, "--quiet"]
         return self.command(words)
 
+    def export(self, output: Path, plan: Path | None = None) -> list:
+        """The command that exports."""
+        return self.command(["vitc", "export", plan or self.plan, "-o", output, "--quiet"])
+
     def finish(self, command: list) -> None:
         """Runs a command that has to succeed."""
         subprocess.run(command, check=True, capture_output=True)

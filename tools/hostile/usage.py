@@ -94,6 +94,8 @@ def streams_as_files(folder: Folder) -> None:
         ["vitc", "rewrite", plan, "--keep", "0.7", "-o", "-"],
         ["vitc", "rewrite", "-", "--keep", "0.7", "-o", "x"],
         ["vitc", "rewrite", plan, "--multi-scale", "--multiscale-weights", "-", "-o", "x"],
+        ["vitc", "export", plan, "-o", "-"],
+        ["vitc", "export", "-", "-o", "x"],
         ["vitc", "inspect", "-"],
         ["vitc", "verify", "-"],
         ["vitrun", plan, image, "--visualize", "-"],
@@ -430,6 +432,40 @@ def quantizations(folder: Folder) -> None:
     assert done.stderr == b"", done.stderr
 
 
+def exports(folder: Folder) -> None:
+    """Models of plans, with their weights inside and beside them; a new one leaves an older one's weights alone."""
+    base = fresh(folder, "export")
+    model = base / "model.onnx"
+    export = ["vitc", "export", folder.plan, "-o", model]
+    for flags in (["--batch", "2", "--dynamic-batch"], ["--base", "--dense"]):
+        call(folder, *export, *flags, code=64)
+    refused(folder, "a combined plan", *export, "--dense")
+    refused(folder, "magic", "vitc", "export", folder.checkpoint, "-o", model)
+    assert list(base.iterdir()) == []
+    call(folder, *export, "--external-data")
+    (data,) = (path for path in base.iterdir() if path != model)
+    whole = model.read_bytes(), data.read_bytes()
+    # Where the weights cannot be replaced, the model is not either.
+    data.unlink()
+    data.mkdir()
+    refused(folder, str(data), *export, "--external-data", "--batch", "1", "--quiet")
+    assert model.read_bytes() == whole[0]
+    data.rmdir()
+    data.write_bytes(whole[1])
+    small = base / "small.plan"
+    folder.finish(folder.rewrite(small))
+    call(folder, "vitc", "export", small, "-o", model, "--external-data")
+    assert data.read_bytes() == whole[1] and len(list(base.glob("*.data"))) == 2
+    (base / "link.onnx").symlink_to(model)
+    refused(folder, "a symbolic link", "vitc", "export", small, "-o", base / "link.onnx", "--external-data")
+    refused(folder, "vitc.schedule", "vitc", "convert", model, "-o", base / "again.plan")
+    call(folder, *export)
+    done = call(folder, "vitc", "convert", model, "-o", base / "again.plan")
+    assert b"assumed" not in done.stderr, done.stderr
+    names = [*sorted(path.name for path in base.glob("*.data")), "again.plan", "link.onnx", "model.onnx", "small.plan"]
+    assert sorted(path.name for path in base.iterdir()) == sorted(names)
+
+
 def mistaken_requests(folder: Folder) -> None:
     """What is no checkpoint or no plan is named, with what to do."""
     base = fresh(folder, "mistaken")
@@ -547,6 +583,7 @@ CHECKS: tuple[Callable[[Folder], None], ...] = (
     settings_of_bench,
     searches,
     quantizations,
+    exports,
     cascades,
     combined_plans,
     mistaken_requests,

@@ -1,5 +1,5 @@
-"""Measures the peak memory of `vitc convert`, as a share of the file that it reads. Prints a Markdown
-table; exits with 1 if a share is above its limit.
+"""Measures the peak memory of `vitc convert`, as a share of the file that it reads, and of `vitc export`, as a
+share of what it writes. Prints a Markdown table; exits with 1 if a share is above its limit.
 
     python tools/reference/check_memory.py [--architecture deit_base_patch16_224]
 
@@ -20,6 +20,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 RANDOM_CHECKPOINT = REPOSITORY / "tools/bench/random_checkpoint.py"
 LIMITS = {"safetensors": 1.3, "onnx": 2.2, "npz": 2.2}
+EXPORT_LIMIT = 0.4
 
 
 def write_files(architecture: str, folder: Path) -> None:
@@ -58,6 +59,25 @@ def peak_bytes(command: list[str | Path]) -> int:
     return usage.ru_maxrss * 1024
 
 
+def check_exports(tools: Path, folder: Path) -> int:
+    """Prints a row for each way to export the model; returns how many take too much."""
+    failures = 0
+    plan, model = folder / "plan.bin", folder / "exported.onnx"
+    for width in ("f32", "f16"):
+        words = ["convert", folder / "f32.safetensors", "--weights", width, "-o", plan, "--quiet"]
+        subprocess.run([tools / "vitc", *words], check=True)
+        for flags in ([], ["--external-data"]):
+            peak = peak_bytes([tools / "vitc", "export", plan, "-o", model, *flags, "--quiet"])
+            written = list(folder.glob("exported.onnx*"))
+            size = sum(path.stat().st_size for path in written)
+            for path in written:
+                path.unlink()
+            failures += peak > EXPORT_LIMIT * size
+            print(f"| export, {' '.join([width, *flags])} | {size / 1e6:.0f} | {peak / 1e6:.0f} "
+                  f"| {peak / size:.2f} | {EXPORT_LIMIT} |", flush=True)
+    return failures
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--architecture", default="deit_base_patch16_224")
@@ -87,6 +107,7 @@ def main() -> int:
             failures += peak > limit * size
             print(f"| {path.name} | {size / 1e6:.0f} | {peak / 1e6:.0f} | {peak / size:.2f} "
                   f"| {limit} |", flush=True)
+        failures += check_exports(arguments.tools, folder)
     return 1 if failures else 0
 
 

@@ -63,6 +63,11 @@ struct Export: ParsableCommand {
     if dense { try file.requireCascade() }
     let result = try PlanCompiler.export(file, options, to: output)
     if quiet { return }
+    if let first = result.leftOut.first {
+      CommandLineTool.note(
+        "vitc: note: \(plan): \(first): \(result.leftOut.count) constants are left out, as the graph does "
+          + "not read them")
+    }
     let data = result.dataPath.map { ", weights in \($0)" } ?? ""
     CommandLineTool.note("vitc: \(output): \(result.nodes) nodes, opset \(opset)\(data)")
   }

@@ -1,4 +1,3 @@
-internal import ModelFacts
 internal import ModelGraph
 internal import Tensors
 
@@ -45,7 +44,7 @@ struct GraphLowering {
   ) throws -> ExportedGraph {
     var lowering = GraphLowering(graph, options, file: file)
     for node in graph.nodes {
-      try lowering.checkCounts(node)
+      try lowering.checkTokens(node)
       lowering.builder.part = lowering.parts.next(node)
       let results = try lowering.lower(node)
       for (value, name) in zip(node.outputs, results) { lowering.names[value] = name }
@@ -155,12 +154,29 @@ struct GraphLowering {
 
   // MARK: - Nodes
 
-  /// Throws where images keep different numbers of tokens.
-  private func checkCounts(_ node: Graph.Node) throws {
-    guard node.outputs.contains(where: { graph.type($0).unused != nil }) else { return }
-    throw InputError(
-      .unsupported, file: file, field: "tokens",
-      expected: "as many for every image, as an ONNX graph has", found: "counts that differ")
+  /// The most tokens where tokens are chosen: their numbers are written into the model.
+  private static let mostChosen = 1 << 16
+
+  /// Throws where images keep different numbers of tokens, or where tokens are too many to be chosen from.
+  private func checkTokens(_ node: Graph.Node) throws {
+    guard node.outputs.allSatisfy({ graph.type($0).unused == nil }) else {
+      throw InputError(
+        .unsupported, file: file, field: "tokens",
+        expected: "as many for every image, as an ONNX graph has", found: "counts that differ")
+    }
+    guard !node.op.attributes.isOfBaseGraph else { return }
+    let counts = (node.inputs + node.outputs).map { value in
+      switch graph.type(value) {
+      case .rows(1, let width, _): width
+      case .rows(let count, _, _), .indices(let count, _): count
+      case .image, .map: 0
+      }
+    }
+    if let count = counts.first(where: { $0 > Self.mostChosen }) {
+      throw InputError(
+        .unsupported, file: file, field: "\(node.op.name)",
+        expected: "at most \(Self.mostChosen) tokens or widths", found: "\(count)")
+    }
   }
 
   private mutating func lower(_ node: Graph.Node) throws -> [String] {
@@ -224,12 +240,4 @@ struct GraphLowering {
       file: file, field: "graph, \(node.op.name)", expected: "a node that does one thing",
       found: "one that fusion made of several")
   }
-}
-
-/// An ONNX graph whose tensors are not written yet.
-struct ExportedGraph {
-  var nodes: [OperatorNode]
-  var initializers: [Initializer]
-  var input: DeclaredValue
-  var outputs: [DeclaredValue]
 }

@@ -11,6 +11,9 @@ package enum ONNXExporter {
 
     /// The file of the weights, if it is another one.
     package let dataPath: String?
+
+    /// The plan's constants that the graph does not read, as those of a rewrite that is not made: they are left out.
+    package let leftOut: [String]
   }
 
   /// Writes `graph` to `path`, whole or not at all.
@@ -33,6 +36,9 @@ package enum ONNXExporter {
       lowered, of: graph, in: plan, opset: options.opset,
       metadata: ModelMetadata.texts(of: plan, recipe: recipe, graph: graph))
     let dataPath = try file.write(to: path, splitting: options.hasExternalData)
-    return Result(nodes: lowered.nodes.count, dataPath: dataPath)
+    let read = Set(graph.usedConstants().map(\.index))
+    let leftOut = plan.graph.constants.indices.filter { !read.contains($0) }
+      .map { plan.graph.constants[$0].name }
+    return Result(nodes: lowered.nodes.count, dataPath: dataPath, leftOut: leftOut)
   }
 }

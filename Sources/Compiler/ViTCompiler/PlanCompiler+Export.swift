@@ -1,5 +1,7 @@
 internal import ModelFacts
+internal import ModelGraph
 public import ONNXExport
+internal import Passes
 package import PlanFormat
 
 extension PlanCompiler {
@@ -20,9 +22,15 @@ extension PlanCompiler {
   package static func export(
     _ plan: PlanFile, _ options: ExportOptions, to path: String
   ) throws -> ONNXExporter.Result {
-    let isAsItWas = options.isBase || options.isFallback
-    let graph = try isAsItWas ? fallbackGraph(of: plan) : executableGraph(of: plan)
-    return try ONNXExporter.write(
-      graph, recipe: isAsItWas ? RewriteRecipe() : plan.recipe, of: plan, options, to: path)
+    if plan.recipe.isEmpty || options.isBase || options.isFallback {
+      return try ONNXExporter.write(
+        try fallbackGraph(of: plan), recipe: RewriteRecipe(), of: plan, options, to: path)
+    }
+    // Rows of the last block that no head reads are left out. A dense model keeps them, in the form that
+    // importers know.
+    let graph = try InputError.wrappingGraphErrors(of: plan.path) {
+      try PassDriver([PushSliceUp()]).run(try executableGraph(of: plan))
+    }
+    return try ONNXExporter.write(graph, recipe: plan.recipe, of: plan, options, to: path)
   }
 }

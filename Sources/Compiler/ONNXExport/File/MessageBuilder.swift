@@ -1,5 +1,4 @@
 internal import COnnx
-internal import Tensors
 
 /// Makes messages of `formats/onnx.proto`, packed by libprotobuf-c.
 struct MessageBuilder {

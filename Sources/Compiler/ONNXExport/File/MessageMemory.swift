@@ -1,4 +1,3 @@
-internal import CLibrary
 internal import COnnx
 
 /// Memory of messages of libprotobuf-c while they are put together.

@@ -1,6 +1,5 @@
 internal import ModelFacts
 internal import ModelGraph
-internal import Tensors
 
 // Layers of a model before any rewrite, but for attention.
 extension GraphLowering {
@@ -191,83 +190,5 @@ extension GraphLowering {
       return builder.add(operation, [value], step, [("axes", .integers(axes)), keeps])
     }
     return builder.add(operation, [value, builder.integers(axes)], step, [keeps])
-  }
-
-  // MARK: - Embedding
-
-  mutating func addPositions(_ add: AddPositions, _ node: Graph.Node) -> String {
-    let patches = name(node.inputs[0])
-    // They are added behind the prefix rows instead.
-    if isSunk(node) { return patches }
-    return builder.add("Add", [patches, constant(add.table)])
-  }
-
-  /// Constant rows in front. Where a pass has taken the prefix tokens' positions out of the table, the table is put
-  /// together again, so that the graph is a model's own.
-  mutating func prepend(_ prepend: Prepend, _ node: Graph.Node) -> String {
-    let shape = graph.constant(prepend.rows).shape
-    let front = forEachImage(
-      constant(prepend.rows, extents: [1] + shape.extents), rank: 3, "rows")
-    let producer = graph.nodes[producers[node.inputs[0].index]]
-    let isSunk = isSunk(producer)
-    let joined = builder.add(
-      "Concat", [front, name(node.inputs[0])], isSunk ? "tokens" : "", [("axis", .integer(1))])
-    guard isSunk, case .addPositions(let add) = producer.op else { return joined }
-    let table = graph.constant(add.table)
-    let whole = builder.weight(
-      WeightForm(constant: add.table, part: .behindZeros(rows: shape[0])), named: table.name,
-      type: table.floatType, extents: [1, shape[0] + table.shape[0], table.shape[1]])
-    return builder.add("Add", [joined, whole])
-  }
-
-  /// Whether positions were the model's for its prefix rows too, before a pass added these to the rows: their
-  /// parameters are counted still.
-  private func isSunk(_ node: Graph.Node) -> Bool {
-    guard case .addPositions(let add) = node.op else { return false }
-    let uses = uses[node.outputs[0].index]
-    guard uses.isOneNode, case .prepend(let prepend) = graph.nodes[uses.nodes[0]].op else {
-      return false
-    }
-    let table = graph.constant(add.table)
-    return table.parameters
-      == table.shape.elementCount + graph.constant(prepend.rows).shape.elementCount
-  }
-
-  // MARK: - Pooling
-
-  mutating func reduceMean(_ mean: ReduceMean, _ node: Graph.Node) -> String {
-    let rows = name(node.inputs[0])
-    guard mean.isSizeAware else { return reduce("ReduceMean", rows, axis: 1) }
-    let sizes = pooledSizes(node, behind: mean.prefix)
-    let sum = builder.add("MatMul", [sizes, rows], "sum")
-    let total = reduce("ReduceSum", sizes, axis: 2, "total")
-    return builder.add("Div", [sum, total])
-  }
-
-  /// The sizes of the rows that are pooled, `[n, 1, count]`.
-  private mutating func pooledSizes(_ node: Graph.Node, behind prefix: Int) -> String {
-    let all = name(node.inputs[1])
-    guard prefix > 0 else { return all }
-    return slice(all, axis: 2, from: prefix, to: extents(node.inputs[1]).width, "sizes")
-  }
-
-  mutating func attentionPool(_ pool: AttentionPool, _ node: Graph.Node) -> String {
-    let (heads, width) = (pool.heads, pool.headWidth)
-    let parts = split(name(node.inputs[0]), into: ["k", "v"], heads * width)
-    let keys = self.heads(parts[0], node.inputs[0], heads, width, [0, 2, 3, 1], "keys")
-    let values = self.heads(parts[1], node.inputs[0], heads, width, [0, 2, 1, 3], "values")
-    let query = constant(pool.query, extents: [1, heads, 1, width])
-    let products = builder.add("MatMul", [query, keys], "products")
-    var scores = builder.add("Mul", [products, builder.float(pool.scale)], "scores")
-    if pool.isSizeAware {
-      let logarithms = builder.add("Log", [pooledSizes(node, behind: pool.prefix)], "sizes.log")
-      let aligned = builder.add("Unsqueeze", [logarithms, builder.integers([1])], "sizes.aligned")
-      scores = builder.add("Add", [scores, aligned], "scores.sized")
-    }
-    let shares = builder.add("Softmax", [scores], "softmax", [("axis", .integer(-1))])
-    let attended = builder.add("MatMul", [shares, values], "attended")
-    let joined = builder.add(
-      "Transpose", [attended], "joined", [("perm", .integers([0, 2, 1, 3]))])
-    return reshaped(joined, [1, heads * width], "")
   }
 }

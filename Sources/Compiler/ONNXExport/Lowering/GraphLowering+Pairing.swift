@@ -24,17 +24,17 @@ extension GraphLowering {
     let products = builder.add("MatMul", [patches, columns(patches)], "products")
     let pairs = builder.add("Mul", [factors, columns(factors)], "factors")
     let table = builder.add("Mul", [products, pairs], "cosines")
-    let own = pairsOfNumbers(count - prefix, ==)
+    let own = pairsOfNumbers("Equal", count - prefix, "own")
     return builder.add("Where", [own, builder.float(Self.never), table], "cosines.others")
   }
 
   /// Less than any cosine.
   static let never: Float = -4
 
-  /// Whether the numbers of a row and of a column, both below `count`, are in a relation: `[count, count]`.
-  mutating func pairsOfNumbers(_ count: Int, _ relation: (Int, Int) -> Bool) -> String {
-    builder.booleans(
-      (0..<count * count).map { relation($0 / count, $0 % count) }, extents: [count, count])
+  /// What an operator says of the number of a row and that of a column, both below `count`: `[count, count]`.
+  mutating func pairsOfNumbers(_ operation: String, _ count: Int, _ step: String) -> String {
+    let rows = builder.integers(Array(0..<count), extents: [count, 1])
+    return builder.add(operation, [rows, numbers(count)], step)
   }
 
   mutating func greedyPartition(_ partition: GreedyPartition, _ node: Graph.Node) -> [String] {

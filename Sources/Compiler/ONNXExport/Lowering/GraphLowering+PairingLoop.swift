@@ -96,7 +96,8 @@ extension GraphLowering {
     let (row, column) = (aligned(cost, 1, "cost.row"), aligned(cost, 2, "cost.column"))
     let isLess = builder.add("Less", [row, column], "cost.less")
     let isEqual = builder.add("Equal", [row, column], "cost.equal")
-    let ties = builder.add("And", [isEqual, pairsOfNumbers(count, >)], "cost.ties")
+    let ties = builder.add(
+      "And", [isEqual, pairsOfNumbers("Greater", count, "later")], "cost.ties")
     return builder.add("Or", [isLess, ties], "order")
   }
 

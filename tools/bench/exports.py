@@ -1,0 +1,71 @@
+"""Times what `vitc export` writes in onnxruntime beside what PyTorch's exporter makes of the reference.
+
+    python tools/bench/exports.py [--rounds N] [--seconds S] [--cases WORD,WORD] [--folder DIR]
+
+Both models are of the same random weights and, where the case is pruned, of the same pruning (compare.py says how the
+reference is written for an exporter that has no stable sort). One process runs both in turn, round by round. Prints
+the medians over the rounds, in milliseconds an image, and the median of each round's ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from compare import BINARIES, CASES, Case, median_time, prepare
+
+
+def session(path: Path, case: Case) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = case.threads
+    return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
+
+
+def measure(case: Case, folder: Path, rounds: int, seconds: float) -> str:
+    """A row of the table."""
+    prepare(case, folder)
+    exported = folder / case.onnx("-vitc.onnx")
+    words = ["export", folder / f"{case.model}.bin", "-o", exported, "--batch", str(case.batch)]
+    subprocess.run([BINARIES / "vitc", *words, "--quiet"], check=True)
+    shape = (case.batch, 3, case.image_size, case.image_size)
+    image = np.random.default_rng(0).standard_normal(shape, np.float32)
+    sessions = [session(path, case) for path in (exported, folder / case.onnx(".onnx"))]
+    ours, theirs = (one.run(None, {"image": image})[0] for one in sessions)
+    far = np.abs(ours - theirs).max() / np.abs(theirs).max()
+    times: list[list[float]] = [[], []]
+    for _ in range(rounds):
+        for found, one in zip(times, sessions, strict=True):
+            found.append(median_time(lambda one=one: one.run(None, {"image": image}), seconds))
+    own, other = ([1000 * time / case.batch for time in found] for found in times)
+    ratio = statistics.median(b / a for a, b in zip(own, other, strict=True))
+    return (f"| {case.name} | {statistics.median(own):.1f} | {statistics.median(other):.1f} "
+            f"| {ratio:.2f} | {far:.1e} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--cases", default="keep 0.7",
+                        help="only cases whose names contain one of these, by commas")
+    parser.add_argument("--folder", type=Path, help="keep the models here, and use those that are")
+    arguments = parser.parse_args()
+    wanted = arguments.cases.split(",")
+    cases = [case for case in CASES
+             if case.streams == 1 and any(word in case.name for word in wanted)]
+    print("| onnxruntime, f32, ms an image | vitc export | PyTorch's exporter | theirs / ours | difference |\n"
+          "|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = arguments.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        for case in cases:
+            print(measure(case, folder, arguments.rounds, arguments.seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
