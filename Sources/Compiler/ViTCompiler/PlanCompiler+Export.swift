@@ -11,6 +11,7 @@ extension PlanCompiler {
   /// come, as in the plan. The model says what the plan says: labels, preprocessing, where values came from.
   /// - Parameters:
   ///   - plan: the plan's path.
+  ///   - options: which of the plan's models, for how many images, and how it is written.
   ///   - path: where the model goes; never over a file that is open as an input.
   /// - Throws: `InputError` naming an option that is not possible, what ONNX cannot say, or what cannot be written.
   public static func export(_ plan: String, _ options: ExportOptions, to path: String) throws {
