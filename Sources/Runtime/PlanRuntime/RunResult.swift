@@ -8,12 +8,16 @@ public struct RunResult: ~Copyable {
   private let patches: Int
   private let arena: UnsafeRawPointer
   private let images: Int
+  private let groups: ImageGroups
 
-  init(program: Program, patches: Int, arena: UnsafeRawPointer, images: Int) {
+  init(
+    program: Program, patches: Int, arena: UnsafeRawPointer, images: Int, groups: ImageGroups
+  ) {
     self.program = program
     self.patches = patches
     self.arena = arena
     self.images = images
+    self.groups = groups
   }
 
   /// The logits of one image, `[classes]`.
@@ -79,8 +83,10 @@ public struct RunResult: ~Copyable {
     }
     let record = program.buffers[buffer]
     let count = record.rows * record.columns
-    let base = (arena + record.offset * images).assumingMemoryBound(to: T.self)
-    return Array(UnsafeBufferPointer(start: base + image * count, count: count))
+    let group = groups.group(of: image)
+    let base = arena + group.lowerBound * program.arenaBytes + record.offset * group.count
+    let first = base.assumingMemoryBound(to: T.self) + (image - group.lowerBound) * count
+    return Array(UnsafeBufferPointer(start: first, count: count))
   }
 }
 

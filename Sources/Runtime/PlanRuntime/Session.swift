@@ -196,7 +196,8 @@ public final class Session: Sendable {
       return try read(
         RunResult(
           program: program, patches: plan.patchCount,
-          arena: UnsafeRawPointer(prepared.arena.base), images: images))
+          arena: UnsafeRawPointer(prepared.arena.base), images: images,
+          groups: prepared.groups(images: images)))
     }
   }
 

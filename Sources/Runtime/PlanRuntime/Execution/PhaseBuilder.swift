@@ -2,7 +2,7 @@ internal import KernelInterface
 internal import ModelFacts
 internal import PlanFormat
 
-/// Puts a verified program's steps onto an arena for a number of images.
+/// Puts a verified program's steps onto an arena for a number of images, a group of a batch.
 struct PhaseBuilder {
   let program: Program
   let constants: [ConstantRecord]
@@ -42,7 +42,7 @@ struct PhaseBuilder {
 
   // MARK: - Operands
 
-  /// Row 0 of a buffer of the whole batch.
+  /// Row 0 of a buffer of all the images.
   func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
     let record = program.buffers[buffer]
     guard record.offset >= 0 else { return input }

@@ -14,7 +14,7 @@ struct PreparedPlan: Sendable {
   /// What runs the phases.
   let kernels: any KernelSet.Type
 
-  /// What lies between the steps, `Program.arenaBytes` for each image.
+  /// What lies between the steps, `Program.arenaBytes` for each image, group by group.
   let arena: AlignedMemory
 
   /// The input, `[images, 3, height, width]` in float32.
@@ -57,14 +57,15 @@ struct PreparedPlan: Sendable {
     builder.paired = paired
     builder.vnni = choice.vnni
     vnni = choice.vnni
-    rows = try memory(builder.preparedBytes, times: maximumBatch)
+    let group = min(maximumBatch, ImageGroups.most(arenaBytes: program.arenaBytes))
+    rows = try memory(builder.preparedBytes, times: group)
     builder.prepared = rows.base
     begin(paired)
     transformed = try TransformedWeights(
       builder, kernels: choice.set, plan: plan, sharing: other?.transformed)
     builder.transformed = transformed
     var stride = 64
-    for images in Self.batchesThatDecide(maximumBatch) {
+    for images in Self.batchesThatDecide(group) {
       builder.images = images
       stride = max(stride, builder.scratchBytes)
     }
@@ -72,15 +73,25 @@ struct PreparedPlan: Sendable {
     scratch = try memory(scratchStride, times: threadCount)
   }
 
-  /// The work of a batch, in order.
-  func phases(images: Int) -> [Phase] { builder(images).phases() }
+  /// How a batch is cut into groups of images.
+  func groups(images: Int) -> ImageGroups {
+    ImageGroups(images: images, arenaBytes: plan.program.arenaBytes)
+  }
+
+  /// The work of a batch, in order, group by group.
+  func phases(images: Int) -> [Phase] {
+    groups(images: images).ranges.flatMap { builder($0).phases() }
+  }
 
   /// Bytes of scratch that a thread needs for a batch.
-  func scratchBytes(images: Int) -> Int { builder(images).scratchBytes }
+  func scratchBytes(images: Int) -> Int {
+    phases(images: images).map(\.arguments.scratchBytes).max() ?? 0
+  }
 
-  private func builder(_ images: Int) -> PhaseBuilder {
-    var builder = Self.builder(plan, kernels, arena: arena, input: input)
-    builder.images = images
+  private func builder(_ images: Range<Int>) -> PhaseBuilder {
+    var builder = Self.builder(
+      plan, kernels, arena: arena, input: input, first: images.lowerBound)
+    builder.images = images.count
     builder.prepared = rows.base
     builder.transformed = transformed
     builder.paired = paired
@@ -89,19 +100,23 @@ struct PreparedPlan: Sendable {
   }
 
   private static func builder(
-    _ plan: Plan, _ kernels: any KernelSet.Type, arena: AlignedMemory, input: AlignedMemory
+    _ plan: Plan, _ kernels: any KernelSet.Type, arena: AlignedMemory, input: AlignedMemory,
+    first: Int = 0
   ) -> PhaseBuilder {
-    plan.file.withWeights { weights in
+    let program = plan.program
+    return plan.file.withWeights { weights in
       PhaseBuilder(
-        program: plan.program, constants: plan.file.constants,
-        weights: weights.baseAddress ?? UnsafeRawPointer(arena.base), arena: arena.base,
-        input: input.base.assumingMemoryBound(to: Float.self), images: 1, tiles: kernels.tiles)
+        program: program, constants: plan.file.constants,
+        weights: weights.baseAddress ?? UnsafeRawPointer(arena.base),
+        arena: arena.base + first * program.arenaBytes,
+        input: (input.base + first * program.buffers[program.input].byteCount)
+          .assumingMemoryBound(to: Float.self), images: 1, tiles: kernels.tiles)
     }
   }
 
-  /// The batches of which one needs the most scratch.
+  /// The groups of at most so many images of which one needs the most scratch.
   ///
-  /// Scratch depends on the batch only through how rows are cut, and more rows never need less, but
+  /// Scratch depends on the images only through how rows are cut, and more rows never need less, but
   /// for layers that normalise their rows in scratch as long as there are few of them. Every image
   /// has at least one row, so from so many images on there are none of those.
   private static func batchesThatDecide(_ maximum: Int) -> [Int] {
