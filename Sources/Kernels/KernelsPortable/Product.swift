@@ -14,6 +14,8 @@ struct Epilogue {
   var activation: Activation
   var addend: UnsafePointer<Float>?
   var addendStep: Int
+  /// Whether sums are of bytes, for which `coarseGelu` is close enough.
+  var isCoarse = false
 
   /// Finishes the columns of a panel from `column` on, in front of `columns`, of one row.
   @inline(__always)
@@ -31,7 +33,7 @@ struct Epilogue {
     if let bias { value += load(bias + column, count) }
     switch activation {
     case .none: break
-    case .gelu: value = gelu(value)
+    case .gelu: value = isCoarse ? coarseGelu(value) : gelu(value)
     case .relu: value.replace(with: 0, where: value .< 0)
     case .geluTanh: value = geluTanh(value)
     case .quickGelu: value = quickGelu(value)

@@ -35,7 +35,7 @@ extension PortableKernels {
       output: a.output.pointer(image: image, row: row), outputStep: a.output.step(rows: a.rows),
       bias: a.bias, activation: a.activation,
       addend: a.residual?.pointer(image: image, row: row),
-      addendStep: a.residual?.step(rows: a.rows) ?? 0)
+      addendStep: a.residual?.step(rows: a.rows) ?? 0, isCoarse: true)
     let first = block.group * a.rows + block.rowStart
     for panel in block.panelStart..<block.panelEnd {
       for row in 0..<rows {

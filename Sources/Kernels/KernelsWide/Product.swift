@@ -14,6 +14,8 @@ struct Epilogue {
   var addend: UnsafePointer<Float>?
   /// Elements from one added row to the next.
   var addendStep: Int
+  /// Whether sums are of bytes, for which `coarseGelu` is close enough.
+  var isCoarse = false
   /// What sums of pairs lack; `nil` for direct sums.
   var pairing: Pairing? = nil
 
@@ -289,7 +291,7 @@ private func finish<Terms: SumTerms>(
   switch epilogue.activation {
   case .none: write(sums, rows: rows, firstRow: firstRow, column: column, terms, epilogue)
   case .gelu, .relu, .geluTanh, .quickGelu, .silu, .tanh:
-    activate(sums, rows: rows, terms, epilogue.activation)
+    activate(sums, rows: rows, terms, epilogue)
     write(
       sums, rows: rows, firstRow: firstRow, column: column, DirectSums(bias: splat(-0.0)), epilogue)
   }
@@ -322,11 +324,16 @@ private func write<Terms: SumTerms>(
 /// Adds what sums lack and applies the activation.
 @inline(never)
 private func activate<Terms: SumTerms>(
-  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ terms: Terms, _ activation: Activation
+  _ sums: UnsafeMutablePointer<Float>, rows: Int, _ terms: Terms, _ epilogue: Epilogue
 ) {
   var sum = sums
-  switch activation {
+  switch epilogue.activation {
   case .none: break
+  case .gelu where epilogue.isCoarse:
+    for row in 0..<rows {
+      store(coarseGelu(terms.product(load(sum, 0), row)), sum, 0)
+      sum += panelWidth
+    }
   case .gelu:
     for row in 0..<rows {
       store(gelu(terms.product(load(sum, 0), row)), sum, 0)
@@ -337,7 +344,8 @@ private func activate<Terms: SumTerms>(
       store(maximum(Vector(), terms.product(load(sum, 0), row)), sum, 0)
       sum += panelWidth
     }
-  case .geluTanh, .quickGelu, .silu, .tanh: activateGated(sums, rows: rows, terms, activation)
+  case .geluTanh, .quickGelu, .silu, .tanh:
+    activateGated(sums, rows: rows, terms, epilogue.activation)
   }
 }
 
@@ -375,7 +383,7 @@ private func finishTail(
       for c in 0..<count { sums[r &* panelWidth &+ c] += bias[column &+ c] }
     }
   }
-  activate(sums, rows: rows, DirectSums(bias: splat(-0.0)), epilogue.activation)
+  activate(sums, rows: rows, DirectSums(bias: splat(-0.0)), epilogue)
   for r in 0..<rows {
     let sum = sums + r &* panelWidth
     let output = epilogue.output + ((firstRow &+ r) &* epilogue.outputStep &+ column)

