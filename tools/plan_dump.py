@@ -117,14 +117,18 @@ RECORDS = {
     "RecipeStage": "block:int keep_rate_bits:int",
 }
 
+ATTENTION = (
+    "qkv:int heads:int head_width:int scale:float queries:int sizes:int? output:int "
+    "class_attention:int? probabilities:int?"
+)
+
 STEPS = {
     1: f"linear input:Rows weight:int bias:int? norm:Norm? activation:{ACTIVATION} "
     "residual:Rows? output:Rows",
     2: "convolution input:int channels_last:bool channels:int height:int width:int weight:int "
     f"bias:int? kernel:int stride:int padding:int activation:{ACTIVATION} table:int? output:Rows",
     3: "prefix rows:int output:Rows",
-    4: "attention qkv:int heads:int head_width:int scale:float queries:int sizes:int? output:int "
-    "class_attention:int? probabilities:int?",
+    4: f"attention {ATTENTION}",
     5: "score class_attention:int prefix:int output:int",
     6: f"partition order:{ORDER} scores:int best:int? first:int keep:int appends_row:bool kept:int "
     "dropped:int destination:int threshold:Threshold? unused:int?",
@@ -149,6 +153,7 @@ STEPS = {
     19: "reduceMean input:Rows sizes:int? prefix:int output:Rows",
     20: "attentionPool input:Rows query:int heads:int head_width:int scale:float sizes:int? "
     "prefix:int output:Rows",
+    21: f"quantizedAttention {ATTENTION}",
 }
 
 
@@ -174,6 +179,9 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
         step["kind"] in ("reduceMean", "attentionPool") for step in steps_of(plan)
     ),
     "details": lambda plan: "details" in plan,
+    "int8Attention": lambda plan: any(
+        step["kind"] == "quantizedAttention" for step in steps_of(plan)
+    ),
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")

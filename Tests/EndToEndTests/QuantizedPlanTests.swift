@@ -124,6 +124,28 @@ struct QuantizedPlanTests {
     #expect(others.contains { $0.contains("patch_embed") })
   }
 
+  /// Of 17 tokens: the last block's attention has one query.
+  @Test func attentionFollowsTheWeightsThatMakeWhatItReads() throws {
+    let model = try SmallModel(SmallModel.forms[0], in: folder)
+    let (source, path) = (folder.file("f32.bin"), folder.file("int8.bin"))
+    try model.convert(to: source)
+    func kinds(keeping kept: [String]) throws -> [StepKind] {
+      try PlanCompiler.quantize(source, keeping: kept, to: path)
+      let plan = try PlanFile(path: path)
+      try PlanCompiler.verifyProgram(of: plan)
+      return plan.program.steps.map(\.step.kind).filter {
+        $0 == .attention || $0 == .quantizedAttention
+      }
+    }
+    let all = try kinds(keeping: [])
+    #expect(all == all.dropLast().map { _ in .quantizedAttention } + [.attention])
+    #expect(all.count == SmallModel.forms[0].depth)
+    let kept = try kinds(keeping: ["blocks.0.attn.qkv.weight"])
+    #expect(kept == [.attention] + all.dropFirst())
+    let original = try PlanFile(path: source).program.steps.map(\.step.kind)
+    #expect(!original.contains(.quantizedAttention))
+  }
+
   @Test func weightsCanBeKeptByNamesAndPatterns() throws {
     let model = try SmallModel(SmallModel.forms[0], in: folder)
     let (source, path) = (folder.file("f16.bin"), folder.file("int8.bin"))

@@ -503,6 +503,16 @@ def int8_cases(plan: Plan, dense: Plan) -> Iterator[Case]:
             ("not listed", plan.changed("origin", features=0), ""),
         ]:
             yield Case(41, f"int8, {name}", damaged, command, words=words)
+    attention, _ = plan.first("program", "steps", "quantizedAttention")
+    for name, values, words in [
+        ("of float32", {attention.removesuffix("__"): 4}, "program, step"),
+        ("scale NaN", {attention + "scale": float("nan")}, "scale"),
+        ("no heads", {attention + "heads": 0}, "heads"),
+        ("queries 2^40", {attention + "queries": 2**40}, "queries"),
+        ("of no buffer", {attention + "qkv": 2**40}, "qkv"),
+        ("into what it reads", {attention + "output": 0}, ""),
+    ]:
+        yield Case(36, f"int8 attention, {name}", plan.changed("program", **values), VERIFY, words=words)
     for index, other in enumerate(dense.sections["constants"].values["constants"]):
         if other["layout"] == "rows" or len(other["shape"]) == 4:
             damaged = dense.changed("constants", **{f"constants__{index}__element": 2})

@@ -56,6 +56,7 @@ package struct LoweredGraph {
       { (id: ConstantID, layout: MatrixLayout) in own.index(of: id, layout) }
     ) { try Lowering.lower(executable, file: file, constantIndex: $0) }
     table = own
+    program = program.choosingAttention { own.entries[$0].element == .int8 }
     program.multiplyAdds = rewritten.multiplyAdds
     program.executedMultiplyAdds = executable.executedMultiplyAdds
     return program

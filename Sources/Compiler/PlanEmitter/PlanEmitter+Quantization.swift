@@ -2,7 +2,8 @@ package import PlanFormat
 internal import Tensors
 
 extension PlanEmitter {
-  /// Writes a plan with some of its weights in eight bits, whole or not at all; all else is as it was.
+  /// Writes a plan with some of its weights in eight bits and attention that follows from it, whole or not at all; all
+  /// else is as it was.
   ///
   /// One constant at a time is in memory.
   /// - Parameters:
@@ -39,9 +40,14 @@ extension PlanEmitter {
       originals[index] = writer.constants.count
       try writer.copy(plan.constants[index], of: plan)
     }
+    var cascade = plan.cascade
+    if let fallback = cascade?.fallback {
+      cascade?.fallback = fallback.choosingAttention(isInt8: constants.contains)
+    }
     try writer.finish(
-      facts: plan.facts, labels: plan.labels, program: plan.program, graph: plan.graph,
-      recipe: plan.recipe, cascade: plan.cascade)
+      facts: plan.facts, labels: plan.labels,
+      program: plan.program.choosingAttention(isInt8: constants.contains), graph: plan.graph,
+      recipe: plan.recipe, cascade: cascade)
     return originals
   }
 }

@@ -50,6 +50,14 @@ package protocol KernelSet: Sendable {
   static func attention(
     _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// Queries, keys and values in eight bits.
+  static func quantizeHeads(
+    _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Attention in eight bits, of heads that are quantized.
+  static func quantizedAttention(
+    _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// Importance of tokens.
   static func score(_ arguments: ScoreArguments, item: Int)
 
@@ -131,4 +139,8 @@ package protocol VNNIKernelSet: KernelSet {
   /// As ``KernelSet/quantizedLinear(_:item:scratch:)``, with the same bits.
   static func quantizedLinearVNNI(
     _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// As ``KernelSet/quantizedAttention(_:item:scratch:)``, with the same bits.
+  static func quantizedAttentionVNNI(
+    _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)
 }

@@ -45,10 +45,23 @@ func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
   sum.highHalf = cve_vnni8(sum.highHalf, rows.highHalf, weights.highHalf)
 }
 
+/// Adds to each lane its two products of 16 bits.
+@inline(__always)
+func addProductsOfPairs(_ a: Lanes, _ b: Lanes, to sum: inout Lanes) {
+  sum.lowHalf = cve_vnni_pairs8(sum.lowHalf, a.lowHalf, b.lowHalf)
+  sum.highHalf = cve_vnni_pairs8(sum.highHalf, a.highHalf, b.highHalf)
+}
+
 /// Integers as floats, rounded to nearest.
 @inline(__always)
 func floats(_ lanes: Lanes) -> Vector {
   Vector(lowHalf: cve_floats8(lanes.lowHalf), highHalf: cve_floats8(lanes.highHalf))
+}
+
+/// Floats as integers, rounded to the nearest, a tie to the even one.
+@inline(__always)
+func integers(_ vector: Vector) -> Lanes {
+  Lanes(lowHalf: cve_integers8(vector.lowHalf), highHalf: cve_integers8(vector.highHalf))
 }
 
 /// Writes the low byte of each lane.

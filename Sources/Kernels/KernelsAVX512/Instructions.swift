@@ -32,9 +32,19 @@ func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
   sum = cve_vnni16(sum, rows, weights)
 }
 
+/// Adds to each lane its two products of 16 bits.
+@inline(__always)
+func addProductsOfPairs(_ a: Lanes, _ b: Lanes, to sum: inout Lanes) {
+  sum = cve_vnni_pairs16(sum, a, b)
+}
+
 /// Integers as floats, rounded to nearest.
 @inline(__always)
 func floats(_ lanes: Lanes) -> Vector { cve_floats16(lanes) }
+
+/// Floats as integers, rounded to the nearest, a tie to the even one.
+@inline(__always)
+func integers(_ vector: Vector) -> Lanes { cve_integers16(vector) }
 
 /// Writes the low byte of each lane.
 @inline(__always)

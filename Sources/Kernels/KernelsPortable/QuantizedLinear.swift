@@ -77,18 +77,9 @@ private func quantizeRow(
 private func products(
   _ a: QuantizedLinearArguments, row: Int, panel: Int
 ) -> (low: Vector, high: Vector) {
-  let bytes = UnsafePointer(a.bytes) + row * a.rowStride
-  let group = Int8PanelLayout.group
-  let columns = a.weights.values + panel * a.groups * panelWidth * group
-  var sums = SIMD16<Int32>()
-  for g in 0..<a.groups {
-    let four = (columns + g &* panelWidth &* group).loadUnaligned(as: SIMD16<Int32>.self)
-    for k in 0..<group {
-      // Of each lane one byte, with its sign.
-      let weights = (four &<< Int32(24 &- 8 &* k)) &>> 24
-      sums &+= weights &* Int32(bytes[g &* group &+ k])
-    }
-  }
+  let sums = byteSums(
+    UnsafePointer(a.bytes) + row * a.rowStride,
+    a.weights.values + panel * a.groups * panelWidth * Int8PanelLayout.group, groups: a.groups)
   let (scale, low) = (a.terms[2 * row], a.terms[2 * row + 1])
   func product(_ sums: SIMD8<Int32>, _ column: Int) -> Vector {
     var (sum, columnSum) = (Vector(), Vector())
@@ -100,4 +91,21 @@ private func products(
   }
   let column = panel * panelWidth
   return (product(sums.lowHalf, column), product(sums.highHalf, column + lanes))
+}
+
+/// The sums of the products of a row of bytes with 16 columns of integers, in groups of four.
+func byteSums(
+  _ bytes: UnsafePointer<UInt8>, _ columns: UnsafeRawPointer, groups: Int
+) -> SIMD16<Int32> {
+  let group = Int8PanelLayout.group
+  var sums = SIMD16<Int32>()
+  for g in 0..<groups {
+    let four = (columns + g &* panelWidth &* group).loadUnaligned(as: SIMD16<Int32>.self)
+    for k in 0..<group {
+      // Of each lane one byte, with its sign.
+      let weights = (four &<< Int32(24 &- 8 &* k)) &>> 24
+      sums &+= weights &* Int32(bytes[g &* group &+ k])
+    }
+  }
+  return sums
 }

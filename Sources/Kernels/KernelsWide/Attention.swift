@@ -65,13 +65,15 @@ extension WideKernels {
           width: a.headWidth, output: a.output.pointer(image: image, row: first) + column,
           step: a.output.stride)
         if first == 0, let rows = a.classAttention {
-          writeProbabilities(room, scores, query: 0, keys: tokens, to: rows + head &* a.tokens)
+          writeProbabilities(
+            scores, factor: room.factors[0], query: 0, keys: tokens, to: rows + head &* a.tokens)
         }
         if let probabilities = a.probabilities {
           for query in 0..<count {
             let row = head &* a.tokens &+ first &+ query
             writeProbabilities(
-              room, scores, query: query, keys: tokens, to: probabilities + row &* a.tokens)
+              scores, factor: room.factors[query], query: query, keys: tokens,
+              to: probabilities + row &* a.tokens)
           }
         }
       }
@@ -134,7 +136,7 @@ private struct AttentionScratch {
 }
 
 /// Gathers rows that lie far apart; columns up to the next multiple of 16 become zero.
-private func gatherRows(
+func gatherRows(
   _ source: UnsafePointer<Float>, step: Int, rows: Int, width: Int,
   into copy: UnsafeMutablePointer<Float>, _ copyStep: Int
 ) -> UnsafePointer<Float> {
@@ -190,7 +192,7 @@ private func softmax(
 
 /// The largest score of each of the 16 queries, by four maxima that do not wait for each other.
 @inline(__always)
-private func largest(_ scores: UnsafeMutablePointer<Float>, keys: Int) -> Vector {
+func largest(_ scores: UnsafeMutablePointer<Float>, keys: Int) -> Vector {
   var highest = InlineArray<4, Vector> { _ in splat(-.infinity) }
   let whole = keys & ~3
   var key = 0
@@ -247,10 +249,9 @@ private func weighValues(
 }
 
 /// One query's probabilities.
-private func writeProbabilities(
-  _ room: AttentionScratch, _ scores: UnsafeMutablePointer<Float>, query: Int, keys: Int,
+func writeProbabilities(
+  _ scores: UnsafeMutablePointer<Float>, factor: Float, query: Int, keys: Int,
   to row: UnsafeMutablePointer<Float>
 ) {
-  let factor = room.factors[query]
   for key in 0..<keys { row[key] = scores[key &* queryTile &+ query] * factor }
 }

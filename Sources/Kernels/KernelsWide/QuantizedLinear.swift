@@ -55,12 +55,14 @@ private func multiplyQuantized<Product: ByteProduct>(
     let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
     let heights = TileHeights(rows, most: Product.rows(panels: panels))
     var left = ByteRows(
-      start: start, step: stride,
-      groups: arguments.groups, terms: UnsafePointer(arguments.terms) + 2 &* first)
+      start: start, step: stride, groupStep: Product.groupBytes, groups: arguments.groups)
     var right = BytePanels(
       start: arguments.weights.values + panel &* panelBytes, panelBytes: panelBytes,
+      ahead: arguments.weights.values)
+    var ending = LayerProduct(
+      terms: UnsafePointer(arguments.terms) + 2 &* first,
       scales: arguments.weights.scales + panel &* panelWidth,
-      sums: arguments.weights.sums + panel &* panelWidth, ahead: arguments.weights.values)
+      sums: arguments.weights.sums + panel &* panelWidth)
     let after = right.start + panels &* panelBytes
     if !Product.takesBytes {
       for next in 0..<panels {
@@ -77,7 +79,8 @@ private func multiplyQuantized<Product: ByteProduct>(
       // The first tiles ask for what is multiplied next, a panel each.
       right.ahead = tile < panels ? after + tile &* panelBytes : right.start
       TileShape.multiplyQuantized(
-        Product.self, height: height, panels: panels, left, right, into: products, step: step)
+        Product.self, height: height, panels: panels, left, right, ending, into: products,
+        step: step)
       for next in 0..<panels {
         finishPanel(
           products + next &* step, rows: height, firstRow: row,
@@ -85,7 +88,7 @@ private func multiplyQuantized<Product: ByteProduct>(
       }
       row &+= height
       left.start += height &* stride
-      left.terms += 2 &* height
+      ending.terms += 2 &* height
     }
     panel &+= panels
   }

@@ -10,6 +10,9 @@ protocol ByteProduct {
   /// Four bytes of a row, the same in every lane, as they are multiplied.
   associatedtype Element
 
+  /// The same instructions on numbers of 16 bits, two in the place of four bytes.
+  associatedtype Pairs: ByteProduct
+
   /// Whether rows and weights are multiplied as bytes; if not, as `widenRow` and `widenPanel` leave them.
   static var takesBytes: Bool { get }
 
@@ -43,6 +46,8 @@ private func spread(_ group: UnsafeRawPointer) -> Lanes {
 
 /// In one instruction.
 enum VNNIProduct: ByteProduct {
+  typealias Pairs = VNNIPairs
+
   @inline(__always)
   static var takesBytes: Bool { true }
 
@@ -61,6 +66,8 @@ enum VNNIProduct: ByteProduct {
 /// By products of 16 bits, which bytes are widened to: those of bytes that have a sign and none would not fit in
 /// the 16 bits that AVX2 adds two of them in.
 enum WidenedProduct: ByteProduct {
+  typealias Pairs = WidePairs
+
   /// The first and third, and the second and fourth of four bytes.
   struct Halves {
     var even: Lanes
@@ -81,6 +88,44 @@ enum WidenedProduct: ByteProduct {
   @inline(__always)
   static func add(_ element: Halves, _ weights: Lanes, _ second: Lanes, to sum: inout Lanes) {
     sum = sum &+ pairs(weights, element.even) &+ pairs(second, element.odd)
+  }
+}
+
+/// Of numbers of 16 bits, in one instruction.
+enum VNNIPairs: ByteProduct {
+  typealias Pairs = VNNIPairs
+
+  @inline(__always)
+  static var takesBytes: Bool { true }
+
+  @inline(__always)
+  static func rows(panels: Int) -> Int { TileShape.vnniRows(panels: panels) }
+
+  @inline(__always)
+  static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
+
+  @inline(__always)
+  static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
+    addProductsOfPairs(element, weights, to: &sum)
+  }
+}
+
+/// Of numbers of 16 bits, by a product and a sum.
+enum WidePairs: ByteProduct {
+  typealias Pairs = WidePairs
+
+  @inline(__always)
+  static var takesBytes: Bool { true }
+
+  @inline(__always)
+  static func rows(panels: Int) -> Int { TileShape.widenedRows(panels: panels) }
+
+  @inline(__always)
+  static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
+
+  @inline(__always)
+  static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
+    sum = sum &+ pairs(weights, element)
   }
 }
 
@@ -111,10 +156,10 @@ struct ByteRows {
   var start: UnsafeRawPointer
   /// Bytes from one row to the next.
   var step: Int
+  /// Bytes from one group of four to the next.
+  var groupStep: Int
   /// Groups of four bytes of a row.
   var groups: Int
-  /// `[rows][2]`, scales and low ends, from the first row on.
-  var terms: UnsafePointer<Float>
 }
 
 /// Neighbouring panels of weights in bytes.
@@ -123,21 +168,60 @@ struct BytePanels {
   var start: UnsafeRawPointer
   /// Bytes from one panel to the next.
   var panelBytes: Int
+  /// As many bytes as the tile reads of one panel are asked for from here on, for later.
+  var ahead: UnsafeRawPointer
+}
+
+/// What becomes of sums as they leave their registers; a type, so that each tile is compiled for one.
+protocol SumEnding {
+  /// What the sums of a panel's columns need.
+  associatedtype Columns
+
+  /// Of one of the tile's panels.
+  func columns(_ panel: Int) -> Columns
+
+  /// What is written of a row's sums.
+  func value(_ sums: Lanes, row: Int, _ columns: Columns) -> Vector
+}
+
+/// The product of a layer without bias; see `QuantizedLinearArguments`.
+struct LayerProduct: SumEnding {
+  /// `[rows][2]`, scales and low ends, from the tile's first row on.
+  var terms: UnsafePointer<Float>
   /// `[16 panels]`, scales of the columns from the first panel on.
   var scales: UnsafePointer<Float>
   /// `[16 panels]`, sums of their integers.
   var sums: UnsafePointer<Int32>
-  /// As many bytes as the tile reads of one panel are asked for from here on, for later.
-  var ahead: UnsafeRawPointer
+
+  @inline(__always)
+  func columns(_ panel: Int) -> (scales: Vector, sums: Vector) {
+    let sums = UnsafeRawPointer(sums + panel &* panelWidth).loadUnaligned(as: Lanes.self)
+    return (load(scales, panel &* panelWidth), floats(sums))
+  }
+
+  @inline(__always)
+  func value(_ sum: Lanes, row: Int, _ columns: (scales: Vector, sums: Vector)) -> Vector {
+    let (scale, low) = (splat(terms[2 &* row]), splat(terms[2 &* row &+ 1]))
+    return multiplyAdd(floats(sum), scale, low * columns.sums) * columns.scales
+  }
+}
+
+/// The sums themselves.
+struct PlainSum: SumEnding {
+  @inline(__always)
+  func columns(_: Int) {}
+
+  @inline(__always)
+  func value(_ sums: Lanes, row _: Int, _: Void) -> Vector { floats(sums) }
 }
 
 /// `rows` rows of bytes times `panels` panels of 16 columns, with the sums in registers; see ``ProductTile`` for
 /// why the extents are generic parameters.
 enum QuantizedTile<let rows: Int, let panels: Int> {
-  /// Writes products without bias, `[panels][step / 16][16]`.
+  /// Writes what the ending makes of the sums, `[panels][step / 16][16]`.
   @inline(never)
-  static func multiply<Product: ByteProduct>(
-    _: Product.Type, _ left: ByteRows, _ right: BytePanels,
+  static func multiply<Product: ByteProduct, Ending: SumEnding>(
+    _: Product.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending,
     into products: UnsafeMutablePointer<Float>, step: Int
   ) {
     var tile = InlineArray<rows, InlineArray<panels, Lanes>> { _ in
@@ -161,16 +245,12 @@ enum QuantizedTile<let rows: Int, let panels: Int> {
       weights += Product.panelGroupBytes
       cve_prefetch2(ahead)
       ahead += 4 &* panelWidth
-      bytes += Product.groupBytes
+      bytes += left.groupStep
     }
     for p in 0..<panels {
-      let scales = load(right.scales, p &* panelWidth)
-      let sums = floats(
-        UnsafeRawPointer(right.sums + p &* panelWidth).loadUnaligned(as: Lanes.self))
+      let columns = ending.columns(p)
       for r in 0..<rows {
-        let (scale, low) = (splat(left.terms[2 &* r]), splat(left.terms[2 &* r &+ 1]))
-        let product = multiplyAdd(floats(tile[r][p]), scale, low * sums) * scales
-        store(product, products, p &* step &+ r &* panelWidth)
+        store(ending.value(tile[r][p], row: r, columns), products, p &* step &+ r &* panelWidth)
       }
     }
   }

@@ -80,6 +80,8 @@ package final class QuantizationCheck {
         step.weight = original
         program.steps[index] = StepRecord(.linear(step))
       }
+      let constants = both.file.constants
+      program = program.choosingAttention { constants[$0].element == .int8 }
       let classifier = try Classifier(plan: Plan(program, over: both), maximumBatch: batch)
       return try classifier.finiteLogits(of: crops, paths: paths)
     }

@@ -108,6 +108,12 @@ static inline cve_lanes16 cve_vnni16(cve_lanes16 sum, cve_lanes16 rows, cve_lane
   return sum;
 }
 
+/// Adds to each lane of `sum` its two products of 16 bits (AVX-512 VNNI).
+static inline cve_lanes16 cve_vnni_pairs16(cve_lanes16 sum, cve_lanes16 a, cve_lanes16 b) {
+  __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+}
+
 /// Of each lane the sum of its two products of 16 bits.
 static inline cve_lanes16 cve_pairs16(cve_lanes16 a, cve_lanes16 b) {
   return (cve_lanes16)_mm512_madd_epi16((__m512i)a, (__m512i)b);
@@ -115,6 +121,11 @@ static inline cve_lanes16 cve_pairs16(cve_lanes16 a, cve_lanes16 b) {
 
 /// Integers as floats, rounded to nearest.
 static inline __m512 cve_floats16(cve_lanes16 lanes) { return _mm512_cvtepi32_ps((__m512i)lanes); }
+
+/// Floats as integers, rounded to nearest.
+static inline cve_lanes16 cve_integers16(__m512 lanes) {
+  return (cve_lanes16)_mm512_cvtps_epi32(lanes);
+}
 
 /// Writes the low byte of each lane.
 static inline void cve_store_bytes16(void *bytes, cve_lanes16 lanes) {
@@ -156,6 +167,12 @@ static inline cve_lanes8 cve_vnni8(cve_lanes8 sum, cve_lanes8 rows, cve_lanes8 w
   return sum;
 }
 
+/// As `cve_vnni_pairs16`, by AVX-VNNI.
+static inline cve_lanes8 cve_vnni_pairs8(cve_lanes8 sum, cve_lanes8 a, cve_lanes8 b) {
+  __asm__("{vex} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+  return sum;
+}
+
 /// Of each lane the sum of its two products of 16 bits.
 static inline cve_lanes8 cve_pairs8(cve_lanes8 a, cve_lanes8 b) {
   return (cve_lanes8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
@@ -163,6 +180,11 @@ static inline cve_lanes8 cve_pairs8(cve_lanes8 a, cve_lanes8 b) {
 
 /// Integers as floats, rounded to nearest.
 static inline __m256 cve_floats8(cve_lanes8 lanes) { return _mm256_cvtepi32_ps((__m256i)lanes); }
+
+/// Floats as integers, rounded to nearest.
+static inline cve_lanes8 cve_integers8(__m256 lanes) {
+  return (cve_lanes8)_mm256_cvtps_epi32(lanes);
+}
 
 /// Writes the low byte of each lane, those of `low` first.
 static inline void cve_store_bytes8x2(void *bytes, cve_lanes8 low, cve_lanes8 high) {

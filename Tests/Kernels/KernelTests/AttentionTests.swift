@@ -143,13 +143,12 @@ struct AttentionProblem {
       values.array(test.images * test.tokens).map { ($0.magnitude * 9).rounded() + 1 })
   }
 
-  /// One image of another problem.
+  /// The first tokens of one image of another problem.
   init(_ test: AttentionTests.Case, image: Int, of other: AttentionProblem) {
     self.test = test
-    let size = test.tokens * 3 * test.heads * test.width
-    qkv = Buffer(Array(other.qkv.array[image * size..<(image + 1) * size]))
-    sizes = Buffer(
-      Array(other.sizes.array[image * test.tokens..<(image + 1) * test.tokens]))
+    let (first, row) = (image * other.test.tokens, other.rowWidth)
+    qkv = Buffer(Array(other.qkv.array[first * row..<(first + test.tokens) * row]))
+    sizes = Buffer(Array(other.sizes.array[first..<first + test.tokens]))
   }
 
   /// The step without its results' places.

@@ -47,7 +47,7 @@ struct Steps {
       (197, 3, 64), (197, 6, 64), (197, 12, 64), (139, 6, 64), (98, 6, 64), (69, 6, 64),
       (577, 6, 64), (1025, 6, 64), (197, 4, 60),
     ] {
-      steps.append { [$0.attention(tokens, heads, width)] }
+      steps.append { $0.attention(tokens, heads, width) }
     }
     steps.append {
       $0.convolution("patches 16x16/16 of 3", side: 224, kernel: 16, stride: 16, outputs: 384)
@@ -164,20 +164,31 @@ struct Steps {
       ])
   }
 
-  private func attention(_ tokens: Int, _ heads: Int, _ width: Int) -> Step {
+  /// Attention in float32 and in eight bits, there with the heads that it quantizes first.
+  private func attention(_ tokens: Int, _ heads: Int, _ width: Int) -> [Step] {
     let embedding = heads * width
-    return Step(
-      name: "attention \(tokens)x\(heads)x\(width)",
-      flops: 4 * Double(tokens) * Double(tokens) * Double(embedding),
-      turns: [
-        AttentionArguments(
-          for: tiles,
-          qkv: InputRows(
-            memory.floats(tokens * embedding * 3), imageStride: tokens, stride: 3 * embedding),
-          output: OutputRows(
-            memory.floats(tokens * embedding), imageStride: tokens, stride: embedding),
-          images: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
-      ])
+    let arguments = AttentionArguments(
+      for: tiles,
+      qkv: InputRows(
+        memory.floats(tokens * embedding * 3), imageStride: tokens, stride: 3 * embedding),
+      output: OutputRows(
+        memory.floats(tokens * embedding), imageStride: tokens, stride: embedding),
+      images: 1, tokens: tokens, heads: heads, headWidth: width, scale: 0.125)
+    let layer = QuantizedAttention(
+      arguments,
+      heads: UnsafeMutableRawPointer(
+        memory.bytes(
+          heads
+            * QuantizedAttention.headBytes(tokens: tokens, queries: tokens, headWidth: width))))
+    let shape = "\(tokens)x\(heads)x\(width)"
+    let flops = 4 * Double(tokens) * Double(tokens) * Double(embedding)
+    return [
+      Step(name: "attention \(shape)", flops: flops, turns: [arguments]),
+      Step(name: "heads of bytes \(shape)", flops: 0, turns: [QuantizedHeadsArguments(layer)]),
+      Step(
+        name: "bytes attention \(shape)", flops: flops,
+        turns: [QuantizedAttentionArguments(layer, vnni: choice.vnni)]),
+    ]
   }
 
   /// A convolution as it is written down, and by Winograd's algorithm where that is faster; of an image,

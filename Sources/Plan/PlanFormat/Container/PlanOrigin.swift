@@ -24,6 +24,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case pooling
   /// The section of a model's details.
   case details
+  /// The step quantizedAttention.
+  case int8Attention
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which

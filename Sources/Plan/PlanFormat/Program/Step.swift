@@ -25,6 +25,7 @@ package enum Step: Sendable, Equatable {
   case greedyPartition(GreedyPartitionStep)
   case reduceMean(ReduceMeanStep)
   case attentionPool(AttentionPoolStep)
+  case quantizedAttention(QuantizedAttentionStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -49,6 +50,7 @@ package enum StepKind: UInt8, Choice, Hashable {
   case greedyPartition = 18
   case reduceMean = 19
   case attentionPool = 20
+  case quantizedAttention = 21
 }
 
 extension StepKind {
@@ -75,6 +77,7 @@ extension StepKind {
     case .greedyPartition: GreedyPartitionStep()
     case .reduceMean: ReduceMeanStep()
     case .attentionPool: AttentionPoolStep()
+    case .quantizedAttention: QuantizedAttentionStep()
     }
   }
 }
@@ -103,6 +106,7 @@ extension Step {
     case .greedyPartition(let step): step
     case .reduceMean(let step): step
     case .attentionPool(let step): step
+    case .quantizedAttention(let step): step
     }
   }
 

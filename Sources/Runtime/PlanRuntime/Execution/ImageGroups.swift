@@ -5,8 +5,8 @@ internal import KernelInterface
 package struct ImageGroups: Sendable {
   private let split: EvenSplit
 
-  /// Groups whose arenas take about as much as a last-level cache has for a program.
-  private static let arenaBytes = 6 << 20
+  /// What the arena of a group takes: so much stays near where weights pass by and others use the caches too.
+  private static let arenaBytes = 3 << 20
 
   /// The groups of a batch, which differ by one image at most.
   package init(images: Int, arenaBytes: Int) {

@@ -126,6 +126,7 @@ struct PhaseBuilder {
           rows: step.output.count, width: width(step.output))
       ]
     case .attention(let step): [attention(step)]
+    case .quantizedAttention(let step): work(of: step, preparation)
     case .score(let step): [score(step)]
     case .partition(let step): [partition(step)]
     case .assign(let step): [assign(step)]
@@ -246,7 +247,7 @@ struct PhaseBuilder {
       table: step.table.map(table))
   }
 
-  private func attention(_ step: AttentionStep) -> any KernelArguments {
+  private func attention(_ step: AttentionStep) -> AttentionArguments {
     AttentionArguments(
       for: tiles, qkv: reading(whole(step.qkv)), output: writing(whole(step.output)),
       images: images,
@@ -256,6 +257,17 @@ struct PhaseBuilder {
       sizes: step.sizes.map { UnsafePointer(floats($0)) }, unused: unusedTokens(step.qkv),
       classAttention: step.classAttention.map(floats), probabilities: step.probabilities.map(floats)
     )
+  }
+
+  /// Attention in eight bits, of heads that are quantized first.
+  private func work(
+    of step: QuantizedAttentionStep, _ preparation: PreparedRows
+  ) -> [any KernelArguments] {
+    let arguments = attention(step.attention)
+    guard let prepared else { return [arguments] }
+    let layer = QuantizedAttention(
+      arguments, heads: prepared + preparation.termFloats * images * MemoryLayout<Float>.stride)
+    return [QuantizedHeadsArguments(layer), QuantizedAttentionArguments(layer, vnni: vnni)]
   }
 
   private func grid(_ step: GridStep) -> any KernelArguments {

@@ -28,6 +28,12 @@ package struct PreparedRows {
     // Results are in use until the caller has read them.
     let lifetimes = program.lifetimes()
     for (index, record) in program.steps.enumerated() {
+      if case .quantizedAttention(let quantized) = record.step {
+        let step = quantized.attention
+        let bytes = QuantizedAttention.headBytes(
+          tokens: program.buffers[step.qkv].rows, queries: step.queries, headWidth: step.headWidth)
+        rowFloats = max(rowFloats, step.heads * bytes / MemoryLayout<Float>.stride)
+      }
       guard case .linear(let step) = record.step else { continue }
       let rows = step.input.count
       let inputs = program.buffers[step.input.buffer].columns
