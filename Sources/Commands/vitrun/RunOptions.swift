@@ -67,7 +67,11 @@ struct PlanOptions: ParsableArguments {
 
 /// Options of every command that reads images.
 struct ImageOptions: ParsableArguments {
-  @Option(help: "What to do with an image's EXIF orientation: apply or ignore.")
+  @Option(
+    help: """
+      What to do with an image's EXIF orientation: apply or ignore. That of a TIFF is a part of its format and \
+      always applies.
+      """)
   var exif = EXIFHandling.ignore
 
   @Option(help: "The largest image that is decoded, in pixels.")

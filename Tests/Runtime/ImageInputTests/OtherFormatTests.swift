@@ -82,10 +82,10 @@ internal import Testing
       ("tiff_none.tif", 259, 50000, "TIFF compression"),
       ("tiff_none.tif", 262, 6, "TIFF photometric"), ("tiff_none.tif", 262, 8, "TIFF photometric"),
       ("tiff_grey16.tif", 262, 0, "TIFF photometric"),
-      ("tiff_rgb8_three_more.tif", 277, 7, "TIFF samples a pixel"),
       ("tiff_grey8.tif", 258, 12, "TIFF bits a sample"),
       ("tiff_grey8.tif", 258, 32, "TIFF bits a sample"),
-      ("tiff_rgba8_alpha.tif", 338, 3, "TIFF extra samples"),
+      ("tiff_rgba8_alpha.tif", 338, 3, "TIFF data"),
+      ("tiff_cmyk8_more.tif", 338, 2, "TIFF extra samples"),
       ("tiff_grey_alpha.tif", 338, 1, "TIFF extra samples"),
     ] as [(String, UInt16, UInt16, String)])
   func tagsAreNamed(name: String, tag: UInt16, value: UInt16, field: String) throws {
