@@ -154,6 +154,10 @@ STEPS = {
     20: "attentionPool input:Rows query:int heads:int head_width:int scale:float sizes:int? "
     "prefix:int output:Rows",
     21: f"quantizedAttention {ATTENTION}",
+    22: "headNorm qkv:int heads:int head_width:int query_norm:Norm key_norm:Norm output:int",
+    23: "rotaryEmbedding qkv:int heads:int head_width:int prefix:int positions:int table:int "
+    "patch_indices:int? output:int",
+    24: f"gatedActivation activation:{ACTIVATION} input:Rows output:Rows",
 }
 
 
@@ -182,6 +186,10 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "int8Attention": lambda plan: any(
         step["kind"] == "quantizedAttention" for step in steps_of(plan)
     ),
+    **{
+        kind: lambda plan, kind=kind: any(step["kind"] == kind for step in steps_of(plan))
+        for kind in ("headNorm", "rotaryEmbedding", "gatedActivation")
+    },
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
@@ -226,6 +234,9 @@ NODES = {
     31: "greedyPartition prefix:int keep:int",
     32: "reduceMean size_aware:bool prefix:int",
     33: "attentionPool query:int heads:int head_width:int scale:float size_aware:bool prefix:int",
+    34: "headNorm heads:int head_width:int query_norm:Norm key_norm:Norm",
+    35: "rotaryEmbedding heads:int head_width:int prefix:int table:int has_patch_indices:bool",
+    36: f"gatedActivation function:{ACTIVATION}",
 }
 
 

@@ -175,6 +175,14 @@ extension RewriteOptions {
         found: "\(facts.prefixTokens) tokens before the patches, "
           + "\(facts.details.hasClassToken ? "with" : "without") a class token")
     }
+    guard plan.graph.attendsBetweenNormAndSum else {
+      throw InputError(
+        .unsupported, file: plan.path, field: "\(option: .multiScale)",
+        expected:
+          "blocks with one norm in front of attention and none behind it, and positions that are added "
+          + "once",
+        found: "\(facts.architecture)")
+    }
     guard facts.gridHeight % 2 == 0, facts.gridWidth % 2 == 0 else {
       throw InputError(
         .unsupported, file: plan.path, field: "\(option: .multiScale)",

@@ -65,7 +65,7 @@ package struct GatherArguments: KernelArguments, @unchecked Sendable {
   /// `[images, patches]`, original patch indices; `nil` means that patch i has index i.
   package var patchIndices: UnsafePointer<Int32>?
 
-  /// Receives `[images, new patches]`.
+  /// Receives `[images, new patches]`; a sum has no index, -1.
   package var newPatchIndices: UnsafeMutablePointer<Int32>?
 
   /// A gathering with all its parts.

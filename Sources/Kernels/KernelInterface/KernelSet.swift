@@ -58,6 +58,15 @@ package protocol KernelSet: Sendable {
   static func quantizedAttention(
     _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// LayerNorm of every head's query and key.
+  static func headNorm(_ arguments: HeadNormArguments, item: Int)
+
+  /// Queries and keys turned by the angles of their positions.
+  static func rotaryEmbedding(_ arguments: RotaryEmbeddingArguments, item: Int)
+
+  /// Values times the activation of their gates.
+  static func gatedActivation(_ arguments: GatedActivationArguments, item: Int)
+
   /// Importance of tokens.
   static func score(_ arguments: ScoreArguments, item: Int)
 

@@ -1,3 +1,5 @@
+internal import KernelInterface
+
 /// e^x within 2 ulp for -87 <= x <= 88; below, e^-87.
 @inline(__always)
 func exponential(_ argument: Float) -> Float {
@@ -72,4 +74,21 @@ extension SIMD8<Float> {
 extension SIMD8<UInt32> {
   @inline(__always)
   init(bitPattern value: SIMD8<Float>) { self = unsafeBitCast(value, to: Self.self) }
+}
+
+/// An activation of eight elements.
+@inline(__always)
+func activated(_ x: Vector, _ activation: Activation) -> Vector {
+  switch activation {
+  case .none: return x
+  case .gelu: return gelu(x)
+  case .relu:
+    var value = x
+    value.replace(with: 0, where: x .< 0)
+    return value
+  case .geluTanh: return geluTanh(x)
+  case .quickGelu: return quickGelu(x)
+  case .silu: return silu(x)
+  case .tanh: return tanh(x)
+  }
 }

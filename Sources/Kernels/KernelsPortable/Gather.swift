@@ -64,7 +64,7 @@ private func writePatch(
   let origins = a.patchIndices.map { $0 + image * a.patches }
 
   var size: Float = 0
-  var origin = Int32.max
+  var origin: Int32 = -1
   var total: Float = 0
   var isPlain = false
   if isSum {
@@ -89,7 +89,6 @@ private func writePatch(
       for c in 0..<a.width { output[c] += weight * x[c] }
       total += weight
       size += sizes?[i] ?? 1
-      if isSum { origin = min(origin, origins?[i] ?? Int32(truncatingIfNeeded: i)) }
     }
     if !isSum && !isPlain {
       for c in 0..<a.width { output[c] /= total }

@@ -31,15 +31,8 @@ struct Epilogue {
     let count = min(lanes, columns - column)
     var value = sum
     if let bias { value += load(bias + column, count) }
-    switch activation {
-    case .none: break
-    case .gelu: value = isCoarse ? coarseGelu(value) : gelu(value)
-    case .relu: value.replace(with: 0, where: value .< 0)
-    case .geluTanh: value = geluTanh(value)
-    case .quickGelu: value = quickGelu(value)
-    case .silu: value = silu(value)
-    case .tanh: value = tanh(value)
-    }
+    value =
+      isCoarse && activation == .gelu ? coarseGelu(value) : activated(value, activation)
     if let addend { value = load(addend + row * addendStep + column, count) + value }
     let place = output + row * outputStep + column
     if count == lanes {

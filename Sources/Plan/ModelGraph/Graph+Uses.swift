@@ -37,6 +37,14 @@ extension Graph {
     return nodes.flatMap(\.op.constants).filter { seen.insert($0).inserted }
   }
 
+  /// Whether attention is told where tokens are, so that they must keep their positions.
+  package var hasRotaryPositions: Bool {
+    nodes.contains { node in
+      if case .rotaryEmbedding = node.op { return true }
+      return false
+    }
+  }
+
   /// The checkpoint's parameters that take part, each counted once.
   package var parameterCount: Int {
     usedConstants().reduce(0) { $0 + constant($1).parameters }

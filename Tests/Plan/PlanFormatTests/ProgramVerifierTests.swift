@@ -46,6 +46,34 @@ struct ProgramVerifierTests {
     try program().verify(constants: constants, file: "plan")
   }
 
+  /// Kernels follow them into the table without a check.
+  @Test(arguments: [(4, true), (3, false), (5, true)])
+  func indicesOfRotaryPositionsLieInTheTable(positions: Int, isSound: Bool) throws {
+    func fill(_ buffer: Int) -> StepRecord {
+      var fill = FillStep()
+      fill.output = buffer
+      return StepRecord(.fill(fill))
+    }
+    var rotary = RotaryEmbeddingStep()
+    (rotary.qkv, rotary.output, rotary.patchIndices) = (1, 1, 2)
+    (rotary.heads, rotary.headWidth, rotary.positions) = (2, 2, positions)
+    var program = Program()
+    program.buffers = [
+      BufferRecord(rows: 3, columns: 1, offset: -1), BufferRecord(rows: 5, columns: 12, offset: 0),
+      BufferRecord(.int32, rows: 1, columns: 4, offset: 256),
+    ]
+    program.arenaBytes = 320
+    program.outputs = [OutputRecord(.tokens, RowsOperand(1, first: 0, count: 5))]
+    program.steps = [fill(1), fill(2), StepRecord(.rotaryEmbedding(rotary))]
+    var table = ConstantRecord()
+    (table.shape, table.byteCount) = ([positions, 1, 2], 8 * positions)
+    guard !isSound else { return try program.verify(constants: [table], file: "plan") }
+    let error = #expect(throws: InputError.self) {
+      try program.verify(constants: [table], file: "plan")
+    }
+    #expect(error?.field.contains("patch indices") == true, "\(error?.description ?? "no error")")
+  }
+
   /// A shape's elements may be countable where its panels are not.
   @Test func panelsThatOverflowAreRefused() {
     for outputs in [Int.max, Int.max - 14, Int.max / 2] {

@@ -128,7 +128,7 @@ extension GraphInterpreter {
       let members = destination.indices.filter { destination[$0] == kept.count }
       rows += sum(members)
       newSizes.append(size(members))
-      if let indices { newIndices.append(members.map { indices[$0] }.min() ?? 0) }
+      if indices != nil { newIndices.append(-1) }
     }
     return [rows] + (sizes == nil ? [] : [newSizes]) + (indices == nil ? [] : [newIndices])
   }

@@ -5,7 +5,7 @@ package import ModelGraph
 /// Evaluates a graph node by node in double precision, the way the ops are defined: the reference
 /// that compiled plans are compared with.
 package struct GraphInterpreter {
-  private let graph: Graph
+  let graph: Graph
   private var values: [[Double]]
 
   /// Tokens of the probabilities that the current node reads.
@@ -100,6 +100,16 @@ package struct GraphInterpreter {
       ]
     case .reduceMean(let mean): return [reduceMean(mean, node, operands)]
     case .attentionPool(let pool): return [try attentionPool(pool, node, operands)]
+    case .headNorm(let norm): return [try headNorm(norm, operands[0])]
+    case .rotaryEmbedding(let rotary): return [try rotate(rotary, node, operands)]
+    case .gatedActivation(let gated):
+      let width = extents(node.inputs[0]).width / 2
+      return [
+        (0..<operands[0].count / 2).map { index in
+          let gate = index / width * 2 * width + index % width
+          return activate(operands[0][gate], gated.activation) * operands[0][gate + width]
+        }
+      ]
     case .unitSizes(let tokens): return [[Double](repeating: 1, count: tokens.count)]
     case .patchIndices(let tokens): return [(0..<tokens.count).map(Double.init)]
     case .score(let score): return [self.score(score, node, operands[0])]
@@ -132,7 +142,7 @@ package struct GraphInterpreter {
     }
   }
 
-  private func normalise(_ x: [Double], width: Int, _ norm: Norm) throws -> [Double] {
+  func normalise(_ x: [Double], width: Int, _ norm: Norm) throws -> [Double] {
     let (weight, bias) = (try constant(norm.weight), try constant(norm.bias))
     var result = x
     for start in stride(from: 0, to: x.count, by: width) {

@@ -100,7 +100,7 @@ package struct PushSliceUp: Pass {
 
   private func canMove(_ slice: Slice, above producer: Graph.Node, in graph: Graph) -> Bool {
     switch producer.op {
-    case .layerNorm, .linear, .add, .scale, .scaleColumns, .activation: true
+    case .layerNorm, .linear, .add, .scale, .scaleColumns, .activation, .gatedActivation: true
     case .attention(let attention):
       slice.first == 0 && attention.queries == 0 && producer.outputs.count == 1
     default: false

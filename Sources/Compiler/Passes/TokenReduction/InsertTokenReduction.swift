@@ -28,7 +28,7 @@ package struct InsertTokenReduction: Pass {
 
   package func run(_ graph: Graph) throws -> Graph {
     var rebuilder = GraphRebuilder(graph)
-    var state = TokenState()
+    var state = TokenState(needsPatchIndices: graph.hasRotaryPositions)
     var attention: AttentionValues?
     for node in graph.nodes {
       let stage = stages.first { $0.block == node.block }
@@ -61,6 +61,13 @@ package struct InsertTokenReduction: Pass {
       case .slice(var slice):
         slice.count += try lostRows(behind: slice, node, rebuilder)
         try rebuilder.copy(node, as: .slice(slice))
+      case .rotaryEmbedding(var rotary) where state.patchIndices != nil:
+        rotary.hasPatchIndices = true
+        let operands =
+          try node.inputs.map(rebuilder.replacement) + [state.patchIndices].compactMap(\.self)
+        let turned = try rebuilder.result.append(
+          .rotaryEmbedding(rotary), operands, block: node.block)
+        rebuilder.replace(node.outputs[0], with: turned[0])
       case .reduceMean(var mean):
         let sizes = try poolingSizes(state, node, rebuilder)
         (mean.isSizeAware, mean.prefix) = (sizes != nil, sizes?.prefix ?? 0)

@@ -111,6 +111,7 @@ package struct ReductionStage {
       gather.hasSizes = true
       operands.append(try sizes())
     }
+    if state.needsPatchIndices { _ = try patchIndices() }
     if let patchIndices = state.patchIndices {
       gather.hasPatchIndices = true
       operands.append(patchIndices)
@@ -153,6 +154,10 @@ struct TokenState {
   /// `[1, T]`: how many patches each token stands for.
   var sizes: ValueID?
 
-  /// `[N]`: the original patch index of each patch token, once something has asked for it.
+  /// `[N]`: the original patch index of each patch token, once something has asked for it. A token keeps the one
+  /// that it has when others join it, and so its position.
   var patchIndices: ValueID?
+
+  /// Later blocks ask for the tokens' positions.
+  let needsPatchIndices: Bool
 }

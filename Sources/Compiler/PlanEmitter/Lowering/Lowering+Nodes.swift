@@ -33,9 +33,7 @@ extension Lowering {
     case .layerNorm(let attributes):
       var step = NormStep()
       step.input = try place(node.inputs[0], node: position)
-      step.norm = NormOperand(
-        weight: try table(attributes.weight), bias: try table(attributes.bias),
-        epsilon: attributes.epsilon)
+      step.norm = try norm(attributes)
       step.output = output(node.outputs[0])
       emit(.norm(step))
     case .add: try lowerElementwise(ElementwiseStep(), node, position)
@@ -62,6 +60,14 @@ extension Lowering {
       step.output = output(node.outputs[0])
       emit(.reduceMean(step))
     case .attentionPool(let pool): try lower(pool, node, position)
+    case .headNorm(let norm): try lower(norm, node, position)
+    case .rotaryEmbedding(let rotary): try lower(rotary, node, position)
+    case .gatedActivation(let gated):
+      var step = GatedActivationStep()
+      step.activation = gated.activation
+      step.input = try place(node.inputs[0], node: position)
+      step.output = output(node.outputs[0])
+      emit(.gatedActivation(step))
     case .unitSizes, .patchIndices:
       var step = FillStep()
       step.output = output(node.outputs[0]).buffer

@@ -184,12 +184,12 @@ struct Lowering {
 
   func table(_ id: ConstantID) throws -> Int { try constantIndex(id, .rows) }
 
-  func norm(_ norm: Norm?) throws -> NormOperand? {
-    try norm.map {
-      NormOperand(
-        weight: try table($0.weight), bias: try table($0.bias), epsilon: $0.epsilon)
-    }
+  func norm(_ norm: Norm) throws -> NormOperand {
+    NormOperand(
+      weight: try table(norm.weight), bias: try table(norm.bias), epsilon: norm.epsilon)
   }
+
+  func norm(_ norm: Norm?) throws -> NormOperand? { try norm.map { try self.norm($0) } }
 
   mutating func emit(_ step: Step) { program.steps.append(StepRecord(step)) }
 }
@@ -212,9 +212,10 @@ extension Op {
     case .slice, .flatten: .insideOperand
     case .prepend, .concatenate: .aroundOperands
     case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUpsample,
-      .gridAvgPool:
+      .gridAvgPool, .gatedActivation:
       .rows
-    case .image, .layerNorm, .attention, .reduceMax, .reduceMean, .attentionPool, .unitSizes,
+    case .image, .layerNorm, .attention, .reduceMax, .reduceMean, .attentionPool,
+      .headNorm, .rotaryEmbedding, .unitSizes,
       .patchIndices, .score,
       .partition,
       .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,

@@ -113,4 +113,13 @@ package enum Op: Sendable {
   /// Attention of one constant query. Operands: keys and values `[T, 2 * heads * headWidth]` and, when
   /// size-aware, sizes. Result: `[1, heads * headWidth]`.
   case attentionPool(AttentionPool)
+
+  /// LayerNorm of every head's query and key.
+  case headNorm(HeadNorm)
+
+  /// Queries and keys turned by the angles of their tokens' positions.
+  case rotaryEmbedding(RotaryEmbedding)
+
+  /// `activation(gate) * value`.
+  case gatedActivation(GatedActivation)
 }

@@ -36,6 +36,9 @@ package enum OpKind: UInt8, Choice {
   case greedyPartition = 31
   case reduceMean = 32
   case attentionPool = 33
+  case headNorm = 34
+  case rotaryEmbedding = 35
+  case gatedActivation = 36
 }
 
 extension OpKind {
@@ -75,6 +78,9 @@ extension OpKind {
     case .greedyPartition: GreedyPartition()
     case .reduceMean: ReduceMean()
     case .attentionPool: AttentionPool()
+    case .headNorm: HeadNorm()
+    case .rotaryEmbedding: RotaryEmbedding()
+    case .gatedActivation: GatedActivation()
     }
   }
 }
@@ -116,6 +122,9 @@ extension Op {
     case .greedyPartition(let attributes): attributes
     case .reduceMean(let attributes): attributes
     case .attentionPool(let attributes): attributes
+    case .headNorm(let attributes): attributes
+    case .rotaryEmbedding(let attributes): attributes
+    case .gatedActivation(let attributes): attributes
     }
   }
 

@@ -26,6 +26,12 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case details
   /// The step quantizedAttention.
   case int8Attention
+  /// The step headNorm.
+  case headNorm
+  /// The step rotaryEmbedding.
+  case rotaryEmbedding
+  /// The step gatedActivation.
+  case gatedActivation
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which

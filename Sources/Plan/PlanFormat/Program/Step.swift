@@ -26,6 +26,9 @@ package enum Step: Sendable, Equatable {
   case reduceMean(ReduceMeanStep)
   case attentionPool(AttentionPoolStep)
   case quantizedAttention(QuantizedAttentionStep)
+  case headNorm(HeadNormStep)
+  case rotaryEmbedding(RotaryEmbeddingStep)
+  case gatedActivation(GatedActivationStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -51,6 +54,9 @@ package enum StepKind: UInt8, Choice, Hashable {
   case reduceMean = 19
   case attentionPool = 20
   case quantizedAttention = 21
+  case headNorm = 22
+  case rotaryEmbedding = 23
+  case gatedActivation = 24
 }
 
 extension StepKind {
@@ -78,6 +84,9 @@ extension StepKind {
     case .reduceMean: ReduceMeanStep()
     case .attentionPool: AttentionPoolStep()
     case .quantizedAttention: QuantizedAttentionStep()
+    case .headNorm: HeadNormStep()
+    case .rotaryEmbedding: RotaryEmbeddingStep()
+    case .gatedActivation: GatedActivationStep()
     }
   }
 }
@@ -107,6 +116,9 @@ extension Step {
     case .reduceMean(let step): step
     case .attentionPool(let step): step
     case .quantizedAttention(let step): step
+    case .headNorm(let step): step
+    case .rotaryEmbedding(let step): step
+    case .gatedActivation(let step): step
     }
   }
 

@@ -251,8 +251,10 @@ package struct GatherStep: StepPayload {
     let patches = ranges.buffers[destination].columns
     try ranges.require(kept, below: patches, "step \(step), kept")
     if let patchIndices, let newPatchIndices {
-      // A row that none was summed into has no index, which is the largest.
-      ranges[newPatchIndices] = mode == .sum ? -1...Int(Int32.max) : ranges[patchIndices]
+      // A sum has no index.
+      let range = ranges[patchIndices]
+      ranges[newPatchIndices] =
+        mode == .sum ? min(-1, range.lowerBound)...max(-1, range.upperBound) : range
     }
   }
 

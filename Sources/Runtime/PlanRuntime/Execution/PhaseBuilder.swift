@@ -93,11 +93,11 @@ struct PhaseBuilder {
     PanelWeights(weights + constants[constant].offset, element: constants[constant].element)
   }
 
-  private func norm(_ norm: NormOperand?) -> LayerNorm? {
-    norm.map {
-      LayerNorm(gamma: table($0.weight), beta: table($0.bias), epsilon: $0.epsilon)
-    }
+  func norm(_ norm: NormOperand) -> LayerNorm {
+    LayerNorm(gamma: table(norm.weight), beta: table(norm.bias), epsilon: norm.epsilon)
   }
+
+  private func norm(_ norm: NormOperand?) -> LayerNorm? { norm.map { self.norm($0) } }
 
   private func activation(_ activation: StepActivation) -> KernelInterface.Activation {
     switch activation {
@@ -159,14 +159,21 @@ struct PhaseBuilder {
       ]
     case .reduceMean(let step): [reduceMean(step)]
     case .attentionPool(let step): [attentionPool(step)]
+    case .headNorm(let step): [headNorm(step)]
+    case .rotaryEmbedding(let step): [rotaryEmbedding(step)]
+    case .gatedActivation(let step):
+      [
+        GatedActivationArguments(
+          for: tiles, input: reading(step.input), output: writing(step.output), images: images,
+          rows: step.input.count, width: width(step.output),
+          activation: activation(step.activation), unused: unused(step.input))
+      ]
     case .norm(let step):
       [
         LayerNormArguments(
           for: tiles, input: reading(step.input), output: writing(step.output), images: images,
           rows: step.input.count, width: width(step.input),
-          norm: LayerNorm(
-            gamma: table(step.norm.weight), beta: table(step.norm.bias),
-            epsilon: step.norm.epsilon), unused: unused(step.input))
+          norm: norm(step.norm), unused: unused(step.input))
       ]
     }
   }
