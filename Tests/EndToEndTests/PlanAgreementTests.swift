@@ -64,7 +64,7 @@ struct PlanAgreementTests {
     return rewrites
   }()
 
-  @Test(arguments: SmallModel.forms + SmallModel.pooled, rewrites)
+  @Test(arguments: SmallModel.all, rewrites)
   func planComputesWhatItsGraphSays(form: SmallModel.Form, rewrite: Rewrite) throws {
     guard form.hasMultiScale || !rewrite.needsMultiScale else { return }
     let folder = try TemporaryFolder()
@@ -96,7 +96,7 @@ struct PlanAgreementTests {
     }
   }
 
-  @Test(arguments: SmallModel.forms + SmallModel.pooled)
+  @Test(arguments: SmallModel.all)
   func logitsAreBitIdenticalForEveryBatchAndThreadCount(form: SmallModel.Form) throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)
@@ -120,7 +120,7 @@ struct PlanAgreementTests {
   }
 
   /// Those too that are not this processor's choice but another's.
-  @Test(arguments: SmallModel.forms + SmallModel.pooled)
+  @Test(arguments: SmallModel.all)
   func everyChoiceOfKernelsComputesTheSame(form: SmallModel.Form) throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(form, in: folder)

@@ -22,8 +22,10 @@ struct CheckpointTarget: Target {
 
   static func safetensors(in folder: TemporaryFolder) throws -> CheckpointTarget {
     let names = ["deit", "deit3", "deit_distilled", "lvvit", "hugging_face", "hugging_face_5"]
-    return try CheckpointTarget(folder, names.map { "variants/\($0)/model.safetensors" }) {
-      bytes, source in
+    let turned = ["eva02", "dinov3", "rope_mixed", "qk_norm"].map { "\($0).safetensors" }
+    return try CheckpointTarget(
+      folder, names.map { "variants/\($0)/model.safetensors" } + turned
+    ) { bytes, source in
       let stated = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       guard bytes.count >= 8, let length = Int(exactly: stated), length <= bytes.count - 8,
         !source.once(in: 4)

@@ -24,6 +24,9 @@ import make  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE = b"what was here before"
+# Models without a class token that pool, one with rotary positions and normalised heads, and one with gates.
+FIXTURES = (
+    "timm_class_token_avg", "timm_class_token_map", "timm_eva_qk_norm", "timm_SwiGLU")
 
 
 def limit(memory: int) -> None:
@@ -81,9 +84,9 @@ def problem(case: make.Case, folder: Path, plan: bytes, binaries: Path) -> str |
     return None
 
 
-def pooling_plan(name: str, base: Path, binaries: Path) -> bytes:
-    """A model without a class token that pools in this way, on fewer tokens."""
-    folder = ROOT / "Tests" / "Fixtures" / "imports" / f"timm_class_token_{name}"
+def fixture_plan(name: str, base: Path, binaries: Path) -> bytes:
+    """A fixture's model on fewer tokens."""
+    folder = ROOT / "Tests" / "Fixtures" / "imports" / name
     dense, reduced = base / f"{name}.plan", base / f"{name}-reduced.plan"
     subprocess.run([binaries / "vitc", "convert", folder, "-o", dense, "--quiet"], check=True)
     subprocess.run([binaries / "vitc", "rewrite", dense, "--keep", "0.7", "--layers", "1,2",
@@ -116,8 +119,8 @@ def main() -> int:
         quantize = ["quantize", plan_path, "-o", base / "int8.plan", "--quiet"]
         subprocess.run([binaries / "vitc", *quantize], check=True)
         int8 = (base / "int8.plan").read_bytes()
-        pooled = [pooling_plan(name, base, binaries) for name in ("avg", "map")]
-        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8, *pooled)):
+        others = [fixture_plan(name, base, binaries) for name in FIXTURES]
+        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8, *others)):
             folder = base / str(number)
             folder.mkdir()
             wrong = problem(case, folder, plan, binaries)

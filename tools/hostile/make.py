@@ -221,7 +221,8 @@ def flag_cases() -> Iterator[Case]:
 
 
 def all_cases(
-    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes
+    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
+    rotary: bytes, gated: bytes
 ) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
@@ -229,6 +230,7 @@ def all_cases(
     yield from archives.cases(demo_checkpoint(), CONFIG)
     yield from models.cases()
     yield from config_cases()
-    yield from plans.cases(dense, reduced, weighted, int8, average, attention)
+    yield from plans.cases(
+        dense, reduced, weighted, int8, average, attention, rotary, gated)
     yield from images.cases()
     yield from flag_cases()

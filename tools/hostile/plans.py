@@ -407,6 +407,58 @@ def pooling_cases(average: Plan, attention: Plan) -> Iterator[Case]:
     yield Case(37, "class token 2", average.changed("details", class_token=2), RUN, words="details")
 
 
+def query_key_cases(rotary: Plan, gated: Plan) -> Iterator[Case]:
+    """Rows 40 to 42: norms and rotary positions of queries and keys, of a plan on fewer tokens, and gates."""
+    constants = len(rotary.sections["constants"].values["constants"])
+    turn, turned = rotary.first("program", "steps", "rotaryEmbedding")
+    steps = rotary.sections["program"].values["steps"]
+    # The last block reads the indices that a gather left.
+    last = max(i for i, step in enumerate(steps) if step["kind"] == "rotaryEmbedding")
+    late, found = f"steps__{last}__", steps[last]
+    destination = next(step["destination"] for step in steps if step["kind"] == "gather")
+    assert found["patch_indices"] is not None
+    for row, name, values, words in [
+        (41, "table one too far", {turn + "table": constants}, "table"),
+        (41, "table of another size", {turn + "table": 0}, "table"),
+        (41, "one position more", {turn + "positions": turned["positions"] + 1}, "table"),
+        (40, "positions 2^62", {turn + "positions": 2**62}, "table"),
+        (40, "odd heads", {turn + "head_width": turned["head_width"] + 1}, "qkv"),
+        (40, "heads 2^40", {turn + "heads": 2**40}, "heads"),
+        (40, "heads 0", {turn + "heads": 0}, "heads"),
+        (42, "prefix 2^40", {turn + "prefix": 2**40}, "prefix"),
+        (42, "prefix -1", {turn + "prefix": -1}, "prefix"),
+        (42, "prefix 2", {turn + "prefix": turned["prefix"] + 1}, "positions"),
+        (41, "qkv -1", {turn + "qkv": -1}, "qkv"),
+        (41, "output elsewhere", {turn + "output": 2**40}, "output"),
+        (41, "indices of numbers", {late + "patch_indices": found["qkv"]}, "patch indices"),
+        (41, "indices one too far", {late + "patch_indices": 2**40}, "patch indices"),
+        (41, "no indices", {late + "patch_indices": -1}, "positions"),
+        (41, "indices of another length", {late + "patch_indices": destination}, "patch indices"),
+    ]:
+        yield Case(row, name, rotary.changed("program", **values), RUN, words=words)
+    table = f"constants__{found['table']}__shape__"
+    for name, value in [("0", 2**40), ("1", 3), ("2", 0)]:
+        damaged = rotary.changed("constants", **{table + name: value})
+        yield Case(40, f"shape {name} of the table is {value}", damaged, RUN, words="constant")
+    norm, _ = rotary.first("program", "steps", "headNorm")
+    for row, name, values, words in [
+        (41, "query's weight", {norm + "query_norm__weight": constants}, "norm weight"),
+        (41, "key's bias", {norm + "key_norm__bias": -1}, "norm bias"),
+        (40, "epsilon", {norm + "key_norm__epsilon": float("nan")}, "epsilon"),
+        (40, "head width 2^40", {norm + "head_width": 2**40}, "head width"),
+        (41, "norm's output", {norm + "output": -1}, "output"),
+    ]:
+        yield Case(row, name, rotary.changed("program", **values), RUN, words=words)
+    gate, step = gated.first("program", "steps", "gatedActivation")
+    for row, name, values, words in [
+        (41, "gate's activation 9", {gate + "activation": 9}, "activation"),
+        (41, "gate's output", {gate + "output__buffer": step["input"]["buffer"]}, "output"),
+        (41, "gates one too far", {gate + "input__buffer": 2**40}, "input"),
+        (42, "gates of more rows", {gate + "input__count": 2**40}, "input"),
+    ]:
+        yield Case(row, name, gated.changed("program", **values), RUN, words=words)
+
+
 def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     """Rows 36 to 43 and 61 of a combined plan: its section, and its second program as the first."""
     plan = Plan(combined(dense, reduced, 0.05, 0.1))
@@ -605,7 +657,8 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
 
 
 def cases(
-    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes
+    dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
+    rotary: bytes, gated: bytes
 ) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
@@ -616,6 +669,7 @@ def cases(
     yield from pairing_cases(Plan(weighted))
     yield from int8_cases(Plan(int8), Plan(dense))
     yield from pooling_cases(Plan(average), Plan(attention))
+    yield from query_key_cases(Plan(rotary), Plan(gated))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
     yield from cascade_cases(dense, reduced)

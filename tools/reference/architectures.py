@@ -23,7 +23,9 @@ MODULES = (
     "vision_transformer_relpos", "vision_transformer_sam", "cait", "xcit", "volo", "crossvit", "tnt",
     "visformer", "convit", "pit", "gemma4_vit", "qwen3_vit", "deepseek_vit",
 )
-PLAIN = {"VisionTransformer": "ViT", "VisionTransformerDistilled": "DeiT"}
+PLAIN = {"VisionTransformer": "ViT", "VisionTransformerDistilled": "DeiT", "Eva": "EVA"}
+ROTARY = {"RotaryEmbeddingCat": "cat", "RotaryEmbeddingDinoV3": "dinov3",
+          "RotaryEmbeddingMixed": "mixed"}
 OTHERS = {
     "Cait": "CaiT", "NaFlexVit": "NaFlexViT", "ConVit": "ConViT", "CrossVit": "CrossViT", "PoolingVisionTransformer": "PiT",
     "TNT": "TNT", "Visformer": "Visformer", "VOLO": "VOLO", "Xcit": "XCiT",
@@ -68,8 +70,6 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
     if type(block).__name__ in ("ParallelThingsBlock", "ParallelScalingBlock",
                                 "DiffParallelScalingBlock", "ParallelScalingBlockPost"):
         shown.append("parallel blocks")
-    if type(block).__name__ in ("ResPostBlock", "EvaBlockPostNorm", "ResPostRelPosBlock"):
-        shown.append("norms behind the branches")
     if "Diff" in type(block).__name__ or "Diff" in kind("attn"):
         shown.append("differential attention")
     if hasattr(model.patch_embed, "backbone"):
@@ -78,29 +78,39 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
         shown.append("windowed attention")
     if has("norm_embed") or has("patch_embed.norm"):
         shown.append("a norm in the patch embedding")
-    if has("attn.q_norm"):
-        shown.append("normalised queries and keys")
-    if has("attn.norm.") or has("mlp.norm."):
-        shown.append("norms inside the branches")
-    if has("fc1_g") or has("w12") or "Swi" in kind("mlp") or (
-            "Glu" in kind("mlp")):
-        shown.append("a gated FFN")
+    if has("attn.gate."):
+        shown.append("gated attention")
+    if getattr(getattr(block, "attn", None), "num_kv_groups", 1) > 1:
+        shown.append("keys and values of fewer heads")
+    if (getattr(block, "gamma_1", None) is None) != (getattr(block, "gamma_2", None) is None):
+        shown.append("LayerScale behind attention alone")
     if has("relative_position") or has("rel_pos"):
         shown.append("relative positions")
     if "RmsNorm" in kind("norm1"):
         shown.append("RMSNorm")
     elif kind("norm1") not in ("LayerNorm", "NoneType"):
         shown.append(kind("norm1"))
-    if getattr(model, "rope", None) is not None:
+    rope = getattr(model, "rope", None)
+    if rope is not None and type(rope).__name__ not in ROTARY:
         (shown if any("rope" in key for key in names) else hidden).append(
-            "rotary position embedding")
-    if getattr(model, "pos_embed", None) is None and "relative positions" not in shown:
-        shown.append("no position table")
-    if name in ("Beit", "Eva") and getattr(block.attn, "q_bias", None) is not None:
-        shown.append("biases of queries and values alone")
-    if name in ("Beit", "Eva") and not shown and not hidden:
-        shown.append(f"the blocks of {name.upper()}")
+            "rotary position embedding of another kind")
+    if name == "Beit" and not shown and not hidden:
+        shown.append("the blocks of BEiT")
     return shown, hidden
+
+
+def rotary(model: nn.Module) -> str | None:
+    """The flag of a model's rotary positions, as RotaryPositions of the importer reads it."""
+    rope = getattr(model, "rope", None)
+    if (kind := ROTARY.get(type(rope).__name__)) is None:
+        return None
+    reference = getattr(rope, "ref_feat_shape", None)
+    fields = (
+        kind, rope.grid_indexing, f"{getattr(rope, 'grid_offset', 0):g}",
+        "" if reference is None else "x".join(str(side) for side in reference),
+        f"{rope.temperature:g}", "halves" if getattr(rope, "rotate_half", False) else "pairs")
+    assert getattr(rope, "normalize_coords", "separate") == "separate"
+    return "rope-" + "-".join(fields)
 
 
 def row(name: str) -> str:
@@ -145,13 +155,32 @@ def row(name: str) -> str:
         flags.append("attentionPool")
     if getattr(model, "pool_include_prefix", False):
         flags.append("poolsPrefix")
+    if getattr(model, "pos_embed", None) is None:
+        flags.append("noPositions")
+    if type(block).__name__ in ("ResPostBlock", "EvaBlockPostNorm", "ResPostRelPosBlock"):
+        flags.append("postNorms")
+    flags += [flag for flag, part in (
+        ("headNorm", "attn.q_norm.weight"), ("attentionNorm", "attn.norm.weight"),
+        ("innerNorm", "mlp.norm.weight")) if f"blocks.0.{part}" in names]
+    if "blocks.0.attn.proj.bias" not in names and "blocks.0.attn.proj.weight" in names:
+        flags.append("noProjectionBias")
+    if "blocks.0.mlp.fc2.bias" not in names and "blocks.0.mlp.fc2.weight" in names:
+        flags.append("noFFNBias")
+    if (rope := rotary(model)) is not None:
+        flags.append(rope)
+    pool = getattr(model, "attn_pool", None)
+    if pool is not None and pool.num_heads != block.attn.num_heads:
+        flags.append(f"poolHeads{pool.num_heads}")
     mlp = block.mlp if hasattr(block, "mlp") else block.ffns[0].mlp if hasattr(block, "ffns") else None
     attention = block.attn if hasattr(block, "attn") else (
         block.attns[0].attn if hasattr(block, "attns") else block)
-    if not any(key.endswith(("qkv.bias", "q_bias", "in_proj.bias")) for key in names):
+    if not any(key.endswith(("qkv.bias", "q_bias", "q_proj.bias", "in_proj.bias"))
+               for key in names):
         flags.append("noQKVBias")
     norm = block.norm1 if hasattr(block, "norm1") else model.norm
-    hidden_width = mlp.fc1.out_features if mlp is not None and hasattr(mlp, "fc1") else 0
+    hidden_width = mlp.fc2.in_features if mlp is not None and hasattr(mlp, "fc2") else 0
+    if type(mlp).__name__ in ("SwiGLU", "GluMlp"):
+        flags.append("gatesLast" if getattr(mlp, "gate_last", False) else "gated")
     activation = type(mlp.act).__name__ if mlp is not None and hasattr(mlp, "act") else "GELU"
     if activation not in ACTIVATIONS:
         wants.append(f"!the activation {activation}")

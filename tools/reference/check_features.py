@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares plans of models without a classifier, dense and rewritten, with the reference.
 
-    python check_features.py [--vitc PATH --vitrun PATH] [--models dinov2 clip siglip mae]
+    python check_features.py [--vitc PATH --vitrun PATH] [--models dinov2 clip ...]
 
 Weights are random, of the true shapes, every norm, bias and LayerScale too; the dense reference is compared
 with timm. Prints a line a case: PASS or FAIL and the largest difference of a feature, relative to the largest.
@@ -24,7 +24,7 @@ from sweep.weights import randomise
 from torch import Tensor, nn
 
 from vit_reference import Reduction, VisionTransformer
-from vit_reference.checkpoint import config_of
+from vit_reference.checkpoint import config_of, rename
 
 TOLERANCE = 1e-4
 MODELS: dict[str, tuple[str, dict[str, object]]] = {
@@ -32,6 +32,10 @@ MODELS: dict[str, tuple[str, dict[str, object]]] = {
     "clip": ("vit_base_patch32_clip_quickgelu_224", {}),
     "siglip": ("vit_base_patch16_siglip_224", {}),
     "mae": ("vit_base_patch16_224", {"global_pool": "avg", "fc_norm": True}),
+    "eva02": ("eva02_tiny_patch14_224", {}),
+    "dinov3": ("vit_small_patch16_dinov3", {"img_size": 224, "global_pool": "token"}),
+    "rope": ("vit_small_patch16_rope_224", {}),
+    "rope_mixed": ("vit_small_patch16_rope_mixed_224", {}),
 }
 STRATEGIES = ("merge", "weighted", "tome")
 
@@ -70,6 +74,7 @@ def check(name: str, vitc: Path, vitrun: Path, folder: Path) -> list[bool]:
     state = {key: value.contiguous() for key, value in theirs.state_dict().items()}
     save_file(state, folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(config))
+    state = {rename(key): value for key, value in state.items()}
     ours = VisionTransformer(config_of(state, config)).eval()
     ours.load_state_dict(state)
     size = ours.config.image_size

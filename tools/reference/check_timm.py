@@ -30,6 +30,9 @@ ARCHITECTURES = (
     "vit_small_patch14_reg4_dinov2",
     "vit_base_patch32_clip_quickgelu_224",
     "vit_base_patch16_siglip_224",
+    "eva02_tiny_patch14_224",
+    "vit_small_patch16_rope_224",
+    "vit_small_patch16_rope_mixed_224",
 )
 TOLERANCE = 1e-4
 
@@ -43,7 +46,9 @@ def difference(architecture: str) -> float:
         spread = parameter[0].numel() ** -0.5 if parameter.dim() > 1 else 0.1
         parameter.add_(spread * torch.randn_like(parameter))
     state = {rename(key): value for key, value in theirs.state_dict().items()}
-    ours = VisionTransformer(config_of(state, {"architecture": architecture})).eval()
+    description = {"architecture": architecture,
+                   "model_args": {"img_size": theirs.patch_embed.img_size[0]}}
+    ours = VisionTransformer(config_of(state, description)).eval()
     ours.load_state_dict(state)
     picture = torch.randn(1, 3, ours.config.image_size, ours.config.image_size)
     expected = theirs(picture)

@@ -91,6 +91,11 @@ FIXTURES = (
     Fixture("clip", _micro("clip", embed_dim=24, heads=3, classes=0), (1, 3, 4)),
     Fixture("siglip", _micro("siglip", image_size=40, classes=0), (1, 3, 4)),
     Fixture("vit_avg", _micro("vit_avg", embed_dim=20), (1, 3, 4)),
+    Fixture("qk_norm", _micro("qk_norm", embed_dim=24, heads=3), (1, 3, 4)),
+    Fixture("eva02", _micro("eva02", image_size=40, mlp_ratio=2.0), (1, 3, 4)),
+    Fixture("dinov3", _micro("dinov3", registers=4, classes=0), (1, 3, 4)),
+    Fixture("rope", _micro("rope", embed_dim=24), (1, 3, 4)),
+    Fixture("rope_mixed", _micro("rope_mixed"), (1, 3, 4)),
     Fixture("vit_patch16", _micro("vit", image_size=48, patch_size=16, depth=4), (1, 2)),
     Fixture(
         "lvvit",
@@ -125,6 +130,8 @@ def randomise(model: VisionTransformer, generator: torch.Generator) -> None:
     for name, parameter in sorted(model.named_parameters()):
         if name.endswith(("cls_token", "dist_token", "reg_token", "latent", "pos_embed")):
             fill(parameter, 0.0, 0.5)
+        elif name.endswith("freqs"):
+            fill(parameter, 1.0, 0.3)
         elif parameter.dim() > 1:
             fan_in = parameter[0].numel()
             fill(parameter, 0.0, 1.3 * fan_in**-0.5)

@@ -67,7 +67,7 @@ struct ConfigResolver {
     }
     let shapes = ShapeReader(
       tensors: tensors, config: config,
-      isNamedWithoutNorm: named?.architecture.hasFinalNorm == false)
+      named: named?.architecture)
     var (source, reason) = try shapes.read()
     try config.checkClass(classes: source.classes, of: tensors.file)
     try tensors.check(
@@ -83,6 +83,7 @@ struct ConfigResolver {
     }
     reason += choice.chosen.map { "; shapes of \($0.name)" } ?? ""
     decisions.told("family", source.family.rawValue, from: "\(reason)")
+    try fillInImage(&source, choice)
     try shapes.recordImage(source, choice, &decisions)
     let values = ModelValues(
       tensors: tensors, config: config, options: options, choice: choice)
@@ -94,6 +95,7 @@ struct ConfigResolver {
       decisions.told("outputs", "features", from: "no classifier among the tensors")
     }
     source.heads = try values.heads(source, &decisions)
+    try values.blocks(&source, &decisions)
     source.activation = try values.activation(source, &decisions)
     source.pooling = try values.pooling(source, &decisions)
     source.poolsPrefix = try values.poolsPrefix(source, &decisions)
@@ -132,6 +134,21 @@ struct ConfigResolver {
       assumptions: decisions.assumptions, remarks: decisions.remarks)
   }
 
+  /// The image's extents where neither positions nor a configuration tell them.
+  private func fillInImage(_ source: inout ViTConfig, _ choice: ArchitectureChoice) throws {
+    guard source.imageHeight == 0 else { return }
+    if let chosen = choice.chosen {
+      (source.imageHeight, source.imageWidth) = (chosen.imageHeight, chosen.imageWidth)
+    } else if let size = options.imageSize {
+      (source.imageHeight, source.imageWidth) = (size, size)
+    } else {
+      throw InputError(
+        .missingValue, file: tensors.file, field: "image_size",
+        expected: "\(option: .imageSize), or img_size of a config.json",
+        found: "neither, no table of positions, and no known model of these shapes")
+    }
+  }
+
   private func resized(_ source: ViTConfig, _ decisions: inout Decisions) throws
     -> (ViTConfig, PositionResize)
   {
@@ -144,9 +161,9 @@ struct ConfigResolver {
     }
     var target = source
     (target.imageHeight, target.imageWidth) = (size, size)
-    guard target != source else {
+    guard target != source, source.hasPositions else {
       decisions.told("image_size", "\(size) x \(size)", from: "\(option: .imageSize)")
-      return (source, kind)
+      return (target, kind)
     }
     if tensors.hints.positionResize == nil, case .transformers = config.form {
       kind = .transformers

@@ -48,13 +48,15 @@ extension ModelValues {
   /// configuration is another model's.
   private func checkNorm(behind pooling: Pooling, _ source: ViTConfig) throws {
     // An option is the user's word, and a graph shows where its norm is.
-    guard options.pooling == nil, tensors.hints.pooling == nil, configured("fc_norm") == nil,
+    guard options.pooling == nil, tensors.hints.pooling == nil,
+      configured("fc_norm", "use_fc_norm") == nil,
       source.hasFinalNorm || source.hasPooledNorm
     else { return }
     if case .transformers = config.form { return }
     let isBehind =
       choice.chosen.flatMap { $0.pooling == pooling.rawValue ? $0.hasPooledNorm : nil }
-      ?? [.avg, .max, .avgmax].contains(pooling)
+      ?? (choice.chosen?.family == .eva
+        ? pooling == .avg : [.avg, .max, .avgmax].contains(pooling))
     guard isBehind != source.hasPooledNorm else { return }
     throw InputError(
       .contradiction, file: tensors.file, field: source.hasPooledNorm ? "fc_norm" : "norm",
@@ -115,20 +117,16 @@ extension ModelValues {
       tensors.hints.pooling == nil
     else { return false }
     let key = "pool_include_prefix"
+    if let chosen = choice.chosen, chosen.family == .eva {
+      // timm's EVA has no argument for it: attention pools all tokens, everything else those of patches.
+      decisions.told(key, "\(source.pooling == .map)", from: "timm's EVA, as \(chosen.name)")
+      return source.pooling == .map
+    }
     if let found = configured(key) {
       decisions.told(key, "\(try config.boolean(found))", from: "\(config.path)")
       return try config.boolean(found)
     }
-    guard let chosen = choice.chosen else { return false }
-    if let named = choice.namedBy {
-      decisions.told(key, "\(chosen.poolsPrefix)", from: "\(chosen.name), named by \(named)")
-    } else {
-      let others = choice.others(\.poolsPrefix) { "\($0)" }
-      decisions.assumed(
-        key, "\(chosen.poolsPrefix)", choice.reason,
-        or: (others.isEmpty ? "" : "\(others); ") + "a config.json decides")
-    }
-    return chosen.poolsPrefix
+    return architectural(key, \.poolsPrefix, &decisions) ?? false
   }
 
   /// Behind the layer that transformers' models without a classifier have.

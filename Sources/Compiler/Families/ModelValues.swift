@@ -15,6 +15,15 @@ struct ModelValues {
       "heads", options.heads, by: .heads, graph: tensors.hints.heads, &decisions)
     {
       heads = told
+      // A graph is what is computed, whatever a configuration beside it says.
+      if options.heads == nil, !tensors.isGraph,
+        let found = configured("num_heads", "num_attention_heads"),
+        try config.integer(found) != told
+      {
+        throw config.fail(
+          found, "\(told), as \(tensors.hints.heads?.source ?? "the tensors") has it",
+          as: .contradiction)
+      }
     } else if let found = configured("num_heads", "num_attention_heads") {
       heads = try config.integer(found)
       if options.architecture != nil, let chosen = choice.chosen, chosen.heads != heads {
@@ -72,6 +81,15 @@ struct ModelValues {
           expected: "\(ActivationWords.accepted.joined(separator: ", "))", found: "\(word)")
       }
       return known
+    }
+    if source.isGated, case .transformers(let type) = config.form, type.hasPrefix("dinov2") {
+      guard wanted == nil || wanted == .silu else {
+        throw InputError(
+          .contradiction, option: .activation, field: "\(options.activation ?? "")",
+          expected: "silu, as transformers' gated \(type) has it", found: "another")
+      }
+      decisions.told("activation", "silu", from: "transformers' gated \(type)")
+      return .silu
     }
     if let told = try told(
       "activation", wanted, by: .activation, graph: tensors.hints.activation, &decisions)

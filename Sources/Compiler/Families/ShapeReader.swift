@@ -5,20 +5,17 @@ struct ShapeReader {
   let tensors: TensorSet
   let config: ModelConfig
 
-  /// Whether the model that is named has no norm behind its blocks.
-  let isNamedWithoutNorm: Bool
+  /// The model that is named.
+  let named: Architecture?
 
   /// The configuration as far as shapes go, and why this family is tried.
   func read() throws -> (config: ViTConfig, reason: String) {
-    let positions = try shape("pos_embed", rank: 3)
     let patch = try shape("patch_embed.proj.weight", rank: 4)
     var config = ViTConfig()
     var reason = "tensors named as \(tensors.scheme) does"
     config.embedDim = patch[0]
     config.depth = tensors.blockCount()
-    config.hiddenDim = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
-    config.hasLayerScale = tensors.has("blocks.0.ls1.gamma")
-    config.hasQKVBias = tensors.has("blocks.0.attn.qkv.bias")
+    try readBlock(&config)
     config.patchSize = patch[3]
     try readTokens(&config)
     if let stem = tensors.shape("patch_embed.conv1.weight"), stem.count == 4 {
@@ -33,12 +30,12 @@ struct ShapeReader {
     try readEnding(&config)
     for (value, field) in [
       (config.embedDim, "patch_embed.proj.weight"), (config.depth, "blocks.0"),
-      (config.hiddenDim, "blocks.0.mlp.fc1.weight"), (config.patchSize, "patch_embed.proj.weight"),
+      (config.hiddenDim, "blocks.0.mlp.fc2.weight"), (config.patchSize, "patch_embed.proj.weight"),
     ] where !(1...65536).contains(value) {
       throw InputError(
         file: tensors.file, field: field, expected: "extents from 1 to 65536", found: "\(value)")
     }
-    try readImage(positions, &config, &reason)
+    try readImage(&config, &reason)
     if config.family != .lvvit {
       let isDeiT3 = config.isPlain && (config.hasPatchOnlyPositions || config.hasLayerScale)
       if isDeiT3, tensors.scheme != HuggingFaceNames.title {
@@ -50,6 +47,24 @@ struct ShapeReader {
       }
     }
     return (config, reason)
+  }
+
+  /// What the first block shows of all.
+  private func readBlock(_ config: inout ViTConfig) throws {
+    let first = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
+    config.hiddenDim = try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]
+    config.isGated = first > 0 && first % 2 == 0 && first / 2 == config.hiddenDim
+    config.hasLayerScale = tensors.has("blocks.0.ls1.gamma")
+    config.hasQKVBias = tensors.has("blocks.0.attn.qkv.bias")
+    config.hasProjectionBias = tensors.has("blocks.0.attn.proj.bias")
+    config.hasFFNBias = tensors.has("blocks.0.mlp.fc1.bias")
+    config.hasInnerNorm = tensors.has("blocks.0.mlp.norm.weight")
+    config.hasAttentionNorm = tensors.has("blocks.0.attn.norm.weight")
+    config.headNormWidth = try extent("blocks.0.attn.q_norm.weight", rank: 1)
+    config.hasPositions = tensors.has("pos_embed")
+    if tensors.has("rope.freqs") {
+      config.frequencyHeads = try shape("rope.freqs", rank: 4)[2]
+    }
   }
 
   /// The tokens in front of the patch tokens.
@@ -72,8 +87,10 @@ struct ShapeReader {
   private func readEnding(_ config: inout ViTConfig) throws {
     config.hasPooledNorm = tensors.has("fc_norm.weight")
     let isWithoutNorm =
-      try config.hasPooledNorm || isNamedWithoutNorm || tensors.hints.hasNoFinalNorm
-      || self.config.model("final_norm").map { try !self.config.boolean($0) } == true
+      try config.hasPooledNorm || named?.hasFinalNorm == false || tensors.hints.hasNoFinalNorm
+      || self.config.model("final_norm", "use_post_transformer_norm").map {
+        try !self.config.boolean($0)
+      } == true
     config.hasFinalNorm =
       !isWithoutNorm || !config.hasPooledNorm && tensors.has("norm.weight")
     config.attentionPoolHidden = try extent("attn_pool.mlp.fc1.weight")
@@ -97,10 +114,10 @@ struct ShapeReader {
       config.hasDistillationToken && tensors.scheme == TimmNames.title
   }
 
-  /// The outputs of a linear layer, if it is there.
-  private func extent(_ name: String) throws -> Int? {
+  /// The outputs of a layer, if it is there.
+  private func extent(_ name: String, rank: Int = 2) throws -> Int? {
     guard tensors.has(name) else { return nil }
-    let outputs = try shape(name, rank: 2)[0]
+    let outputs = try shape(name, rank: rank)[0]
     guard (1...65536).contains(outputs) else {
       throw InputError(
         file: tensors.file, field: name, expected: "1 to 65536 outputs", found: "\(outputs)")
@@ -109,10 +126,17 @@ struct ShapeReader {
   }
 
   /// The image's extents, and which tokens have positions.
-  private func readImage(_ positions: [Int], _ config: inout ViTConfig, _ reason: inout String)
-    throws
-  {
+  private func readImage(_ config: inout ViTConfig, _ reason: inout String) throws {
     let image = try self.image()
+    guard config.hasPositions else {
+      // Where nothing tells it, it is what a model of these shapes has.
+      (config.imageHeight, config.imageWidth) =
+        image.map { ($0.height, $0.width) }
+        ?? named.map { ($0.imageHeight, $0.imageWidth) } ?? (0, 0)
+      reason += ", no table of positions"
+      return
+    }
+    let positions = try shape("pos_embed", rank: 3)
     if let extents = try extents(positions[1] - config.prefixTokens, config.patchSize, image) {
       (config.imageHeight, config.imageWidth) = extents
     } else if let extents = try extents(positions[1], config.patchSize, image) {
@@ -142,7 +166,9 @@ struct ShapeReader {
   {
     let extents = "\(source.imageHeight) x \(source.imageWidth)"
     if let image = try image() {
-      guard image.isWeak, (source.imageHeight, source.imageWidth) != (224, 224) else {
+      guard image.isWeak, (source.imageHeight, source.imageWidth) != (224, 224),
+        source.hasPositions || !choice.isExact
+      else {
         decisions.told("image_size", extents, from: "\(image.file): \(image.field)")
         return
       }
@@ -152,6 +178,10 @@ struct ShapeReader {
           + "dynamic_img_size is not, else it resizes to its own size; img_size decides")
     } else if choice.namedBy != nil, choice.isExact {
       decisions.told("image_size", extents, from: "\(choice.chosen?.name ?? "")")
+    } else if !source.hasPositions {
+      decisions.assumed(
+        "image_size", extents, choice.reason,
+        or: "\(option: .imageSize), or img_size or image_size of a config.json decides")
     } else {
       decisions.assumed(
         "image_size", extents, "as \(source.patchTokens) positions make a square",

@@ -8,6 +8,7 @@ package struct ViTConfig: Sendable, Equatable {
     case deit = "DeiT"
     case deit3 = "DeiT-III"
     case lvvit = "LV-ViT"
+    case eva = "EVA"
   }
 
   var family = Family.deit
@@ -24,11 +25,36 @@ package struct ViTConfig: Sendable, Equatable {
   /// H.
   var heads = 0
 
-  /// Width of the FFN's hidden layer.
+  /// Width of the FFN's hidden layer: what its second layer reads.
   var hiddenDim = 0
 
-  /// Between the FFN's two layers.
+  /// Between the FFN's two layers; of a gated FFN that of the gates.
   var activation = Activation.gelu
+
+  /// The FFN's first layer makes gates and values, each as wide as the hidden layer, and the second reads
+  /// `activation(gate) * value`.
+  var isGated = false
+
+  /// The gates are the second half of what the first layer makes, and not the first.
+  var hasGatesLast = false
+
+  /// A norm of what the FFN's second layer reads.
+  var hasInnerNorm = false
+
+  /// A norm of what attention's projection reads.
+  var hasAttentionNorm = false
+
+  /// LayerNorm of every head's query and key; the elements that it is over.
+  var headNormWidth: Int?
+
+  /// The norms of a block are behind its branches, `x + norm1(attn(x))`, and not in front.
+  var hasPostNorms = false
+
+  /// The projection of attention has a bias.
+  var hasProjectionBias = true
+
+  /// The FFN's layers have biases.
+  var hasFFNBias = true
 
   /// Without a classifier the model has features in place of logits.
   var classes = 0
@@ -92,6 +118,9 @@ package struct ViTConfig: Sendable, Equatable {
   /// Factor on `q k^T`; nil stands for `headWidth^-0.5`.
   var attentionScale: Float?
 
+  /// Heads of attention pooling; nil stands for ``heads``.
+  var poolHeads: Int?
+
   /// LayerNorm's epsilon.
   var epsilon: Float = 1e-6
 
@@ -104,6 +133,15 @@ package struct ViTConfig: Sendable, Equatable {
 
   /// LayerScale behind both branches.
   var hasLayerScale = false
+
+  /// There is a table of positions that is added to the tokens.
+  var hasPositions = true
+
+  /// How queries and keys are turned by their positions, if they are.
+  var rotary: RotaryPositions?
+
+  /// The tensor `rope.freqs` has the frequencies of rotary positions; of so many heads.
+  var frequencyHeads: Int?
 
   /// The position table covers patch tokens only and is added before the class token is prepended.
   var hasPatchOnlyPositions = false
@@ -119,6 +157,8 @@ package struct ViTConfig: Sendable, Equatable {
     hasClassToken && registerTokens == 0 && !hasPreNorm && hasFinalNorm
       && attentionPoolHidden == nil
       && projectionWidth == nil && !headReadsMean
+      && hasPositions && frequencyHeads == nil && !isGated && !hasInnerNorm && !hasAttentionNorm
+      && headNormWidth == nil
   }
 
   var gridHeight: Int { imageHeight / patchSize }

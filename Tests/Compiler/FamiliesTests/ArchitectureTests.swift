@@ -49,10 +49,10 @@ import Testing
     }
     let model = try ModelImporter.importModel(Form.tensors(shapes), options: ImportOptions())
     #expect(model.facts.architecture == "deit3_small_patch16_224")
-    let note = try #require(model.assumptions.first { $0.key == "architecture" })
+    let note = try #require(model.assumptions.first { $0.key == "rotary_positions" })
+    #expect(note.value == "none")
     #expect(
-      note.alternatives.description.contains(
-        "vit_small_patch16_rope_ape_224 (which needs rotary position embedding)"))
+      note.alternatives.description.contains("pairs in vit_small_patch16_rope_ape_224"))
   }
 
   @Test func shapesOfNoKnownModelAskForTheirHeads() throws {
@@ -113,9 +113,10 @@ import Testing
 
   @Test func namesWithoutPlainBlocksAreRefusedWithWhatTheyNeed() {
     for (name, need) in [
-      ("vit_small_patch16_rope_ape_224", "rotary position embedding"),
+      ("beit_base_patch16_224", "relative positions"),
       ("cait_s24_224", "CaiT"), ("aimv2_large_patch14_224", "RMSNorm"),
-      ("eva02_tiny_patch14_224", "a gated FFN"), ("mobilenetv3_small", "another"),
+      ("vit_base_patch16_sapiens2", "LayerScale behind attention alone"),
+      ("mobilenetv3_small", "another"),
     ] {
       var options = ImportOptions()
       options.architecture = name

@@ -38,7 +38,13 @@ import Testing
     "act_layer": "relu", "norm_eps": .number("1e-3"), "layer_norm_eps": .number("1e-3"),
     "skip_lam": 2, "dynamic_img_pad": "yes", "dynamic_img_size": "yes", "class_token": false,
     "reg_tokens": 4, "pool_include_prefix": true, "pre_norm": true, "final_norm": false,
-    "fc_norm": true,
+    "fc_norm": true, "qk_norm": true, "scale_attn_norm": true, "scale_mlp_norm": true,
+    "proj_bias": false, "use_rot_pos_emb": true, "use_abs_pos_emb": false, "rope_type": "cat",
+    "rope_temperature": 100, "rope_grid_offset": 1, "rope_grid_indexing": "xy",
+    "rope_rotate_half": true, "ref_feat_shape": [16, 16], "num_reg_tokens": 4, "swiglu_mlp": true,
+    "swiglu_align_to": 8, "scale_mlp": true, "scale_attn_inner": true, "use_post_norm": true,
+    "use_pre_transformer_norm": true, "use_post_transformer_norm": false, "use_fc_norm": true,
+    "attn_pool_num_heads": 8,
   ]
   private static let topValues: [String: JSONValue] = [
     "architecture": "vit_mystery", "model_args": 3, "pretrained_cfg": 3, "num_classes": 7,

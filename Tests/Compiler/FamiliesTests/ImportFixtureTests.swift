@@ -98,6 +98,7 @@ import Testing
       graph.nodes.filter { $0.block != nil }.compactMap {
         switch $0.op {
         case .activation(let node): "\(node.kind)"
+        case .gatedActivation(let gated): "\(gated.activation)"
         case .linear(let linear) where linear.activation != .none: "\(linear.activation)"
         default: nil
         }

@@ -35,6 +35,18 @@ package struct SmallModel {
     /// transformers' layer behind the class token; for a model of 0 classes.
     package var hasPooler = false
 
+    /// A published model that says what tensors do not; its extents are those of the form.
+    package var architecture: String?
+    package var hasPositions = true
+    /// Frequencies of rotary positions.
+    package var hasFrequencies = false
+    /// LayerNorm of every head's query and key.
+    package var hasHeadNorm = false
+    /// Gates and values in the FFN.
+    package var isGated = false
+    /// Norms in front of both branches' last layers.
+    package var hasInnerNorms = false
+
     package init(_ name: String) { self.name = name }
 
     package var description: String { name }
@@ -77,6 +89,23 @@ package struct SmallModel {
     return [registers, average, both, attention, most]
   }()
 
+  /// Those that do something between a product and what reads it.
+  package static let turned: [Form] = {
+    var mixed = Form("mixed rotary positions, normalised heads and gates")
+    (mixed.hasFrequencies, mixed.hasHeadNorm, mixed.isGated) = (true, true, true)
+    (mixed.registers, mixed.hidden) = (2, 42)
+    var axial = Form("axial rotary positions without a table")
+    (axial.architecture, axial.hasPositions) = ("vit_small_patch16_rope_224", false)
+    (axial.grid, axial.width, axial.hidden) = (5, 60, 96)
+    var centered = Form("DINOv3's rotary positions, averaged")
+    (centered.architecture, centered.hasPositions) = ("vit_small_plus_patch16_dinov3", false)
+    (centered.pooling, centered.isGated, centered.hasInnerNorms) = ("avg", true, true)
+    return [mixed, axial, centered]
+  }()
+
+  /// All of them.
+  package static let all = forms + pooled + turned
+
   package let form: Form
   package let graph: Graph
   package let facts: ModelFacts
@@ -99,8 +128,18 @@ package struct SmallModel {
     if form.isLVViT { arguments.append(JSONMember("skip_lam", .init(2.0))) }
     // Nothing says it of CLIP, which has one or the other.
     if form.hasPreNorm { arguments.append(JSONMember("act_layer", "quick_gelu")) }
-    options.config = Checkpoint.Companion(
-      path: "config.json", json: ["model_args": .object(arguments)])
+    var members = [JSONMember("model_args", .object(arguments))]
+    if let architecture = form.architecture {
+      arguments += [
+        JSONMember("img_size", .init(form.grid * form.patch)),
+        JSONMember("use_fc_norm", .bool(form.pooling == "avg")),
+      ]
+      members = [
+        JSONMember("architecture", .string(architecture)),
+        JSONMember("model_args", .object(arguments)),
+      ]
+    }
+    options.config = Checkpoint.Companion(path: "config.json", json: .object(members))
     let model = try ModelImporter.importModel(try Checkpoint.open(path), options: options)
     graph = model.graph
     facts = model.facts
@@ -138,9 +177,12 @@ package struct SmallModel {
     let prefix = (form.hasClassToken ? 1 : 0) + (form.isDistilled ? 1 : 0) + form.registers
     let positions = form.grid * form.grid + (form.isDeiT3 ? 0 : prefix)
     var shapes: [String: [Int]] = [
-      "pos_embed": [1, positions, width],
-      "patch_embed.proj.weight": [width, 3, form.patch, form.patch],
+      "patch_embed.proj.weight": [width, 3, form.patch, form.patch]
     ]
+    if form.hasPositions { shapes["pos_embed"] = [1, positions, width] }
+    if form.hasFrequencies {
+      shapes["rope.freqs"] = [2, form.depth, form.heads, width / form.heads / 2]
+    }
     if form.hasClassToken { shapes["cls_token"] = [1, 1, width] }
     if form.registers > 0 { shapes["reg_token"] = [1, form.registers, width] }
     if !form.hasPreNorm { shapes["patch_embed.proj.bias"] = [width] }
@@ -188,13 +230,24 @@ package struct SmallModel {
         }
       }
     }
+    let first = (form.isGated ? 2 : 1) * form.hidden
     for block in 0..<form.depth {
       let name = "blocks.\(block)"
+      for part in form.hasHeadNorm ? ["attn.q_norm", "attn.k_norm"] : [] {
+        shapes["\(name).\(part).weight"] = [width / form.heads]
+        shapes["\(name).\(part).bias"] = [width / form.heads]
+      }
+      for (part, size) in form.hasInnerNorms
+        ? [("attn.norm", width), ("mlp.norm", form.hidden)] : []
+      {
+        shapes["\(name).\(part).weight"] = [size]
+        shapes["\(name).\(part).bias"] = [size]
+      }
       for (part, shape) in [
         "norm1.weight": [width], "norm1.bias": [width], "attn.qkv.weight": [3 * width, width],
         "attn.proj.weight": [width, width], "attn.proj.bias": [width], "norm2.weight": [width],
-        "norm2.bias": [width], "mlp.fc1.weight": [form.hidden, width],
-        "mlp.fc1.bias": [form.hidden], "mlp.fc2.weight": [width, form.hidden],
+        "norm2.bias": [width], "mlp.fc1.weight": [first, width],
+        "mlp.fc1.bias": [first], "mlp.fc2.weight": [width, form.hidden],
         "mlp.fc2.bias": [width],
       ] {
         shapes["\(name).\(part)"] = shape

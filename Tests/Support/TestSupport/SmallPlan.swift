@@ -6,7 +6,7 @@ internal import ViTCompiler
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
-  /// dense plan, quantized; the last pool and have no class token.
+  /// dense plan, quantized; the next pool and have no class token, and the last has rotary positions, normalised heads and gates.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -46,6 +46,16 @@ package enum SmallPlan {
     try PlanCompiler.rewrite(
       try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
     plans.append(("prefix, pooling, details", try folder.read("rewritten.bin")))
+    // Of two blocks, for the second to ask where its tokens were.
+    var turned = SmallModel.Form("rotary positions")
+    (turned.width, turned.heads, turned.depth, turned.hidden, turned.grid) = (8, 2, 2, 4, 2)
+    (turned.patch, turned.classes) = (2, 2)
+    (turned.hasFrequencies, turned.hasHeadNorm, turned.isGated) = (true, true, true)
+    try SmallModel(turned, in: folder).convert(to: dense)
+    try PlanCompiler.rewrite(
+      try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
+    plans.append(
+      ("headNorm, rotaryEmbedding, gatedActivation", try folder.read("rewritten.bin")))
     return plans
   }
 

@@ -189,6 +189,13 @@ def _headless() -> Iterator[Case]:
         ("hf_features_dinov2", ("Dinov2Model", "Dinov2Config"), {"mlp_ratio": 2}),
         ("hf_features_dinov2_registers",
          ("Dinov2WithRegistersModel", "Dinov2WithRegistersConfig"), {"mlp_ratio": 2}),
+        ("hf_features_dinov2_gated", ("Dinov2Model", "Dinov2Config"),
+         {"mlp_ratio": 2, "use_swiglu_ffn": True}),
+        ("hf_features_dinov3", ("DINOv3ViTModel", "DINOv3ViTConfig"),
+         {"num_register_tokens": 3, "rope_theta": 7.0}),
+        ("hf_features_dinov3_gated", ("DINOv3ViTModel", "DINOv3ViTConfig"),
+         {"use_gated_mlp": True, "hidden_act": "silu", "key_bias": True, "proj_bias": False,
+          "mlp_bias": False}),
         ("hf_features_ijepa", ("IJepaModel", "IJepaConfig"), {}),
         ("hf_features_clip", ("CLIPVisionModel", "CLIPVisionConfig"), {}),
         ("hf_features_clip_projection", ("CLIPVisionModelWithProjection", "CLIPVisionConfig"),
@@ -200,6 +207,9 @@ def _headless() -> Iterator[Case]:
         # Without a class token their mean.
         pooled = (lambda output: output.last_hidden_state.mean(1)) if "ijepa" in name else _features
         case.logits = Logits(getattr(model, "vit", model), pooled)
+        if values.get("use_swiglu_ffn"):
+            # Whatever hidden_act says.
+            case.facts["activation"] = "silu"
         yield case
     yield from _towers()
 
@@ -349,7 +359,7 @@ def refusals() -> Iterator[Refusal]:
     yield Refusal("hf_headless", headless, config, ("classifier",))
     other = _written("Dinov2ForImageClassification", "Dinov2Config",
                      _MICRO | {"use_swiglu_ffn": True})[2]
-    yield Refusal("hf_dinov2_swiglu", state, other, ("use_swiglu_ffn", "a gated FFN"))
+    yield Refusal("hf_dinov2_swiglu", state, other, ("use_swiglu_ffn", "gates"))
     _, tower, config = _written("SiglipVisionModel", "SiglipVisionConfig",
                                 _MICRO | {"vision_use_head": False})
     yield Refusal("hf_siglip_without_head", tower, config, ("pooling", "no class token"))

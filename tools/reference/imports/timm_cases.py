@@ -31,7 +31,8 @@ def made(architecture: str = _VIT, **arguments: Any) -> tuple[nn.Module, Config]
     """A random model and its config.json."""
     model = create(architecture, **(_MICRO | arguments))
     # Without a fixed size timm writes that of the published weights.
-    data = {"input_size": (3, 16, 16)} if arguments.get("dynamic_img_size") else None
+    is_open = arguments.get("dynamic_img_size") or "dinov3" in architecture
+    data = {"input_size": (3, 16, 16)} if is_open else None
     with tempfile.TemporaryDirectory() as folder:
         save_for_hf(model, folder, safe_serialization=True, data_config=data)
         return model, read(Path(folder))
@@ -103,6 +104,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "timm_class_token_map": {"class_token": False, "global_pool": "map", "act_layer": "gelu_tanh"},
     "timm_class_token_reg": {"class_token": False, "global_pool": "avg", "reg_tokens": 2,
                              "no_embed_class": True},
+    "timm_qk_norm": {"qk_norm": True},
+    "timm_scale_norms": {"scale_attn_norm": True, "scale_mlp_norm": True},
+    "timm_proj_bias_false": {"proj_bias": False},
+    "timm_pos_embed_none": {"pos_embed": "none"},
     "timm_drop_rates": {"drop_rate": 0.1, "attn_drop_rate": 0.1, "drop_path_rate": 0.1},
 }
 _CHANGES: dict[str, dict[str, Any]] = {
@@ -138,12 +143,56 @@ def cases() -> Iterator[Case]:
     yield _case("timm_resized_square", options={"image_size": 24}, img_size=(16, 24))
     yield _case("timm_resized_distilled", _DEIT, options={"image_size": 24})
     yield _case("timm_resized_deit3", _DEIT3, options={"image_size": 24})
+    yield from _gated()
+    yield from _rotary()
     yield from _headless()
     yield from _copies()
     yield from _bare()
     yield _torchvision()
     yield _open_clip(True)
     yield _open_clip(False)
+
+
+def _gated() -> Iterator[Case]:
+    """FFNs of gates and values, which are named, or one behind the other in either order."""
+    from timm.layers import GluMlp, SwiGLU, SwiGLUPacked
+
+    for name, layer in (("SwiGLU", SwiGLU), ("SwiGLUPacked", SwiGLUPacked), ("GluMlp", GluMlp)):
+        model = create(_VIT, **(_MICRO | {"mlp_layer": layer}))
+        config = changed(made()[1], model_args__mlp_layer=f"timm.layers.{name}")
+        yield Case(f"timm_{name}", state_of(model), config, _facts(model, _VIT), (16, 16),
+                   Logits(model), preprocess=of_timm(config["pretrained_cfg"], (16, 16)))
+    yield _case("timm_dinov2_gated", "vit_giant_patch14_dinov2", mlp_ratio=4)
+
+
+_ROTARY: dict[str, tuple[str, dict[str, Any]]] = {
+    "rope_ape": ("vit_small_patch16_rope_ape_224", {}),
+    "rope": ("vit_small_patch16_rope_224", {}),
+    "rope_16x24": ("vit_small_patch16_rope_224", {"img_size": (16, 24)}),
+    "rope_mixed": ("vit_small_patch16_rope_mixed_224", {"img_size": (24, 16)}),
+    "rope_temperature": ("vit_small_patch16_rope_224", {
+        "rope_temperature": 7.0, "rope_grid_offset": 0.5, "rope_grid_indexing": "ij",
+        "rope_rotate_half": True, "ref_feat_shape": (5, 3)}),
+    "eva02_packed": ("eva02_tiny_patch14_224", {}),
+    "eva02": ("eva02_base_patch14_224", {}),
+    "eva02_clip": ("eva02_base_patch16_clip_224", {}),
+    "eva02_post_norm": ("eva02_enormous_patch14_clip_224", {}),
+    "eva": ("eva_giant_patch14_clip_224", {}),
+    "dinov3": ("vit_small_patch16_dinov3_qkvb", {}),
+    "dinov3_gated": ("vit_small_plus_patch16_dinov3", {"global_pool": "token"}),
+    "pe_core": ("vit_pe_core_tiny_patch16_384", {"attn_pool_num_heads": 4}),
+    "pe_lang": ("vit_pe_lang_large_patch14_448", {}),
+    "qk_norm": ("vit_small_patch16_rope_224", {"qk_norm": True}),
+}
+
+
+def _rotary() -> Iterator[Case]:
+    """timm's EVA models."""
+    for name, (architecture, arguments) in _ROTARY.items():
+        yield _case(f"timm_eva_{name}", architecture, **arguments)
+    yield _case("timm_eva_resized", "eva02_tiny_patch14_224", options={"image_size": 24})
+    yield _case("timm_eva_resized_mixed", "vit_small_patch16_rope_mixed_224",
+                options={"image_size": 24})
 
 
 def _headless() -> Iterator[Case]:
@@ -267,7 +316,6 @@ def _open_clip(quick_gelu: bool) -> Case:
 # An argument, and words of the error.
 _REFUSED_ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "timm_mish": ({"act_layer": "mish"}, ("act_layer", "\"mish\"")),
-    "timm_qk_norm": ({"qk_norm": True}, ("qk_norm", "normalised queries and keys")),
     "timm_prr": ({"global_pool": "prr"}, ("global_pool", "PiT-RR pooling")),
     "timm_rmsnorm": ({"norm_layer": "rmsnorm"}, ("norm_layer", "rmsnorm")),
     "timm_padded": ({"dynamic_img_pad": True, "img_size": 18}, ("dynamic_img_pad",)),
@@ -310,9 +358,17 @@ def refusals() -> Iterator[Refusal]:
         yield Refusal(name, state, other_config, words)
     for name, (changes, words) in _REFUSED_CHANGES.items():
         yield Refusal(name, state, changed(config, **changes), words)
-    rope, rope_config = made("vit_small_patch16_rope_ape_224")
-    yield Refusal("timm_rope_ape", state_of(rope), rope_config,
-                  ("vit_small_patch16_rope_ape_224", "rotary position embedding"))
+    rope, rope_config = made("vit_small_patch16_rope_mixed_224")
+    frequencies = state_of(rope)["rope.freqs"]
+    yield Refusal("timm_frequencies_of_other_heads", state_of(rope) | {
+        "rope.freqs": frequencies.flatten(2)[:, :, None]}, rope_config, ("heads", "2"))
+    yield Refusal("timm_rope_type", state_of(rope), changed(
+        rope_config, model_args__rope_type="mrope"), ("rope_type", "mrope"))
+    yield Refusal("timm_rope_of_a_vit", state, changed(
+        config, model_args__use_rot_pos_emb=True), ("use_rot_pos_emb", "EVA"))
+    for key in ("qk_norm", "scale_attn_norm", "scale_mlp_norm"):
+        yield Refusal(f"timm_said_{key}", state, changed(config, **{f"model_args__{key}": True}),
+                      (key,))
     few = {name: value for name, value in state.items() if not name.startswith("blocks.1.")}
     yield Refusal("timm_student_and_teacher",
                   _prefixed("student.", few)

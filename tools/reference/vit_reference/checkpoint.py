@@ -68,6 +68,14 @@ def family_of(state: StateDict) -> Family:
         return "deit_distilled"
     if "norm_pre.weight" in state:
         return "clip"
+    if "blocks.0.attn.q_bias" in state:
+        return "eva02"
+    if "rope.freqs" in state:
+        return "rope_mixed"
+    if "pos_embed" not in state:
+        return "dinov3" if "reg_token" in state else "rope"
+    if "blocks.0.attn.q_norm.weight" in state:
+        return "qk_norm"
     if "attn_pool.latent" in state:
         return "siglip"
     if "fc_norm.weight" in state:
@@ -88,12 +96,14 @@ def config_of(state: StateDict, description: dict[str, Any] | None = None) -> Vi
     args = description.get("model_args", {})
     architecture = str(description.get("architecture", ""))
     family = family_of(state)
-    width = state["pos_embed"].shape[-1]
+    width = state["cls_token" if "cls_token" in state else "pos_embed"].shape[-1]
     registers = state["reg_token"].shape[1] if "reg_token" in state else 0
     patch = state["patch_embed.proj.weight"].shape[-1] * (2 if family == "lvvit" else 1)
     depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
     prefix = 0 if registers else {"deit_distilled": 2, "deit3": 0, "siglip": 0}.get(family, 1)
-    grid = round((state["pos_embed"].shape[1] - prefix) ** 0.5)
+    size = args.get("img_size", description.get("pretrained_cfg", {}).get("input_size", [0])[-1])
+    grid = (round((state["pos_embed"].shape[1] - prefix) ** 0.5) if "pos_embed" in state
+            else int(size) // patch)
     heads = next((n for name, n in _HEADS_OF_PRESET.items() if name in architecture), width // 64)
     skip = next((s for name, s in _SKIP_LAM_OF_PRESET.items() if name in architecture), 1.0)
     stem = state.get("patch_embed.conv1.weight")
@@ -105,7 +115,7 @@ def config_of(state: StateDict, description: dict[str, Any] | None = None) -> Vi
         depth=depth,
         heads=int(args.get("num_heads", heads)),
         classes=state["head.weight"].shape[0] if "head.weight" in state else 0,
-        mlp_ratio=state["blocks.0.mlp.fc1.weight"].shape[0] / width,
+        mlp_ratio=state["blocks.0.mlp.fc2.weight"].shape[1] / width,
         skip_lam=float(args.get("skip_lam", skip)),
         stem_width=64 if stem is None else stem.shape[0],
         registers=registers,
@@ -137,6 +147,11 @@ _ARCHITECTURES: dict[Family, str] = {
     "clip": "vit_base_patch32_clip_quickgelu_224",
     "siglip": "vit_base_patch16_siglip_224",
     "vit_avg": "vit_tiny_patch16_224",
+    "qk_norm": "vit_tiny_patch16_224",
+    "eva02": "eva02_tiny_patch14_224",
+    "dinov3": "vit_small_patch16_dinov3",
+    "rope": "vit_small_patch16_rope_224",
+    "rope_mixed": "vit_small_patch16_rope_mixed_224",
 }
 
 
@@ -153,6 +168,12 @@ def describe(
     }
     if config.family == "vit_avg":
         args |= {"global_pool": "avg"}
+    if config.family == "qk_norm":
+        args |= {"qk_norm": True}
+    if config.family == "dinov3":
+        args |= {"global_pool": "token", "num_reg_tokens": config.registers}
+    if config.family == "eva02":
+        args |= {"mlp_ratio": config.mlp_ratio}
     if config.family == "lvvit":
         args |= {"mlp_ratio": config.mlp_ratio, "skip_lam": config.skip_lam}
     return {

@@ -7,12 +7,34 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Family = Literal[
-    "deit", "deit_distilled", "deit3", "vit", "lvvit", "dinov2", "clip", "siglip", "vit_avg"
+    "deit", "deit_distilled", "deit3", "vit", "lvvit", "dinov2", "clip", "siglip", "vit_avg",
+    "qk_norm", "eva02", "dinov3", "rope", "rope_mixed",
 ]
 Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """Which angles a place in the grid has. `kind`: "cat" (places times frequencies), "dinov3" (of places from -1 to
+    1) or "mixed" (frequencies are weights); `reference`: the grid that places are scaled to; `halves`: elements i and
+    i + d / 2 of a head are turned together, else 2 i and 2 i + 1."""
+
+    kind: Literal["cat", "dinov3", "mixed"]
+    temperature: float
+    x_first: bool = False
+    halves: bool = False
+    reference: int | None = None
+
+
+ROTARY: dict[Family, Rotary] = {
+    "eva02": Rotary("cat", 10000, reference=16),
+    "dinov3": Rotary("dinov3", 100, halves=True),
+    "rope": Rotary("cat", 100, x_first=True),
+    "rope_mixed": Rotary("mixed", 10, x_first=True),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,25 @@ class ViTConfig:
     def pooling(self) -> str:
         """What is read of the tokens behind the blocks: "token", "avg" of the patches, or "map", by
         attention of a learnt query."""
-        return {"siglip": "map", "vit_avg": "avg"}.get(self.family, "token")
+        return {"siglip": "map", "vit_avg": "avg", "eva02": "avg"}.get(self.family, "token")
+
+    @property
+    def rotary(self) -> Rotary | None:
+        return ROTARY.get(self.family)
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether a table of positions is added to the tokens."""
+        return self.family not in ("dinov3", "rope", "rope_mixed")
+
+    @property
+    def gated(self) -> bool:
+        """SwiGLU: `fc2(silu(gate) * value)` of `fc1`'s halves."""
+        return self.family == "eva02"
+
+    @property
+    def qk_norm(self) -> bool:
+        return self.family == "qk_norm"
 
     @property
     def pre_norm(self) -> bool:
@@ -71,15 +111,15 @@ class ViTConfig:
     @property
     def epsilon(self) -> float:
         """Of every LayerNorm."""
-        return 1e-5 if self.family in ("lvvit", "clip") else 1e-6
+        return 1e-5 if self.family in ("lvvit", "clip", "dinov3") else 1e-6
 
     @property
     def qkv_bias(self) -> bool:
-        return self.family != "lvvit"
+        return self.family not in ("lvvit", "dinov3")
 
     @property
     def layer_scale(self) -> bool:
-        return self.family in ("deit3", "dinov2")
+        return self.family in ("deit3", "dinov2", "dinov3", "rope", "rope_mixed")
 
     @property
     def positions_cover_prefix(self) -> bool:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import Reduction, ViTConfig
+from .rotary import RotaryPositions, turned
 from .multiscale import MultiScale
 from .reduction import AttentionFacts, Tokens, reduce_tokens, take
 from .trace import Trace
@@ -55,21 +56,39 @@ class StemPatchEmbed(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; with sizes, logits gain log(size[key])."""
+    """Multi-head self-attention; with sizes, logits gain log(size[key]). With `angles` [B, 1 or H, N, d / 2] queries and
+    keys of patch tokens are turned by them; keys are told to the reduction as attention compares them."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.heads, self.prefix = config.heads, config.prefix
         self.class_token = config.class_token
-        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias)
+        # EVA-02 has no biases of keys.
+        self.separate = config.family == "eva02"
+        self.qkv = nn.Linear(
+            config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias and not self.separate)
+        if self.separate:
+            self.q_bias = nn.Parameter(torch.zeros(config.embed_dim))
+            self.v_bias = nn.Parameter(torch.zeros(config.embed_dim))
+        norms = [nn.LayerNorm(config.head_width, eps=config.epsilon) if config.qk_norm
+                 else nn.Identity() for _ in range(2)]
+        self.q_norm, self.k_norm = norms
+        self.halves = config.rotary is not None and config.rotary.halves
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     def forward(
-        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none"
+        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none",
+        angles: Tensor | None = None,
     ) -> tuple[Tensor, AttentionFacts | None]:
         """`facts`: "none", "importance", or "all" to keep the probabilities too."""
         batch, tokens, width = x.shape
-        q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.qkv(x)
+        if self.separate:
+            qkv = qkv + torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        q, k, v = qkv.reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k = self.q_norm(q), self.k_norm(k)
+        if angles is not None:
+            q, k = (turned(part, angles, self.prefix, self.halves) for part in (q, k))
         bias = None if sizes is None else sizes.log()[:, None, None, :]
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         out = self.proj(out.transpose(1, 2).reshape(batch, tokens, width))
@@ -85,16 +104,19 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers around the exact (erf) GELU, or CLIP's `x sigmoid(1.702 x)`."""
+    """Two linear layers around the exact (erf) GELU, or CLIP's `x sigmoid(1.702 x)`, or SwiGLU."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.quick_gelu = config.quick_gelu
-        self.fc1 = nn.Linear(config.embed_dim, config.mlp_width)
+        self.quick_gelu, self.gated = config.quick_gelu, config.gated
+        self.fc1 = nn.Linear(config.embed_dim, (1 + config.gated) * config.mlp_width)
         self.fc2 = nn.Linear(config.mlp_width, config.embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.fc1(x)
+        if self.gated:
+            gate, value = x.chunk(2, dim=-1)
+            return self.fc2(F.silu(gate) * value)
         return self.fc2(x * (1.702 * x).sigmoid() if self.quick_gelu else F.gelu(x))
 
 
@@ -147,9 +169,10 @@ class Block(nn.Module):
         self.ls2 = LayerScale(width) if config.layer_scale else nn.Identity()
 
     def attend(
-        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none"
+        self, x: Tensor, sizes: Tensor | None = None, facts: str = "none",
+        angles: Tensor | None = None,
     ) -> tuple[Tensor, AttentionFacts | None]:
-        out, found = self.attn(self.norm1(x), sizes, facts)
+        out, found = self.attn(self.norm1(x), sizes, facts, angles)
         return x + self.ls1(out) / self.skip_lam, found
 
     def attend_coarsely(self, x: Tensor, scales: MultiScale) -> Tensor:
@@ -160,8 +183,8 @@ class Block(nn.Module):
     def feed_forward(self, x: Tensor) -> Tensor:
         return x + self.ls2(self.mlp(self.norm2(x))) / self.skip_lam
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.feed_forward(self.attend(x)[0])
+    def forward(self, x: Tensor, angles: Tensor | None = None) -> Tensor:
+        return self.feed_forward(self.attend(x, angles=angles)[0])
 
 
 class VisionTransformer(nn.Module):
@@ -180,7 +203,9 @@ class VisionTransformer(nn.Module):
         if config.family == "deit_distilled":
             self.dist_token = nn.Parameter(torch.zeros(1, 1, width))
         covered = patches + (config.prefix if config.positions_cover_prefix else 0)
-        self.pos_embed = nn.Parameter(torch.zeros(1, covered, width))
+        self.pos_embed = (
+            nn.Parameter(torch.zeros(1, covered, width)) if config.has_positions else None)
+        self.rope = RotaryPositions(config) if config.rotary else None
         self.norm_pre = (
             nn.LayerNorm(width, eps=config.epsilon) if config.pre_norm else nn.Identity())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
@@ -198,19 +223,22 @@ class VisionTransformer(nn.Module):
         if multi_scale:
             self.multiscale = MultiScale(config)
         self.apply(_initialise)
-        for token in filter(None.__ne__, (self.cls_token, self.pos_embed)):
-            nn.init.trunc_normal_(token, std=0.1)
+        for token in (self.cls_token, self.pos_embed):
+            if token is not None:
+                nn.init.trunc_normal_(token, std=0.1)
 
     def embed(self, picture: Tensor, patches: Tensor | None = None) -> Tensor:
         """Prefix and patch tokens with positions. For cheap training, `picture` may hold M patches
         that were cut out, [B, M, 3 * p * p], with `patches` [B, M] telling which."""
         rows = self.patch_embed(picture)
-        prefix = [self.cls_token] if self.config.class_token else [self.pos_embed[:, :0]]
+        prefix = [self.cls_token] if self.config.class_token else [rows[:1, :0]]
         if self.config.family == "deit_distilled":
             prefix.append(self.dist_token)
         if self.config.registers:
             prefix.append(self.reg_token)
         start = torch.cat(prefix, dim=1).expand(rows.shape[0], -1, -1)
+        if self.pos_embed is None:
+            return self.norm_pre(torch.cat([start, rows], dim=1))
         places = self.pos_embed
         if self.config.positions_cover_prefix:
             start = start + places[:, : self.config.prefix]
@@ -223,9 +251,13 @@ class VisionTransformer(nn.Module):
         """Every token after the last norm, [B, P + N, D], without reduction; for training with a
         label for each token, as LV-ViT's authors do."""
         x = self.embed(picture, patches)
-        for block in self.blocks:
-            x = block(x)
+        for index, block in enumerate(self.blocks):
+            x = block(x, self._angles(index, patches))
         return self.norm(x)
+
+    def _angles(self, block: int, patches: Tensor | None) -> Tensor | None:
+        """Of patch tokens at positions `patches` [B, N], all of them in order without it."""
+        return None if self.rope is None else self.rope(block, patches)
 
     def forward(
         self,
@@ -257,7 +289,9 @@ class VisionTransformer(nn.Module):
         needed = "none"
         if reducing:
             needed = "all" if plan.similarity == "attention" else "importance"
-        tokens.rows, facts = block.attend(tokens.rows, tokens.sizes, needed)
+        # A token keeps the position that it has when others join it.
+        angles = self._angles(index, tokens.origin)
+        tokens.rows, facts = block.attend(tokens.rows, tokens.sizes, needed, angles)
         if reducing:
             tokens = reduce_tokens(tokens, facts, plan, index, trace)
             if trace is not None:

@@ -46,10 +46,21 @@ extension Architecture {
     hasFinalNorm = !flags.contains("noNorm")
     hasAttentionPool = flags.contains("attentionPool")
     poolsPrefix = flags.contains("poolsPrefix")
-    registerTokens =
-      flags.lazy.compactMap { flag in
-        flag.hasPrefix("registers") ? Int(flag.dropFirst("registers".count)) : nil
-      }.first ?? 0
+    func value(_ name: String) -> Substring? {
+      flags.lazy.filter { $0.hasPrefix(name) }.first?.dropFirst(name.count)
+    }
+    registerTokens = value("registers").flatMap { Int($0) } ?? 0
+    hasProjectionBias = !flags.contains("noProjectionBias")
+    hasFFNBias = !flags.contains("noFFNBias")
+    isGated = flags.contains("gated") || flags.contains("gatesLast")
+    hasGatesLast = flags.contains("gatesLast")
+    hasInnerNorm = flags.contains("innerNorm")
+    hasAttentionNorm = flags.contains("attentionNorm")
+    hasHeadNorm = flags.contains("headNorm")
+    hasPositions = !flags.contains("noPositions")
+    hasPostNorms = flags.contains("postNorms")
+    rotary = value("rope-").flatMap { RotaryPositions(flag: $0) }
+    poolHeads = value("poolHeads").flatMap { Int($0) }
     needs = fields[16].split(separator: ",").map {
       $0.hasPrefix("!")
         ? Need(words: String($0.dropFirst()), isShown: false)

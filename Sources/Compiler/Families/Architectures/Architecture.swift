@@ -49,6 +49,39 @@ public struct Architecture: Sendable {
   var hasFinalNorm: Bool
   var hasAttentionPool: Bool
 
+  /// The projection of attention has a bias.
+  var hasProjectionBias: Bool
+
+  /// The FFN's layers have biases.
+  var hasFFNBias: Bool
+
+  /// The FFN has gates.
+  var isGated: Bool
+
+  /// A norm of what the FFN's second layer reads.
+  var hasInnerNorm: Bool
+
+  /// A norm of what attention's projection reads.
+  var hasAttentionNorm: Bool
+
+  /// LayerNorm of every head's query and key.
+  var hasHeadNorm: Bool
+
+  /// A table of positions that is added to the tokens.
+  var hasPositions: Bool
+
+  /// The norms of blocks are behind the branches.
+  let hasPostNorms: Bool
+
+  /// The second half of what the FFN's first layer makes are the gates.
+  let hasGatesLast: Bool
+
+  /// How queries and keys are turned by their positions.
+  var rotary: RotaryPositions?
+
+  /// Heads of attention pooling where they are not as many as a block's.
+  let poolHeads: Int?
+
   /// Pooling is of all tokens and not of patch tokens alone.
   let poolsPrefix: Bool
 
@@ -96,7 +129,11 @@ public struct Architecture: Sendable {
       && hasAttentionPool == (config.attentionPoolHidden != nil)
       && hasLayerScale == config.hasLayerScale
       && (config.prefixTokens == 0 || hasPatchOnlyPositions == config.hasPatchOnlyPositions)
-      && hasQKVBias == config.hasQKVBias
+      && hasQKVBias == config.hasQKVBias && isGated == config.isGated
+      && hasInnerNorm == config.hasInnerNorm && hasAttentionNorm == config.hasAttentionNorm
+      && hasHeadNorm == (config.headNormWidth != nil) && hasPositions == config.hasPositions
+      && (rotary?.kind == .mixed) == (config.frequencyHeads != nil)
+      && hasProjectionBias == config.hasProjectionBias && hasFFNBias == config.hasFFNBias
       && (family == .lvvit) == (config.family == .lvvit)
   }
 }

@@ -30,9 +30,7 @@ struct ArchitectureChoice {
       namedBy = nil
       let preferred = Self.preferredFamily(source, tensors)
       let matching = Architecture.all.filter { $0.matches(source) }
-      let sameSize = matching.filter {
-        $0.imageHeight == source.imageHeight && $0.imageWidth == source.imageWidth
-      }
+      let sameSize = matching.filter { Self.hasSize($0, source) }
       candidates = sameSize.isEmpty ? matching : sameSize
       let convertible = candidates.filter { $0.missing == nil }
       // Of those with a class token the ones that read it.
@@ -41,9 +39,14 @@ struct ArchitectureChoice {
         ?? convertible.first { $0.family == preferred } ?? convertible.first
     }
     if case .transformers = config.form { isDecided = true } else { isDecided = false }
-    isExact =
-      chosen.map { $0.imageHeight == source.imageHeight && $0.imageWidth == source.imageWidth }
-      ?? false
+    isExact = chosen.map { Self.hasSize($0, source) } ?? false
+  }
+
+  /// Whether the checkpoint can have a model's image size; it is 0 where nothing has told it yet.
+  private static func hasSize(_ architecture: Architecture, _ source: ViTConfig) -> Bool {
+    source.imageHeight == 0
+      || architecture.imageHeight == source.imageHeight
+        && architecture.imageWidth == source.imageWidth
   }
 
   /// The family that the tensors' names speak of; DeiT where nothing says ViT.
@@ -81,14 +84,23 @@ struct ArchitectureChoice {
       if config.model("no_embed_class") != nil {
         expected.hasPatchOnlyPositions = source.hasPatchOnlyPositions
       }
-      if config.model("global_pool") != nil || config.model("fc_norm") != nil {
+      if config.model("global_pool") != nil || config.model("fc_norm", "use_fc_norm") != nil {
         expected.hasPooledNorm = source.hasPooledNorm
         expected.hasAttentionPool = source.attentionPoolHidden != nil
       }
       if config.model("class_token") != nil { expected.hasClassToken = source.hasClassToken }
-      if config.model("reg_tokens") != nil { expected.registerTokens = source.registerTokens }
-      if config.model("pre_norm") != nil { expected.hasPreNorm = source.hasPreNorm }
-      if config.model("final_norm") != nil {
+      if config.model("mlp_layer", "swiglu_mlp") != nil { expected.hiddenDim = source.hiddenDim }
+      for (names, property, value) in Self.shown(source)
+      where names.contains(where: { config.model($0) != nil }) {
+        expected[keyPath: property] = value
+      }
+      if config.model("reg_tokens", "num_reg_tokens") != nil {
+        expected.registerTokens = source.registerTokens
+      }
+      if config.model("rope_type") != nil {
+        expected.rotary?.kind = source.frequencyHeads != nil ? .mixed : .axial
+      }
+      if config.model("final_norm", "use_post_transformer_norm") != nil {
         expected.hasFinalNorm = source.hasFinalNorm || source.hasPooledNorm
       }
     }
@@ -102,6 +114,22 @@ struct ArchitectureChoice {
         "\(source.family.rawValue), width \(source.embedDim), depth \(source.depth), "
         + "patch \(source.patchSize), \(source.prefixTokens) prefix tokens, "
         + "FFN \(source.hiddenDim)" + (source.hasLayerScale ? ", LayerScale" : ""))
+  }
+
+  /// What the tensors show, and the arguments that ask for it.
+  private static func shown(
+    _ source: ViTConfig
+  ) -> [([String], WritableKeyPath<Architecture, Bool>, Bool)] {
+    [
+      (["pre_norm", "use_pre_transformer_norm"], \.hasPreNorm, source.hasPreNorm),
+      (["mlp_layer", "swiglu_mlp"], \.isGated, source.isGated),
+      (["scale_mlp_norm", "scale_mlp"], \.hasInnerNorm, source.hasInnerNorm),
+      (["scale_attn_norm", "scale_attn_inner"], \.hasAttentionNorm, source.hasAttentionNorm),
+      (["proj_bias"], \.hasProjectionBias, source.hasProjectionBias),
+      (["proj_bias"], \.hasFFNBias, source.hasFFNBias),
+      (["qk_norm"], \.hasHeadNorm, source.headNormWidth != nil),
+      (["pos_embed", "use_abs_pos_emb"], \.hasPositions, source.hasPositions),
+    ]
   }
 
   /// The name that the plan gets.

@@ -7,15 +7,31 @@ extension ModelConfig {
     try compare(["embed_dim", "hidden_size"], config.embedDim, "the width of the tensors")
     try compare(["num_features"], config.embedDim, "the width of the tensors")
     try compare(["depth", "num_hidden_layers"], config.depth, "the blocks that have tensors")
+    // Beside mlp_ratio it is not looked at.
     if form != .transformers("dinov2"), form != .transformers("dinov2_with_registers") {
       try compare(["intermediate_size"], config.hiddenDim, "the width of mlp.fc1")
     }
     try compare(
-      ["reg_tokens", "num_register_tokens"], config.registerTokens, "the tokens of reg_token")
+      ["reg_tokens", "num_reg_tokens", "num_register_tokens"], config.registerTokens,
+      "the tokens of reg_token")
     if let width = config.projectionWidth {
       try compare(["projection_dim"], width, "the outputs of the projection")
     }
     for (name, value, what) in [
+      ("qk_norm", config.headNormWidth != nil, "normalised queries and keys"),
+      ("scale_attn_norm", config.hasAttentionNorm, "a norm inside attention"),
+      ("scale_attn_inner", config.hasAttentionNorm, "a norm inside attention"),
+      ("scale_mlp_norm", config.hasInnerNorm, "a norm inside the FFN"),
+      ("scale_mlp", config.hasInnerNorm, "a norm inside the FFN"),
+      ("swiglu_mlp", config.isGated, "gates"), ("use_swiglu_ffn", config.isGated, "gates"),
+      ("use_gated_mlp", config.isGated, "gates"), ("mlp_bias", config.hasFFNBias, "biases"),
+      ("proj_bias", config.hasProjectionBias, "a bias of the projection"),
+      ("use_abs_pos_emb", config.hasPositions, "a table of positions"),
+      ("use_pre_transformer_norm", config.hasPreNorm, "a norm before the blocks"),
+      ("use_post_transformer_norm", config.hasFinalNorm, "a norm behind the blocks"),
+      ("use_fc_norm", config.hasPooledNorm, "a norm behind pooling"),
+      ("query_bias", config.hasQKVBias, "biases of queries"),
+      ("value_bias", config.hasQKVBias, "biases of values"),
       ("class_token", config.hasClassToken, "a class token"),
       ("pre_norm", config.hasPreNorm, "a norm before the blocks"),
       ("final_norm", config.hasFinalNorm || config.hasPooledNorm, "a norm behind the blocks"),
@@ -36,6 +52,32 @@ extension ModelConfig {
     if let width = config.poolerWidth {
       try compare(["pooler_output_size"], width, "the outputs of the pooler")
     }
+    if let found = model("mlp_layer") {
+      let isGated = ["SwiGLU", "SwiGLUPacked", "GluMlp"].contains {
+        found.value.string?.hasSuffix($0) == true
+      }
+      guard isGated == config.isGated else {
+        throw fail(
+          found,
+          config.isGated ? "a gated FFN, as the tensors have" : "Mlp, as the tensors have no gates",
+          as: .contradiction)
+      }
+    }
+    if let found = model("swiglu_align_to"), found.value.integer != 0 {
+      let unit = try integer(found)
+      guard config.isGated, config.hiddenDim % unit == 0 else {
+        throw fail(
+          found,
+          config.isGated
+            ? "a divisor of the FFN's width \(config.hiddenDim)"
+            : "0, as the tensors have no gates",
+          as: .contradiction)
+      }
+    }
+    if let found = model("pos_embed"), (found.value.string != "none") != config.hasPositions {
+      throw fail(
+        found, config.hasPositions ? "learn" : "none, as there is no pos_embed", as: .contradiction)
+    }
     try compare(["in_chans", "num_channels"], 3, "channels of the patch embedding")
     if let found = model("patch_size") {
       let patch = try extents(found)
@@ -47,7 +89,8 @@ extension ModelConfig {
     }
     if let found = model("mlp_ratio") {
       let width = (Double(config.embedDim) * (try number(found))).rounded(.towardZero)
-      guard width == Double(config.hiddenDim) else {
+      guard try hiddenWidths(width, isGated: config.isGated).contains(Double(config.hiddenDim))
+      else {
         throw fail(
           found, "the FFN's width \(config.hiddenDim) over \(config.embedDim)", as: .contradiction)
       }
@@ -81,6 +124,21 @@ extension ModelConfig {
         "an image size of whole patches of \(config.patchSize); padding is not supported yet",
         as: .unsupported)
     }
+  }
+
+  /// The widths that an FFN may have whose `mlp_ratio` asks for one.
+  private func hiddenWidths(_ width: Double, isGated: Bool) throws -> [Double] {
+    guard isGated else { return [width] }
+    func aligned(_ width: Double, _ unit: Int) -> Double {
+      (width / Double(unit)).rounded(.up) * Double(unit)
+    }
+    // transformers' DINOv2 takes two thirds of it.
+    if case .transformers = form { return [aligned((width * 2 / 3).rounded(.down), 8)] }
+    // Of timm's ViTs it may be that of gates and values together.
+    guard let found = model("swiglu_align_to"), found.value.integer != 0 else {
+      return [width, width / 2]
+    }
+    return [aligned(width, try integer(found))]
   }
 
   private func compare(_ names: [String], _ value: Int, _ what: String) throws {

@@ -34,6 +34,8 @@ enum ModelTypes {
         epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
       "dinov2_with_registers": Known(
         epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
+      "dinov3_vit": Known(
+        epsilon: 1e-5, processor: "DINOv3ViTImageProcessor", keys: TransformersKeys.dinov3),
       "clip": clip, "clip_vision_model": clip, "metaclip_2": clip,
       "metaclip_2_vision_model": clip, "siglip": siglip, "siglip_vision_model": siglip,
     ]
@@ -53,7 +55,8 @@ enum ModelTypes {
     "ViTMAEForPreTraining": .features, "IJepaModel": .features,
     "IJepaForImageClassification": .logits, "Dinov2Model": .features,
     "Dinov2ForImageClassification": .logits, "Dinov2WithRegistersModel": .features,
-    "Dinov2WithRegistersForImageClassification": .logits, "CLIPModel": .features,
+    "Dinov2WithRegistersForImageClassification": .logits, "DINOv3ViTModel": .features,
+    "CLIPModel": .features,
     "CLIPVisionModel": .features, "CLIPVisionModelWithProjection": .features,
     "CLIPForImageClassification": .logits, "MetaClip2Model": .features,
     "MetaClip2VisionModel": .features, "MetaClip2VisionModelWithProjection": .features,
@@ -67,7 +70,6 @@ enum ModelTypes {
     "data2vec-vision": "Data2Vec, which needs relative positions",
     "siglip2": "SigLIP 2, which reads patches of any number",
     "siglip2_vision_model": "SigLIP 2, which reads patches of any number",
-    "dinov3_vit": "DINOv3, which needs rotary position embedding",
     "vit_hybrid": "a hybrid ViT, with a ResNet stem",
     "yolos": "YOLOS, which detects objects",
     "swin": "Swin", "swinv2": "Swin V2", "convnext": "ConvNeXT", "convnextv2": "ConvNeXT V2",

@@ -27,7 +27,7 @@ package enum TransformersKeys {
   /// Of DINOv2, whose FFN is `mlp_ratio` wide.
   package static let dinov2 = KeyTable([
     ("mlp_ratio", .read), ("num_register_tokens", .read),
-    ("use_swiglu_ffn", .only([false], "a gated FFN")),
+    ("use_swiglu_ffn", .read),
     ("intermediate_size", .noEffect("mlp_ratio decides")),
     ("layerscale_value", .noEffect("initialisation")),
     ("apply_layernorm", .noEffect("for a backbone of maps")),
@@ -36,6 +36,18 @@ package enum TransformersKeys {
     ("out_indices", .noEffect("for a backbone of maps")),
     ("stage_names", .noEffect("for a backbone of maps")),
   ]).joined(vit)
+
+  /// Of DINOv3.
+  package static let dinov3 = KeyTable([
+    ("rope_theta", .read), ("query_bias", .read),
+    ("key_bias", .noEffect("the tensors show it")),
+    ("value_bias", .read), ("proj_bias", .read), ("mlp_bias", .read), ("use_gated_mlp", .read),
+    ("intermediate_size", .read),
+    ("pos_embed_shift", .noEffect("only training moves positions")),
+    ("pos_embed_jitter", .noEffect("only training moves positions")),
+    ("pos_embed_rescale", .noEffect("only training moves positions")),
+    ("attention_dropout", .noEffect("only training drops")),
+  ]).joined(dinov2)
 
   /// Of the vision towers of CLIP and SigLIP.
   package static let tower = KeyTable([

@@ -3,8 +3,9 @@ internal import Tensors
 
 /// The position embedding `[tokens, D]`, resized when another image size was asked for.
 enum PositionTable {
-  /// The table for the target's grid.
-  static func constant(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Constant {
+  /// The table for the target's grid; nil of a model that has none.
+  static func constant(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Constant? {
+    guard model.source.hasPositions else { return nil }
     let (source, target) = (model.source, model.target)
     let width = source.embedDim
     let prefix = source.hasPatchOnlyPositions ? 0 : source.prefixTokens

@@ -53,9 +53,11 @@ extension ViTGraph {
   /// `y = proj(attention(q, kv(x))); y + mlp(norm(y))`, where the query is the same for every image.
   private mutating func attentionPool(_ patches: ValueID) throws -> ValueID {
     let keysAndValues = try linear("attn_pool.kv", patches)
+    let heads = config.poolHeads ?? config.heads
+    let headWidth = config.embedDim / heads
     let pool = AttentionPool(
-      query: try query(), heads: config.heads, headWidth: config.headWidth,
-      scale: Float(1 / Double(config.headWidth).squareRoot()))
+      query: try query(), heads: heads, headWidth: headWidth,
+      scale: Float(1 / Double(headWidth).squareRoot()))
     let attended = try linear(
       "attn_pool.proj", try graph.add(.attentionPool(pool), keysAndValues))
     var branch = try norm("attn_pool.norm", attended)

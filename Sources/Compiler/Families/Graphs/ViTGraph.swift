@@ -9,6 +9,9 @@ struct ViTGraph {
   let tensors: TensorSet
   var graph = Graph()
 
+  /// Of all blocks, where these have one.
+  var rotaryTable: ConstantID?
+
   /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
   /// - Throws: `InputError` if a value that the checkpoint gives suits no graph.
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
@@ -28,17 +31,18 @@ struct ViTGraph {
     self.tensors = tensors
   }
 
-  private mutating func build(positions: Constant) throws {
+  private mutating func build(positions: Constant?) throws {
     let image = InputImage(channels: 3, height: config.imageHeight, width: config.imageWidth)
     var tokens = try graph.add(.image(image))
     tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
     tokens = try graph.add(.flatten, tokens)
     let prefix = try prefixRows().map { graph.add($0) }
-    let table = graph.add(positions)
     if !config.hasPatchOnlyPositions, let prefix {
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
     }
-    tokens = try graph.add(.addPositions(AddPositions(table)), tokens)
+    if let positions {
+      tokens = try graph.add(.addPositions(AddPositions(graph.add(positions))), tokens)
+    }
     if config.hasPatchOnlyPositions, let prefix {
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
     }
@@ -50,8 +54,11 @@ struct ViTGraph {
 
   // MARK: - Constants
 
-  mutating func constant(_ name: String, isTrained: Bool = true) throws -> ConstantID {
-    graph.add(try tensors.constant(name, isTrained: isTrained))
+  mutating func constant(
+    _ name: String, isTrained: Bool = true, arranged order: RowOrder? = nil
+  ) throws -> ConstantID {
+    let constant = try tensors.constant(name, isTrained: isTrained)
+    return graph.add(order.map { $0.arranging(constant) } ?? constant)
   }
 
   /// The tokens in front of the patch tokens, as rows; nil if there are none.
@@ -119,36 +126,64 @@ struct ViTGraph {
   }
 
   mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID {
-    let norm = Norm(
-      weight: try constant("\(name).weight"), bias: try constant("\(name).bias"),
-      epsilon: config.epsilon)
-    return try graph.add(.layerNorm(norm), value, block: block)
+    try graph.add(.layerNorm(try normConstants(name)), value, block: block)
+  }
+
+  mutating func normConstants(_ name: String, arranged order: RowOrder? = nil) throws -> Norm {
+    Norm(
+      weight: try constant("\(name).weight", arranged: order),
+      bias: try constant("\(name).bias", arranged: order), epsilon: config.epsilon)
   }
 
   mutating func linear(
-    _ name: String, _ value: ValueID, block: Int? = nil, hasBias: Bool = true
+    _ name: String, _ value: ValueID, block: Int? = nil, hasBias: Bool = true,
+    arranged order: RowOrder? = nil
   ) throws -> ValueID {
-    let weight = try constant("\(name).weight")
-    let linear = Linear(weight: weight, bias: hasBias ? try constant("\(name).bias") : nil)
+    let weight = try constant("\(name).weight", arranged: order)
+    let linear = Linear(
+      weight: weight, bias: hasBias ? try constant("\(name).bias", arranged: order) : nil)
     return try graph.add(.linear(linear), value, block: block)
   }
 
   private mutating func block(_ index: Int, _ tokens: ValueID) throws -> ValueID {
     let name = "blocks.\(index)"
-    var branch = try norm("\(name).norm1", tokens, block: index)
-    branch = try linear(
-      "\(name).attn.qkv", branch, block: index, hasBias: config.hasQKVBias)
-    let attention = Attention(
-      heads: config.heads, headWidth: config.headWidth,
-      scale: config.attentionScale ?? Float(1 / Double(config.headWidth).squareRoot()))
-    branch = try graph.add(.attention(attention), branch, block: index)
-    branch = try linear("\(name).attn.proj", branch, block: index)
+    var branch = try normalised("\(name).norm1", tokens, block: index) { builder, rows in
+      try builder.attention(name, rows, block: index)
+    }
     let attended = try residual("\(name).ls1", tokens, branch, block: index)
-    branch = try norm("\(name).norm2", attended, block: index)
-    branch = try linear("\(name).mlp.fc1", branch, block: index)
-    branch = try graph.add(.activation(ActivationNode(config.activation)), branch, block: index)
-    branch = try linear("\(name).mlp.fc2", branch, block: index)
+    branch = try normalised("\(name).norm2", attended, block: index) { builder, rows in
+      try builder.feedForward(name, rows, block: index)
+    }
     return try residual("\(name).ls2", attended, branch, block: index)
+  }
+
+  /// A branch of a block with its norm, in front of it or behind.
+  private mutating func normalised(
+    _ name: String, _ tokens: ValueID, block: Int,
+    branch: (inout ViTGraph, ValueID) throws -> ValueID
+  ) throws -> ValueID {
+    guard config.hasPostNorms else {
+      let rows = try norm(name, tokens, block: block)
+      return try branch(&self, rows)
+    }
+    let rows = try branch(&self, tokens)
+    return try norm(name, rows, block: block)
+  }
+
+  private mutating func feedForward(
+    _ name: String, _ tokens: ValueID, block: Int
+  ) throws -> ValueID {
+    let hasBias = config.hasFFNBias
+    var rows = try linear(
+      "\(name).mlp.fc1", tokens, block: block, hasBias: hasBias,
+      arranged: config.hasGatesLast ? .exchangingHalves(of: 2 * config.hiddenDim) : nil)
+    let activation = config.activation
+    rows = try graph.add(
+      config.isGated
+        ? .gatedActivation(GatedActivation(activation)) : .activation(ActivationNode(activation)),
+      rows, block: block)
+    if config.hasInnerNorm { rows = try norm("\(name).mlp.norm", rows, block: block) }
+    return try linear("\(name).mlp.fc2", rows, block: block, hasBias: hasBias)
   }
 
   private mutating func residual(

@@ -5,7 +5,8 @@ enum ViTShapes {
     let width = config.embedDim
     let positions =
       config.patchTokens + (config.hasPatchOnlyPositions ? 0 : config.prefixTokens)
-    var shapes: [String: [Int]] = ["pos_embed": [1, positions, width]]
+    var shapes: [String: [Int]] = [:]
+    if config.hasPositions { shapes["pos_embed"] = [1, positions, width] }
     if config.hasPatchBias { shapes["patch_embed.proj.bias"] = [width] }
     if config.hasClassToken { shapes["cls_token"] = [1, 1, width] }
     if config.hasDistillationToken { shapes["dist_token"] = [1, 1, width] }
@@ -18,6 +19,9 @@ enum ViTShapes {
       shapes["\(name).bias"] = [width]
     }
     shapes.merge(ending(config)) { $1 }
+    if let heads = config.frequencyHeads, heads > 0 {
+      shapes["rope.freqs"] = [2, config.depth, heads, width / heads / 2]
+    }
     if config.family == .lvvit {
       shapes.merge(stem(config)) { $1 }
     } else {
@@ -82,15 +86,29 @@ enum ViTShapes {
 
   private static func block(_ config: ViTConfig) -> [String: [Int]] {
     let width = config.embedDim
-    var shapes: [String: [Int]] = [
-      "norm1.weight": [width], "norm1.bias": [width],
-      "attn.qkv.weight": [3 * width, width],
-      "attn.proj.weight": [width, width], "attn.proj.bias": [width],
-      "norm2.weight": [width], "norm2.bias": [width],
-      "mlp.fc1.weight": [config.hiddenDim, width], "mlp.fc1.bias": [config.hiddenDim],
-      "mlp.fc2.weight": [width, config.hiddenDim], "mlp.fc2.bias": [width],
-    ]
-    if config.hasQKVBias { shapes["attn.qkv.bias"] = [3 * width] }
+    let hidden = config.hiddenDim
+    let first = config.isGated ? 2 * hidden : hidden
+    var shapes: [String: [Int]] = [:]
+    func linear(_ name: String, _ outputs: Int, _ inputs: Int, hasBias: Bool) {
+      shapes["\(name).weight"] = [outputs, inputs]
+      if hasBias { shapes["\(name).bias"] = [outputs] }
+    }
+    func norm(_ name: String, _ width: Int) {
+      shapes["\(name).weight"] = [width]
+      shapes["\(name).bias"] = [width]
+    }
+    norm("norm1", width)
+    linear("attn.qkv", 3 * width, width, hasBias: config.hasQKVBias)
+    if let headWidth = config.headNormWidth {
+      norm("attn.q_norm", headWidth)
+      norm("attn.k_norm", headWidth)
+    }
+    if config.hasAttentionNorm { norm("attn.norm", width) }
+    linear("attn.proj", width, width, hasBias: config.hasProjectionBias)
+    norm("norm2", width)
+    linear("mlp.fc1", first, width, hasBias: config.hasFFNBias)
+    if config.hasInnerNorm { norm("mlp.norm", hidden) }
+    linear("mlp.fc2", width, hidden, hasBias: config.hasFFNBias)
     if config.hasLayerScale {
       shapes["ls1.gamma"] = [width]
       shapes["ls2.gamma"] = [width]

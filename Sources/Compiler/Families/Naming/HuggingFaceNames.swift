@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// The names of Hugging Face's `transformers`: ViT, DeiT, ViT-MSN, ViT-MAE, DINOv2 with and without registers and
-/// I-JEPA, with a classifier or without, as saved files
+/// The names of Hugging Face's `transformers`: ViT, DeiT, ViT-MSN, ViT-MAE, DINOv2 with and without registers,
+/// DINOv3 and I-JEPA, with a classifier or without, as saved files
 /// spell them (`vit.encoder.layer.0.attention.attention.query`) and as version 5 does in memory
 /// (`vit.layers.0.attention.q_proj`).
 enum HuggingFaceNames: NamingScheme {
@@ -30,15 +30,32 @@ enum HuggingFaceNames: NamingScheme {
     }
     var model = NamedModel(tensors: renamed.tensors)
     try joinProjections(&model.tensors, file: file)
-    if model.tensors["reg_token"] != nil { try model.insertRegisters("reg_token", file: file) }
+    let hasGates = model.tensors["blocks.0.mlp.fc1_g.weight"] != nil
+    if hasGates || tensors.keys.contains(where: { $0.hasSuffix("mlp.weights_in.weight") }) {
+      model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
+    }
+    try TimmNames.joinGates(&model.tensors, file: file)
+    let isDINOv3 = tensors.keys.contains { $0.hasSuffix("embeddings.patch_embeddings.weight") }
+    // DINOv3 without registers has a tensor of none.
+    if isDINOv3, model.tensors["reg_token"]?.shape.elementCount == 0 {
+      model.tensors["reg_token"] = nil
+    }
+    if model.tensors["reg_token"] != nil, !isDINOv3 {
+      try model.insertRegisters("reg_token", file: file)
+    }
     let isDeiT = tensors.keys.contains { $0.hasPrefix("deit.") }
     let isDINO = tensors.keys.contains { $0.hasSuffix("layer_scale1.lambda1") }
     model.hints.family = isDeiT ? .deit : .vit
+    let type = isDINOv3 ? "DINOv3" : isDINO ? "DINOv2" : isDeiT ? "DeiT" : "ViT"
     model.hints.defaultEpsilon = .init(
-      value: isDINO ? 1e-6 : 1e-12,
-      source: "transformers' default for \(isDINO ? "DINOv2" : isDeiT ? "DeiT" : "ViT")")
+      value: isDINOv3 ? 1e-5 : isDINO ? 1e-6 : 1e-12, source: "transformers' default for \(type)")
     model.hints.processor =
-      isDINO ? "BitImageProcessor" : isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
+      isDINOv3
+      ? "DINOv3ViTImageProcessor"
+      : isDINO ? "BitImageProcessor" : isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
+    if isDINOv3 {
+      model.hints.rotary = .init(value: .dinov3, source: "transformers' default for DINOv3")
+    }
     // With registers it is PyTorch's antialiased interpolation, as timm's.
     model.hints.positionResize = model.tensors["reg_token"] == nil ? .transformers : .timm
     if model.tensors["cls_token"] == nil {
@@ -50,7 +67,8 @@ enum HuggingFaceNames: NamingScheme {
   private static let outside = [
     "embeddings.cls_token": "cls_token", "embeddings.distillation_token": "dist_token",
     "embeddings.position_embeddings": "pos_embed", "embeddings.register_tokens": "reg_token",
-    "embeddings.patch_embeddings.projection": "patch_embed.proj", "layernorm": "norm",
+    "embeddings.patch_embeddings.projection": "patch_embed.proj",
+    "embeddings.patch_embeddings": "patch_embed.proj", "layernorm": "norm",
     "classifier": "head", "cls_classifier": "head", "distillation_classifier": "head_dist",
   ]
 
@@ -61,6 +79,8 @@ enum HuggingFaceNames: NamingScheme {
     "attention.q_proj": "attn.q", "attention.k_proj": "attn.k", "attention.v_proj": "attn.v",
     "attention.o_proj": "attn.proj", "mlp.fc1": "mlp.fc1", "mlp.fc2": "mlp.fc2",
     "layernorm_before": "norm1", "layernorm_after": "norm2", "norm1": "norm1", "norm2": "norm2",
+    "mlp.weights_in": "mlp.fc1", "mlp.weights_out": "mlp.fc2", "mlp.gate_proj": "mlp.fc1_g",
+    "mlp.up_proj": "mlp.fc1_x", "mlp.down_proj": "mlp.fc2",
   ]
 
   /// timm's name; names that are not known stay, and are reported as unexpected.
@@ -70,7 +90,8 @@ enum HuggingFaceNames: NamingScheme {
     guard let kind = parts.last, parts.count > 1 else { return String(name) }
     let body = parts.dropLast().joined(separator: ".")
     if let known = outside[body] { return "\(known).\(kind)" }
-    for prefix in ["encoder.layer.", "layers.", "layer."] where body.hasPrefix(prefix) {
+    for prefix in ["encoder.layer.", "layers.", "layer.", "model.layer."]
+    where body.hasPrefix(prefix) {
       let rest = body.dropFirst(prefix.count)
       guard let dot = rest.firstIndex(of: "."), let block = RenamedTensors.block(rest[..<dot])
       else { break }
@@ -88,7 +109,11 @@ enum HuggingFaceNames: NamingScheme {
   static func joinProjections(_ tensors: inout [String: NamedTensor], file: String) throws {
     for name in tensors.keys.sorted() where name.contains(".attn.q.") {
       let names = ["q", "k", "v"].map { name.replacing(".attn.q.", with: ".attn.\($0).") }
-      let parts = names.compactMap { tensors[$0] }
+      var parts = names.compactMap { tensors[$0] }
+      // Keys may have no bias.
+      if name.hasSuffix(".bias"), tensors[names[1]] == nil, parts.count == 2 {
+        parts.insert(.zeros(shape: parts[0].shape), at: 1)
+      }
       guard parts.count == 3, let joined = NamedTensor.concatenated(parts) else {
         throw InputError(
           file: file, field: tensors[name]?.origin ?? name,
@@ -96,7 +121,10 @@ enum HuggingFaceNames: NamingScheme {
           found: parts.map { "\($0.origin) \($0.shape)" }.joined(separator: ", "))
       }
       for part in names { tensors[part] = nil }
-      tensors[name.replacing(".attn.q.", with: ".attn.qkv.")] = joined
+      let whole = name.replacing(".attn.q.", with: ".attn.qkv.")
+      if let other = tensors.updateValue(joined, forKey: whole) {
+        throw RenamedTensors.clash(joined, other, whole, file: file)
+      }
     }
   }
 }

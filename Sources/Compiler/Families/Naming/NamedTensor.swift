@@ -14,18 +14,29 @@ package struct NamedTensor: Sendable {
   /// What the checkpoint calls it.
   let origin: String
 
+  /// The checkpoint's numbers that it stands for.
+  let parameters: Int
+
   /// Row-major values in ``shape``.
   let values: @Sendable () throws -> [Float]
 
   /// A tensor that is computed when asked for.
   package init(
-    shape: Shape, dtype: DType = .float32, origin: String,
+    shape: Shape, dtype: DType = .float32, origin: String, parameters: Int? = nil,
     values: @escaping @Sendable () throws -> [Float]
   ) {
     self.shape = shape
     self.dtype = dtype
     self.origin = origin
+    self.parameters = parameters ?? shape.elementCount
     self.values = values
+  }
+
+  /// Zeros that no checkpoint has.
+  static func zeros(shape: Shape) -> NamedTensor {
+    NamedTensor(shape: shape, origin: "zeros", parameters: 0) {
+      [Float](repeating: 0, count: shape.elementCount)
+    }
   }
 
   /// A checkpoint's tensor as it is.
@@ -41,14 +52,17 @@ package struct NamedTensor: Sendable {
     guard let shape = Shape(checking: extents), shape.elementCount == self.shape.elementCount else {
       return nil
     }
-    return NamedTensor(shape: shape, dtype: dtype, origin: origin, values: values)
+    return NamedTensor(
+      shape: shape, dtype: dtype, origin: origin, parameters: parameters, values: values)
   }
 
   /// The axes in another order, as NumPy's transpose.
   func transposed(_ axes: [Int]) -> NamedTensor {
     let extents = shape.extents
     let values = values
-    return NamedTensor(shape: Shape(axes.map { extents[$0] }), dtype: dtype, origin: origin) {
+    return NamedTensor(
+      shape: Shape(axes.map { extents[$0] }), dtype: dtype, origin: origin, parameters: parameters
+    ) {
       StridedCopy(axes.map { axis in (extents[axis], extents[(axis + 1)...].reduce(1, *)) })
         .gather(try values())
     }
@@ -84,7 +98,8 @@ package struct NamedTensor: Sendable {
     else { return nil }
     let worst = parts.first { !$0.dtype.isFloatingPoint } ?? first
     return NamedTensor(
-      shape: shape, dtype: worst.dtype, origin: parts.map(\.origin).joined(separator: ", ")
+      shape: shape, dtype: worst.dtype, origin: parts.map(\.origin).joined(separator: ", "),
+      parameters: parts.reduce(0) { $0 + $1.parameters }
     ) {
       try parts.flatMap { try $0.values() }
     }

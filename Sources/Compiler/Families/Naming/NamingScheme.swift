@@ -65,6 +65,12 @@ package struct ModelHints: Sendable {
   var attentionScale: Hint<Float>?
   var activation: Hint<Activation>?
 
+  /// Rotary positions of models of these names, where no configuration tells them.
+  var rotary: Hint<RotaryPositions>?
+
+  /// Gates and values of the FFN had names, so that gates are first.
+  var hasGatesFirst: Hint<Bool>?
+
   /// What the classifier reads, where names or a graph tell it.
   var pooling: Hint<Pooling>?
 

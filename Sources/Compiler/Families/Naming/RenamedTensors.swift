@@ -8,12 +8,18 @@ struct RenamedTensors {
   init(file: String) { self.file = file }
 
   mutating func add(_ tensor: NamedTensor, as name: String) throws {
-    if let other = tensors[name] {
-      throw InputError(
-        file: file, field: max(other.origin, tensor.origin), expected: "one tensor for \(name)",
-        found: "\(min(other.origin, tensor.origin)) too")
+    if let other = tensors.updateValue(tensor, forKey: name) {
+      throw Self.clash(tensor, other, name, file: file)
     }
-    tensors[name] = tensor
+  }
+
+  /// The error for two tensors that come to one name.
+  static func clash(
+    _ tensor: NamedTensor, _ other: NamedTensor, _ name: String, file: String
+  ) -> InputError {
+    InputError(
+      file: file, field: max(other.origin, tensor.origin), expected: "one tensor for \(name)",
+      found: "\(min(other.origin, tensor.origin)) too")
   }
 
   /// A block's number as names write it; nil for another spelling, e.g. `01`.

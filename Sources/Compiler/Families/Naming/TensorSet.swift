@@ -59,7 +59,7 @@ package struct TensorSet: Sendable {
       throw InputError(file: file, field: name, expected: "a tensor", found: "none")
     }
     return Constant(
-      name: name, shape: shape ?? tensor.shape, parameters: isTrained ? nil : 0,
+      name: name, shape: shape ?? tensor.shape, parameters: isTrained ? tensor.parameters : 0,
       values: tensor.values)
   }
 

@@ -19,6 +19,14 @@ enum TimmNames: NamingScheme {
     var renamed = RenamedTensors(file: file)
     for (name, tensor) in tensors { try renamed.add(tensor, as: self.renamed(name)) }
     var model = NamedModel(tensors: renamed.tensors)
+    if model.tensors["blocks.0.mlp.fc1_g.weight"] != nil {
+      model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
+    }
+    try joinParts(&model.tensors, file: file)
+    if let frequencies = model.tensors["rope.freqs"], frequencies.shape.rank == 4 {
+      model.hints.heads = .init(
+        value: frequencies.shape[2], source: "the head axis of rope.freqs")
+    }
     // DINOv2's own code puts them behind the class token once that has its position.
     if model.tensors["register_tokens"] != nil {
       try model.insertRegisters("register_tokens", file: file)
@@ -27,24 +35,63 @@ enum TimmNames: NamingScheme {
     return model
   }
 
-  /// timm's name for LayerScale where DeiT-III's own code has another.
+  /// Names of parts of a block in code of DeiT-III's, EVA's and DINOv2's own, and in timm's EVA: each stands behind
+  /// the block's number and in front of nothing or `.weight` and the like.
+  private static let inside = [
+    ("gamma_1", "ls1.gamma"), ("gamma_2", "ls2.gamma"),
+    ("attn.q_proj", "attn.q"), ("attn.k_proj", "attn.k"), ("attn.v_proj", "attn.v"),
+    ("attn.q_bias", "attn.q.bias"), ("attn.v_bias", "attn.v.bias"),
+    ("attn.inner_attn_ln", "attn.norm"), ("mlp.ffn_ln", "mlp.norm"),
+    ("mlp.w12", "mlp.fc1"), ("mlp.w1", "mlp.fc1_g"), ("mlp.w2", "mlp.fc1_x"),
+    ("mlp.w3", "mlp.fc2"),
+  ]
+
+  /// timm's name where others have another.
   private static func renamed(_ name: String) -> String {
-    for (own, known) in [(".gamma_1", ".ls1.gamma"), (".gamma_2", ".ls2.gamma")]
-    where name.hasPrefix("blocks.") && name.hasSuffix(own) {
-      return name.dropLast(own.count) + known
+    let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "blocks" else { return name }
+    for (own, known) in inside where parts[2] == own || parts[2].hasPrefix("\(own).") {
+      return "blocks.\(parts[1]).\(known)\(parts[2].dropFirst(own.count))"
     }
     return name
   }
 
+  /// Joins what stands apart in some models.
+  private static func joinParts(_ tensors: inout [String: NamedTensor], file: String) throws {
+    try HuggingFaceNames.joinProjections(&tensors, file: file)
+    try joinGates(&tensors, file: file)
+  }
+
+  /// Joins gates and values, in this order. What is called values without gates is an FFN's first layer.
+  static func joinGates(_ tensors: inout [String: NamedTensor], file: String) throws {
+    for name in tensors.keys.sorted() where name.contains(".mlp.fc1_g.") {
+      let other = name.replacing(".mlp.fc1_g.", with: ".mlp.fc1_x.")
+      let parts = [name, other].compactMap { tensors[$0] }
+      guard parts.count == 2, let joined = NamedTensor.concatenated(parts) else {
+        throw InputError(
+          file: file, field: tensors[name]?.origin ?? name,
+          expected: "gates and values of one width",
+          found: parts.map { "\($0.origin) \($0.shape)" }.joined(separator: ", "))
+      }
+      (tensors[name], tensors[other]) = (nil, nil)
+      let whole = name.replacing(".mlp.fc1_g.", with: ".mlp.fc1.")
+      if let other = tensors.updateValue(joined, forKey: whole) {
+        throw RenamedTensors.clash(joined, other, whole, file: file)
+      }
+    }
+    for name in tensors.keys.sorted() where name.contains(".mlp.fc1_x.") {
+      let whole = name.replacing(".mlp.fc1_x.", with: ".mlp.fc1.")
+      guard let tensor = tensors.removeValue(forKey: name) else { continue }
+      if let other = tensors.updateValue(tensor, forKey: whole) {
+        throw RenamedTensors.clash(tensor, other, whole, file: file)
+      }
+    }
+  }
+
   /// Tensors that only relatives of ViT have.
   private static let variants = [
-    ("blocks.0.attn.q_norm.weight", "normalised queries and keys"),
-    ("blocks.0.attn.norm.weight", "a norm inside attention"),
-    ("blocks.0.mlp.norm.weight", "a norm inside the FFN"),
-    ("blocks.0.mlp.fc1_g.weight", "a gated FFN"),
-    ("blocks.0.mlp.w12.weight", "a gated FFN"),
+    ("blocks.0.attn.gate.weight", "gated attention"),
     ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
-    ("blocks.0.attn.q_bias", "separate biases of queries and values (BEiT)"),
     ("rel_pos_bias.relative_position_bias_table", "relative positions (BEiT)"),
     ("blocks_token_only.0.gamma_1", "class attention"),
     ("blocks.0.attns.0.qkv.weight", "parallel blocks"),

@@ -36,6 +36,7 @@ struct PreprocessResolver {
           or: "\(source) names none")
       }
       facts = try prepared(by: processor)
+      remarkOnOrder(processor, &decisions)
       let isScaled = !isGeometryTold && !isWrittenForTarget(processor)
       record(facts, &decisions) {
         if isScaled, Self.geometry.contains($1) {
@@ -50,7 +51,9 @@ struct PreprocessResolver {
       }
     } else if let name = unsaidProcessor {
       let path = config.path.isEmpty ? tensors.file : config.path
-      facts = try prepared(by: try ProcessorConfig(classNamed: name, path: path), ofAnySize: true)
+      let processor = try ProcessorConfig(classNamed: name, path: path)
+      facts = try prepared(by: processor, ofAnySize: true)
+      remarkOnOrder(processor, &decisions)
       record(facts, &decisions) {
         if isGeometryTold, Self.geometry.contains($1) {
           $0.told($1, $2, from: geometrySource(""))
@@ -77,6 +80,15 @@ struct PreprocessResolver {
   private var isTakenAsTold: Bool {
     !isGeometryTold && options.imageSize == nil && !config.hasTimmTransform
       && choice.namedBy == nil
+  }
+
+  /// Says where a resized image differs from transformers', which has this class for numbers alone.
+  private func remarkOnOrder(_ processor: ProcessorConfig, _ decisions: inout Decisions) {
+    guard processor.className == "DINOv3ViTImageProcessor" else { return }
+    decisions.remarked(
+      "resize",
+      "images are resized in 8 bits, where transformers' \(processor.className) resizes the numbers: a "
+        + "sample is a level of 255 away at most")
   }
 
   private func check(_ facts: PreprocessFacts) throws {

@@ -25,7 +25,8 @@ struct ProcessorClass: Sendable {
   private init(
     _ name: String, size: Int = 224, isSquare: Bool = true, numberIsSquare: Bool = true,
     crop: Int? = nil, _ interpolation: PreprocessFacts.Interpolation = .bicubic,
-    isCLIPs: Bool = false, convertsToRGB: Bool = false, cropShare: Double? = nil
+    isCLIPs: Bool = false, isImageNets: Bool = false, convertsToRGB: Bool = false,
+    cropShare: Double? = nil
   ) {
     self.name = name
     self.size = size
@@ -33,8 +34,12 @@ struct ProcessorClass: Sendable {
     self.numberIsSquare = numberIsSquare
     self.crop = crop
     self.interpolation = interpolation
-    mean = isCLIPs ? Statistics.clipMean : Statistics.half
-    standardDeviation = isCLIPs ? Statistics.clipDeviation : Statistics.half
+    mean =
+      isCLIPs
+      ? Statistics.clipMean : isImageNets ? Statistics.imageNetMean : Statistics.half
+    standardDeviation =
+      isCLIPs
+      ? Statistics.clipDeviation : isImageNets ? Statistics.imageNetDeviation : Statistics.half
     self.convertsToRGB = convertsToRGB
     self.cropShare = cropShare
   }
@@ -50,6 +55,7 @@ struct ProcessorClass: Sendable {
       "BitImageProcessor", isSquare: false, numberIsSquare: false, crop: 224, isCLIPs: true,
       convertsToRGB: true),
     ProcessorClass("SiglipImageProcessor", numberIsSquare: false, convertsToRGB: true),
+    ProcessorClass("DINOv3ViTImageProcessor", .bilinear, isImageNets: true),
     ProcessorClass(
       "ConvNextImageProcessor", size: 384, isSquare: false, numberIsSquare: false,
       cropShare: 224.0 / 256),
