@@ -45,7 +45,8 @@ struct ConfigTarget: Target {
       "drop_rate": 0.1, "pos_embed": "learn"},
      "pretrained_cfg": {"input_size": [3, 16, 16], "interpolation": "lanczos", "crop_pct": 1.15,
       "crop_mode": "border", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "num_classes": 5,
-      "test_input_size": [3, 32, 32], "label_offset": 0, "tag": "a", "first_conv": "b"}}
+      "test_input_size": [3, 32, 32], "label_offset": 0, "tag": "a", "first_conv": "b"},
+     "token_reduction": {"method": "evit", "blocks": [0, 1], "keep_rate": 0.5, "fuse": true}}
     """
 
   let corpus: [[UInt8]]

@@ -162,6 +162,44 @@ def config_cases() -> Iterator[Case]:
         ("deep", b"[" * 100_000),
     ]:
         yield Case(4, f"config {name}", sound, command, files={"config": config})
+    yield from reduction_cases()
+
+
+def reduction_cases() -> Iterator[Case]:
+    """What a checkpoint was trained with to have fewer tokens, in a configuration and in metadata."""
+    evit = {"method": "evit", "blocks": [3], "keep_rate": 0.7, "fuse": True}
+    command, files = CONVERT + " --config {config}", {"config": CONFIG}
+    for name, text, words in [
+        ("no JSON", "{", "JSON"),
+        ("no object", "[]", "an object"),
+        ("deep", "[" * 100_000, "token_reduction"),
+        ("no method", json.dumps(evit | {"method": None}), "the name of a method"),
+        ("another method", json.dumps(evit | {"method": "avit"}), "a method that is built"),
+        ("an unknown key", json.dumps(evit | {"gate": 1}), "a key whose meaning is known"),
+        ("a key twice", json.dumps(evit)[:-1] + ', "fuse": false}', "twice"),
+        ("a block that there is not", json.dumps(evit | {"blocks": [2**40]}), "ascending numbers"),
+        ("very many blocks", json.dumps(evit | {"blocks": [3] * 100_000}), "ascending numbers"),
+        ("rate 0", json.dumps(evit | {"keep_rate": 0}), "a share in (0, 1]"),
+        ("rate huge", json.dumps(evit | {"keep_rate": 0}).replace(": 0", ": 1e999"), ""),
+        ("rate text", json.dumps(evit | {"keep_rate": "0.7"}), "a share in (0, 1]"),
+        ("fuse 1", json.dumps(evit | {"fuse": 1}), "true or false"),
+    ]:
+        checkpoint = demo_checkpoint(lambda h: h.update(__metadata__={"token_reduction": text}))
+        yield Case(4, f"metadata of a method: {name}", checkpoint, command, words=words, files=files)
+        if name not in ("no JSON", "deep"):
+            config = CONFIG[:-1] + b', "token_reduction": ' + text.encode() + b"}"
+            yield Case(
+                4, f"config of a method: {name}", demo_checkpoint(), command, words=words, files={"config": config})
+    checkpoint = demo_checkpoint(lambda h: h.update(__metadata__={"token_reduction": json.dumps(evit)}))
+    yield Case(12, "metadata of a method", checkpoint, command, accepted=True, files=files)
+    for flags in ("--keep=nan", "--keep=0", "--keep=1.5", "--layers=0", "--layers=99", "--layers=4,4", "--method=avit"):
+        method = "" if flags.startswith("--method") else " --method evit --fuse"
+        flag = flags.partition("=")[0]
+        if flag != "--keep":
+            method += " --keep 0.7"
+        yield Case(50, f"convert {flags}", demo_checkpoint(), f"{command}{method} {flags}", words=flag, files=files)
+    for flags in ("--keep 0.5", "--layers 4", "--fuse", "--no-fuse"):
+        yield Case(50, f"convert {flags} alone", demo_checkpoint(), f"{command} {flags}", words="--method", files=files)
 
 
 def flag_cases() -> Iterator[Case]:

@@ -77,6 +77,24 @@ struct Convert: ParsableCommand {
   @Option(help: "Resize filter: nearest, box, bilinear, hamming, bicubic or lanczos.")
   var interpolation: String?
 
+  @Option(
+    help: """
+      The method that the checkpoint was trained with to have fewer tokens: evit. Of pickles that \
+      tools/pth_to_safetensors.py converted it is known, with what goes with it.
+      """)
+  var method: String?
+
+  @Option(help: "Blocks, counted from 1, in which the method has fewer tokens.")
+  var layers: NumberList<Int>?
+
+  @Option(help: "Share of patch tokens that the method keeps in each of them, in (0, 1].")
+  var keep: Double?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether the other tokens become one more token, as the checkpoint was trained.")
+  var fuse: Bool?
+
   @Flag(help: "Write no notes.")
   var quiet = false
 
@@ -99,7 +117,7 @@ struct Convert: ParsableCommand {
       weights: weights.element, to: output)
     if quiet { return }
     for weight in nonFinite { CommandLineTool.note("vitc: note: \(checkpoint.path): \(weight)") }
-    report(model, checkpoint, options)
+    try report(model, checkpoint, options)
   }
 
   private func options() throws -> ImportOptions {
@@ -115,6 +133,10 @@ struct Convert: ParsableCommand {
     options.standardDeviation = std?.values
     options.interpolation = interpolation
     options.cropFraction = cropPct
+    options.method = method
+    options.methodBlocks = layers?.values
+    options.keepRate = keep
+    options.fusesTokens = fuse
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
     }
@@ -126,7 +148,7 @@ struct Convert: ParsableCommand {
 
   private func report(
     _ model: ImportedModel, _ checkpoint: Checkpoint, _ options: ImportOptions
-  ) {
+  ) throws {
     let used = [
       config == nil ? checkpoint.config : nil,
       preprocessor == nil ? options.preprocessor ?? checkpoint.preprocessorConfig : nil,
@@ -142,7 +164,12 @@ struct Convert: ParsableCommand {
     }
     let facts = model.facts
     let millions = Figures.fixed(Double(model.graph.parameterCount) / 1e6, 3)
-    let giga = Figures.fixed(Double(model.graph.multiplyAdds) / 1e9, 3)
+    var multiplyAdds = model.graph.multiplyAdds
+    if model.reduction != nil {
+      let plan = try PlanFile(path: output)
+      multiplyAdds = try PlanCompiler.model(of: plan, recipe: plan.recipe).multiplyAdds
+    }
+    let giga = Figures.fixed(Double(multiplyAdds) / 1e9, 3)
     CommandLineTool.note(
       "vitc: \(output): \(facts.architecture), \(millions) M parameters, \(giga) GMACs")
   }

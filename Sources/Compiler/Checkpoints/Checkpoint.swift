@@ -45,6 +45,9 @@ public struct Checkpoint: Sendable {
   /// `preprocessor_config.json`, if there is one.
   public let preprocessorConfig: Companion?
 
+  /// What safetensors metadata say under `token_reduction`: JSON, which the importer reads.
+  package let tokenReduction: String?
+
   /// The files that were opened.
   public let sources: [MappedFile]
 }
@@ -57,7 +60,7 @@ extension Checkpoint {
   package init(named name: String, tensors: [String: TensorView], config: Companion? = nil) {
     self.init(
       path: name, format: .memory, tensors: tensors, onnx: nil, config: config,
-      preprocessorConfig: nil, sources: [])
+      preprocessorConfig: nil, tokenReduction: nil, sources: [])
   }
 
   /// Opens a checkpoint, recognised by its content: a safetensors file, the `*.index.json` of a
@@ -101,15 +104,19 @@ extension Checkpoint {
     let format: Format
     let tensors: [String: TensorView]
     var onnx: ONNXModel?
+    var tokenReduction: String?
     var sources = [mapped]
     switch try FileKind.recognise(mapped) {
     case .safetensors:
       format = .safetensors
-      tensors = try SafeTensorsFile(mapped).tensors
+      let file = try SafeTensorsFile(mapped)
+      tensors = file.tensors
+      tokenReduction = file.metadata[SafeTensorsMetadata.tokenReduction]
     case .json:
       format = .shardedSafetensors
       let index = try SafeTensorsIndex(mapped, folder: folder.path)
       tensors = index.tensors
+      tokenReduction = index.tokenReduction
       sources += index.shards
     case .zip:
       format = .npz
@@ -124,6 +131,7 @@ extension Checkpoint {
     return Checkpoint(
       path: path, format: format, tensors: tensors, onnx: onnx,
       config: try folder.companion("config.json"),
-      preprocessorConfig: try folder.companion("preprocessor_config.json"), sources: sources)
+      preprocessorConfig: try folder.companion("preprocessor_config.json"),
+      tokenReduction: tokenReduction, sources: sources)
   }
 }

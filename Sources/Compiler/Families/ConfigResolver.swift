@@ -15,6 +15,9 @@ struct ResolvedModel {
   var scores: ModelFacts.Scores
   var preprocess: PreprocessFacts
 
+  /// How it has fewer tokens; nil if it keeps all of them.
+  var reduction: TrainedReduction?
+
   /// How features are compared with those of texts, if the checkpoint tells it.
   var textComparison: TextComparison?
 
@@ -38,11 +41,12 @@ struct ConfigResolver {
   private let config: ModelConfig
   private let named: NamedArchitecture?
   private let processor: ProcessorConfig?
+  private let reduction: ReductionResolver
   private let options: ImportOptions
 
   init(
     tensors: TensorSet, config: ModelConfig, named: NamedArchitecture?,
-    processor: ProcessorConfig?, options: ImportOptions
+    processor: ProcessorConfig?, reduction: ReductionResolver, options: ImportOptions
   ) throws {
     var tensors = tensors
     // transformers' classes for classification read no pooler; others that save one may.
@@ -53,6 +57,7 @@ struct ConfigResolver {
     self.config = config
     self.named = named
     self.processor = processor
+    self.reduction = reduction
     self.options = options
   }
 
@@ -110,12 +115,13 @@ struct ConfigResolver {
       decisions.told(key, told.value, from: "\(told.source)")
     }
     decisions.add(tensors.hints.remarks)
+    let reduction = try self.reduction.resolve(source, file: tensors.file, &decisions)
     let scores = try values.scores(&decisions)
     try config.check(against: source)
     let (target, positionResize) = try resized(source, &decisions)
     let preprocess = try PreprocessResolver(
       tensors: tensors, config: config, processor: processor, options: options, source: source,
-      target: target, choice: choice
+      target: target, choice: choice, method: self.reduction.method
     ).resolve(&decisions)
     if let exported {
       decisions.told("architecture", exported.facts.architecture, from: "\(ExportedModel.source)")
@@ -127,7 +133,7 @@ struct ConfigResolver {
     return ResolvedModel(
       source: source, target: target,
       architecture: exported?.facts.architecture ?? choice.title, scores: scores,
-      preprocess: preprocess, textComparison: tensors.hints.textComparison,
+      preprocess: preprocess, reduction: reduction, textComparison: tensors.hints.textComparison,
       positionResize: positionResize,
       labels: names.isEmpty ? tensors.hints.exported?.labels ?? [] : names,
       provenance: decisions.provenance,

@@ -4,6 +4,7 @@ public import Tensors
 public enum ImportOption: String, InputOption {
   case architecture, preprocessor, imageSize, heads, activation, pooling, epsilon
   case mean, standardDeviation, cropFraction, cropMode, interpolation
+  case method, methodBlocks, keepRate, fusesTokens
 
   /// The list that names the values of ``architecture``.
   case knownArchitectures = "Architecture.all"
@@ -26,6 +27,9 @@ extension ImportOptions {
       try require(
         cropFraction > 0.05 && cropFraction <= 4, .cropFraction, "a share in (0.05, 4]",
         cropFraction)
+    }
+    if let keepRate {
+      try require(keepRate > 0 && keepRate <= 1, .keepRate, "a share in (0, 1]", keepRate)
     }
     if let mean {
       try require(mean.count == 3, .mean, "three numbers", mean)

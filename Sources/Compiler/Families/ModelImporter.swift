@@ -46,6 +46,18 @@ public struct ImportOptions: Sendable {
   /// A filter of Pillow's: `nearest`, `box`, `bilinear`, `hamming`, `bicubic` or `lanczos`.
   public var interpolation: String?
 
+  /// The method that the checkpoint was trained with to have fewer tokens: `evit`.
+  public var method: String?
+
+  /// The blocks in which it has fewer, counted from 1, ascending.
+  public var methodBlocks: [Int]?
+
+  /// The share of the patch tokens that it keeps in each of them, in (0, 1].
+  public var keepRate: Double?
+
+  /// Whether the others become one more token.
+  public var fusesTokens: Bool?
+
   /// Leaves everything open.
   public init() {}
 }
@@ -57,6 +69,9 @@ public struct ImportedModel: Sendable {
 
   /// What the model is, with the source of every value that the weights do not determine.
   package var facts: ModelFacts
+
+  /// How it has fewer tokens; nil if it keeps all of them.
+  package let reduction: TrainedReduction?
 
   /// Where the values came from that the weights do not determine, and what the checkpoint was.
   public let origins: [Origin]
@@ -77,6 +92,7 @@ public struct ImportedModel: Sendable {
   init(_ decided: ResolvedModel, origins: [Origin], graph: Graph) {
     self.graph = graph
     facts = decided.facts()
+    reduction = decided.reduction
     self.origins = origins
     labels = decided.labels.map(\.name)
     identifiers = decided.labels.map(\.identifier)
@@ -120,12 +136,21 @@ public enum ModelImporter {
       try ProcessorConfig($0, fallback: config.processor)
     }
     let named = try NamedArchitecture.find(config, options)
+    let reduction = try ReductionResolver(
+      ReductionKeys(config, metadata: checkpoint.tokenReduction, of: checkpoint.path), options)
+    if let method = reduction.method, checkpoint.onnx != nil {
+      throw InputError(
+        .unsupported, file: checkpoint.path, field: "\(method.rawValue)",
+        expected: "a checkpoint of weights, as an ONNX model has its tokens as it has them",
+        found: "ONNX")
+    }
     let tensors =
       try checkpoint.onnx.map {
         try ONNXModelReader.read($0, imageSize: try openExtents(config, options))
       }
-      ?? NamingSchemes.translate(checkpoint)
-    let decided = try decide(tensors, config, named, processor, options)
+      // The methods' authors evaluate the model itself.
+      ?? NamingSchemes.translate(checkpoint, readsAverage: reduction.method == nil)
+    let decided = try decide(tensors, config, named, processor, reduction, options)
     let exported = tensors.hints.exported
     try exported?.check(decided.facts(), takesOtherSize: options.imageSize != nil)
     let graph = try ViTGraph.build(decided, tensors)
@@ -152,18 +177,21 @@ public enum ModelImporter {
     let processor = try options.preprocessor.map {
       try ProcessorConfig($0, fallback: config.processor)
     }
+    let reduction = try ReductionResolver(
+      ReductionKeys(config, metadata: nil, of: tensors.file), options)
     let decided = try decide(
-      tensors, config, try NamedArchitecture.find(config, options), processor, options)
+      tensors, config, try NamedArchitecture.find(config, options), processor, reduction, options)
     return ImportedModel(
       decided, origins: decided.provenance, graph: try ViTGraph.build(decided, tensors))
   }
 
   private static func decide(
     _ tensors: TensorSet, _ config: ModelConfig, _ named: NamedArchitecture?,
-    _ processor: ProcessorConfig?, _ options: ImportOptions
+    _ processor: ProcessorConfig?, _ reduction: ReductionResolver, _ options: ImportOptions
   ) throws -> ResolvedModel {
     let resolver = try ConfigResolver(
-      tensors: tensors, config: config, named: named, processor: processor, options: options)
+      tensors: tensors, config: config, named: named, processor: processor, reduction: reduction,
+      options: options)
     return try resolver.resolve()
   }
 }

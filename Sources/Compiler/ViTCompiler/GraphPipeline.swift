@@ -10,13 +10,15 @@ extension PlanCompiler {
   /// Converts a raised graph: folds, fuses, lowers and writes it to `path`.
   ///
   /// One constant at a time is in memory. The same graph gives the same bytes.
-  /// - Parameter sources: the files that the graph's constants are in, which must not change meanwhile.
+  /// - Parameters:
+  ///   - recipe: how the plan is rewritten from the beginning, as a model is that was trained so.
+  ///   - sources: the files that the graph's constants are in, which must not change meanwhile.
   /// - Returns: the weights that hold NaN or infinity.
   /// - Throws: `InputError` naming the first of `sources`, or `path`, and the node that does not hold.
   @discardableResult
   package static func convert(
-    _ graph: Graph, facts: ModelFacts, labels: Labels, weights: WeightStorage, to path: String,
-    from sources: [MappedFile]
+    _ graph: Graph, facts: ModelFacts, labels: Labels, recipe: RewriteRecipe = RewriteRecipe(),
+    weights: WeightStorage, to path: String, from sources: [MappedFile]
   ) throws -> [NonFiniteWeight] {
     let file = sources.first?.path ?? path
     let base = try InputError.wrappingGraphErrors(of: file) {
@@ -24,10 +26,11 @@ extension PlanCompiler {
       try PassDriver(PassList.cleanup).run(graph)
         .compacted { $0.name.hasPrefix(MultiScaleWeights.prefix) }
     }
+    let model = try fused(
+      try rewritten(base, recipe, facts, file: file), of: base, file: file)
     return try PlanEmitter.emit(
-      try lowered(try fused(base, of: base, file: file), weights: weights, file: file),
-      facts: facts, labels: labels,
-      recipe: RewriteRecipe(), to: path, from: sources)
+      try lowered(model, weights: weights, file: file), facts: facts, labels: labels,
+      recipe: recipe, to: path, from: sources)
   }
 
   /// Rewrites a plan's base graph as `recipe` says and writes the result to `path`.
@@ -55,7 +58,8 @@ extension PlanCompiler {
   ) throws -> RewrittenModel {
     var base = plan.graph
     for constant in extra { _ = base.add(constant) }
-    return try fused(try rewritten(base, recipe, plan), of: base, file: plan.path)
+    return try fused(
+      try rewritten(base, recipe, plan.facts, file: plan.path), of: base, file: plan.path)
   }
 
   /// The program of a plan's model as a recipe rewrites it, over the plan's own constants: no file is written.
@@ -93,7 +97,7 @@ extension PlanCompiler {
 
   /// The graph that a plan executes, before fusion: its base graph, rewritten as its recipe says.
   package static func executableGraph(of plan: PlanFile) throws -> Graph {
-    try rewritten(plan.graph, plan.recipe, plan)
+    try rewritten(plan.graph, plan.recipe, plan.facts, file: plan.path)
   }
 
   /// The graph that a combined plan executes where the first one is not sure, before fusion.
@@ -102,7 +106,7 @@ extension PlanCompiler {
   }
 
   private static func whole(_ base: Graph, _ plan: PlanFile) throws -> Graph {
-    try rewritten(base, RewriteRecipe(), plan)
+    try rewritten(base, RewriteRecipe(), plan.facts, file: plan.path)
   }
 
   /// Throws unless a plan's program is what its graph lowers to, rewritten as its recipe says, and a combined
@@ -148,23 +152,22 @@ extension PlanCompiler {
   }
 
   private static func rewritten(
-    _ base: Graph, _ recipe: RewriteRecipe, _ plan: PlanFile
+    _ base: Graph, _ recipe: RewriteRecipe, _ facts: ModelFacts, file: String
   ) throws -> Graph {
     var graph = base
     if recipe.isIdentityInitialised {
       // Behind the base graph's constants and before any of these names that it may carry.
       graph.renameConstants { $0.hasPrefix(MultiScaleWeights.prefix) ? "unused \($0)" : $0 }
       for constant in MultiScaleWeights.identity(
-        width: plan.facts.embedDim, gridHeight: plan.facts.gridHeight,
-        gridWidth: plan.facts.gridWidth)
+        width: facts.embedDim, gridHeight: facts.gridHeight, gridWidth: facts.gridWidth)
       {
         _ = graph.add(constant)
       }
     }
     let passes =
-      try RewritePasses.passes(for: recipe, model: plan.facts, file: plan.path)
+      try RewritePasses.passes(for: recipe, model: facts, file: file)
       + [EliminateDeadNodes()]
-    return try InputError.wrappingGraphErrors(of: plan.path) { try PassDriver(passes).run(graph) }
+    return try InputError.wrappingGraphErrors(of: file) { try PassDriver(passes).run(graph) }
   }
 }
 

@@ -1,4 +1,5 @@
 public import KernelInterface
+internal import ModelFacts
 package import PlanEmitter
 public import PlanFormat
 package import Tensors
@@ -42,7 +43,8 @@ public enum PlanCompiler {
     }
     return try convert(
       model.graph, facts: model.facts, labels: Labels(labels),
-      weights: weights, to: path, from: checkpoint.sources)
+      recipe: model.reduction?.recipe(for: model.facts) ?? RewriteRecipe(), weights: weights,
+      to: path, from: checkpoint.sources)
   }
 
   /// Writes a plan that does what another does on fewer tokens; see ``RewriteOptions``.

@@ -55,7 +55,12 @@ package struct OptionReader {
 
   /// True or false.
   package mutating func flag(_ name: String, or usual: Bool = false) throws -> Bool {
-    guard let value = value(name) else { return usual }
+    try optionalFlag(name) ?? usual
+  }
+
+  /// True or false, or nothing.
+  package mutating func optionalFlag(_ name: String) throws -> Bool? {
+    guard let value = value(name) else { return nil }
     guard let flag = value.boolean else { throw Self.error(name, "true or false", value.kind) }
     return flag
   }

@@ -69,6 +69,10 @@ private struct Conversion {
     options.cropFraction = try reader.number("crop_pct")
     options.cropMode = try reader.text("crop_mode")
     options.interpolation = try reader.text("interpolation")
+    options.method = try reader.text("method")
+    options.methodBlocks = try reader.array("layers", "an array of blocks", \.integer)
+    options.keepRate = try reader.number("keep")
+    options.fusesTokens = try reader.optionalFlag("fuse")
     let config = try Self.companion("config", &reader)
     options.config = config
     options.preprocessor = try Self.companion("preprocessor", &reader)

@@ -75,6 +75,8 @@ vitc_status vitc_free(char *text);
  * Options, as those of `vitc convert`:
  *   "arch", "heads", "activation", "pooling", "eps", "image_size", "crop_pct", "crop_mode", "interpolation"
  *   "mean", "std"    three numbers each
+ *   "method"         "evit": what the checkpoint was trained with to have fewer tokens
+ *   "layers", "keep", "fuse"  of the method: an array of blocks, counted from 1; a rate; true or false
  *   "weights"        "f32" (default), "f16" or "int8"
  *   "labels"         an array of the classes' names
  *   "config", "preprocessor"  in place of the files beside the checkpoint: a path, or the object itself

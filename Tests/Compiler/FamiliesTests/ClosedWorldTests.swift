@@ -49,7 +49,7 @@ import Testing
   private static let topValues: [String: JSONValue] = [
     "architecture": "vit_mystery", "model_args": 3, "pretrained_cfg": 3, "num_classes": 7,
     "num_features": 65, "global_pool": "avg", "label_names": ["one"], "model_type": "swin",
-    "labels": ["one"],
+    "labels": ["one"], "token_reduction": 3,
   ]
   private static let pretrainedValues: [String: JSONValue] = [
     "input_size": [3, 32, 32], "interpolation": "nearest", "crop_pct": .number("0.8"),

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -255,3 +256,20 @@ def test_a_cascade_is_one_plan_with_a_margin(dense, images, tmp_path, tensor):
         assert np.array_equal(session.run(tensor), expected)
     with pytest.raises(vitc.InvalidArgument):
         vitc.Session(plan, margin=1.5)
+
+
+def test_methods_say_what_a_checkpoint_was_trained_with(tmp_path, dense, tensors, config):
+    own = {"config": config, "method": "evit", "keep": 0.5, "layers": [4, 7, 10], "fuse": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vitc.VitcWarning)
+        evit = vitc.convert(tensors, tmp_path / "evit.bin", **own)
+        said = {"method": "evit", "keep_rate": 0.5, "blocks": [3, 6, 9], "fuse": True}
+        same = vitc.convert(tensors, tmp_path / "same.bin", config=config | {"token_reduction": said})
+    assert graph(evit) == graph(same) and evit.inspect()["gmacs"] < dense.inspect()["gmacs"]
+    fused = dense.rewrite(tmp_path / "fused.bin", keep=0.5, strategy="fuse")
+    assert evit.inspect()["schedule"] == fused.inspect()["schedule"]
+    with pytest.raises(vitc.MissingValue) as raised:
+        vitc.convert(tensors, tmp_path / "none.bin", **{**own, "fuse": None})
+    assert raised.value.field == "fuse" and "token_reduction.fuse" in str(raised.value)
+    with pytest.raises(vitc.InvalidArgument, match="^keep: "):
+        vitc.convert(tensors, tmp_path / "none.bin", **{**own, "keep": 2})

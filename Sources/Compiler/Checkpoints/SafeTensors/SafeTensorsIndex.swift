@@ -6,6 +6,9 @@ struct SafeTensorsIndex {
   let tensors: [String: TensorView]
   let shards: [MappedFile]
 
+  /// What the shards' metadata say under `token_reduction`; those that say nothing do not count.
+  let tokenReduction: String?
+
   /// Reads an index and every shard that it names, relative to `folder`.
   init(_ file: MappedFile, folder: String) throws {
     let path = file.path
@@ -37,6 +40,7 @@ struct SafeTensorsIndex {
     }
     var tensors: [String: TensorView] = [:]
     var shards: [MappedFile] = []
+    var tokenReduction: String?
     for name in shardNames.sorted() {
       let mapped = try MappedFile(path: "\(folder)/\(PathText.text(of: name.utf8))")
       shards.append(mapped)
@@ -44,7 +48,17 @@ struct SafeTensorsIndex {
         throw InputError(
           file: mapped.path, field: "file", expected: "safetensors", found: "another format")
       }
-      for (tensor, view) in try SafeTensorsFile(mapped).tensors {
+      let file = try SafeTensorsFile(mapped)
+      if let said = file.metadata[SafeTensorsMetadata.tokenReduction] {
+        guard tokenReduction == nil || tokenReduction == said else {
+          throw InputError(
+            .contradiction, file: mapped.path,
+            field: "__metadata__.\(SafeTensorsMetadata.tokenReduction)",
+            expected: "what the shards before it say", found: "something else")
+        }
+        tokenReduction = said
+      }
+      for (tensor, view) in file.tensors {
         guard owners[tensor] == name else {
           throw InputError(
             file: mapped.path, field: tensor,
@@ -62,5 +76,6 @@ struct SafeTensorsIndex {
     }
     self.tensors = tensors
     self.shards = shards
+    self.tokenReduction = tokenReduction
   }
 }

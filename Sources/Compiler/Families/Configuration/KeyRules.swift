@@ -60,7 +60,7 @@ package struct KeyTable: Sendable {
 
 extension JSONValue {
   /// Whether both mean the same: numbers by value, everything else as it is.
-  fileprivate func means(_ other: JSONValue) -> Bool {
+  func means(_ other: JSONValue) -> Bool {
     if let double, let number = other.double { return double == number }
     return self == other
   }

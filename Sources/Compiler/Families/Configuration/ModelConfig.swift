@@ -199,6 +199,13 @@ struct ModelConfig {
     return nil
   }
 
+  /// The method that the model was trained with to have fewer tokens.
+  var tokenReduction: Found? {
+    json["token_reduction"].flatMap {
+      $0 == .null ? nil : Found(value: $0, field: "token_reduction")
+    }
+  }
+
   /// Whether an argument of the model is there and null, which timm takes for its constructor's default.
   func argumentIsNull(_ name: String) -> Bool { json["model_args"]?[name] == .null }
 

@@ -7,7 +7,7 @@ package enum TimmKeys {
     ("num_classes", .read), ("num_features", .read), ("global_pool", .read),
     ("label_names", .read), ("labels", .read),
     ("label_descriptions", .noEffect("longer words for the labels")),
-    ("model_type", .read),
+    ("model_type", .read), ("token_reduction", .read),
   ])
 
   /// Arguments of the model.

@@ -120,22 +120,26 @@ enum NamingSchemes {
   }
 
   /// The checkpoint's tensors under timm's names.
-  static func translate(_ checkpoint: Checkpoint) throws -> TensorSet {
+  /// - Parameter readsAverage: whether of a model and its moving average the average is meant.
+  static func translate(_ checkpoint: Checkpoint, readsAverage: Bool) throws -> TensorSet {
     let tensors = Dictionary(
       uniqueKeysWithValues: checkpoint.tensors.map {
         ($0.key, NamedTensor($0.value, origin: $0.key))
       })
-    return try translate(tensors, file: checkpoint.path)
+    return try translate(tensors, file: checkpoint.path, readsAverage: readsAverage)
   }
 
   /// The tensors under timm's names.
-  static func translate(_ tensors: [String: NamedTensor], file: String) throws -> TensorSet {
+  static func translate(
+    _ tensors: [String: NamedTensor], file: String, readsAverage: Bool
+  ) throws -> TensorSet {
     var tensors = tensors
     let textComparison = try TextTower.remove(from: &tensors, file: file)
     for scheme in all {
-      guard let found = try Prefixes.strip(tensors, anchors: scheme.anchors, file: file) else {
-        continue
-      }
+      guard
+        let found = try Prefixes.strip(
+          tensors, anchors: scheme.anchors, file: file, readsAverage: readsAverage)
+      else { continue }
       let read = found.tensors.filter { !UnreadTensors.isUnread($0.key) }
       var model = try scheme.translate(read, file: file)
       model.hints.textComparison = textComparison

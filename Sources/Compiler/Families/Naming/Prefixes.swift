@@ -28,18 +28,20 @@ enum Prefixes {
   ]
 
   /// The tensors of the model that has one of the anchors, without their common prefix; nil if none
-  /// has. Of a model and its moving average the average is taken, as timm does. What lies beside the
+  /// has. Of a model and its moving average the average is taken, as timm does, unless it is not read. What lies beside the
   /// model and is not known to belong to training keeps a name that nothing binds, and is reported.
   /// - Throws: `InputError` that lists the copies if there are several and nothing chooses.
-  static func strip(_ tensors: [String: NamedTensor], anchors: [String], file: String) throws
-    -> Found?
-  {
+  static func strip(
+    _ tensors: [String: NamedTensor], anchors: [String], file: String, readsAverage: Bool
+  ) throws -> Found? {
     let all = Set(
       tensors.keys.compactMap { name in
         anchors.lazy.compactMap { prefix(of: name, before: $0) }.first
       })
     let prefixes = all.filter { !UnreadTensors.isCopy($0) }
-    guard let chosen = try choose(prefixes.sorted(), file: file) else { return nil }
+    guard let chosen = try choose(prefixes.sorted(), file: file, readsAverage: readsAverage) else {
+      return nil
+    }
     let copies = all.subtracting([chosen]).sorted()
     var found = Found(tensors: [:])
     for (name, tensor) in tensors {
@@ -60,7 +62,10 @@ enum Prefixes {
       found.choice = Found.Choice(
         prefix: chosen.isEmpty ? "no prefix" : chosen,
         reason: isAverage(chosen)
-          ? "the moving average, as timm loads it" : "not the copy that follows it in training",
+          ? "the moving average, as timm loads it"
+          : readsAverage
+            ? "not the copy that follows it in training"
+            : "not the moving average, as the method's authors evaluate it",
         other: copy.isEmpty ? "no prefix" : copy)
     } else if !chosen.isEmpty {
       found.prefix = chosen
@@ -68,10 +73,14 @@ enum Prefixes {
     return found
   }
 
-  private static func choose(_ prefixes: [String], file: String) throws -> String? {
+  private static func choose(
+    _ prefixes: [String], file: String, readsAverage: Bool
+  ) throws -> String? {
     guard prefixes.count > 1 else { return prefixes.first }
     let averaged = prefixes.filter(isAverage)
-    if averaged.count == 1, prefixes.count == 2 { return averaged[0] }
+    if averaged.count == 1, prefixes.count == 2 {
+      return readsAverage ? averaged[0] : prefixes.first { !isAverage($0) }
+    }
     throw InputError(
       file: file, field: "tensors",
       expected:

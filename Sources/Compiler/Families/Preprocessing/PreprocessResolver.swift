@@ -12,6 +12,9 @@ struct PreprocessResolver {
   let target: ViTConfig
   let choice: ArchitectureChoice
 
+  /// With which the model was trained for fewer tokens.
+  let method: TrainedReduction.Method?
+
   /// The preprocessing; every part of it is recorded with its source.
   func resolve(_ decisions: inout Decisions) throws -> PreprocessFacts {
     guard let inside = tensors.hints.normalisation else { return try outside(&decisions) }
@@ -283,6 +286,8 @@ struct PreprocessResolver {
     if config.hasTimmTransform {
       return (.unsaid, true, "timm's default, as \(config.path) says nothing")
     }
+    // All of them resize to 256 for 224 pixels, also where they began with a preset that does not.
+    if let method { return (.unsaid, true, "as \(method.title)'s authors evaluate") }
     if let namedBy = choice.namedBy, let chosen = choice.chosen {
       return (chosen.transform, true, "\(chosen.name), named by \(namedBy)")
     }

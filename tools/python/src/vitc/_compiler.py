@@ -128,7 +128,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
             heads: Optional[int] = None, activation: Optional[str] = None, pooling: Optional[str] = None,
             eps: Optional[float] = None, image_size: Optional[int] = None, mean: Optional[Sequence[float]] = None,
             std: Optional[Sequence[float]] = None, crop_pct: Optional[float] = None, crop_mode: Optional[str] = None,
-            interpolation: Optional[str] = None, weights: str = "f32") -> Plan:
+            interpolation: Optional[str] = None, method: Optional[str] = None, layers: Optional[Sequence[int]] = None,
+            keep: Optional[float] = None, fuse: Optional[bool] = None, weights: str = "f32") -> Plan:
     """Writes a model as a plan; the options are those of ``vitc convert``.
 
     Weights of a model or a state dict are handed over in memory, one tensor after the other: nothing is left behind, no
@@ -143,6 +144,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
     :param preprocessor: in place of the ``preprocessor_config.json`` beside it: a path, what it says, or an image
         processor of ``transformers``.
     :param labels: the classes' names.
+    :param method: what the checkpoint was trained with to have fewer tokens: ``"evit"``, with ``layers``, blocks counted
+        from 1, the rate ``keep``, and ``fuse``, whether the other tokens become one more.
     :param weights: how the weights of products are stored: ``"f32"``, ``"f16"``, or ``"int8"``, in which linear layers are
         multiplied too.
     """
@@ -151,7 +154,9 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
     given = {
         "labels": list(labels) if labels is not None else None, "arch": arch, "heads": heads, "activation": activation,
         "pooling": pooling, "eps": eps, "image_size": image_size, "mean": mean, "std": std, "crop_pct": crop_pct,
-        "crop_mode": crop_mode, "interpolation": interpolation, "weights": weights, "config": config,
+        "crop_mode": crop_mode, "interpolation": interpolation, "method": method,
+        "layers": list(layers) if layers is not None else None, "keep": keep, "fuse": fuse, "weights": weights,
+        "config": config,
         "preprocessor": preprocessor}
     target = path_bytes(path, "path")
     if isinstance(source, (str, os.PathLike)):

@@ -1,0 +1,127 @@
+import Checkpoints
+import Families
+import JSON
+import ModelFacts
+import PlanFormat
+import PlanRuntime
+import Tensors
+import TestSupport
+import Testing
+import ViTCompiler
+
+/// Plans of checkpoints that were trained for fewer tokens.
+struct TrainedReductionPlanTests {
+  private static let golden = "../shared/golden/methods"
+
+  /// Converts a checkpoint as the configuration beside it says.
+  private static func convert(_ path: String, config: JSONValue, to plan: String) throws {
+    let checkpoint = try Checkpoint.open("\(path).safetensors")
+    var options = ImportOptions()
+    options.config = Checkpoint.Companion(path: "\(path).json", json: config)
+    try PlanCompiler.convert(
+      try ModelImporter.importModel(checkpoint, options: options), of: checkpoint, to: plan)
+  }
+
+  private static func json(_ path: String) throws -> JSONValue {
+    try MappedFile(path: path).withBytes { try JSONParser.parse($0, file: path) }
+  }
+
+  /// Against numbers of the methods' own code, where they lie beside the repository.
+  @Test(
+    .enabled(if: FileIdentity(path: golden) != nil, "../shared is absent"),
+    arguments: ["evit_fuse", "evit_drop"])
+  func logitsAndTokensAreThoseOfItsAuthors(name: String) throws {
+    let folder = try TemporaryFolder()
+    let path = "\(Self.golden)/\(name)"
+    try Self.convert(path, config: try Self.json("\(path).json"), to: folder.file("plan.bin"))
+    let golden = try Checkpoint.open("\(path).golden.safetensors")
+    let input = try #require(golden.tensors["input"])
+    let expected = try #require(golden.tensors["logits"]).float32Values()
+    let largest = Double(expected.map { abs($0) }.max() ?? 0)
+    let images = input.shape[0]
+    for batch in [images, 1] {
+      let runs = try BatchRun.results(
+        folder.file("plan.bin"), input.float32Values(), images: images, batch: batch, threads: 2
+      ) { (try $0.logits(image: $1), try $0.stages(image: $1)) }
+      #expect(
+        mismatch(runs.flatMap(\.0), expected, within: 2e-5 * largest) == nil, "batches of \(batch)")
+      for (image, run) in runs.enumerated() {
+        try Self.compare(run.1, image, golden)
+      }
+    }
+  }
+
+  /// Compares the tokens that are there behind each stage, by patch; ids from the number of patches on are
+  /// tokens that the method made.
+  private static func compare(_ stages: [StageTrace], _ image: Int, _ golden: Checkpoint) throws {
+    #expect(stages.count == golden.tensors.keys.filter { $0.hasSuffix(".kept") }.count)
+    var tokens = Array(0..<64)
+    var made = 64
+    for stage in stages {
+      tokens = stage.kept.map { tokens[Int($0)] }
+      if stage.appendsRow {
+        tokens.append(made)
+        made += 1
+      }
+      let block = "block\(stage.record.block)"
+      let table = try #require(golden.tensors["\(block).kept"])
+      let row = table.float32Values()[image * table.shape[1]..<(image + 1) * table.shape[1]]
+      #expect(tokens.sorted() == row.map { Int($0) }.filter { $0 >= 0 })
+      let counts = try #require(golden.tensors["\(block).count"]).float32Values()
+      #expect(tokens.count == Int(counts[image]))
+    }
+  }
+
+  /// EViT's code and our rewrites have the same rule: one plan, to the byte.
+  @Test(arguments: [("fuse_0.7", true, 0.7), ("drop_0.5", false, 0.5)])
+  func evitIsTheRewriteOfItsName(name: String, fuses: Bool, rate: Double) throws {
+    let folder = try TemporaryFolder()
+    let path = "Tests/Fixtures/deit"
+    let own = try #require(try Self.json("\(path).json").members).filter { $0.name != "cases" }
+    let reduction: JSONValue = [
+      "method": "evit", "blocks": [3, 6, 9], "keep_rate": .init(rate),
+      "fuse": .bool(fuses),
+    ]
+    let evit = folder.file("evit.bin")
+    try Self.convert(
+      path, config: .object(own + [JSONMember("token_reduction", reduction)]), to: evit)
+    var recipe = RewriteRecipe()
+    recipe.strategy = fuses ? "fuse" : "drop"
+    recipe.stages = [3, 6, 9].map { .init(block: $0, keepRate: rate) }
+    #expect(try PlanFile(path: evit).recipe == recipe)
+    let rewritten = folder.file("rewritten.bin")
+    try PlanCompiler.rewrite(try PlanFile(path: evit), recipe: recipe, to: rewritten)
+    func bytes(_ path: String) throws -> [UInt8] {
+      try MappedFile(path: path).withBytes { Array($0) }
+    }
+    #expect(try bytes(evit) == bytes(rewritten))
+    let golden = try Checkpoint.open("\(path).golden.safetensors")
+    let input = try #require(golden.tensors["input"])
+    let expected = try #require(golden.tensors["logits.\(name)"]).float32Values()
+    let found = try BatchRun.logits(
+      evit, input.float32Values(), images: input.shape[0], batch: input.shape[0], threads: 2)
+    let largest = Double(expected.map { abs($0) }.max() ?? 0)
+    #expect(mismatch(found.flatMap(\.self), expected, within: 1e-4 * largest) == nil)
+  }
+
+  /// Products that miss a whole number by rounding are rounded up by EViT's code, where a rewrite forgives them.
+  @Test func evitCountsInDoublePrecision() {
+    var facts = ModelFacts()
+    (facts.imageHeight, facts.imageWidth, facts.patchSize) = (160, 160, 16)
+    func counts(_ rate: Double, fuses: Bool) -> [Int] {
+      var patches = facts.patches
+      return TrainedReduction.evit(blocks: [0, 1], keepRate: rate, fuses: fuses)
+        .recipe(for: facts).stages.map {
+          let kept = $0.keptTokens(of: patches)
+          patches = kept + (fuses ? 1 : 0)
+          return kept
+        }
+    }
+    // 0.55 * 100 is a little more than 55.
+    #expect(counts(0.55, fuses: false) == [56, 31])
+    #expect(counts(0.7, fuses: true) == [70, 50])
+    #expect(counts(1, fuses: true) == [])
+    #expect(counts(1e-300, fuses: true) == [1, 1])
+    #expect(counts(1e-300, fuses: false) == [1])
+  }
+}
