@@ -204,11 +204,16 @@ struct GraphLowering {
     case .reduceMax: return [reduce("ReduceMax", name(node.inputs[0]), axis: 1)]
     case .reduceMean(let mean): return [reduceMean(mean, node)]
     case .attentionPool(let pool): return [attentionPool(pool, node)]
+    case .headNorm(let norm): return [headNorm(norm, node)]
+    case .rotaryEmbedding(let rotary): return [rotaryEmbedding(rotary, node)]
+    case .gatedActivation(let gated): return [gatedActivation(gated, node)]
     case .unitSizes(let tokens):
       let ones = builder.floats(
         [Float](repeating: 1, count: tokens.count), extents: [1, 1, tokens.count])
       return [forEachImage(ones, rank: 3, "")]
-    case .patchIndices: throw refusedSimilarity()
+    case .patchIndices(let tokens):
+      let indices = builder.integers(Array(0..<tokens.count), extents: [1, tokens.count])
+      return [forEachImage(indices, rank: 2, "")]
     case .score(let score): return [self.score(score, node)]
     case .partition(let partition): return self.partition(partition, node)
     case .assign(let assign): return [try self.assign(assign, node)]

@@ -39,7 +39,7 @@ struct PartNames {
       groups[place] = "attn"
       return "attn"
     case .attentionPool: return "attn_pool"
-    case .add, .activation, .scale, .scaleColumns:
+    case .add, .activation, .scale, .scaleColumns, .headNorm, .rotaryEmbedding, .gatedActivation:
       return [groups[place], node.op.name].compactMap(\.self).joined(separator: ".")
     case .addPositions: return "pos_embed"
     case .prepend: return "cls_token"

@@ -11,10 +11,23 @@ extension GraphLowering {
       destination: name(node.inputs[2]),
       weights: gather.hasWeights ? operands.removeFirst() : nil,
       sizes: gather.hasSizes ? operands.removeFirst() : nil)
-    switch gather.mode {
-    case .mean: return averaged(tokens)
-    case .drop, .sum: return picked(tokens)
-    }
+    let results =
+      switch gather.mode {
+      case .mean: averaged(tokens)
+      case .drop, .sum: picked(tokens)
+      }
+    return results + operands.map { patchIndices($0, of: tokens) }
+  }
+
+  /// The original patch index of each token that is left: that of the token which stands for it, and of a sum none, -1.
+  private mutating func patchIndices(_ indices: String, of tokens: GatheredTokens) -> String {
+    let isSummed = tokens.gather.mode == .sum
+    let kept = builder.add(
+      "GatherElements", [indices, tokens.kept], isSummed ? "indices.kept" : "indices",
+      [("axis", .integer(1))])
+    guard isSummed else { return kept }
+    let none = forEachImage(builder.integers([-1], extents: [1, 1]), rank: 2, "indices.none")
+    return builder.add("Concat", [kept, none], "indices", [("axis", .integer(1))])
   }
 
   /// What a gather reads, with what ONNX calls it.
