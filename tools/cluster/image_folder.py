@@ -24,7 +24,7 @@ class ImageFolder:
     :raises ValueError: a URI of files here, which have a path.
     """
 
-    _endings = (".jpg", ".jpeg", ".png", ".webp")
+    _endings = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
     #: Files that are read at the same time: what takes long is to wait for them.
     _readers = 8

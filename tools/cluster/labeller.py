@@ -36,7 +36,7 @@ class Labeller:
         """The columns of some images, in their order.
 
         :param images: what they are called.
-        :param contents: the bytes of JPEG, PNG or WebP files. None is as bad as no bytes.
+        :param contents: the bytes of image files. None is as bad as no bytes.
         :param errors: for each image why it could not be read, or None.
         :raises vitc.VitcError: what concerns more than one image.
         """
