@@ -105,13 +105,17 @@ struct DamagedPlanTests {
   /// A reader without the strategy must be told; one that has it must be able to rely on the list.
   @Test func aPlanListsWhatItsProgramUsesAndNoMore() throws {
     for (name, bytes) in try SmallPlan.all(in: folder) {
-      let features = ["weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details"]
+      let features = [
+        "weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details", "int8Attention",
+        "headNorm", "rotaryEmbedding", "gatedActivation",
+      ]
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
       for listed in [
         [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"], ["prefix"],
         ["pooling"],
-        ["pooling", "details"], ["details"], ["prefix", "pooling", "details"],
+        ["pooling", "details"], ["details"], ["prefix", "pooling", "details"], ["int8Attention"],
+        ["headNorm"], ["gatedActivation"], ["headNorm", "rotaryEmbedding", "gatedActivation"],
       ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"
