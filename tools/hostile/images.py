@@ -138,11 +138,13 @@ def other_cases() -> Iterator[Case]:
         ("with a strip behind the end", tiff(sound | {273: 9999}, pixels), "libtiff"),
         ("of damaged deflate", tiff(sound | {259: 8}, pixels), "libtiff"),
         ("of deflate that ends early", tiff(sound | {259: 8}, zlib.compress(bytes(40))), "libtiff"),
+        ("of a palette of ten colours", tiff(sound | {262: 3, 320: 9}, pixels), "TIFF colour map"),
         ("of a palette without colours", tiff(sound | {262: 3}, pixels), "TIFF colour map"),
         ("with more entries than there are", tiff(sound, pixels, extra=900), "directory"),
         ("of a directory at its end", b"II*\0\xff\xff\xff\xff", "directory"),
         ("of tiles of 2^31", tiff(sound | {322: 2**31, 323: 2**31, 324: 8, 325: 64}, pixels), ""),
         ("of tiles of 60000", tiff(sound | {322: 60000, 323: 60000, 324: 8, 325: 64}, pixels), "image memory"),
+        ("of tiles far beyond it", tiff({256: 8, 257: 4000, 322: 1_600_000, 323: 16, 324: 8, 325: 64}, pixels), "TIFF tiles"),
         ("of as many strips as rows", tiff({256: 1, 257: 60_000_000}, pixels), ""),
     ):
         yield Case(47, f"TIFF {name}", data, LABEL, words=words, memory=160 << 20)

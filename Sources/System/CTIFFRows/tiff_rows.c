@@ -107,13 +107,17 @@ int vit_tiff_read_header(vit_tiff *tiff, size_t most_bytes, vit_tiff_header *hea
   TIFFGetFieldDefaulted(file, TIFFTAG_ORIENTATION, &header->orientation);
   TIFFGetFieldDefaulted(file, TIFFTAG_EXTRASAMPLES, &header->extra_samples, &extra);
   if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &header->photometric)) header->photometric = PHOTOMETRIC_MINISWHITE;
-  header->is_planar = planar == PLANARCONFIG_SEPARATE;
+  // One sample lies the same both ways.
+  header->is_planar = planar == PLANARCONFIG_SEPARATE && header->samples > 1;
   for (int index = 1; extra && index < header->extra_samples; index++) header->further_alphas += extra[index] != 0;
   if (TIFFGetField(file, TIFFTAG_COLORMAP, &red, &green, &blue)) {
     header->red = red;
     header->green = green;
     header->blue = blue;
   }
+  // libdeflate takes a block of more bytes than there is room for as done, and may have written none of them.
+  if (header->compression == COMPRESSION_DEFLATE || header->compression == COMPRESSION_ADOBE_DEFLATE)
+    TIFFSetField(file, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
   if (header->photometric == PHOTOMETRIC_YCBCR && header->compression == COMPRESSION_JPEG)
     TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   if (TIFFIsTiled(file)) {
@@ -137,11 +141,14 @@ int vit_tiff_read_row(vit_tiff *tiff, uint32_t row, unsigned char *samples) {
 }
 
 int vit_tiff_read_strip(vit_tiff *tiff, uint32_t strip, unsigned char *samples, size_t count) {
+  // What a codec leaves out is not to be what was in memory.
+  memset(samples, 0, count);
   tmsize_t found = TIFFReadEncodedStrip(tiff->tiff, strip, samples, (tmsize_t)count);
   return found == (tmsize_t)count && !tiff->message[0];
 }
 
 int vit_tiff_read_tile(vit_tiff *tiff, uint32_t tile, unsigned char *samples, size_t count) {
+  memset(samples, 0, count);
   tmsize_t found = TIFFReadEncodedTile(tiff->tiff, tile, samples, (tmsize_t)count);
   return found == (tmsize_t)count && !tiff->message[0];
 }

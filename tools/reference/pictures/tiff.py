@@ -97,7 +97,8 @@ class Kind:
     def file(self, compression="none", rows=None, tile=None, planar=False, order="<", predictor=False, **options):
         """A file of strips of so many rows, or of tiles."""
         height, width, count = self.samples.shape
-        code, compress = COMPRESSIONS[compression]
+        code, usual = COMPRESSIONS[compression]
+        compress = options.pop("compress", usual)
         tags = self.tags | {259: (3, [code]), 284: (3, [2 if planar else 1])}
         tags |= options.pop("tags", {})
         if predictor:
@@ -171,6 +172,12 @@ def files() -> Iterator[tuple[str, bytes]]:
         yield f"tiff_planes_alpha_{compression}.tif", known["rgba8_alpha"].file(compression, rows=6, planar=True)
     yield "tiff_planes_tiles.tif", rgb.file("deflate", tile=(16, 16), planar=True)
     yield "tiff_planes_16.tif", known["rgb16"].file("deflate", rows=6, planar=True)
+    # One sample, of which every row is in the same plane.
+    for name in ("grey1", "grey8", "palette4"):
+        yield f"tiff_planes_{name}.tif", known[name].file("lzw", rows=6, planar=True)
+    # What is left of a block in the middle of its stream.
+    yield "tiff_more_than_a_tile.tif", rgb.file(
+        "deflate", tile=(16, 16), compress=lambda data: zlib.compress(data + bytes(40), 0))
     for name in ("rgb8", "rgb16", "grey8", "grey16"):
         yield f"tiff_{name}_predicted.tif", known[name].file("deflate", rows=8, predictor=True)
         yield f"tiff_{name}_predicted_tiles.tif", known[name].file("lzw", tile=(16, 16), predictor=True)

@@ -11,7 +11,6 @@ struct TIFFDirectory {
   }
 
   private static let photometric = 262
-  private static let colourMap = 320
   private static let extraSamples = 338
   private static let palette = 3
 
@@ -22,8 +21,8 @@ struct TIFFDirectory {
   /// know for 0.
   let extraKind: Int?
 
-  /// Whether its pixels are places in a palette that it does not have; libtiff takes them for greys.
-  let lacksPalette: Bool
+  /// Whether it says that its pixels are places in a palette; libtiff takes them for greys where it cannot use that.
+  let isPalette: Bool
 
   /// Nil where the directory is not whole.
   init?(_ bytes: UnsafeRawBufferPointer) {
@@ -46,6 +45,7 @@ struct TIFFDirectory {
     var total = 0
     // Of tags that are one SHORT or several.
     var firsts: [Int: Int] = [:]
+    var saysPalette = false
     for entry in 0..<count {
       let offset = start + headBytes + entry * entryBytes
       guard let tag = integer(offset, 2), let type = integer(offset + 2, 2),
@@ -55,15 +55,16 @@ struct TIFFDirectory {
       let (bytes, overflow) = values.multipliedReportingOverflow(by: size)
       guard !overflow, bytes <= 1 << 40 else { return nil }
       total += bytes
-      if [Self.photometric, Self.extraSamples, Self.colourMap].contains(tag), values > 0 {
+      if [Self.photometric, Self.extraSamples].contains(tag), values > 0 {
         // What fits into the entry stands there.
         let place = offset + 4 + countBytes
         let isInside = values * size <= countBytes
         firsts[tag] = (isInside ? place : integer(place, countBytes)).flatMap { integer($0, size) }
+        if tag == Self.photometric, firsts[tag] == Self.palette { saysPalette = true }
       }
     }
     valueBytes = total
     extraKind = firsts[Self.extraSamples]
-    lacksPalette = firsts[Self.photometric] == Self.palette && firsts[Self.colourMap] == nil
+    isPalette = saysPalette
   }
 }

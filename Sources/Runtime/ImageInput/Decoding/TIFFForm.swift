@@ -55,8 +55,10 @@ struct TIFFForm {
     guard bits < 16 || header.fill_order == 1 else {
       throw refuse("fill order", "1 for 16 bits a sample", "\(header.fill_order)")
     }
-    guard !directory.lacksPalette, code != 3 || header.red != nil else {
-      throw refuse("colour map", "the colours of a palette", "none")
+    guard (code == 3) == directory.isPalette, code != 3 || header.red != nil else {
+      throw refuse(
+        "colour map", "three times as many numbers as there are values of a pixel",
+        "none, or others")
     }
     let count: Int
     switch (code, bits) {

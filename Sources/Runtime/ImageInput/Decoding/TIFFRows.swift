@@ -7,6 +7,9 @@ final class TIFFRows: RowSource {
   /// What libtiff may take at once: its tables of strips, and a part of the file whose bits run the other way.
   private static let mostBytes = 64 << 20
 
+  /// What may be decoded beside the image itself: blocks reach beyond it.
+  private static let mostBeside = 256 << 20
+
   let width: Int
   let height: Int
   let heldBytes: Int
@@ -71,6 +74,13 @@ final class TIFFRows: RowSource {
       let coded = header.compression == 7 ? Int(clamping: header.block_bytes) : 0
       heldBytes = Self.capped(blockBytes, planes * across) + Self.capped(coded, 2)
       try limit.check(heldBytes: heldBytes, width: width, height: height, file: file)
+      let decoded = Self.capped(Self.capped(blockBytes, planes * across), down)
+      let own = Self.capped(Self.capped(width, height), form.samples * 2)
+      guard decoded <= Self.mostBeside + own else {
+        throw InputError.imageField(
+          file, "TIFF tiles", expected: "at most \(Self.mostBeside) bytes beside the image",
+          found: "\(decoded) of \(width) x \(height) pixels")
+      }
       orientation = Int(header.orientation)
     } catch {
       vit_tiff_close(tiff)
