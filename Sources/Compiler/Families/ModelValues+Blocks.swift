@@ -125,6 +125,7 @@ extension ModelValues {
         "rotary_positions", rotary?.summary ?? "", "as naver's models have them",
         or: "\(option: .architecture) or a config.json decides")
     } else {
+      try refuseUnsaidPositions(source)
       rotary =
         architectural(
           "rotary_positions", \.rotary, unless: .some(nil), &decisions,
@@ -159,6 +160,18 @@ extension ModelValues {
     return rotary
   }
 
+  /// Throws where tokens have no positions that a tensor shows, or tensors have the names of EVA's, and no known model
+  /// says whether they are turned.
+  private func refuseUnsaidPositions(_ source: ViTConfig) throws {
+    guard choice.chosen == nil, !source.hasPositions || tensors.hints.isNamedAsEVA else { return }
+    throw InputError(
+      .missingValue, file: tensors.file, field: "rotary_positions",
+      expected: "\(option: .architecture) or a config.json that names the architecture",
+      found: source.hasPositions
+        ? "neither, no known model of these shapes, and EVA's names"
+        : "neither, no known model of these shapes, and no table of positions")
+  }
+
   /// DINOv3's; no other type has any.
   private func transformersRotary() throws -> RotaryPositions? {
     guard config.form == .transformers("dinov3_vit") else { return nil }
@@ -185,6 +198,13 @@ extension ModelValues {
         rotary = nil
         return true
       }
+    }
+    if rotary == nil, configured("use_rot_pos_emb") == nil {
+      throw config.fail(
+        first,
+        "none, as \(choice.chosen?.name ?? "") has no rotary positions; use_rot_pos_emb "
+          + "gives it some",
+        as: .contradiction)
     }
     var value = rotary ?? RotaryPositions()
     if let found = configured("rope_type") {
@@ -218,7 +238,7 @@ extension ModelValues {
     return true
   }
 
-  private var isTransformers: Bool {
+  var isTransformers: Bool {
     if case .transformers = config.form { return true }
     return false
   }

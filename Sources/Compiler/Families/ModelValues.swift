@@ -108,6 +108,14 @@ struct ModelValues {
       decisions.told("activation", ActivationWords.word(known), from: "\(config.path)")
       return known
     }
+    if let chosen = choice.chosen, chosen.family == .eva, !isTransformers {
+      // timm's Eva has no argument for it.
+      let own = source.isGated ? Activation.silu : .gelu
+      decisions.told(
+        "activation", ActivationWords.word(own),
+        from: "timm's EVA \(source.isGated ? "with" : "without") gates, as \(chosen.name)")
+      return own
+    }
     if let source = choice.namedBy, let chosen = choice.chosen, let own = chosen.activation {
       decisions.told(
         "activation", ActivationWords.word(own), from: "\(chosen.name), named by \(source)")

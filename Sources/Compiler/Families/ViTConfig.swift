@@ -134,6 +134,9 @@ package struct ViTConfig: Sendable, Equatable {
   /// LayerScale behind both branches.
   var hasLayerScale = false
 
+  /// The activation of attention pooling: timm's EVA has GELU there, whatever its blocks have.
+  var poolActivation: Activation { family == .eva ? .gelu : activation }
+
   /// There is a table of positions that is added to the tokens.
   var hasPositions = true
 

@@ -62,7 +62,7 @@ extension ViTGraph {
       "attn_pool.proj", try graph.add(.attentionPool(pool), keysAndValues))
     var branch = try norm("attn_pool.norm", attended)
     branch = try linear("attn_pool.mlp.fc1", branch)
-    branch = try graph.add(.activation(ActivationNode(config.activation)), branch)
+    branch = try graph.add(.activation(ActivationNode(config.poolActivation)), branch)
     branch = try linear("attn_pool.mlp.fc2", branch)
     return try graph.add(.add, attended, branch)
   }

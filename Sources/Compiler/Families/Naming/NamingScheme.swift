@@ -71,6 +71,9 @@ package struct ModelHints: Sendable {
   /// Gates and values of the FFN had names, so that gates are first.
   var hasGatesFirst: Hint<Bool>?
 
+  /// Parts of a block have names that only EVA's models have, which differ in what no tensor shows.
+  var isNamedAsEVA = false
+
   /// What the classifier reads, where names or a graph tell it.
   var pooling: Hint<Pooling>?
 

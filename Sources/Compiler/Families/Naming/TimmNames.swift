@@ -22,6 +22,7 @@ enum TimmNames: NamingScheme {
     if model.tensors["blocks.0.mlp.fc1_g.weight"] != nil {
       model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
     }
+    model.hints.isNamedAsEVA = ofEVA.contains { tensors["blocks.0.\($0)"] != nil }
     try joinParts(&model.tensors, file: file)
     if let frequencies = model.tensors["rope.freqs"], frequencies.shape.rank == 4 {
       model.hints.heads = .init(
@@ -44,6 +45,11 @@ enum TimmNames: NamingScheme {
     ("attn.inner_attn_ln", "attn.norm"), ("mlp.ffn_ln", "mlp.norm"),
     ("mlp.w12", "mlp.fc1"), ("mlp.w1", "mlp.fc1_g"), ("mlp.w2", "mlp.fc1_x"),
     ("mlp.w3", "mlp.fc2"),
+  ]
+
+  /// Tensors of a block that have these names in EVA's models alone.
+  private static let ofEVA = [
+    "attn.q_bias", "attn.q_proj.weight", "mlp.w1.weight", "mlp.fc1_g.weight",
   ]
 
   /// timm's name where others have another.

@@ -37,17 +37,16 @@ extension GraphLowering {
     return builder.add("Concat", parts, "", [("axis", .integer(2))])
   }
 
-  /// Cosines and sines of each token, `[n or 1, tokens, heads or 1, headWidth / 2]`.
+  /// Cosines and sines of each token, `[n, tokens, heads or 1, headWidth / 2]`, or without the images.
   private mutating func angles(
     _ rotary: RotaryEmbedding, _ node: Graph.Node
   ) -> (cosines: String, sines: String) {
-    let shape = graph.constant(rotary.table).shape
     let half = rotary.headWidth / 2
     guard rotary.hasPatchIndices else {
-      let table = constant(rotary.table, extents: [1] + shape.extents)
+      let table = constant(rotary.table)
       return (
-        slice(table, axis: 3, from: 0, to: half, "cosines"),
-        slice(table, axis: 3, from: half, to: 2 * half, "sines")
+        slice(table, axis: 2, from: 0, to: half, "cosines"),
+        slice(table, axis: 2, from: half, to: 2 * half, "sines")
       )
     }
     let indices = name(node.inputs[1])
