@@ -4,8 +4,10 @@
 #
 # Usage: tools/archive.sh FOLDER, after `swift build -c release --disable-local-rpath`
 set -euo pipefail
-cd "$(dirname "$0")/.."
 [ $# -eq 1 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
 # The one time that all files have; without git's history it has to be said.
 time=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 stage=$(mktemp -d)
@@ -15,8 +17,7 @@ version=$("$stage/prefix/bin/vitc" --version)
 name=vitc-$version-linux-$(uname -m)
 mv "$stage/prefix" "$stage/$name"
 
-mkdir -p "$1"
-file=$1/$name.tar.gz
+file=$folder/$name.tar.gz
 trap 'rm -rf "$stage" "$file.part"' EXIT
 tar -C "$stage" --create --format=gnu --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner \
   --mode='u=rwX,go=rX' "$name" | gzip --no-name --best >"$file.part"

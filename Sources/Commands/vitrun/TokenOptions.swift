@@ -69,7 +69,8 @@ enum DrawingNames {
     /// The number that the next image of a name begins to look with: many can have the same.
     var numbers: [String: Int] = [:]
     return images.map { path in
-      let stem = path == "-" ? "standard-input" : stem(of: path)
+      var stem = path == "-" ? "standard-input" : stem(of: path)
+      while PathText.bytes(of: stem).count > mostStemBytes { stem.removeLast() }
       func name(_ number: Int) -> String { number == 1 ? stem : "\(stem)-\(number)" }
       var number = numbers[stem] ?? 1
       while !taken.insert(name(number)).inserted { number += 1 }
@@ -77,6 +78,9 @@ enum DrawingNames {
       return "\(base)\(name(number)).png"
     }
   }
+
+  /// Names of 255 bytes are the longest that file systems take, with a number and an ending.
+  private static let mostStemBytes = 200
 
   /// A file's name without its ending.
   private static func stem(of path: String) -> String {
