@@ -85,7 +85,7 @@ for command in "vitc help convert" "vitc help rewrite" "vitc help search" "vitc 
   $command
 done >"$folder/help.txt"
 for flag in $(grep -ohE -e '--[a-z][a-z0-9-]*' Sources/Commands/vitc/Flags.swift Sources/Commands/vitrun/Flags.swift); do
-  grep -E -e "^  .*$flag( |\$)" "$folder/help.txt" >/dev/null || {
+  grep -E -e "^  .*$flag( |/|\$)" "$folder/help.txt" >/dev/null || {
     echo "check-commands: $flag of Flags.swift: expected in the help of a command, found nowhere" >&2
     exit 1
   }
