@@ -7,8 +7,9 @@ Every fixture of Tests/Fixtures and every case of the golden numbers is converte
 for three and for any number, checked by onnx.checker with shape inference, and run by onnxruntime and, where it can
 be imported, OpenVINO on the same input as vitrun. Further rows export f16 and int8, with the weights in a file of
 their own, and with later opsets. Prints a table of the largest differences, relative to the largest value; fails
-above 1e-4. In eight bits a value that lies on a half may be rounded the other way by another engine, so that an image
-may differ as much as eight bits cost it at all; most must not. What cannot be exported must be refused in words, and
+above 1e-4. A plan of eight bits attends in integers and rounds GELU to what bytes need, where an export has float32, so
+that it is compared with the plan of float32 instead: no image may be further from that than twice what the plan's images are.
+What cannot be exported must be refused in words, and
 dense models must be imported again as the plans that they are of. With --images, plans of DeiT-Tiny label images as
 vitrun prepares them, and each engine must get as many right as vitrun, give or take one.
 
@@ -259,18 +260,18 @@ def check(case: Case, tools: Tools, engines: dict[str, Engine]) -> bool:
                 if isinstance(worst[engine], str):
                     continue
                 try:
-                    far = relative(load(path)(images), expected)
+                    found = load(path)(images)
+                    far = relative(found, expected)
                 except RuntimeError as error:
                     worst[engine] = str(error).strip().splitlines()[-1][:80]
                     failed = True
                     continue
                 worst[engine] = max(worst[engine], float(far.max()))
-                bound = np.full(len(far), TOLERANCE)
                 if case.quantize:
                     whole = tools.expected(folder / "whole.bin", outputs, images, folder)
-                    bound = np.maximum(relative(whole, expected), TOLERANCE)
-                    failed |= np.median(far) > TOLERANCE
-                failed |= bool((far > bound).any())
+                    failed |= bool(relative(found, whole).max() > 2 * relative(expected, whole).max())
+                else:
+                    failed |= bool((far > TOLERANCE).any())
         passed = not failed
         shown = " | ".join(far if isinstance(far, str) else f"{far:.1e}" for far in worst.values())
         print(f"| {'PASS' if passed else 'FAIL'} | {case.name} | {nodes} | {shown} |", flush=True)
