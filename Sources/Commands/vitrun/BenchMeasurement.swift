@@ -68,9 +68,9 @@ struct BenchMeasurement {
   /// How many runs were counted.
   var runCount: Int { times.count }
 
-  /// Milliseconds that so many percent of the runs do not exceed, of the fewer runs where they are no whole number.
+  /// The least milliseconds that at least so many percent of the runs do not exceed.
   private func percentile(_ percent: Double) -> Double {
-    times[Int(Double(times.count - 1) * percent / 100)]
+    times[max(0, Int((Double(times.count) * percent / 100).rounded(.up)) - 1)]
   }
 
   /// What is told of how times spread, with the names of columns.

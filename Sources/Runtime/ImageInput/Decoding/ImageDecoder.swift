@@ -13,7 +13,8 @@ internal import Tensors
 ///   its format and always counts, in Pillow too.
 /// * BMP of 4 or 8 bits whose palette is black and white, or a ramp of greys, and a GIF frame whose own palette is
 ///   a ramp of greys have the colours that they say, of which Pillow makes others.
-/// * GIF whose pixels end before their time, or with bytes between its blocks, is refused.
+/// * GIF whose pixels end before their time, or with bytes between its blocks, is refused. Codes that no encoder writes
+///   have the pixels that giflib makes of them, where Pillow refuses some.
 /// * TIFF is read of 1 to 16 bits a sample, in grey, RGB, a palette, CMYK, or YCbCr coded as JPEG.
 public enum ImageDecoder {
   /// What is done with an image's EXIF orientation.
