@@ -170,6 +170,25 @@ struct ExportTests {
     #expect(try folder.read("base.onnx") == folder.read("dense.onnx"))
   }
 
+  /// Before the stage all positions are read in their order, behind it those of the tokens that are left.
+  @Test(arguments: SmallModel.turned)
+  func tokensThatAreLeftHaveTheirPositions(form: SmallModel.Form) throws {
+    let plan = try plan(form)
+    var recipe = RewriteRecipe()
+    recipe.stages = [.init(block: 1, keepRate: 0.5)]
+    try PlanCompiler.rewrite(plan, recipe: recipe, to: folder.file("fast.bin"))
+    try PlanCompiler.export(
+      folder.file("fast.bin"), ExportOptions(), to: folder.file("model.onnx"))
+    let model = try #require(try Checkpoint.open(folder.file("model.onnx")).onnx)
+    let tables = model.graph.nodes.filter { $0.operation == "Gather" }.compactMap {
+      model.graph.initializers[$0.inputs[0]]
+    }
+    #expect(!tables.isEmpty)
+    for table in tables {
+      #expect(table.shape.rank == 3 && table.shape[0] == plan.facts.patches, "\(table.shape)")
+    }
+  }
+
   @Test func whatONNXCannotSayIsRefused() throws {
     let plan = try plan(SmallModel.forms[0])
     var recipe = RewriteRecipe()

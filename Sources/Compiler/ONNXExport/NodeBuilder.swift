@@ -20,12 +20,18 @@ struct NodeBuilder {
   /// The names that are given, and how often each was asked for.
   private var taken: [String: Int] = [:]
   private var constants: [ConstantKey: String] = [:]
-  private var weights: [WeightForm: String] = [:]
+  private var weights: [WeightKey: String] = [:]
 
   private struct ConstantKey: Hashable {
     var type: ElementType
     var extents: [Int]
     var bytes: [UInt8]
+  }
+
+  /// A weight that is asked for with other extents is another tensor.
+  private struct WeightKey: Hashable {
+    var form: WeightForm
+    var extents: [Int]
   }
 
   /// Starts a graph whose inputs and results have the names `reserved`.
@@ -155,7 +161,8 @@ struct NodeBuilder {
   mutating func weight(
     _ form: WeightForm, named name: String, type: ElementType, extents: [Int]
   ) -> String {
-    if let known = weights[form] { return known }
+    let key = WeightKey(form: form, extents: extents)
+    if let known = weights[key] { return known }
     let stored = unique(name)
     initializers.append(
       Initializer(name: stored, type: type, extents: extents, content: .weight(form)))
@@ -164,7 +171,7 @@ struct NodeBuilder {
       value = unique("\(name).float32")
       append("Cast", [stored], [value], [("to", .integer(Int(ElementType.float32.rawValue)))])
     }
-    weights[form] = value
+    weights[key] = value
     return value
   }
 }
