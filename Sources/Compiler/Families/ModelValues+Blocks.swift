@@ -125,7 +125,7 @@ extension ModelValues {
         "rotary_positions", rotary?.summary ?? "", "as naver's models have them",
         or: "\(option: .architecture) or a config.json decides")
     } else {
-      try refuseUnsaidPositions(source)
+      try unsaidPositions(source, &decisions)
       rotary =
         architectural(
           "rotary_positions", \.rotary, unless: .some(nil), &decisions,
@@ -161,9 +161,15 @@ extension ModelValues {
   }
 
   /// Throws where tokens have no positions that a tensor shows, or tensors have the names of EVA's, and no known model
-  /// says whether they are turned.
-  private func refuseUnsaidPositions(_ source: ViTConfig) throws {
-    guard choice.chosen == nil, !source.hasPositions || tensors.hints.isNamedAsEVA else { return }
+  /// says whether they are turned. Where tensors are DeiT-III's as much as those of naver's ViTs, that is a note.
+  private func unsaidPositions(_ source: ViTConfig, _ decisions: inout Decisions) throws {
+    guard choice.chosen == nil else { return }
+    guard !source.hasPositions || tensors.hints.isNamedAsEVA else {
+      guard source.isPlain, source.hasPatchOnlyPositions, source.hasLayerScale else { return }
+      return decisions.assumed(
+        "rotary_positions", "none", "as DeiT-III has none",
+        or: "naver's ViTs have them; \(option: .architecture) or a config.json decides")
+    }
     throw InputError(
       .missingValue, file: tensors.file, field: "rotary_positions",
       expected: "\(option: .architecture) or a config.json that names the architecture",
