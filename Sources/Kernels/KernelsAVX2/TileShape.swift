@@ -97,12 +97,11 @@ enum TileShape {
   @inline(__always)
   static func multiplyQuantized<Product: ByteProduct, Ending: SumEnding>(
     _: Product.Type, height: Int, panels: Int, _ left: ByteRows, _ right: BytePanels,
-    _ ending: Ending, into products: UnsafeMutablePointer<Float>, step: Int
+    _ ending: Ending
   ) {
     @inline(__always)
     func multiply<let rows: Int, let panels: Int>(_: QuantizedTile<rows, panels>.Type) {
-      QuantizedTile<rows, panels>.multiply(
-        Product.self, left, right, ending, into: products, step: step)
+      QuantizedTile<rows, panels>.multiply(Product.self, left, right, ending)
     }
     switch height {
     case 6: multiply(QuantizedTile<6, 1>.self)

@@ -176,8 +176,8 @@ private func multiplyKeys<Product: ByteProduct>(
   for index in 0..<heights.count {
     let height = heights[index]
     TileShape.multiplyQuantized(
-      Product.self, height: height, panels: panels, left, right, PlainSum(), into: place,
-      step: head.tokens &* queryTile)
+      Product.self, height: height, panels: panels, left, right,
+      PlainSum(products: place, step: head.tokens &* queryTile))
     left.start += height &* left.step
     place += height &* panelWidth
   }
@@ -202,8 +202,8 @@ private func sumValues<Pairs: ByteProduct>(
     for index in 0..<heights.count {
       let height = heights[index]
       TileShape.multiplyQuantized(
-        Pairs.self, height: height, panels: panels, rows, right, PlainSum(), into: sums,
-        step: height &* panelWidth)
+        Pairs.self, height: height, panels: panels, rows, right,
+        PlainSum(products: sums, step: height &* panelWidth))
       for next in 0..<panels {
         let column = (panel &+ next) &* panelWidth
         let (width, middle) = (load(head.widths, column), load(head.middles, column))

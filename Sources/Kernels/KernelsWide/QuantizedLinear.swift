@@ -50,6 +50,8 @@ private func multiplyQuantized<Product: ByteProduct>(
     start = UnsafeRawPointer(widened)
     stride = 2 &* stride
   }
+  // Without an activation sums leave their registers as outputs.
+  let isDirect = a.activation == .none
   var panel = block.panelStart
   while panel < block.panelEnd {
     let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
@@ -59,7 +61,7 @@ private func multiplyQuantized<Product: ByteProduct>(
     var right = BytePanels(
       start: arguments.weights.values + panel &* panelBytes, panelBytes: panelBytes,
       ahead: arguments.weights.values)
-    var ending = LayerProduct(
+    var layer = LayerTerms(
       terms: UnsafePointer(arguments.terms) + 2 &* first,
       scales: arguments.weights.scales + panel &* panelWidth,
       sums: arguments.weights.sums + panel &* panelWidth)
@@ -78,17 +80,35 @@ private func multiplyQuantized<Product: ByteProduct>(
       let height = heights[tile]
       // The first tiles ask for what is multiplied next, a panel each.
       right.ahead = tile < panels ? after + tile &* panelBytes : right.start
-      TileShape.multiplyQuantized(
-        Product.self, height: height, panels: panels, left, right, ending, into: products,
-        step: step)
-      for next in 0..<panels {
-        finishPanel(
-          products + next &* step, rows: height, firstRow: row,
-          column: (panel &+ next) &* panelWidth, columns: a.outputWidth, epilogue)
+      let column = panel &* panelWidth
+      if isDirect && column &+ panels &* panelWidth <= a.outputWidth {
+        let output = LayerOutput(
+          layer: layer, bias: epilogue.bias.map { $0 + column },
+          output: epilogue.output + (row &* epilogue.outputStep &+ column),
+          outputStep: epilogue.outputStep)
+        if let addend = epilogue.addend {
+          let sum = LayerSum(
+            layer: output, addend: addend + (row &* epilogue.addendStep &+ column),
+            addendStep: epilogue.addendStep)
+          TileShape.multiplyQuantized(
+            Product.self, height: height, panels: panels, left, right, sum)
+        } else {
+          TileShape.multiplyQuantized(
+            Product.self, height: height, panels: panels, left, right, output)
+        }
+      } else {
+        TileShape.multiplyQuantized(
+          Product.self, height: height, panels: panels, left, right,
+          LayerProduct(layer: layer, plain: PlainSum(products: products, step: step)))
+        for next in 0..<panels {
+          finishPanel(
+            products + next &* step, rows: height, firstRow: row,
+            column: column &+ next &* panelWidth, columns: a.outputWidth, epilogue)
+        }
       }
       row &+= height
       left.start += height &* stride
-      ending.terms += 2 &* height
+      layer.terms += 2 &* height
     }
     panel &+= panels
   }

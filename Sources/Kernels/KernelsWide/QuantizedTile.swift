@@ -180,49 +180,17 @@ protocol SumEnding {
   /// Of one of the tile's panels.
   func columns(_ panel: Int) -> Columns
 
-  /// What is written of a row's sums.
-  func value(_ sums: Lanes, row: Int, _ columns: Columns) -> Vector
-}
-
-/// The product of a layer without bias; see `QuantizedLinearArguments`.
-struct LayerProduct: SumEnding {
-  /// `[rows][2]`, scales and low ends, from the tile's first row on.
-  var terms: UnsafePointer<Float>
-  /// `[16 panels]`, scales of the columns from the first panel on.
-  var scales: UnsafePointer<Float>
-  /// `[16 panels]`, sums of their integers.
-  var sums: UnsafePointer<Int32>
-
-  @inline(__always)
-  func columns(_ panel: Int) -> (scales: Vector, sums: Vector) {
-    let sums = UnsafeRawPointer(sums + panel &* panelWidth).loadUnaligned(as: Lanes.self)
-    return (load(scales, panel &* panelWidth), floats(sums))
-  }
-
-  @inline(__always)
-  func value(_ sum: Lanes, row: Int, _ columns: (scales: Vector, sums: Vector)) -> Vector {
-    let (scale, low) = (splat(terms[2 &* row]), splat(terms[2 &* row &+ 1]))
-    return multiplyAdd(floats(sum), scale, low * columns.sums) * columns.scales
-  }
-}
-
-/// The sums themselves.
-struct PlainSum: SumEnding {
-  @inline(__always)
-  func columns(_: Int) {}
-
-  @inline(__always)
-  func value(_ sums: Lanes, row _: Int, _: Void) -> Vector { floats(sums) }
+  /// Writes what becomes of a row's sums.
+  func write(_ sums: Lanes, panel: Int, row: Int, _ columns: Columns)
 }
 
 /// `rows` rows of bytes times `panels` panels of 16 columns, with the sums in registers; see ``ProductTile`` for
 /// why the extents are generic parameters.
 enum QuantizedTile<let rows: Int, let panels: Int> {
-  /// Writes what the ending makes of the sums, `[panels][step / 16][16]`.
+  /// Leaves the sums to the ending.
   @inline(never)
   static func multiply<Product: ByteProduct, Ending: SumEnding>(
-    _: Product.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending,
-    into products: UnsafeMutablePointer<Float>, step: Int
+    _: Product.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending
   ) {
     var tile = InlineArray<rows, InlineArray<panels, Lanes>> { _ in
       InlineArray<panels, Lanes> { _ in Lanes() }
@@ -249,9 +217,7 @@ enum QuantizedTile<let rows: Int, let panels: Int> {
     }
     for p in 0..<panels {
       let columns = ending.columns(p)
-      for r in 0..<rows {
-        store(ending.value(tile[r][p], row: r, columns), products, p &* step &+ r &* panelWidth)
-      }
+      for r in 0..<rows { ending.write(tile[r][p], panel: p, row: r, columns) }
     }
   }
 }

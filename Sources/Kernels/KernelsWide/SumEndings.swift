@@ -1,0 +1,106 @@
+internal import KernelInterface
+
+/// The sums themselves, as floats.
+struct PlainSum: SumEnding {
+  /// `[panels][step / 16][16]`.
+  var products: UnsafeMutablePointer<Float>
+  /// Elements from one panel to the next.
+  var step: Int
+
+  @inline(__always)
+  func columns(_: Int) {}
+
+  @inline(__always)
+  func write(_ sums: Lanes, panel: Int, row: Int, _: Void) {
+    store(floats(sums), products, panel &* step &+ row &* panelWidth)
+  }
+}
+
+/// How the sums of a layer's columns become products; see `QuantizedLinearArguments`.
+struct LayerTerms {
+  /// `[rows][2]`, scales and low ends, from the tile's first row on.
+  var terms: UnsafePointer<Float>
+  /// `[16 panels]`, scales of the columns from the first panel on.
+  var scales: UnsafePointer<Float>
+  /// `[16 panels]`, sums of their integers.
+  var sums: UnsafePointer<Int32>
+
+  /// What a panel's columns have.
+  struct Columns {
+    var scales: Vector
+    var sums: Vector
+  }
+
+  @inline(__always)
+  func columns(_ panel: Int) -> Columns {
+    let sums = UnsafeRawPointer(sums + panel &* panelWidth).loadUnaligned(as: Lanes.self)
+    return Columns(scales: load(scales, panel &* panelWidth), sums: floats(sums))
+  }
+
+  @inline(__always)
+  func product(_ sum: Lanes, row: Int, _ columns: Columns) -> Vector {
+    let (scale, low) = (splat(terms[2 &* row]), splat(terms[2 &* row &+ 1]))
+    return multiplyAdd(floats(sum), scale, low * columns.sums) * columns.scales
+  }
+}
+
+/// Products of a layer without bias, for an activation or for columns that fill no panel.
+struct LayerProduct: SumEnding {
+  var layer: LayerTerms
+  var plain: PlainSum
+
+  @inline(__always)
+  func columns(_ panel: Int) -> LayerTerms.Columns { layer.columns(panel) }
+
+  @inline(__always)
+  func write(_ sums: Lanes, panel: Int, row: Int, _ columns: LayerTerms.Columns) {
+    store(
+      layer.product(sums, row: row, columns), plain.products,
+      panel &* plain.step &+ row &* panelWidth)
+  }
+}
+
+/// A layer's output where it has no activation.
+struct LayerOutput: SumEnding {
+  var layer: LayerTerms
+  /// `[16 panels]`, from the first panel on.
+  var bias: UnsafePointer<Float>?
+  /// The tile's first row and column.
+  var output: UnsafeMutablePointer<Float>
+  /// Elements from one row to the next.
+  var outputStep: Int
+
+  @inline(__always)
+  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) {
+    (layer.columns(panel), bias.map { load($0, panel &* panelWidth) } ?? Vector())
+  }
+
+  @inline(__always)
+  func write(
+    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
+  ) {
+    let value = layer.product(sums, row: row, columns.layer) + columns.bias
+    store(value, output, row &* outputStep &+ panel &* panelWidth)
+  }
+}
+
+/// The same with a residual, which is added last.
+struct LayerSum: SumEnding {
+  var layer: LayerOutput
+  /// What is added to the tile's first row and column.
+  var addend: UnsafePointer<Float>
+  /// Elements from one row to the next.
+  var addendStep: Int
+
+  @inline(__always)
+  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }
+
+  @inline(__always)
+  func write(
+    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
+  ) {
+    let value = layer.layer.product(sums, row: row, columns.layer) + columns.bias
+    let added = load(addend, row &* addendStep &+ panel &* panelWidth)
+    store(added + value, layer.output, row &* layer.outputStep &+ panel &* panelWidth)
+  }
+}
