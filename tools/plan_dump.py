@@ -8,6 +8,7 @@ they differ. Needs nothing but Python's standard library.
 
 import argparse
 import json
+import math
 import struct
 import sys
 from collections.abc import Callable
@@ -190,6 +191,10 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
         kind: lambda plan, kind=kind: any(step["kind"] == kind for step in steps_of(plan))
         for kind in ("headNorm", "rotaryEmbedding", "gatedActivation")
     },
+    "int8Patches": lambda plan: any(
+        constant["element"] == "int8" and len(constant["shape"]) == 4
+        for constant in plan["constants"]["constants"]
+    ),
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
@@ -368,9 +373,10 @@ def read_plan(data: bytes) -> dict[str, Any]:
 def check_int8(constant: dict[str, Any], data: bytes) -> None:
     """Integers, scales and sums of a constant in eight bits."""
     name, shape = constant["name"], constant["shape"]
-    if constant["layout"] != "panels" or len(shape) != 2 or shape[1] > (2**31 - 1) // (255 * 127):
+    outputs, inputs = shape[0], math.prod(shape[1:])
+    is_matrix = constant["layout"] == "panels" and len(shape) in (2, 4)
+    if not is_matrix or inputs > (2**31 - 1) // (255 * 127):
         raise PlanError(f"constant {name}: int8 {constant['layout']} of {shape}")
-    outputs, inputs = shape
     columns, groups = -(-outputs // 16) * 16, -(-inputs // 4)
     if len(data) != columns * (groups * 4 + 8):
         raise PlanError(f"constant {name}: {len(data)} bytes")

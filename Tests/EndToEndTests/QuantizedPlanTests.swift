@@ -112,16 +112,19 @@ struct QuantizedPlanTests {
   }
 
   @Test(arguments: SmallModel.forms)
-  func convolutionsAndHeadsStayAsTheyAre(form: SmallModel.Form) throws {
+  func headsAndConvolutionsBehindTheFirstStayAsTheyAre(form: SmallModel.Form) throws {
     let model = try SmallModel(form, in: folder)
     try model.convert(to: folder.file("int8.bin"), weights: .int8)
     let plan = try PlanFile(path: folder.file("int8.bin"))
     let quantized = Set(plan.weights(of: .int8).map(\.name))
-    #expect(quantized.count == 4 * form.depth)
-    #expect(quantized.allSatisfy { $0.contains("blocks.") })
+    let blocks = quantized.filter { $0.contains("blocks.") }
+    #expect(blocks.count == 4 * form.depth)
+    // Those of a stem are none of patches.
+    #expect(
+      quantized.subtracting(blocks) == (form.isLVViT ? [] : ["patch_embed.proj.weight"]))
     let others = plan.weights(of: .float32).map(\.name)
     #expect(others.contains { $0.contains("head") })
-    #expect(others.contains { $0.contains("patch_embed") })
+    #expect(others.contains { $0.contains("patch_embed") } == form.isLVViT)
   }
 
   /// Of 17 tokens: the last block's attention has one query.
@@ -157,7 +160,7 @@ struct QuantizedPlanTests {
     #expect(
       plan.weights(of: .int8).map(\.name).sorted() == [
         "blocks.1.attn.proj.weight", "blocks.1.mlp.fc1.weight", "blocks.2.attn.proj.weight",
-        "blocks.2.attn.qkv.weight", "blocks.2.mlp.fc1.weight",
+        "blocks.2.attn.qkv.weight", "blocks.2.mlp.fc1.weight", "patch_embed.proj.weight",
       ])
     #expect(plan.weights(of: .float32).isEmpty)
     try PlanCompiler.verifyProgram(of: plan)

@@ -565,8 +565,15 @@ def int8_cases(plan: Plan, dense: Plan) -> Iterator[Case]:
         ("into what it reads", {attention + "output": 0}, ""),
     ]:
         yield Case(36, f"int8 attention, {name}", plan.changed("program", **values), VERIFY, words=words)
+    patches, _ = plan.first("program", "steps", "convolution")
+    for name, values in [
+        ("padded", {patches + "padding": 1}),
+        ("overlapping", {patches + "stride": 1}),
+        ("of a map", {patches + "channels_last": True}),
+    ]:
+        yield Case(36, f"int8 patches, {name}", plan.changed("program", **values), VERIFY, words="")
     for index, other in enumerate(dense.sections["constants"].values["constants"]):
-        if other["layout"] == "rows" or len(other["shape"]) == 4:
+        if other["layout"] in ("rows", "depthwise", "panelsChannelsLast"):
             damaged = dense.changed("constants", **{f"constants__{index}__element": 2})
             yield Case(41, f"int8 of {other['name']}", damaged, VERIFY, words="of int8 can hold")
 

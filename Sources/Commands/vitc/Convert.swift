@@ -57,7 +57,7 @@ struct Convert: ParsableCommand {
   @Option(
     help: """
       How the weights of products are stored; arithmetic is f32, but for int8, which multiplies rows that are \
-      quantized as they come. With int8 convolutions and the head stay f32; see 'vitc quantize'.
+      quantized as they come. With int8 the head and a stem's convolutions stay f32; see 'vitc quantize'.
       """)
   var weights = WeightType.f32
 

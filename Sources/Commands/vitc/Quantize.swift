@@ -7,8 +7,8 @@ struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Store the weights of a plan in eight bits, and multiply them so.",
     discussion: """
-      The weights of linear layers become int8, with a scale for each output; the rows that they multiply are \
-      quantized as they come, so that nothing has to be calibrated. Convolutions, the head and attention's own \
+      The weights of linear layers and of the patch embedding become int8, with a scale for each output; the rows \
+      that they multiply are quantized as they come, so that nothing has to be calibrated. Other convolutions, the head and attention's own \
       products stay as they are; 'vitc inspect' lists the weights that do. A rewritten or combined plan stays one, \
       and 'vitc rewrite' of a quantized plan gives the same plan as quantizing the rewritten one.
       """)

@@ -56,7 +56,7 @@ struct WeightForm: Hashable {
       return Self.encoded(zeros + (try source.values()), as: source.floatType)
     case .integers:
       let integers = plan.int8Parts(ofConstant: constant.index).integers
-      let (rows, columns) = (source.shape[0], source.shape[1])
+      let (rows, columns) = (source.shape[0], integers.count / source.shape[0])
       return Self.transposed(integers, rows: rows, columns: columns).map { UInt8(bitPattern: $0) }
     case .scales:
       return Self.encoded(plan.int8Parts(ofConstant: constant.index).scales, as: .float32)

@@ -11,11 +11,11 @@ public enum QuantizationOption: String, InputOption {
 }
 
 extension PlanCompiler {
-  /// Writes a plan that does what another does with its linear layers in eight bits.
+  /// Writes a plan that does what another does with its linear layers and its patch embedding in eight bits.
   ///
   /// Their weights become int8, with a scale for each output, and their rows are quantized as they come, each by
   /// its own ends. Attention of more than 16 queries that reads what such a layer makes multiplies queries and keys
-  /// of 8 bits, weights and values of 16. Convolutions, and the layers that logits are made with, stay as they are. A
+  /// of 8 bits, weights and values of 16. Other convolutions, and the layers that logits are made with, stay as they are. A
   /// rewritten plan stays as it was rewritten, and the rewrite of a quantized plan has the same bytes.
   /// - Parameters:
   ///   - plan: the plan's path; of f32 or f16.

@@ -67,7 +67,9 @@ package struct PackedMatrix: Sendable, Equatable {
   package init?(shape: [Int], layout: MatrixLayout, element: MatrixElement) {
     guard shape.allSatisfy({ $0 >= 1 }), let count = Self.product(shape) else { return nil }
     if element == .int8 {
-      guard layout == .panels, shape.count == 2, shape[1] <= Int8PanelLayout.maximumInputs else {
+      guard layout == .panels, let outputs = shape.first,
+        count / outputs <= Int8PanelLayout.maximumInputs
+      else {
         return nil
       }
     }

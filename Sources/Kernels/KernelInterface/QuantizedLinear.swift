@@ -21,11 +21,16 @@
 /// In order: ``KernelSet/quantizeRows(_:item:scratch:)``, then
 /// ``KernelSet/quantizedLinear(_:item:scratch:)`` or what a ``VNNIKernelSet`` has in its place.
 package struct QuantizedLinearArguments: @unchecked Sendable {
-  /// What is normalised and quantized.
-  package let input: InputRows
+  /// What becomes bytes.
+  package enum Source: Sendable {
+    /// Rows, each normalised first where there is a norm.
+    case rows(InputRows, LayerNorm?)
+    /// The patches of images, in the order `(channel, y, x)`.
+    case patches(Patches)
+  }
 
-  /// Applied to each row first.
-  package let norm: LayerNorm?
+  /// What is quantized.
+  package let source: Source
 
   /// The product, of rows that are normalised already.
   package let product: LinearArguments
@@ -47,10 +52,38 @@ package struct QuantizedLinearArguments: @unchecked Sendable {
     _ linear: LinearArguments, bytes: UnsafeMutablePointer<UInt8>,
     terms: UnsafeMutablePointer<Float>
   ) {
+    self.init(linear, of: .rows(linear.input, linear.norm), bytes: bytes, terms: terms)
+  }
+
+  /// Computes a patch embedding whose weights are int8.
+  /// - Parameters:
+  ///   - convolution: of the patches.
+  ///   - bytes: room for the bytes of each patch of each image, 64-byte aligned.
+  ///   - terms: two floats for each patch of each image.
+  package init(
+    _ convolution: ConvolutionArguments, of patches: Patches,
+    bytes: UnsafeMutablePointer<UInt8>, terms: UnsafeMutablePointer<Float>
+  ) {
+    let rows = convolution.outputHeight * convolution.outputWidth
+    self.init(
+      LinearArguments(
+        for: convolution.tiles,
+        input: InputRows(patches.images, imageStride: rows, stride: convolution.windowSize),
+        output: convolution.output, images: convolution.images, rows: rows,
+        inputWidth: convolution.windowSize, outputWidth: convolution.outputChannels,
+        weights: convolution.weights, bias: convolution.bias, activation: convolution.activation,
+        residual: convolution.table.map {
+          InputRows($0, imageStride: 0, stride: convolution.outputChannels)
+        }), of: .patches(patches), bytes: bytes, terms: terms)
+  }
+
+  private init(
+    _ linear: LinearArguments, of source: Source, bytes: UnsafeMutablePointer<UInt8>,
+    terms: UnsafeMutablePointer<Float>
+  ) {
     precondition(linear.weights.element == .int8, "weights in eight bits")
     precondition(linear.inputWidth <= Int8PanelLayout.maximumInputs, "sums of 32 bits")
-    input = linear.input
-    norm = linear.norm
+    self.source = source
     weights = Int8Weights(
       linear.weights.base, inputs: linear.inputWidth, outputs: linear.outputWidth)
     self.bytes = bytes
@@ -78,7 +111,7 @@ package struct QuantizedLinearArguments: @unchecked Sendable {
     RowSplit(product.images * product.rows, width: product.inputWidth, for: product.tiles)
   }
 
-  /// The most rows that are normalised before they are quantized.
+  /// The most rows that are normalised, or gathered, before they are quantized.
   package static var rowsTogether: Int { 4 }
 }
 
@@ -93,12 +126,11 @@ package struct QuantizedRowsArguments: KernelArguments {
   /// Work items of the step, by parts of the rows.
   package var items: WorkItems { layer.rowSplit.items }
 
-  /// Bytes of scratch that an item needs, 64-byte aligned: normalised rows.
+  /// Bytes of scratch that an item needs, 64-byte aligned: rows that are normalised or gathered.
   package var scratchBytes: Int {
-    layer.norm == nil
-      ? 0
-      : QuantizedLinearArguments.rowsTogether * layer.product.scratchStride
-        * MemoryLayout<Float>.stride
+    if case .rows(_, nil) = layer.source { return 0 }
+    return QuantizedLinearArguments.rowsTogether * layer.product.scratchStride
+      * MemoryLayout<Float>.stride
   }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {

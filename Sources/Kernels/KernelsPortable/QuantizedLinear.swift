@@ -8,11 +8,14 @@ extension PortableKernels {
     a.unused.forEachRun(in: arguments.rowSplit.rows(item), rows: a.rows) { rows in
       for row in rows {
         let (image, index) = row.quotientAndRemainder(dividingBy: a.rows)
-        var input = arguments.input.pointer(image: image, row: index)
-        if let norm = arguments.norm {
-          let normalized = scratch.assumingMemoryBound(to: Float.self)
-          normalize(input, into: normalized, width: a.inputWidth, norm)
-          input = UnsafePointer(normalized)
+        let prepared = scratch.assumingMemoryBound(to: Float.self)
+        var input = UnsafePointer(prepared)
+        switch arguments.source {
+        case .rows(let rows, nil): input = rows.pointer(image: image, row: index)
+        case .rows(let rows, let norm?):
+          normalize(
+            rows.pointer(image: image, row: index), into: prepared, width: a.inputWidth, norm)
+        case .patches(let patches): copyPatch(patches, image: image, index, into: prepared)
         }
         quantizeRow(
           input, a.inputWidth, into: arguments.bytes + row * arguments.rowStride,
@@ -44,6 +47,18 @@ extension PortableKernels {
           low, high, row: row, column: panel * panelWidth, columns: a.outputWidth)
       }
     }
+  }
+}
+
+/// Writes a patch as a row, `[channels][side][side]`.
+private func copyPatch(
+  _ patches: Patches, image: Int, _ patch: Int, into row: UnsafeMutablePointer<Float>
+) {
+  let first = patches.pointer(image: image, patch: patch)
+  for line in 0..<patches.channels * patches.side {
+    let (channel, y) = line.quotientAndRemainder(dividingBy: patches.side)
+    (row + line * patches.side).update(
+      from: first + (channel * patches.height + y) * patches.width, count: patches.side)
   }
 }
 

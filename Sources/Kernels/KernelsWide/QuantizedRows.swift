@@ -6,22 +6,27 @@ extension WideKernels {
   ) {
     let a = arguments.product
     let (width, stride) = (a.inputWidth, arguments.rowStride)
-    let normalized = scratch.assumingMemoryBound(to: Float.self)
-    let normalizedStride = a.scratchStride
+    let prepared = scratch.assumingMemoryBound(to: Float.self)
+    let preparedStride = a.scratchStride
     a.unused.forEachRun(in: arguments.rowSplit.rows(item), rows: a.rows) { range in
       var first = range.lowerBound
       while first < range.upperBound {
         let count = min(rowsTogether, range.upperBound &- first)
-        var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: arguments.input.base)
+        var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: UnsafePointer(prepared))
         for r in 0..<count {
           let image = (first &+ r) / a.rows
-          inputs[r] = arguments.input.pointer(image: image, row: first &+ r &- image &* a.rows)
+          let row = first &+ r &- image &* a.rows
+          switch arguments.source {
+          case .rows(let rows, _): inputs[r] = rows.pointer(image: image, row: row)
+          case .patches(let patches):
+            inputs[r] = UnsafePointer(prepared + r &* preparedStride)
+            copyPatch(patches, image: image, row, into: prepared + r &* preparedStride)
+          }
         }
-        if let norm = arguments.norm {
+        if case .rows(_, let norm?) = arguments.source {
           normalize(
-            count, { inputs[$0] }, into: { normalized + $0 &* normalizedStride }, width: width, norm
-          )
-          for r in 0..<count { inputs[r] = UnsafePointer(normalized + r &* normalizedStride) }
+            count, { inputs[$0] }, into: { prepared + $0 &* preparedStride }, width: width, norm)
+          for r in 0..<count { inputs[r] = UnsafePointer(prepared + r &* preparedStride) }
         }
         for r in 0..<count {
           quantizeRow(
@@ -31,6 +36,20 @@ extension WideKernels {
         first &+= count
       }
     }
+  }
+}
+
+/// Writes a patch as a row, `[channels][side][side]`.
+private func copyPatch(
+  _ patches: Patches, image: Int, _ patch: Int, into row: UnsafeMutablePointer<Float>
+) {
+  var (from, to) = (patches.pointer(image: image, patch: patch), row)
+  for _ in 0..<patches.channels {
+    for line in 0..<patches.side {
+      copy(from + line &* patches.width, to, patches.side)
+      to += patches.side
+    }
+    from += patches.height &* patches.width
   }
 }
 

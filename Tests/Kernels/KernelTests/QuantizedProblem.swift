@@ -35,6 +35,9 @@ struct QuantizedProblem {
   private(set) var residual: Buffer<Float>
   private let weights: Buffer<UInt8>
 
+  /// Its integers, scales and sums.
+  var panels: PanelWeights { PanelWeights(weights.pointer, element: .int8) }
+
   var rowsOfBuffer: Int { test.rows + 2 * test.margin }
 
   init(_ test: LinearTests.Case, integers chosen: [Int8]? = nil, rows: [Float]? = nil) {
@@ -95,9 +98,11 @@ struct QuantizedProblem {
   /// - Parameters:
   ///   - rows: bytes and terms, in the place of those of the problem's rows.
   ///   - unused: for each image the rows that are not in use, in whose place NaN is read.
+  ///   - convolution: whose patches are read in the place of rows; it writes where the problem does.
   func run(
     _ products: ByteProducts, reversed: Bool = false, unused: [Int32]? = nil,
-    rows given: (bytes: [UInt8], terms: [Float])? = nil
+    rows given: (bytes: [UInt8], terms: [Float])? = nil,
+    patchesOf convolution: ConvolutionArguments? = nil
   ) -> Result {
     let kernels = products.implementation.kernels
     let counts = Buffer(unused ?? [])
@@ -110,24 +115,30 @@ struct QuantizedProblem {
     // What lies between rows is multiplied by zeros, whatever it is.
     let bytes = Buffer<UInt8>(repeating: 0xA5, count: count * stride)
     let terms = Buffer<Float>(repeating: .nan, count: 2 * count)
-    let layer = QuantizedLinearArguments(
-      LinearArguments(
-        for: products.implementation.tiles,
-        input: InputRows(
-          x.constant, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
-        output: OutputRows(
-          output.pointer, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs),
-        images: test.images, rows: test.rows, inputWidth: test.inputs,
-        outputWidth: test.outputs, weights: PanelWeights(weights.pointer, element: .int8),
-        bias: test.bias ? bias.constant : nil,
-        norm: test.norm
-          ? LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6) : nil,
-        activation: test.activation,
-        residual: test.residual
-          ? InputRows(
-            output.constant, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs)
-          : nil, unused: UnusedRows(unused == nil ? nil : counts.constant)),
-      bytes: bytes.pointer, terms: terms.pointer)
+    let linear = LinearArguments(
+      for: products.implementation.tiles,
+      input: InputRows(
+        x.constant, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.inputs),
+      output: OutputRows(
+        output.pointer, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs),
+      images: test.images, rows: test.rows, inputWidth: test.inputs,
+      outputWidth: test.outputs, weights: panels,
+      bias: test.bias ? bias.constant : nil,
+      norm: test.norm
+        ? LayerNorm(gamma: gamma.constant, beta: beta.constant, epsilon: 1e-6) : nil,
+      activation: test.activation,
+      residual: test.residual
+        ? InputRows(
+          output.constant, imageStride: rowsOfBuffer, firstRow: test.margin, stride: test.outputs)
+        : nil, unused: UnusedRows(unused == nil ? nil : counts.constant))
+    let layer: QuantizedLinearArguments
+    if var convolution, let patches = Patches(convolution) {
+      convolution.output = linear.output
+      layer = QuantizedLinearArguments(
+        convolution, of: patches, bytes: bytes.pointer, terms: terms.pointer)
+    } else {
+      layer = QuantizedLinearArguments(linear, bytes: bytes.pointer, terms: terms.pointer)
+    }
     if let given {
       for (i, byte) in given.bytes.enumerated() {
         bytes.pointer[i / test.inputs * stride + i % test.inputs] = byte

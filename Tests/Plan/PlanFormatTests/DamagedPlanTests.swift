@@ -107,7 +107,7 @@ struct DamagedPlanTests {
     for (name, bytes) in try SmallPlan.all(in: folder) {
       let features = [
         "weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details", "int8Attention",
-        "headNorm", "rotaryEmbedding", "gatedActivation",
+        "headNorm", "rotaryEmbedding", "gatedActivation", "int8Patches",
       ]
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
@@ -115,7 +115,8 @@ struct DamagedPlanTests {
         [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"], ["prefix"],
         ["pooling"],
         ["pooling", "details"], ["details"], ["prefix", "pooling", "details"], ["int8Attention"],
-        ["headNorm"], ["gatedActivation"], ["headNorm", "rotaryEmbedding", "gatedActivation"],
+        ["int8Patches"], ["int8", "int8Patches"], ["headNorm"], ["gatedActivation"],
+        ["headNorm", "rotaryEmbedding", "gatedActivation"],
       ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"

@@ -121,7 +121,9 @@ struct Int8ConstantTests {
   @Test func whatCannotBeInt8IsRefused() {
     #expect(PackedMatrix(shape: [1, 66_311], layout: .panels, element: .int8) != nil)
     #expect(PackedMatrix(shape: [1, 66_312], layout: .panels, element: .int8) == nil)
-    #expect(PackedMatrix(shape: [8, 3, 2, 2], layout: .panels, element: .int8) == nil)
+    #expect(PackedMatrix(shape: [8, 3, 2, 2], layout: .panels, element: .int8) != nil)
+    #expect(PackedMatrix(shape: [1, 3, 149, 149], layout: .panels, element: .int8) == nil)
+    #expect(PackedMatrix(shape: [], layout: .panels, element: .int8) == nil)
     #expect(PackedMatrix(shape: [8], layout: .rows, element: .int8) == nil)
     #expect(
       PackedMatrix(shape: [8, 4, 1, 1], layout: .panelsChannelsLast, element: .int8) == nil)

@@ -6,7 +6,7 @@ internal import ViTCompiler
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
-  /// dense plan, quantized; the next pool and have no class token, and the last has rotary positions, normalised heads and gates.
+  /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, and the last has rotary positions, normalised heads and gates.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -23,8 +23,10 @@ package enum SmallPlan {
       try PlanFile(path: dense), recipe: recipes[0].recipe,
       cascade: CascadeRecord(margin: 0.25, fallbackShare: 0.5), to: folder.file("rewritten.bin"))
     let cascade = try folder.read("rewritten.bin")
-    try PlanCompiler.quantize(dense, to: folder.file("rewritten.bin"))
+    try PlanCompiler.quantize(dense, keeping: ["patch_embed.*"], to: folder.file("rewritten.bin"))
     let int8 = try folder.read("rewritten.bin")
+    try PlanCompiler.quantize(dense, to: folder.file("rewritten.bin"))
+    let patches = try folder.read("rewritten.bin")
     // Of two blocks, for the second to work on what is left.
     form.depth = 2
     try SmallModel(form, in: folder).convert(to: dense)
@@ -35,7 +37,7 @@ package enum SmallPlan {
     (form.depth, form.classes, form.hasMultiScale, form.hasPooler) = (1, 0, false, true)
     try SmallModel(form, in: folder).convert(to: dense)
     plans.append(("tanh", try folder.read("dense.bin")))
-    plans.append(("int8", int8))
+    plans += [("int8", int8), ("int8, int8Patches", patches)]
     var pooled = SmallModel.Form("attention pooling")
     (pooled.width, pooled.heads, pooled.depth, pooled.hidden, pooled.grid) = (8, 2, 1, 8, 2)
     (pooled.patch, pooled.classes, pooled.pooling, pooled.hasClassToken) = (2, 2, "map", false)

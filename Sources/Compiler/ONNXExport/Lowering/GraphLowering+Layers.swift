@@ -7,6 +7,9 @@ extension GraphLowering {
     _ convolution: Convolution, _ node: Graph.Node
   ) throws -> String {
     guard convolution.activation == .none, convolution.table == nil else { throw fused(node) }
+    if graph.constant(convolution.weight).element == .int8, !options.dequantizes {
+      return quantizedPatches(convolution, node)
+    }
     let inputs =
       [name(node.inputs[0]), constant(convolution.weight)]
       + (convolution.bias.map { [constant($0)] } ?? [])
@@ -17,6 +20,42 @@ extension GraphLowering {
         ("strides", .integers([convolution.stride, convolution.stride])),
         ("pads", .integers([Int](repeating: convolution.padding, count: 4))),
       ])
+  }
+
+  /// A patch embedding of int8: a product of rows that are patches, `[n, patches, channels * side * side]`.
+  private mutating func quantizedPatches(
+    _ convolution: Convolution, _ node: Graph.Node
+  ) -> String {
+    guard case .image(let channels, _, _) = graph.type(node.inputs[0]),
+      case .map(let outputs, let rows, let columns) = graph.type(node.outputs[0])
+    else { preconditionFailure("the patches of an image") }
+    let side = convolution.stride
+    let pixels = cropped(
+      name(node.inputs[0]), [channels, rows * side, columns * side], from: node.inputs[0])
+    let apart = reshaped(pixels, [channels, rows, side, columns, side], "patches.apart")
+    let patches = builder.add(
+      "Transpose", [apart], "patches", [("perm", .integers([0, 2, 4, 1, 3, 5]))])
+    let flat = reshaped(patches, [rows * columns, channels * side * side], "patches.flat")
+    var product = quantizedProduct(flat, convolution.weight, isLast: false)
+    if let bias = convolution.bias {
+      product = builder.add("Add", [product, constant(bias)], "sum")
+    }
+    let columnsFirst = builder.add(
+      "Transpose", [product], "channels", [("perm", .integers([0, 2, 1]))])
+    return reshaped(columnsFirst, [outputs, rows, columns], "")
+  }
+
+  /// An image without the pixels below and beside its patches.
+  private mutating func cropped(_ image: String, _ extents: [Int], from value: ValueID) -> String {
+    guard case .image(_, let height, let width) = graph.type(value),
+      extents[1] < height || extents[2] < width
+    else { return image }
+    return builder.add(
+      "Slice",
+      [
+        image, builder.integers([0, 0]), builder.integers([extents[1], extents[2]]),
+        builder.integers([2, 3]),
+      ], "patches.cropped")
   }
 
   mutating func batchNorm(_ norm: BatchNorm, _ node: Graph.Node) -> String {
@@ -42,7 +81,7 @@ extension GraphLowering {
     let weight = graph.constant(linear.weight)
     let product: String
     if weight.element == .int8, !options.dequantizes {
-      product = quantizedProduct(input, linear, isLast: linear.bias == nil)
+      product = quantizedProduct(input, linear.weight, isLast: linear.bias == nil)
     } else {
       let matrix = builder.weight(
         WeightForm(constant: linear.weight, part: .transposed), named: weight.name,
@@ -56,12 +95,12 @@ extension GraphLowering {
   /// The product of rows that are quantized as they come, each by its own ends, with a matrix of int8: what the
   /// kernels of a plan compute, in the same order (`QuantizedLinearArguments`). The sums of products are exact.
   private mutating func quantizedProduct(
-    _ rows: String, _ linear: Linear, isLast: Bool
+    _ rows: String, _ matrix: ConstantID, isLast: Bool
   ) -> String {
-    let weight = graph.constant(linear.weight)
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let weight = graph.constant(matrix)
+    let (outputs, inputs) = (weight.shape[0], weight.shape.elementCount / weight.shape[0])
     func form(_ part: WeightForm.Part) -> WeightForm {
-      WeightForm(constant: linear.weight, part: part)
+      WeightForm(constant: matrix, part: part)
     }
     let low = reduce("ReduceMin", rows, axis: 2, "low")
     let high = reduce("ReduceMax", rows, axis: 2, "high")

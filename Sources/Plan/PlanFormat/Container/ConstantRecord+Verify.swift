@@ -3,6 +3,17 @@ internal import ModelFacts
 internal import Tensors
 
 extension ConstantRecord {
+  /// Inputs of each output, if its shape says so.
+  private var inputs: Int? {
+    var product: Int? = shape.isEmpty ? nil : 1
+    for extent in shape.dropFirst() {
+      guard extent >= 1, let inputs = product else { return nil }
+      let (value, overflow) = inputs.multipliedReportingOverflow(by: extent)
+      product = overflow ? nil : value
+    }
+    return product
+  }
+
   /// The most parameters of all constants together.
   private static let maximumParameters = 1 << 40
 
@@ -18,13 +29,13 @@ extension ConstantRecord {
           file: file, field: "constant \(index) \(constant.name), \(field)", expected: expected,
           found: found)
       }
-      if constant.element == .int8, constant.shape.count == 2,
-        constant.shape[1] > Int8PanelLayout.maximumInputs
+      if constant.element == .int8, let inputs = constant.inputs,
+        inputs > Int8PanelLayout.maximumInputs
       {
         throw fail(
           "shape",
           "at most \(Int8PanelLayout.maximumInputs) inputs of int8, so that sums fit 32 bits",
-          "\(constant.shape[1])")
+          "\(inputs)")
       }
       guard let bytes = constant.matrix?.byteCount else {
         throw fail(

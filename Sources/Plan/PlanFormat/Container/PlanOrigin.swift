@@ -32,6 +32,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case rotaryEmbedding
   /// The step gatedActivation.
   case gatedActivation
+  /// Constants of int8 that patches are multiplied by.
+  case int8Patches
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -78,7 +80,9 @@ package struct PlanOrigin: Record, Equatable {
     let steps = programs.flatMap(\.steps)
     var used = Set(steps.flatMap(\.step.payload.features))
     if programs.count > 1 { used.insert(.cascade) }
-    if constants.contains(where: { $0.element == .int8 }) { used.insert(.int8) }
+    let quantized = constants.filter { $0.element == .int8 }
+    if !quantized.isEmpty { used.insert(.int8) }
+    if quantized.contains(where: { $0.shape.count == 4 }) { used.insert(.int8Patches) }
     if details != ModelDetails() { used.insert(.details) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }

@@ -126,6 +126,10 @@ package struct ConvolutionStep: IndexFreeStep {
     } else {
       try context.buffer(input, "input", rows: channels * height, columns: width)
     }
+    let isInt8 = try context.constant(weight, "weight").element == .int8
+    try context.require(
+      !isInt8 || (!isChannelsLast && padding == 0 && stride == kernel), "weight",
+      "float32 or float16 where windows are not the patches of an image", "int8")
     let outputs = try context.width(output, "output")
     try context.require(
       output.count == outputHeight * outputWidth, "output",

@@ -118,7 +118,7 @@ struct PhaseBuilder {
   ) -> [any KernelArguments] {
     switch step {
     case .linear(let step): work(of: step, at: index, preparation)
-    case .convolution(let step): [convolution(step)]
+    case .convolution(let step): work(of: step, preparation)
     case .prefix(let step):
       [
         CopyRowsArguments(
@@ -234,11 +234,22 @@ struct PhaseBuilder {
     }
   }
 
-  private func convolution(_ step: ConvolutionStep) -> any KernelArguments {
+  /// A convolution: of patches that are quantized first where its weights are int8.
+  private func work(
+    of step: ConvolutionStep, _ preparation: PreparedRows
+  ) -> [any KernelArguments] {
     let arguments = arguments(of: step)
+    if arguments.weights.element == .int8, let patches = Patches(arguments),
+      let terms = prepared?.assumingMemoryBound(to: Float.self)
+    {
+      let rows = UnsafeMutableRawPointer(terms + preparation.termFloats * images)
+      let layer = QuantizedLinearArguments(
+        arguments, of: patches, bytes: rows.assumingMemoryBound(to: UInt8.self), terms: terms)
+      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, vnni: vnni)]
+    }
     guard arguments.isWorthWinograd, let weights = transformed?.weights(of: step.weight)
-    else { return arguments }
-    return WinogradArguments(arguments, weights: weights)
+    else { return [arguments] }
+    return [WinogradArguments(arguments, weights: weights)]
   }
 
   /// A convolution as a direct sum.

@@ -34,6 +34,12 @@ package struct PreparedRows {
           tokens: program.buffers[step.qkv].rows, queries: step.queries, headWidth: step.headWidth)
         rowFloats = max(rowFloats, step.heads * bytes / MemoryLayout<Float>.stride)
       }
+      if case .convolution(let step) = record.step, product(step.weight) == .quantized {
+        let bytes = QuantizedLinearArguments.rowStride(
+          inputs: step.channels * step.kernel * step.kernel)
+        termFloats = max(termFloats, 2 * step.output.count)
+        rowFloats = max(rowFloats, step.output.count * bytes / MemoryLayout<Float>.stride)
+      }
       guard case .linear(let step) = record.step else { continue }
       let rows = step.input.count
       let inputs = program.buffers[step.input.buffer].columns
