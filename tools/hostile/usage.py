@@ -150,6 +150,8 @@ def settings_of_bench(folder: Folder) -> None:
     several = ["vitrun", "bench", folder.plan, fast, "--batch", "1,2", "--threads", "1,2", "--iterations", "7"]
     words = [*several, "--percentile", "99,90,50.5,0", "--csv", out]
     rows = [json.loads(line) for line in call(folder, *words, "--json").stdout.splitlines()]
+    info = Path("/proc/cpuinfo").read_text()
+    assert all(row["processor"] in info or row["processor"].startswith("implementer") for row in rows), rows
     wanted = [(str(plan), batch, threads) for plan in (folder.plan, fast) for batch in (1, 2) for threads in (1, 2)]
     assert [(row["plan"], row["batch"], row["threads"]) for row in rows] == wanted, rows
     told = ["p0", "p10", "median", "p50.5", "p90", "p99"]

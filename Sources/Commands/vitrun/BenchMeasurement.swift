@@ -96,6 +96,7 @@ struct BenchMeasurement {
       .init("batch", .init(batch)), .init("streams", .init(streams)),
       .init("threads", .init(threads)), .init("kernels", .string(kernels)),
     ] + (byteKernels.map { [.init("int8_kernels", .string($0))] } ?? [])
+      + (processorName().map { [.init("processor", .string($0))] } ?? [])
   }
 
   /// The keys that scripts rely on: what was found.

@@ -76,7 +76,7 @@ private func readInteger(_ path: String) -> Int? {
 }
 
 /// The first 4096 bytes of a file.
-private func readText(_ path: String) -> String? {
+func readText(_ path: String) -> String? {
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { return nil }
   defer { close(file) }
