@@ -119,19 +119,21 @@ struct BenchMeasurement {
 
   /// The same for people.
   var lines: [String] {
-    [
-      "batch \(batch), " + (streams == 1 ? "" : "\(streams) streams, ")
-        + "\(threads) threads, \(kernels) kernels, "
-        + (byteKernels.map { "int8 by \($0), " } ?? "") + "\(runCount) runs",
-      "median  \(Figures.fixed(median, 2)) ms an image ("
-        + spread.map { "\($0.name) \(Figures.fixed($0.milliseconds, 2))" }.joined(separator: ", ")
-        + ")",
-      "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, "
-        + "\(Figures.fixed(2 * gigaMACs * imagesPerSecond, 1)) GFLOP/s",
+    let streamed = streams == 1 ? "" : "\(streams) streams, "
+    let bytes = byteKernels.map { "int8 by \($0), " } ?? ""
+    let others = spread.map { "\($0.name) \(Figures.fixed($0.milliseconds, 2))" }
+    let operations = Figures.fixed(2 * gigaMACs * imagesPerSecond, 1)
+    var lines = [
+      "batch \(batch), \(streamed)\(threads) threads, \(kernels) kernels, \(bytes)\(runCount) runs",
+      "median  \(Figures.fixed(median, 2)) ms an image (\(others.joined(separator: ", ")))",
+      "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, \(operations) GFLOP/s",
     ]
-      + shares.map { kind, share in
-        "  \(Figures.left(kind.word, 12))\(Figures.right(Figures.fixed(share * 100, 1), 5)) %"
-      } + (timesEachStep ? [""] + stepLines : [])
+    for (kind, share) in shares {
+      let percent = Figures.right(Figures.fixed(share * 100, 1), 5)
+      lines.append("  \(Figures.left(kind.word, 12))\(percent) %")
+    }
+    if timesEachStep { lines += [""] + stepLines }
+    return lines
   }
 
   /// A table of the steps.

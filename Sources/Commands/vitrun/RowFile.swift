@@ -25,10 +25,13 @@ final class RowFile {
     /// Of paths, sizes and times, so that an image that was changed meanwhile is seen.
     private var checksum: UInt64 {
       XXH64.hash(
-        images.flatMap { path in
+        images.flatMap { path -> [UInt8] in
           let version = FileSystem.version(of: path).flatMap { [$0.bytes, $0.nanoseconds] } ?? []
-          return PathText.bytes(of: path) + [0]
-            + version.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+          var bytes = PathText.bytes(of: path) + [0]
+          for value in version {
+            withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+          }
+          return bytes
         })
     }
   }

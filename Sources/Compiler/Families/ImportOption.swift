@@ -57,7 +57,8 @@ extension InputError {
     found: Message
   ) {
     self.init(
-      kind, subject: .option(option), field: field, expected: expected, found: found)
+      kind, subject: .option(option as any InputOption), field: field, expected: expected,
+      found: found)
   }
 }
 

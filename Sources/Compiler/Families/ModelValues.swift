@@ -243,7 +243,7 @@ struct ModelValues {
     found: Message
   ) -> InputError {
     InputError(
-      subject: option.map { .option($0) } ?? .file(decisions.file), field: field,
+      subject: option.map { .option($0 as any InputOption) } ?? .file(decisions.file), field: field,
       expected: expected, found: found)
   }
 

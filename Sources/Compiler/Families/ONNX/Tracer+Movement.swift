@@ -193,9 +193,9 @@ extension Tracer {
       let part = layout(of: value).sliced(axis, first..<(first + places.count))
     {
       if indices.shape.isEmpty { return try moved(value, part.squeezed(axis), "", "") }
-      let target = shape[..<axis] + indices.shape + shape[(axis + 1)...]
+      let target = Array(shape[..<axis]) + indices.shape + Array(shape[(axis + 1)...])
       return try moved(
-        value, part.reshaped(Array(target)), "a range of indices", "\(raw.prefix(8))")
+        value, part.reshaped(target), "a range of indices", "\(raw.prefix(8))")
     }
     guard case .constant(let literal) = value, shape.count == 1, let numbers = literal.numbers()
     else { throw fail("a range of indices", "\(raw.prefix(8))") }

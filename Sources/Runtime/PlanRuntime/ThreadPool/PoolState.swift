@@ -47,13 +47,11 @@ final class PoolState: Sendable {
   // MARK: - Steps
 
   func claim(step: UInt64, queue: Int, of items: DealtItems) -> Int? {
-    var current = queues[queue].value.load(ordering: .acquiring)
+    var current = queues[queue].load()
     while current >> 32 == step,
       let item = items.item(queue: queue, place: Int(current & 0xFFFF_FFFF))
     {
-      let result = queues[queue].value.weakCompareExchange(
-        expected: current, desired: current + 1, successOrdering: .acquiring,
-        failureOrdering: .acquiring)
+      let result = queues[queue].exchange(current, for: current + 1)
       if result.exchanged { return item }
       current = result.original
     }
@@ -70,7 +68,7 @@ final class PoolState: Sendable {
 
   private func begin(step: UInt64) {
     finished.value.store(0, ordering: .relaxed)
-    for queue in 0..<queueCount { queues[queue].value.store(step << 32, ordering: .relaxed) }
+    for queue in 0..<queueCount { queues[queue].store(step << 32) }
     current.value.store(step, ordering: .releasing)
   }
 
@@ -168,4 +166,20 @@ private struct Padded: ~Copyable, Sendable {
   private let before: InlineArray<15, UInt64> = .init(repeating: 0)
   let value = Atomic<UInt64>(0)
   private let after: InlineArray<15, UInt64> = .init(repeating: 0)
+
+  // Of a queue's word. Swift 6.2 takes a field of an array's element for a use of the whole element.
+
+  @inline(__always)
+  func load() -> UInt64 { value.load(ordering: .acquiring) }
+
+  /// May fail without reason.
+  @inline(__always)
+  func exchange(_ expected: UInt64, for desired: UInt64) -> (exchanged: Bool, original: UInt64) {
+    value.weakCompareExchange(
+      expected: expected, desired: desired, successOrdering: .acquiring,
+      failureOrdering: .acquiring)
+  }
+
+  @inline(__always)
+  func store(_ word: UInt64) { value.store(word, ordering: .relaxed) }
 }
