@@ -8,18 +8,31 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// What is built for: this machine's processor, or what VITC_ARCHITECTURE names where another's is built for, see
+// tools/arm64.
+#if arch(x86_64)
+  let ownArchitecture = "x86_64"
+#elseif arch(arm64)
+  let ownArchitecture = "arm64"
+#else
+  let ownArchitecture = "other"
+#endif
+let architecture = Context.environment["VITC_ARCHITECTURE"] ?? ownArchitecture
+
 // Kernels for wide registers: concrete functions over raw pointers only, see tools/check-isa.sh. Their
 // loops over the extents of a tile must be unrolled whole, for its sums to stay in registers.
-#if arch(x86_64)
-  let wideKernels: [Target] = [
-    wideTarget("KernelsAVX2", flags: ["avx2", "fma", "f16c"]),
-    wideTarget(
-      "KernelsAVX512",
-      flags: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"]),
-  ]
-#else
-  let wideKernels: [Target] = []
-#endif
+let wideKernels: [Target] =
+  switch architecture {
+  case "x86_64":
+    [
+      wideTarget("KernelsAVX2", flags: ["avx2", "fma", "f16c"]),
+      wideTarget(
+        "KernelsAVX512",
+        flags: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"]),
+    ]
+  case "arm64": [wideTarget("KernelsNEON", flags: [])]
+  default: []
+  }
 
 func wideTarget(_ name: String, flags: [String]) -> Target {
   let options = [
@@ -363,7 +376,10 @@ let folders: [(path: String, targets: [String])] = [
   ("Sources/Foundations", ["Tensors", "JSON", "Records"]),
   (
     "Sources/Kernels",
-    ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels"]
+    [
+      "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsNEON",
+      "Kernels",
+    ]
   ),
   ("Sources/Plan", ["ModelFacts", "ModelGraph", "PlanFormat", "PlanReport"]),
   (

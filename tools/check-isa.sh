@@ -10,20 +10,49 @@
 #    those that are compiled for it.
 # 4. An array of a kernel that is initialised by a call is not held in registers.
 #
-# Usage: tools/check-isa.sh [BUILD_FOLDER], after `swift build -c release`.
+# Of a build for ARM64, where all modules have the same instructions, the last two.
+#
+# Usage: tools/check-isa.sh [BUILD_FOLDER], after `swift build -c release`. OBJDUMP names one that reads the processor's
+# instructions where this machine's own does not.
 set -eu
 
-[ "$(uname -m)" = x86_64 ] || { echo "check-isa: nothing to check on $(uname -m)"; exit 0; }
 build=${1:-.build/release}
+objdump=${OBJDUMP:-objdump}
 status=0
 
 # uses OBJECT PATTERN: whether a disassembled object has the pattern.
-uses() { objdump -d --no-show-raw-insn "$1" | grep -q "$2"; }
+uses() { "$objdump" -d --no-show-raw-insn "$1" | grep -q "$2"; }
 
 fail() {
   echo "check-isa: $1" >&2
   status=1
 }
+
+# Functions of an object that use instructions like a pattern, but for those whose names match another.
+users() {
+  "$objdump" -d --no-show-raw-insn "$1" |
+    awk -v instructions="$2" -v allowed="$3" \
+      '/^[0-9a-f]+ <.*>:$/ { name = $2 } $0 ~ instructions && name !~ allowed { print name }' | sort -u
+}
+
+if [ -d "$build/KernelsNEON.build" ]; then
+  for object in "$build"/*.build/*.o; do
+    case $object in
+      */KernelsNEON.build/*)
+        if "$objdump" -dr "$object" | grep -q 'R_AARCH64.*InlineArray'; then
+          fail "$object initialises an array by a call"
+        fi
+        own='Dot|I8MM|MatrixTile'
+        ;;
+      *) own='^$' ;;
+    esac
+    functions=$(users "$object" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla|[bf][a-z]*mmla)[[:space:]]' "$own")
+    if [ -n "$functions" ]; then fail "$object adds products of bytes in $functions"; fi
+  done
+  [ "$status" -eq 0 ] && echo "check-isa: ok"
+  exit "$status"
+fi
+[ "$(uname -m)" = x86_64 ] || { echo "check-isa: nothing to check on $(uname -m)"; exit 0; }
 
 for module in KernelsAVX2 KernelsAVX512; do
   for object in "$build/$module.build"/*.o; do
@@ -34,11 +63,10 @@ for module in KernelsAVX2 KernelsAVX512; do
       fail "weak functions in $object:"
       printf '%s\n' "$functions" | swift demangle --simplified >&2
     fi
-    if objdump -dr "$object" | grep -q 'R_X86_64.*InlineArray'; then
+    if "$objdump" -dr "$object" | grep -q 'R_X86_64.*InlineArray'; then
       fail "$object initialises an array by a call"
     fi
-    functions=$(objdump -d --no-show-raw-insn "$object" |
-      awk '/^[0-9a-f]+ <.*>:$/ { name = $2 } /vpdp(bu|ws)s/ && name !~ /VNNI/ { print name }' | sort -u)
+    functions=$(users "$object" 'vpdp(bu|ws)s' VNNI)
     if [ -n "$functions" ]; then fail "$object uses VNNI in $functions"; fi
     if [ "$module" = KernelsAVX2 ] && uses "$object" '%zmm'; then
       fail "$object uses zmm registers"

@@ -3,7 +3,8 @@
 Usage: modules.py [--quiet]
 
 Fails on an import that the manifest does not name, on a dependency that nothing imports, and on one against
-the direction of the groups. A group is the folder that a target lies in; `ORDER` says which may use which.
+the direction of the groups. A group is the folder that a target lies in; `ORDER` says which may use which. The
+manifest and the sources are read for each architecture that has kernels of its own.
 
 Flags belong to the commands. Fails on one in the code of a library, which names an `InputOption` instead, and on
 a list of these that a command links without saying their flags.
@@ -11,6 +12,7 @@ a list of these that a command links without saying their flags.
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +33,10 @@ IMPORT = re.compile(
 INCLUDE = re.compile(r"^#include [<\"](\w+)[./]", re.M)
 
 COMMENT = re.compile(r"^\s*//.*$", re.M)
+# The architectures that have kernels of their own, and lines that choose by one.
+ARCHITECTURES = ["x86_64", "arm64"]
+CONDITION = re.compile(r"^ *#(if|elseif|else|endif)(?: arch\((\w+)\)$)?")
+
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 # Flags of other programs, in remedies.
@@ -42,10 +48,11 @@ OPTION_LIST = re.compile(r"^public enum (\w+): String, InputOption", re.M)
 FLAGS_OF_LIST = re.compile(r"^extension (\w+): FlaggedOption", re.M)
 
 
-def manifest() -> dict:
+def manifest(architecture: str) -> dict:
     """The package as the package manager reads it."""
     dumped = subprocess.run(
-        ["swift", "package", "dump-package"], cwd=ROOT, check=True, capture_output=True
+        ["swift", "package", "dump-package"], cwd=ROOT, check=True, capture_output=True,
+        env={**os.environ, "VITC_ARCHITECTURE": architecture},
     )
     return json.loads(dumped.stdout)
 
@@ -68,15 +75,36 @@ def dependencies(target: dict) -> set[str]:
             for entry in target["dependencies"]}
 
 
-def imports(target: dict) -> set[str]:
+def compiled(text: str, architecture: str) -> str:
+    """The lines of a source that are compiled for an architecture; other conditions than by one are not looked at."""
+    lines: list[str] = []
+    # Of each condition around a line: whether the line is taken, and whether one of the condition's parts was.
+    around: list[tuple[bool, bool]] = []
+    for line in text.splitlines():
+        found = CONDITION.match(line)
+        word, named = found.groups() if found else (None, None)
+        if word == "if":
+            around.append((named in (None, architecture), named == architecture))
+        elif word == "elseif":
+            around[-1] = (named in (None, architecture), around[-1][1] or named == architecture)
+        elif word == "else":
+            around[-1] = (not around[-1][1], True)
+        elif word == "endif":
+            around.pop()
+        elif all(taken for taken, _ in around):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def imports(target: dict, architecture: str) -> set[str]:
     """The modules that a target's sources import."""
     found: set[str] = set()
     for path in folder(target).rglob("*"):
         # Links are followed by hand: kernels are built twice from one folder.
-        files = path.resolve().rglob("*.swift") if path.is_symlink() else [path]
+        files = path.resolve().rglob("*.swift") if path.is_symlink() and path.is_dir() else [path]
         for file in files:
             if file.suffix == ".swift":
-                found |= set(IMPORT.findall(file.read_text()))
+                found |= set(IMPORT.findall(compiled(file.read_text(), architecture)))
     return found - PROVIDED - C_LIBRARY.get(target["name"], set()) - {target["name"]}
 
 
@@ -106,7 +134,7 @@ def flag_faults(targets: dict[str, dict]) -> list[str]:
     return lines
 
 
-def faults(package: dict) -> list[str]:
+def faults(package: dict, architecture: str) -> list[str]:
     """One line for each thing that is wrong."""
     targets = {target["name"]: target for target in package["targets"]}
     lines = flag_faults(targets)
@@ -116,7 +144,7 @@ def faults(package: dict) -> list[str]:
             continue
         is_swift = any(folder(target).rglob("*.swift"))
         if is_swift:
-            used = imports(target)
+            used = imports(target, architecture)
             lines += [f"{name} imports {other}, which the manifest does not name for it"
                       for other in sorted(used - named)]
             lines += [f"{name} does not import {other}, which the manifest names for it"
@@ -140,12 +168,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="print faults alone")
     arguments = parser.parse_args()
-    package = manifest()
+    packages = {architecture: manifest(architecture) for architecture in ARCHITECTURES}
     if not arguments.quiet:
-        for target in package["targets"]:
-            place = group(target) or target["type"]
-            print(f"{place:12} {target['name']:18} {', '.join(sorted(dependencies(target)))}")
-    found = faults(package)
+        lines = {target["name"]: f"{group(target) or target['type']:12} {target['name']:18} "
+                                 f"{', '.join(sorted(dependencies(target)))}"
+                 for package in packages.values() for target in package["targets"]}
+        print(*lines.values(), sep="\n")
+    found = sorted({line for architecture, package in packages.items()
+                    for line in faults(package, architecture)})
     for line in found:
         print(f"modules: {line}", file=sys.stderr)
     print(f"modules: {'ok' if not found else f'{len(found)} faults'}")

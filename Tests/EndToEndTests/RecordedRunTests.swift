@@ -14,9 +14,10 @@ import ViTCompiler
 /// With `VITC_RECORD=1` in the environment they are recorded anew, as far as this processor runs the kernels;
 /// what is recorded of the others stays as it is.
 @Suite(.serialized) struct RecordedRunTests {
-  /// Those whose bits no processor decides: not `avx2` and `avx512`, which choose how they multiply.
+  /// Those whose bits no processor decides: not `avx2`, `avx512` and `neon`, which choose how they multiply.
   static let choices = [
-    "portable", "avx2-direct", "avx2-paired", "avx512-direct", "avx512-paired",
+    "portable", "avx2-direct", "avx2-paired", "avx512-direct", "avx512-paired", "neon-direct",
+    "neon-paired",
   ]
 
   /// A model as it is run.

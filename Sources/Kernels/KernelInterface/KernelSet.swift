@@ -10,7 +10,7 @@
 /// `arguments.scratchBytes` bytes and has no contents that outlive a call. Steps without
 /// `scratchBytes` need none.
 package protocol KernelSet: Sendable {
-  /// `portable`, `avx2` or `avx512`, as in `VITRUN_KERNELS`.
+  /// `portable`, `avx2`, `avx512` or `neon`, as in `VITRUN_KERNELS`.
   static var name: StaticString { get }
 
   /// The extents of its tiles. Arguments are made for them, so that a step is cut into items that
@@ -143,13 +143,20 @@ package protocol PairedKernelSet: KernelSet {
     _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
 }
 
-/// Kernels for processors that add products of bytes in one instruction (AVX-512 VNNI, AVX-VNNI).
-package protocol VNNIKernelSet: KernelSet {
+/// What a set's kernels that multiply bytes are replaced by where the processor adds products of bytes in one
+/// instruction.
+package protocol DotKernelSet: Sendable {
+  /// The instructions: `vnni` (AVX-512 VNNI, AVX-VNNI), `dot` (FEAT_DotProd) or `i8mm` (FEAT_I8MM).
+  static var name: StaticString { get }
+
+  /// The extents of the set's tiles.
+  static var tiles: TileExtents { get }
+
   /// As ``KernelSet/quantizedLinear(_:item:scratch:)``, with the same bits.
-  static func quantizedLinearVNNI(
+  static func quantizedLinear(
     _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
   /// As ``KernelSet/quantizedAttention(_:item:scratch:)``, with the same bits.
-  static func quantizedAttentionVNNI(
+  static func quantizedAttention(
     _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)
 }

@@ -29,7 +29,7 @@
 /// Probabilities that are asked for are those of x in float32, not of P.
 ///
 /// In order: ``KernelSet/quantizeHeads(_:item:scratch:)``, then ``KernelSet/quantizedAttention(_:item:scratch:)`` or
-/// what a ``VNNIKernelSet`` has in its place.
+/// what a ``DotKernelSet`` has in its place.
 package struct QuantizedAttention: @unchecked Sendable {
   /// What is computed.
   package let attention: AttentionArguments
@@ -179,13 +179,13 @@ package struct QuantizedAttentionArguments: KernelArguments {
   package let layer: QuantizedAttention
 
   /// Kernels whose processor adds products of bytes in one instruction; nil where it does not.
-  package let vnni: (any VNNIKernelSet.Type)?
+  package let dot: (any DotKernelSet.Type)?
 
   /// Attends to heads that are quantized.
-  package init(_ layer: QuantizedAttention, vnni: (any VNNIKernelSet.Type)?) {
-    precondition(vnni.map { $0.tiles == layer.attention.tiles } ?? true, "cut for other kernels")
+  package init(_ layer: QuantizedAttention, dot: (any DotKernelSet.Type)?) {
+    precondition(dot.map { $0.tiles == layer.attention.tiles } ?? true, "cut for other kernels")
     self.layer = layer
-    self.vnni = vnni
+    self.dot = dot
   }
 
   /// Work items of the step, as those of ``AttentionArguments``.
@@ -203,12 +203,12 @@ package struct QuantizedAttentionArguments: KernelArguments {
       + wholeLines(a.tokens)
     let weights = head.tokenPairs * panel
     let widened = 2 * (a.tokens * head.width + tiles.panels * head.groups * panel)
-    return floats * MemoryLayout<Float>.stride + weights + (vnni == nil ? widened : 0)
+    return floats * MemoryLayout<Float>.stride + weights + (dot == nil ? widened : 0)
   }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    if let vnni {
-      vnni.quantizedAttentionVNNI(layer, item: item, scratch: scratch)
+    if let dot {
+      dot.quantizedAttention(layer, item: item, scratch: scratch)
     } else {
       kernels.quantizedAttention(layer, item: item, scratch: scratch)
     }

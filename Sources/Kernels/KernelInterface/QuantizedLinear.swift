@@ -19,7 +19,7 @@
 /// operations are in this order, and a set rounds a product and its sum once where it has an instruction for that.
 ///
 /// In order: ``KernelSet/quantizeRows(_:item:scratch:)``, then
-/// ``KernelSet/quantizedLinear(_:item:scratch:)`` or what a ``VNNIKernelSet`` has in its place.
+/// ``KernelSet/quantizedLinear(_:item:scratch:)`` or what a ``DotKernelSet`` has in its place.
 package struct QuantizedLinearArguments: @unchecked Sendable {
   /// What becomes bytes.
   package enum Source: Sendable {
@@ -144,13 +144,13 @@ package struct QuantizedProductArguments: KernelArguments {
   package let layer: QuantizedLinearArguments
 
   /// Kernels whose processor adds products of bytes in one instruction; nil where it does not.
-  package let vnni: (any VNNIKernelSet.Type)?
+  package let dot: (any DotKernelSet.Type)?
 
   /// Multiplies the rows of a layer.
-  package init(_ layer: QuantizedLinearArguments, vnni: (any VNNIKernelSet.Type)?) {
-    precondition(vnni.map { $0.tiles == layer.product.tiles } ?? true, "cut for other kernels")
+  package init(_ layer: QuantizedLinearArguments, dot: (any DotKernelSet.Type)?) {
+    precondition(dot.map { $0.tiles == layer.product.tiles } ?? true, "cut for other kernels")
     self.layer = layer
-    self.vnni = vnni
+    self.dot = dot
   }
 
   /// Work items of the step.
@@ -165,12 +165,12 @@ package struct QuantizedProductArguments: KernelArguments {
       * (layer.product.blocking.maximumRows * layer.rowStride + layer.product.tiles.panels
         * panelBytes)
     return layer.product.blocking.maximumSums * MemoryLayout<Float>.stride
-      + (vnni == nil ? widened : 0)
+      + (dot == nil ? widened : 0)
   }
 
   package func run(_ item: Int, on kernels: any KernelSet.Type, scratch: UnsafeMutableRawPointer) {
-    if let vnni {
-      vnni.quantizedLinearVNNI(layer, item: item, scratch: scratch)
+    if let dot {
+      dot.quantizedLinear(layer, item: item, scratch: scratch)
     } else {
       kernels.quantizedLinear(layer, item: item, scratch: scratch)
     }

@@ -7,6 +7,8 @@ package import Tensors
 #if arch(x86_64)
   internal import KernelsAVX2
   internal import KernelsAVX512
+#elseif arch(arm64)
+  internal import KernelsNEON
 #endif
 
 /// Chooses the kernels for this processor.
@@ -19,35 +21,48 @@ package enum KernelSelection {
     #if arch(x86_64)
       if cve_has_avx512() { return [PortableKernels.self, AVX2Kernels.self, AVX512Kernels.self] }
       if cve_has_avx2() { return [PortableKernels.self, AVX2Kernels.self] }
+      return [PortableKernels.self]
+    #elseif arch(arm64)
+      return [PortableKernels.self, NEONKernels.self]
+    #else
+      return [PortableKernels.self]
     #endif
-    return [PortableKernels.self]
   }
 
   /// What `VITRUN_KERNELS` can name on this processor, its own choice last.
   package static var choices: [KernelChoice] {
     available.flatMap { set -> [KernelChoice] in
       guard let paired = set as? any PairedKernelSet.Type else {
-        return [KernelChoice(name: "\(set.name)", set: set, paired: nil, vnni: nil)]
+        return [KernelChoice(name: "\(set.name)", set: set, paired: nil, dot: nil)]
       }
-      let vnni = vnni(set)
+      let dots = dots(set)
       let own = cve_adds_beside_multiplying() ? paired : nil
       return [
-        KernelChoice(name: "\(set.name)-direct", set: set, paired: nil, vnni: vnni),
-        KernelChoice(name: "\(set.name)-paired", set: set, paired: paired, vnni: vnni),
+        KernelChoice(name: "\(set.name)-direct", set: set, paired: nil, dot: dots.last),
+        KernelChoice(name: "\(set.name)-paired", set: set, paired: paired, dot: dots.last),
       ]
-        + (vnni == nil
-          ? [] : [KernelChoice(name: "\(set.name)-novnni", set: set, paired: own, vnni: nil)])
-        + [KernelChoice(name: "\(set.name)", set: set, paired: own, vnni: vnni)]
+        + dots.indices.map { index in
+          // Without one, by those before it.
+          KernelChoice(
+            name: "\(set.name)-no\(dots[index].name)", set: set, paired: own,
+            dot: index > 0 ? dots[index - 1] : nil)
+        }
+        + [KernelChoice(name: "\(set.name)", set: set, paired: own, dot: dots.last)]
     }
   }
 
-  /// A set, if this processor adds products of bytes in one instruction in its registers.
-  package static func vnni(_ set: any KernelSet.Type) -> (any VNNIKernelSet.Type)? {
+  /// What can replace a set's kernels that multiply bytes on this processor, the slowest first.
+  package static func dots(_ set: any KernelSet.Type) -> [any DotKernelSet.Type] {
     #if arch(x86_64)
-      if set == AVX512Kernels.self, cve_has_avx512_vnni() { return AVX512Kernels.self }
-      if set == AVX2Kernels.self, cve_has_avx_vnni() { return AVX2Kernels.self }
+      if set == AVX512Kernels.self, cve_has_avx512_vnni() { return [AVX512Kernels.VNNI.self] }
+      if set == AVX2Kernels.self, cve_has_avx_vnni() { return [AVX2Kernels.VNNI.self] }
+    #elseif arch(arm64)
+      if set == NEONKernels.self, cve_has_dotprod() {
+        return cve_has_i8mm()
+          ? [NEONKernels.Dot.self, NEONKernels.I8MM.self] : [NEONKernels.Dot.self]
+      }
     #endif
-    return nil
+    return []
   }
 
   /// The fastest choice on this processor, or the one that `VITRUN_KERNELS` names.
@@ -63,7 +78,7 @@ package enum KernelSelection {
     let choices = choices
     guard let requested, !requested.isEmpty else {
       return choices.last
-        ?? KernelChoice(name: "portable", set: PortableKernels.self, paired: nil, vnni: nil)
+        ?? KernelChoice(name: "portable", set: PortableKernels.self, paired: nil, dot: nil)
     }
     for choice in choices where choice.name == requested { return choice }
     throw .unavailableKernels(requested, available: choices.map(\.name))

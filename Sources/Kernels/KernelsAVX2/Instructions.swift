@@ -32,10 +32,11 @@ func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
   sum.highHalf = cve_accumulate(sum.highHalf, a.highHalf, b.highHalf)
 }
 
-/// Of each lane the sum of its two products of 16 bits.
+/// Adds to each lane its two products of 16 bits, by a product and a sum.
 @inline(__always)
-func pairs(_ a: Lanes, _ b: Lanes) -> Lanes {
-  Lanes(lowHalf: cve_pairs8(a.lowHalf, b.lowHalf), highHalf: cve_pairs8(a.highHalf, b.highHalf))
+func addPairs(_ weights: Lanes, _ element: Lanes, to sum: inout Lanes) {
+  sum.lowHalf = sum.lowHalf &+ cve_pairs8(weights.lowHalf, element.lowHalf)
+  sum.highHalf = sum.highHalf &+ cve_pairs8(weights.highHalf, element.highHalf)
 }
 
 /// Adds to each lane its four products of bytes: `rows` without a sign, `weights` with one.
@@ -45,7 +46,7 @@ func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
   sum.highHalf = cve_vnni8(sum.highHalf, rows.highHalf, weights.highHalf)
 }
 
-/// Adds to each lane its two products of 16 bits.
+/// Adds to each lane its two products of 16 bits, in one instruction.
 @inline(__always)
 func addProductsOfPairs(_ a: Lanes, _ b: Lanes, to sum: inout Lanes) {
   sum.lowHalf = cve_vnni_pairs8(sum.lowHalf, a.lowHalf, b.lowHalf)

@@ -1,6 +1,7 @@
 internal import KernelInterface
 
-/// Extents of the tiles: the sums and what is multiplied fill 16 registers of 8 elements.
+/// Extents of the tiles: the sums and what is multiplied fill 16 registers of 8 elements, or the 32 of 4 elements that
+/// `KernelsNEON` has, which compiles this file too.
 /// No sum depends on them, so that results are the same for registers of every width.
 enum TileShape {
   /// The panels of a product's tile.
@@ -37,7 +38,7 @@ enum TileShape {
 
   /// The most rows of a tile of bytes, which has one panel.
   @inline(__always)
-  static func vnniRows(panels: Int) -> Int { 6 }
+  static func byteRows(panels: Int) -> Int { 6 }
 
   /// The same where bytes are widened, which takes twice the registers for what is multiplied.
   @inline(__always)
@@ -101,7 +102,7 @@ enum TileShape {
   ) {
     @inline(__always)
     func multiply<let rows: Int, let panels: Int>(_: QuantizedTile<rows, panels>.Type) {
-      QuantizedTile<rows, panels>.multiply(Product.self, left, right, ending)
+      Product.multiply(QuantizedTile<rows, panels>.self, left, right, ending)
     }
     switch height {
     case 6: multiply(QuantizedTile<6, 1>.self)

@@ -22,9 +22,11 @@ func accumulate(_ a: Vector, _ b: Vector, into sum: inout Vector) {
   sum = cve_accumulate16(sum, a, b)
 }
 
-/// Of each lane the sum of its two products of 16 bits.
+/// Adds to each lane its two products of 16 bits, by a product and a sum.
 @inline(__always)
-func pairs(_ a: Lanes, _ b: Lanes) -> Lanes { cve_pairs16(a, b) }
+func addPairs(_ weights: Lanes, _ element: Lanes, to sum: inout Lanes) {
+  sum = sum &+ cve_pairs16(weights, element)
+}
 
 /// Adds to each lane its four products of bytes: `rows` without a sign, `weights` with one.
 @inline(__always)
@@ -32,7 +34,7 @@ func addProductsOfBytes(_ rows: Lanes, _ weights: Lanes, to sum: inout Lanes) {
   sum = cve_vnni16(sum, rows, weights)
 }
 
-/// Adds to each lane its two products of 16 bits.
+/// Adds to each lane its two products of 16 bits, in one instruction.
 @inline(__always)
 func addProductsOfPairs(_ a: Lanes, _ b: Lanes, to sum: inout Lanes) {
   sum = cve_vnni_pairs16(sum, a, b)

@@ -38,7 +38,7 @@ enum TileShape {
 
   /// The most rows of a tile of bytes of so many panels.
   @inline(__always)
-  static func vnniRows(panels: Int) -> Int { 9 }
+  static func byteRows(panels: Int) -> Int { 9 }
 
   /// The same where bytes are widened, which takes twice the registers for what is multiplied.
   @inline(__always)
@@ -140,7 +140,7 @@ enum TileShape {
   ) {
     @inline(__always)
     func multiply<let rows: Int, let panels: Int>(_: QuantizedTile<rows, panels>.Type) {
-      QuantizedTile<rows, panels>.multiply(Product.self, left, right, ending)
+      Product.multiply(QuantizedTile<rows, panels>.self, left, right, ending)
     }
     switch (height, panels) {
     case (9, 3): multiply(QuantizedTile<9, 3>.self)

@@ -9,16 +9,10 @@ extension WideKernels {
   ) {
     attend(WidenedProduct.self, layer, item: item, scratch)
   }
-
-  package static func quantizedAttentionVNNI(
-    _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    attend(VNNIProduct.self, layer, item: item, scratch)
-  }
 }
 
 @inline(never)
-private func attend<Product: ByteProduct>(
+func attend<Product: ByteProduct>(
   _: Product.Type, _ layer: QuantizedAttention, item: Int, _ scratch: UnsafeMutableRawPointer
 ) {
   let a = layer.attention

@@ -1,21 +1,15 @@
 package import KernelInterface
 
-extension WideKernels: VNNIKernelSet {
+extension WideKernels {
   package static func quantizedLinear(
     _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     multiplyQuantized(WidenedProduct.self, arguments, item: item, scratch: scratch)
   }
-
-  package static func quantizedLinearVNNI(
-    _ arguments: QuantizedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    multiplyQuantized(VNNIProduct.self, arguments, item: item, scratch: scratch)
-  }
 }
 
 @inline(never)
-private func multiplyQuantized<Product: ByteProduct>(
+func multiplyQuantized<Product: ByteProduct>(
   _: Product.Type, _ arguments: QuantizedLinearArguments, item: Int,
   scratch: UnsafeMutableRawPointer
 ) {

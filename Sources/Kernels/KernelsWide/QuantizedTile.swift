@@ -26,9 +26,30 @@ protocol ByteProduct {
   ///   - weights: a panel's vector, the first of two where it is widened.
   ///   - second: the other one.
   static func add(_ element: Element, _ weights: Lanes, _ second: Lanes, to sum: inout Lanes)
+
+  /// What the sums of one of the panels begin at.
+  static func start<Ending: SumEnding>(
+    _ panel: Int, of right: BytePanels, groups: Int, _ ending: Ending
+  ) -> Lanes
+
+  /// As ``QuantizedTile/multiply(_:_:_:_:)``.
+  static func multiply<let rows: Int, let panels: Int, Ending: SumEnding>(
+    _: QuantizedTile<rows, panels>.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending)
 }
 
 extension ByteProduct {
+  @inline(__always)
+  static func start<Ending: SumEnding>(
+    _: Int, of _: BytePanels, groups _: Int, _: Ending
+  ) -> Lanes { Lanes() }
+
+  @inline(__always)
+  static func multiply<let rows: Int, let panels: Int, Ending: SumEnding>(
+    _: QuantizedTile<rows, panels>.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending
+  ) {
+    QuantizedTile<rows, panels>.multiply(Self.self, left, right, ending)
+  }
+
   /// Bytes that four inputs of a row take.
   @inline(__always)
   static var groupBytes: Int { takesBytes ? 4 : 8 }
@@ -40,27 +61,8 @@ extension ByteProduct {
 
 /// Four bytes, or two numbers of 16 bits, in every lane.
 @inline(__always)
-private func spread(_ group: UnsafeRawPointer) -> Lanes {
+func spread(_ group: UnsafeRawPointer) -> Lanes {
   unsafeBitCast(broadcast(group.assumingMemoryBound(to: Float.self)), to: Lanes.self)
-}
-
-/// In one instruction.
-enum VNNIProduct: ByteProduct {
-  typealias Pairs = VNNIPairs
-
-  @inline(__always)
-  static var takesBytes: Bool { true }
-
-  @inline(__always)
-  static func rows(panels: Int) -> Int { TileShape.vnniRows(panels: panels) }
-
-  @inline(__always)
-  static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
-
-  @inline(__always)
-  static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
-    addProductsOfBytes(element, weights, to: &sum)
-  }
 }
 
 /// By products of 16 bits, which bytes are widened to: those of bytes that have a sign and none would not fit in
@@ -87,30 +89,12 @@ enum WidenedProduct: ByteProduct {
 
   @inline(__always)
   static func add(_ element: Halves, _ weights: Lanes, _ second: Lanes, to sum: inout Lanes) {
-    sum = sum &+ pairs(weights, element.even) &+ pairs(second, element.odd)
+    addPairs(weights, element.even, to: &sum)
+    addPairs(second, element.odd, to: &sum)
   }
 }
 
-/// Of numbers of 16 bits, in one instruction.
-enum VNNIPairs: ByteProduct {
-  typealias Pairs = VNNIPairs
-
-  @inline(__always)
-  static var takesBytes: Bool { true }
-
-  @inline(__always)
-  static func rows(panels: Int) -> Int { TileShape.vnniRows(panels: panels) }
-
-  @inline(__always)
-  static func element(_ group: UnsafeRawPointer) -> Lanes { spread(group) }
-
-  @inline(__always)
-  static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
-    addProductsOfPairs(element, weights, to: &sum)
-  }
-}
-
-/// Of numbers of 16 bits, by a product and a sum.
+/// Of numbers of 16 bits, by products and sums.
 enum WidePairs: ByteProduct {
   typealias Pairs = WidePairs
 
@@ -125,7 +109,7 @@ enum WidePairs: ByteProduct {
 
   @inline(__always)
   static func add(_ element: Lanes, _ weights: Lanes, _: Lanes, to sum: inout Lanes) {
-    sum = sum &+ pairs(weights, element)
+    addPairs(weights, element, to: &sum)
   }
 }
 
@@ -180,6 +164,9 @@ protocol SumEnding {
   /// Of one of the tile's panels.
   func columns(_ panel: Int) -> Columns
 
+  /// Sums of the integers of its columns, if they are known.
+  func integerSums(_ panel: Int) -> Lanes?
+
   /// Writes what becomes of a row's sums.
   func write(_ sums: Lanes, panel: Int, row: Int, _ columns: Columns)
 }
@@ -193,7 +180,9 @@ enum QuantizedTile<let rows: Int, let panels: Int> {
     _: Product.Type, _ left: ByteRows, _ right: BytePanels, _ ending: Ending
   ) {
     var tile = InlineArray<rows, InlineArray<panels, Lanes>> { _ in
-      InlineArray<panels, Lanes> { _ in Lanes() }
+      InlineArray<panels, Lanes> {
+        Product.start($0, of: right, groups: left.groups, ending)
+      }
     }
     var weights = right.start
     var ahead = right.ahead

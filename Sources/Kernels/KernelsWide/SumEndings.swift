@@ -11,6 +11,9 @@ struct PlainSum: SumEnding {
   func columns(_: Int) {}
 
   @inline(__always)
+  func integerSums(_: Int) -> Lanes? { nil }
+
+  @inline(__always)
   func write(_ sums: Lanes, panel: Int, row: Int, _: Void) {
     store(floats(sums), products, panel &* step &+ row &* panelWidth)
   }
@@ -33,8 +36,13 @@ struct LayerTerms {
 
   @inline(__always)
   func columns(_ panel: Int) -> Columns {
-    let sums = UnsafeRawPointer(sums + panel &* panelWidth).loadUnaligned(as: Lanes.self)
-    return Columns(scales: load(scales, panel &* panelWidth), sums: floats(sums))
+    Columns(scales: load(scales, panel &* panelWidth), sums: floats(integerSums(panel)))
+  }
+
+  /// Sums of the integers of a panel's columns.
+  @inline(__always)
+  func integerSums(_ panel: Int) -> Lanes {
+    UnsafeRawPointer(sums + panel &* panelWidth).loadUnaligned(as: Lanes.self)
   }
 
   @inline(__always)
@@ -51,6 +59,9 @@ struct LayerProduct: SumEnding {
 
   @inline(__always)
   func columns(_ panel: Int) -> LayerTerms.Columns { layer.columns(panel) }
+
+  @inline(__always)
+  func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
 
   @inline(__always)
   func write(_ sums: Lanes, panel: Int, row: Int, _ columns: LayerTerms.Columns) {
@@ -76,6 +87,9 @@ struct LayerOutput: SumEnding {
   }
 
   @inline(__always)
+  func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
+
+  @inline(__always)
   func write(
     _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
   ) {
@@ -94,6 +108,9 @@ struct LayerSum: SumEnding {
 
   @inline(__always)
   func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }
+
+  @inline(__always)
+  func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
 
   @inline(__always)
   func write(

@@ -21,12 +21,13 @@ public final class Session: Sendable {
   /// Threads that take part in a run.
   public let threadCount: Int
 
-  /// The name of the kernels in use, as `VITRUN_KERNELS` gives it: `avx512`, `avx2`, either with
-  /// `-direct`, `-paired` or `-novnni` behind it, or `portable`.
+  /// The name of the kernels in use, as `VITRUN_KERNELS` gives it: `avx512`, `avx2` or `neon`,
+  /// with `-direct`, `-paired` or the absence of an instruction (`-novnni`, `-nodot`, `-noi8mm`) behind it, or
+  /// `portable`.
   public let kernelName: String
 
-  /// The name of the kernels that multiply bytes: `portable`, `avx2` or `avx512`, either of the last with `-vnni`
-  /// behind it where one instruction adds their products; nil for a plan without int8.
+  /// The name of the kernels that multiply bytes: `portable`, `avx2`, `avx512` or `neon`, of the last three
+  /// with `-vnni`, `-dot` or `-i8mm` behind it where one instruction adds their products; nil for a plan without int8.
   public var byteKernelName: String? {
     plan.file.weightElements.contains(.int8) ? choice.byteProducts : nil
   }

@@ -64,12 +64,12 @@ static inline bool cve_has_avx_vnni(void) {
 /// Tells the processor that it may rest while this thread waits in a loop.
 static inline void cve_pause(void) { _mm_pause(); }
 #else
-static inline bool cve_has_avx2(void) { return false; }
-static inline bool cve_has_avx512(void) { return false; }
-static inline bool cve_has_avx512_vnni(void) { return false; }
-static inline bool cve_has_avx_vnni(void) { return false; }
 static inline bool cve_adds_beside_multiplying(void) { return false; }
+#if defined(__aarch64__)
+static inline void cve_pause(void) { __asm__ volatile("yield" ::: "memory"); }
+#else
 static inline void cve_pause(void) {}
+#endif
 #endif
 
 /// Asks for a cache line in the second-level cache. Any address will do.
@@ -224,6 +224,10 @@ static inline void cve_transpose8(const float *from, long from_step, float *to, 
 static inline __m256 cve_widen(const void *halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)halves));
 }
+#endif
+
+#if defined(__aarch64__)
+#include "arm64.h"
 #endif
 
 #endif

@@ -45,7 +45,7 @@ struct QuantizedAttentionProblem {
     let memory = headMemory(queries: rows)
     let layer = QuantizedAttention(arguments, heads: UnsafeMutableRawPointer(memory.pointer))
     run(QuantizedHeadsArguments(layer), products, reversed: reversed)
-    run(QuantizedAttentionArguments(layer, vnni: products.vnni), products, reversed: reversed)
+    run(QuantizedAttentionArguments(layer, dot: products.dot), products, reversed: reversed)
     return (output.array, classAttention.array, probabilities.array)
   }
 

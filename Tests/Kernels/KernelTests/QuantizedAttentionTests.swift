@@ -91,7 +91,10 @@ import Testing
     expectClose(problem.run(products).output, expected, tolerance: 1e-6)
   }
 
-  @Test(.enabled(if: ByteProducts.wide.count > 1, "needs AVX-512 or AVX-VNNI"), arguments: cases)
+  @Test(
+    .enabled(
+      if: ByteProducts.wide.count > 1, "needs two kernels of wide registers that multiply bytes"),
+    arguments: cases)
   func bitsDoNotDependOnTheInstructions(test: Case) {
     let problem = QuantizedAttentionProblem(test)
     let results = ByteProducts.wide.map { problem.run($0) }

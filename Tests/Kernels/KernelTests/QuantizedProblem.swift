@@ -5,17 +5,19 @@ import Testing
 /// A kernel set and whether it adds products of bytes in one instruction.
 struct ByteProducts: CustomTestStringConvertible, Sendable {
   let implementation: Implementation
-  let vnni: (any VNNIKernelSet.Type)?
+  let dot: (any DotKernelSet.Type)?
 
-  var testDescription: String { "\(implementation.testDescription)\(vnni == nil ? "" : " VNNI")" }
+  var testDescription: String {
+    "\(implementation.testDescription)\(dot.map { " \($0.name)" } ?? "")"
+  }
 
   /// All that this processor can run, each with other tiles too.
   static let tiled = Implementation.tiled.flatMap { set -> [ByteProducts] in
-    let vnni = KernelSelection.vnni(set.kernels)
     // Tiles are stated by the set itself where one instruction is used.
     let isOwn = set.tiles == set.kernels.tiles
-    return [ByteProducts(implementation: set, vnni: nil)]
-      + (vnni != nil && isOwn ? [ByteProducts(implementation: set, vnni: vnni)] : [])
+    let dots = isOwn ? KernelSelection.dots(set.kernels) : []
+    return [ByteProducts(implementation: set, dot: nil)]
+      + dots.map { ByteProducts(implementation: set, dot: $0) }
   }
 
   static let all = tiled.filter { $0.implementation.tiles == $0.implementation.kernels.tiles }
@@ -150,7 +152,7 @@ struct QuantizedProblem {
         rows.run($0, on: kernels, scratch: $1)
       }
     }
-    let product = QuantizedProductArguments(layer, vnni: products.vnni)
+    let product = QuantizedProductArguments(layer, dot: products.dot)
     runItems(product.items.count, scratchBytes: product.scratchBytes, reversed: reversed) {
       product.run($0, on: kernels, scratch: $1)
     }

@@ -9,7 +9,7 @@ import Testing
     let problem = QuantizedProblem(
       LinearTests.Case(rows: 1, inputs: row.count, outputs: 1, bias: false),
       integers: row.map { _ in 1 }, rows: row)
-    let result = problem.run(ByteProducts(implementation: implementation, vnni: nil))
+    let result = problem.run(ByteProducts(implementation: implementation, dot: nil))
     return (
       Array(result.bytes[..<row.count]), result.terms[0], result.terms[1], result.output[0]
     )
@@ -96,7 +96,7 @@ import Testing
     runItems(norm.items.count) { item, _ in implementation.kernels.layerNorm(norm, item: item) }
     var separate = problem.with(x: normalized, residual: problem.residual)
     separate.test.norm = false
-    let products = ByteProducts(implementation: implementation, vnni: nil)
+    let products = ByteProducts(implementation: implementation, dot: nil)
     #expect(bits(problem.run(products).output) == bits(separate.run(products).output))
   }
 }

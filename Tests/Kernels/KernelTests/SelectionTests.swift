@@ -33,22 +33,23 @@ import Testing
   }
 
   /// Where one instruction adds products of bytes, the results of the others can be had too.
-  @Test func setsCanBeHadWithoutVNNI() throws {
+  @Test func setsCanBeHadWithoutEachInstructionForBytes() throws {
     for set in KernelSelection.available {
-      let name = "\(set.name)-novnni"
-      #expect(
-        (try KernelSelection.best(requested: "\(set.name)").vnni == nil)
-          == (KernelSelection.vnni(set) == nil))
-      guard KernelSelection.vnni(set) != nil else {
-        #expect(throws: InputError.self) { try KernelSelection.best(requested: name) }
-        continue
+      let dots = KernelSelection.dots(set).map { "\($0.name)" }
+      let best = try KernelSelection.best(requested: "\(set.name)")
+      #expect(best.dot.map { "\($0.name)" } == dots.last)
+      for name in ["vnni", "dot", "i8mm"] {
+        guard let index = dots.firstIndex(of: name) else {
+          #expect(throws: InputError.self) {
+            try KernelSelection.best(requested: "\(set.name)-no\(name)")
+          }
+          continue
+        }
+        let choice = try KernelSelection.best(requested: "\(set.name)-no\(name)")
+        let left = index > 0 ? "-" + dots[index - 1] : ""
+        #expect(choice.byteProducts == "\(set.name)\(left)")
+        #expect((choice.paired == nil) == (best.paired == nil))
       }
-      let choice = try KernelSelection.best(requested: name)
-      #expect(choice.vnni == nil)
-      #expect(
-        (choice.paired == nil) == (try KernelSelection.best(requested: "\(set.name)").paired == nil)
-      )
-      #expect(choice.byteProducts == "\(set.name)")
     }
   }
 }

@@ -18,10 +18,12 @@ import Testing
       implementation, rows, images: images, heads: heads, prefix: prefix, patches: patches,
       keep: keep)
     for image in 0..<images {
-      let weights = (0..<patches).map { i in
-        (0..<heads).reduce(Float(0)) {
-          $0 + rows[((image * heads) + $1) * (prefix + patches) + prefix + i]
-        } / 2
+      let tokens = prefix + patches
+      let weights = (0..<patches).map { i -> Float in
+        let sum = (0..<heads).reduce(Float(0)) { (sum: Float, head: Int) -> Float in
+          sum + rows[(image * heads + head) * tokens + prefix + i]
+        }
+        return sum / 2
       }
       let order = weights.indices.sorted {
         weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1

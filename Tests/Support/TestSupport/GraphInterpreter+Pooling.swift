@@ -19,17 +19,22 @@ extension GraphInterpreter {
     let (tokens, width) = extents(node.inputs[0])
     let query = try constant(pool.query)
     let d = pool.headWidth
-    return (0..<pool.heads).flatMap { h in
-      let scores = (0..<tokens).map { key in
-        (0..<d).reduce(0.0) { $0 + query[h * d + $1] * operands[0][key * width + h * d + $1] }
-          * Double(pool.scale) + (pool.isSizeAware ? log(operands[1][pool.prefix + key]) : 0)
+    return (0..<pool.heads).flatMap { h -> [Double] in
+      let scores = (0..<tokens).map { key -> Double in
+        let keyStart = key * width + h * d
+        let product = (0..<d).reduce(0.0) { (sum: Double, c: Int) -> Double in
+          sum + query[h * d + c] * operands[0][keyStart + c]
+        }
+        let size = pool.isSizeAware ? log(operands[1][pool.prefix + key]) : 0
+        return product * Double(pool.scale) + size
       }
       let top = scores.max() ?? 0
       let shares = scores.map { exp($0 - top) }
       let total = shares.reduce(0, +)
-      return (0..<d).map { c in
-        (0..<tokens).reduce(0.0) {
-          $0 + shares[$1] / total * operands[0][$1 * width + (pool.heads + h) * d + c]
+      return (0..<d).map { c -> Double in
+        let column = (pool.heads + h) * d + c
+        return (0..<tokens).reduce(0.0) { (sum: Double, token: Int) -> Double in
+          sum + shares[token] / total * operands[0][token * width + column]
         }
       }
     }

@@ -76,11 +76,12 @@ extension GraphInterpreter {
     _ assign: BipartiteAssign, _ node: Graph.Node, _ qkv: [Double]
   ) -> [[Double]] {
     let (tokens, width) = extents(node.inputs[0])
-    let metric = (assign.prefix..<tokens).map { token in
-      (0..<assign.headWidth).map { column in
-        (0..<assign.heads).reduce(0.0) {
-          $0 + qkv[token * width + (assign.heads + $1) * assign.headWidth + column]
-        } / Double(assign.heads)
+    let metric = (assign.prefix..<tokens).map { token -> [Double] in
+      (0..<assign.headWidth).map { column -> Double in
+        let sum = (0..<assign.heads).reduce(0.0) { (sum: Double, head: Int) -> Double in
+          sum + qkv[token * width + (assign.heads + head) * assign.headWidth + column]
+        }
+        return sum / Double(assign.heads)
       }
     }
     let others = stride(from: 1 - assign.first, to: metric.count, by: 2).map { metric[$0] }

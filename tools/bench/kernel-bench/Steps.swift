@@ -146,7 +146,7 @@ struct Steps {
         turns: [QuantizedRowsArguments(layer(0, norm))]),
       Step(
         name: "bytes \(shape)", flops: 2 * Double(rows) * Double(inputs) * Double(outputs),
-        turns: (0..<copies).map { QuantizedProductArguments(layer($0), vnni: choice.vnni) }),
+        turns: (0..<copies).map { QuantizedProductArguments(layer($0), dot: choice.dot) }),
     ]
   }
 
@@ -187,7 +187,7 @@ struct Steps {
       Step(name: "heads of bytes \(shape)", flops: 0, turns: [QuantizedHeadsArguments(layer)]),
       Step(
         name: "bytes attention \(shape)", flops: flops,
-        turns: [QuantizedAttentionArguments(layer, vnni: choice.vnni)]),
+        turns: [QuantizedAttentionArguments(layer, dot: choice.dot)]),
     ]
   }
 

@@ -23,7 +23,7 @@ struct PhaseBuilder {
   var paired: PairedWeights?
 
   /// Kernels that add products of bytes in one instruction; nil where the processor does not.
-  var vnni: (any VNNIKernelSet.Type)?
+  var dot: (any DotKernelSet.Type)?
 
   /// Room for rows that are prepared before a product, ``preparedBytes`` for each image.
   var prepared: UnsafeMutableRawPointer?
@@ -191,7 +191,7 @@ struct PhaseBuilder {
       let layer = QuantizedLinearArguments(
         arguments, bytes: UnsafeMutableRawPointer(rows).assumingMemoryBound(to: UInt8.self),
         terms: terms)
-      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, vnni: vnni)]
+      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, dot: dot)]
     }
     if arguments.isWorthPairing, let paired, let kernels = paired.kernels,
       let weightTerms = paired.terms(of: step.weight)
@@ -285,7 +285,7 @@ struct PhaseBuilder {
     guard let prepared else { return [arguments] }
     let layer = QuantizedAttention(
       arguments, heads: prepared + preparation.termFloats * images * MemoryLayout<Float>.stride)
-    return [QuantizedHeadsArguments(layer), QuantizedAttentionArguments(layer, vnni: vnni)]
+    return [QuantizedHeadsArguments(layer), QuantizedAttentionArguments(layer, dot: dot)]
   }
 
   private func grid(_ step: GridStep) -> any KernelArguments {

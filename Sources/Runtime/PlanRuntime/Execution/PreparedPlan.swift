@@ -28,7 +28,7 @@ struct PreparedPlan: Sendable {
 
   private let rows: AlignedMemory
   private let paired: PairedWeights
-  private let vnni: (any VNNIKernelSet.Type)?
+  private let dot: (any DotKernelSet.Type)?
   private let transformed: TransformedWeights
 
   /// Takes all memory, and transforms the weights of convolutions on the calling thread.
@@ -55,8 +55,8 @@ struct PreparedPlan: Sendable {
     var builder = Self.builder(plan, kernels, arena: arena, input: input)
     paired = try PairedWeights(builder, kernels: choice.paired, plan: plan, sharing: other?.paired)
     builder.paired = paired
-    builder.vnni = choice.vnni
-    vnni = choice.vnni
+    builder.dot = choice.dot
+    dot = choice.dot
     let group = min(maximumBatch, ImageGroups.most(arenaBytes: program.arenaBytes))
     rows = try memory(builder.preparedBytes, times: group)
     builder.prepared = rows.base
@@ -95,7 +95,7 @@ struct PreparedPlan: Sendable {
     builder.prepared = rows.base
     builder.transformed = transformed
     builder.paired = paired
-    builder.vnni = vnni
+    builder.dot = dot
     return builder
   }
 
