@@ -33,12 +33,36 @@ INT8_PACKAGES = [*INT8_PEERS, "nncf"]
 KERNELS = ["Sources/Kernels", "Sources/Runtime/PlanRuntime"]
 
 
-def processor() -> dict:
-    """This machine's processor, as the system names it."""
+# Who makes processors of ARM64, and some of them by part, as /proc/cpuinfo numbers them (MIDR_EL1).
+IMPLEMENTERS = {0x41: "ARM", 0x46: "Fujitsu", 0x48: "HiSilicon", 0x4E: "NVIDIA", 0x51: "Qualcomm", 0x61: "Apple",
+                0xC0: "Ampere"}
+PARTS = {
+    (0x41, 0xD08): "Cortex-A72", (0x41, 0xD0B): "Cortex-A76", (0x41, 0xD0C): "Neoverse N1", (0x41, 0xD40): "Neoverse V1",
+    (0x41, 0xD49): "Neoverse N2", (0x41, 0xD4F): "Neoverse V2", (0x41, 0xD83): "Neoverse V3",
+    (0x41, 0xD8E): "Neoverse N3", (0xC0, 0xAC3): "Ampere-1",
+}
+
+
+def processor(cpuinfo: str | None = None) -> dict:
+    """This machine's processor, as the system names it; on ARM64 the family is the version of the architecture and the
+    model the part."""
     fields: dict[str, str] = {}
-    for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines():
+    text = Path("/proc/cpuinfo").read_text() if cpuinfo is None else cpuinfo
+    for line in text.split("\n\n")[0].splitlines():
         name, _, value = line.partition(":")
         fields[name.strip()] = value.strip()
+    if "CPU implementer" in fields:
+        maker, part = int(fields["CPU implementer"], 16), int(fields["CPU part"], 16)
+        vendor = IMPLEMENTERS.get(maker, f"implementer {maker:#x}")
+        return {
+            "name": PARTS.get((maker, part), f"{vendor} part {part:#x}"),
+            "vendor": vendor.replace(" ", "-"),
+            "family": int(fields["CPU architecture"]),
+            "model": part,
+            "stepping": int(fields["CPU variant"], 16) * 16 + int(fields["CPU revision"]),
+            "cores": os.cpu_count(),
+            "flags": fields["Features"].split(),
+        }
     return {
         "name": fields["model name"],
         "vendor": fields["vendor_id"],
