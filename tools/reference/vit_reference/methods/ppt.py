@@ -30,7 +30,7 @@ class PPT(ReducedViT):
 
     def run(self, images: Tensor, trace: KeptTokens) -> Tensor:
         tokens = self.start(images)
-        tokens.sizes = torch.ones(tokens.rows.shape[:2])
+        tokens.sizes = tokens.rows.new_ones(tokens.rows.shape[:2])
         pooled = []
         for index, block in enumerate(self.blocks):
             sizes = tokens.sizes if self.size_aware else None
