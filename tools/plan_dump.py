@@ -159,6 +159,15 @@ STEPS = {
     23: "rotaryEmbedding qkv:int heads:int head_width:int prefix:int positions:int table:int "
     "patch_indices:int? output:int",
     24: f"gatedActivation activation:{ACTIVATION} input:Rows output:Rows",
+    40: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int "
+    "class_attention:int rows:int output:int",
+    41: "halfMean input:Rows output:Rows",
+    42: "keepScore input:Rows output:int",
+    43: "policyPartition threshold:Threshold first:int keep:int importance:int scores:int best:int "
+    "kept:int dropped:int destination:int",
+    44: "pick input:int kept:int output:int",
+    45: "restore axis:choice(rows,columns) prefix:int waiting:int moved:int destination:int "
+    "output:int",
 }
 
 
@@ -195,9 +204,11 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
         constant["element"] == "int8" and len(constant["shape"]) == 4
         for constant in plan["constants"]["constants"]
     ),
+    "methods": lambda plan: any(step["kind"] in OF_METHODS for step in steps_of(plan)),
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
+OF_METHODS = ("normScore", "halfMean", "keepScore", "policyPartition", "pick", "restore")
 # Sections that only plans with a feature of the same name have, by their kinds.
 SECTIONS = {8: "cascade", 9: "details"}
 
@@ -242,6 +253,12 @@ NODES = {
     34: "headNorm heads:int head_width:int query_norm:Norm key_norm:Norm",
     35: "rotaryEmbedding heads:int head_width:int prefix:int table:int has_patch_indices:bool",
     36: f"gatedActivation function:{ACTIVATION}",
+    40: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int",
+    41: "halfMean",
+    42: "keepScore",
+    43: "policyPartition patches:int keep:int first:int threshold:Threshold",
+    44: "pick",
+    45: "restore axis:choice(rows,columns) prefix:int",
 }
 
 

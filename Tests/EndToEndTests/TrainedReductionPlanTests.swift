@@ -29,35 +29,57 @@ struct TrainedReductionPlanTests {
   /// Against numbers of the methods' own code, where they lie beside the repository.
   @Test(
     .enabled(if: FileIdentity(path: golden) != nil, "../shared is absent"),
-    arguments: ["evit_fuse", "evit_drop"])
+    arguments: [
+      "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt",
+    ])
   func logitsAndTokensAreThoseOfItsAuthors(name: String) throws {
+    try Self.compare("\(Self.golden)/\(name)", patches: 64)
+  }
+
+  /// Against the reference, on models under its authors' names.
+  @Test(arguments: [
+    "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt",
+  ])
+  func logitsAndTokensAreThoseOfTheReference(name: String) throws {
+    try Self.compare("Tests/Fixtures/methods/\(name)", patches: 16)
+  }
+
+  private static func compare(_ path: String, patches: Int) throws {
     let folder = try TemporaryFolder()
-    let path = "\(Self.golden)/\(name)"
-    try Self.convert(path, config: try Self.json("\(path).json"), to: folder.file("plan.bin"))
+    let plan = folder.file("plan.bin")
+    try Self.convert(path, config: try Self.json("\(path).json"), to: plan)
+    try PlanCompiler.verifyProgram(of: try PlanFile(path: plan))
     let golden = try Checkpoint.open("\(path).golden.safetensors")
     let input = try #require(golden.tensors["input"])
     let expected = try #require(golden.tensors["logits"]).float32Values()
     let largest = Double(expected.map { abs($0) }.max() ?? 0)
     let images = input.shape[0]
-    for batch in [images, 1] {
+    var bits: [[UInt32]] = []
+    for (batch, threads) in [(images, 2), (1, 1)] {
       let runs = try BatchRun.results(
-        folder.file("plan.bin"), input.float32Values(), images: images, batch: batch, threads: 2
+        plan, input.float32Values(), images: images, batch: batch, threads: threads
       ) { (try $0.logits(image: $1), try $0.stages(image: $1)) }
       #expect(
         mismatch(runs.flatMap(\.0), expected, within: 2e-5 * largest) == nil, "batches of \(batch)")
+      bits.append(runs.flatMap(\.0).map(\.bitPattern))
       for (image, run) in runs.enumerated() {
-        try Self.compare(run.1, image, golden)
+        try Self.compare(run.1, image, golden, patches: patches)
       }
     }
+    #expect(bits[0] == bits[1])
   }
 
   /// Compares the tokens that are there behind each stage, by patch; ids from the number of patches on are
   /// tokens that the method made.
-  private static func compare(_ stages: [StageTrace], _ image: Int, _ golden: Checkpoint) throws {
+  private static func compare(
+    _ stages: [StageTrace], _ image: Int, _ golden: Checkpoint, patches: Int
+  ) throws {
     #expect(stages.count == golden.tensors.keys.filter { $0.hasSuffix(".kept") }.count)
-    var tokens = Array(0..<64)
-    var made = 64
+    var tokens = Array(0..<patches)
+    var made = patches
     for stage in stages {
+      // Evo-ViT's tokens are all there again.
+      if stage.destination.count == patches { tokens = Array(0..<patches) }
       tokens = stage.kept.map { tokens[Int($0)] }
       if stage.appendsRow {
         tokens.append(made)

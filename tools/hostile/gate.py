@@ -25,6 +25,7 @@ import make  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE = b"what was here before"
 # Models without a class token that pool, one with rotary positions and normalised heads, and one with gates.
+METHODS = ("ppt", "dynamicvit_deit", "evovit")
 FIXTURES = (
     "timm_class_token_avg", "timm_class_token_map", "timm_eva_qk_norm", "timm_SwiGLU")
 
@@ -94,6 +95,15 @@ def fixture_plan(name: str, base: Path, binaries: Path) -> bytes:
     return reduced.read_bytes()
 
 
+def method_plan(name: str, base: Path, binaries: Path) -> bytes:
+    """The plan of a fixture that was trained for fewer tokens."""
+    checkpoint = ROOT / "Tests" / "Fixtures" / "methods" / name
+    plan = base / f"{name}.plan"
+    subprocess.run([binaries / "vitc", "convert", checkpoint.with_suffix(".safetensors"), "--config",
+                    checkpoint.with_suffix(".json"), "-o", plan, "--quiet"], check=True)
+    return plan.read_bytes()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--verbose", action="store_true")
@@ -120,7 +130,9 @@ def main() -> int:
         subprocess.run([binaries / "vitc", *quantize], check=True)
         int8 = (base / "int8.plan").read_bytes()
         others = [fixture_plan(name, base, binaries) for name in FIXTURES]
-        for number, case in enumerate(make.all_cases(plan, reduced, weighted, int8, *others)):
+        trained = [method_plan(name, base, binaries) for name in METHODS]
+        every = make.all_cases(plan, reduced, weighted, int8, *others, trained)
+        for number, case in enumerate(every):
             folder = base / str(number)
             folder.mkdir()
             wrong = problem(case, folder, plan, binaries)

@@ -24,6 +24,7 @@ import archives  # noqa: E402
 import make_demo  # noqa: E402
 import models  # noqa: E402
 import images  # noqa: E402
+import methods  # noqa: E402
 import plans  # noqa: E402
 from case import CONVERT, Case  # noqa: E402
 
@@ -168,6 +169,7 @@ def config_cases() -> Iterator[Case]:
 def reduction_cases() -> Iterator[Case]:
     """What a checkpoint was trained with to have fewer tokens, in a configuration and in metadata."""
     evit = {"method": "evit", "blocks": [3], "keep_rate": 0.7, "fuse": True}
+    ppt = {"method": "ppt", "blocks": [2], "remove": 3}
     command, files = CONVERT + " --config {config}", {"config": CONFIG}
     for name, text, words in [
         ("no JSON", "{", "JSON"),
@@ -183,6 +185,14 @@ def reduction_cases() -> Iterator[Case]:
         ("rate huge", json.dumps(evit | {"keep_rate": 0}).replace(": 0", ": 1e999"), ""),
         ("rate text", json.dumps(evit | {"keep_rate": "0.7"}), "a share in (0, 1]"),
         ("fuse 1", json.dumps(evit | {"fuse": 1}), "true or false"),
+        ("fuse of another", json.dumps(ppt | {"fuse": True}), "a key whose meaning is known"),
+        ("remove -1", json.dumps(ppt | {"remove": -1}), "a number of tokens"),
+        ("remove 2^40", json.dumps(ppt | {"remove": 2**40}), "a number of tokens"),
+        ("threshold below 0", json.dumps(ppt | {"threshold": -1e-9}), "0 or more"),
+        ("threshold huge", json.dumps(ppt | {"threshold": 1e39}), "0 or more"),
+        ("size_aware text", json.dumps(ppt | {"size_aware": "yes"}), "true or false"),
+        ("no predictors", json.dumps({"method": "dynamicvit", "keep_rate": 0.7}), "score_predictor"),
+        ("another's names", json.dumps({"method": "evovit"}), "qks.0.qk.weight"),
     ]:
         checkpoint = demo_checkpoint(lambda h: h.update(__metadata__={"token_reduction": text}))
         yield Case(4, f"metadata of a method: {name}", checkpoint, command, words=words, files=files)
@@ -198,7 +208,10 @@ def reduction_cases() -> Iterator[Case]:
         if flag != "--keep":
             method += " --keep 0.7"
         yield Case(50, f"convert {flags}", demo_checkpoint(), f"{command}{method} {flags}", words=flag, files=files)
-    for flags in ("--keep 0.5", "--layers 4", "--fuse", "--no-fuse"):
+    for flags in ("--remove=-1", "--threshold=nan", "--threshold=-1", "--threshold=1e39", "--keep=0.5", "--fuse"):
+        flag = flags.partition("=")[0]
+        yield Case(50, f"ppt {flags}", demo_checkpoint(), f"{command} --method ppt {flags}", words=flag, files=files)
+    for flags in ("--keep 0.5", "--layers 4", "--fuse", "--no-fuse", "--remove 3", "--threshold 1", "--size-aware"):
         yield Case(50, f"convert {flags} alone", demo_checkpoint(), f"{command} {flags}", words="--method", files=files)
 
 
@@ -260,7 +273,7 @@ def flag_cases() -> Iterator[Case]:
 
 def all_cases(
     dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
-    rotary: bytes, gated: bytes
+    rotary: bytes, gated: bytes, trained: list[bytes]
 ) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
@@ -270,5 +283,6 @@ def all_cases(
     yield from config_cases()
     yield from plans.cases(
         dense, reduced, weighted, int8, average, attention, rotary, gated)
+    yield from methods.cases(*map(plans.Plan, trained))
     yield from images.cases()
     yield from flag_cases()

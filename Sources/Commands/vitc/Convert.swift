@@ -79,8 +79,9 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: """
-      The method that the checkpoint was trained with to have fewer tokens: evit. Of pickles that \
-      tools/pth_to_safetensors.py converted it is known, with what goes with it.
+      The method that the checkpoint was trained with, or is to run with, to have fewer tokens: evit, dynamicvit, \
+      evovit or ppt. dynamicvit and evovit are known by their tensors, and of pickles that \
+      tools/pth_to_safetensors.py converted all are, with what goes with them.
       """)
   var method: String?
 
@@ -94,6 +95,17 @@ struct Convert: ParsableCommand {
     inversion: .prefixedNo,
     help: "Whether the other tokens become one more token, as the checkpoint was trained.")
   var fuse: Bool?
+
+  @Option(help: "How many tokens leave in each of them, at most half of all; for ppt.")
+  var remove: Int?
+
+  @Option(help: "The variance of scores below which tokens are pooled; for ppt.")
+  var threshold: Double?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether attention counts the patches that a token stands for; for ppt.")
+  var sizeAware: Bool?
 
   @Flag(help: "Write no notes.")
   var quiet = false
@@ -137,6 +149,9 @@ struct Convert: ParsableCommand {
     options.methodBlocks = layers?.values
     options.keepRate = keep
     options.fusesTokens = fuse
+    options.removedTokens = remove
+    options.varianceThreshold = threshold
+    options.countsSizes = sizeAware
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
     }

@@ -76,7 +76,9 @@ struct ConfigResolver {
     var (source, reason) = try shapes.read()
     try config.checkClass(classes: source.classes, of: tensors.file)
     try tensors.check(
-      against: ViTShapes.expected(source), family: source.family.rawValue, reason: reason)
+      against: ViTShapes.expected(source).merging(reduction.shapes(source, tensors)) { own, _ in own
+      },
+      family: source.family.rawValue, reason: reason)
     let choice = try ArchitectureChoice(
       named: named, source: source, tensors: tensors, config: config, options: options)
     // A name that was given says more than the file does.
@@ -115,7 +117,7 @@ struct ConfigResolver {
       decisions.told(key, told.value, from: "\(told.source)")
     }
     decisions.add(tensors.hints.remarks)
-    let reduction = try self.reduction.resolve(source, file: tensors.file, &decisions)
+    let reduction = try self.reduction.resolve(source, tensors, &decisions)
     let scores = try values.scores(&decisions)
     try config.check(against: source)
     let (target, positionResize) = try resized(source, &decisions)

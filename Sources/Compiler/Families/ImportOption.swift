@@ -4,7 +4,7 @@ public import Tensors
 public enum ImportOption: String, InputOption {
   case architecture, preprocessor, imageSize, heads, activation, pooling, epsilon
   case mean, standardDeviation, cropFraction, cropMode, interpolation
-  case method, methodBlocks, keepRate, fusesTokens
+  case method, methodBlocks, keepRate, fusesTokens, removedTokens, varianceThreshold, countsSizes
 
   /// The list that names the values of ``architecture``.
   case knownArchitectures = "Architecture.all"
@@ -17,6 +17,9 @@ public enum ImportOption: String, InputOption {
 }
 
 extension ImportOptions {
+  /// No graph has more tokens.
+  static let mostRemoved = 1 << 24
+
   /// Throws unless those values are possible that no other part of the importer looks at.
   func check() throws {
     func require(_ holds: Bool, _ option: ImportOption, _ expected: Message, _ found: Any) throws {
@@ -30,6 +33,16 @@ extension ImportOptions {
     }
     if let keepRate {
       try require(keepRate > 0 && keepRate <= 1, .keepRate, "a share in (0, 1]", keepRate)
+    }
+    if let removedTokens {
+      try require(
+        (0...Self.mostRemoved).contains(removedTokens), .removedTokens,
+        "a number of tokens, 0 or more", removedTokens)
+    }
+    if let varianceThreshold {
+      try require(
+        varianceThreshold >= 0 && Float(varianceThreshold).isFinite, .varianceThreshold,
+        "a number that is 0 or more", varianceThreshold)
     }
     if let mean {
       try require(mean.count == 3, .mean, "three numbers", mean)

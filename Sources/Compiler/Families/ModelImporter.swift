@@ -46,7 +46,8 @@ public struct ImportOptions: Sendable {
   /// A filter of Pillow's: `nearest`, `box`, `bilinear`, `hamming`, `bicubic` or `lanczos`.
   public var interpolation: String?
 
-  /// The method that the checkpoint was trained with to have fewer tokens: `evit`.
+  /// The method that the checkpoint was trained with, or is to run with, to have fewer tokens: `evit`, `dynamicvit`,
+  /// `evovit` or `ppt`.
   public var method: String?
 
   /// The blocks in which it has fewer, counted from 1, ascending.
@@ -57,6 +58,15 @@ public struct ImportOptions: Sendable {
 
   /// Whether the others become one more token.
   public var fusesTokens: Bool?
+
+  /// How many tokens leave in each of them, at most half of all (PPT).
+  public var removedTokens: Int?
+
+  /// The variance of scores below which tokens are pooled (PPT).
+  public var varianceThreshold: Double?
+
+  /// Whether attention counts the patches that a token stands for (PPT).
+  public var countsSizes: Bool?
 
   /// Leaves everything open.
   public init() {}
@@ -137,7 +147,9 @@ public enum ModelImporter {
     }
     let named = try NamedArchitecture.find(config, options)
     let reduction = try ReductionResolver(
-      ReductionKeys(config, metadata: checkpoint.tokenReduction, of: checkpoint.path), options)
+      ReductionKeys(config, metadata: checkpoint.tokenReduction, of: checkpoint.path),
+      names: checkpoint.onnx == nil ? Array(checkpoint.tensors.keys) : [], file: checkpoint.path,
+      options)
     if let method = reduction.method, checkpoint.onnx != nil {
       throw InputError(
         .unsupported, file: checkpoint.path, field: "\(method.rawValue)",
@@ -178,7 +190,8 @@ public enum ModelImporter {
       try ProcessorConfig($0, fallback: config.processor)
     }
     let reduction = try ReductionResolver(
-      ReductionKeys(config, metadata: nil, of: tensors.file), options)
+      ReductionKeys(config, metadata: nil, of: tensors.file), names: tensors.tensors.keys,
+      file: tensors.file, options)
     let decided = try decide(
       tensors, config, try NamedArchitecture.find(config, options), processor, reduction, options)
     return ImportedModel(

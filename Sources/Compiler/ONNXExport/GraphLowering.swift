@@ -228,6 +228,8 @@ struct GraphLowering {
       return [builder.add("Add", [name(node.inputs[0]), product])]
     case .nearestAssign(let assign): return nearestAssign(assign, node)
     case .greedyPartition(let partition): return greedyPartition(partition, node)
+    case .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore:
+      throw refusedMethod(node)
     }
   }
 
@@ -237,6 +239,14 @@ struct GraphLowering {
       .unsupported, file: file, field: "similarity",
       expected: "one that ONNX can say",
       found: "random, whose hash of 64 bits no engine computes; rewrite the plan with another")
+  }
+
+  /// An error about a method that models are trained with for fewer tokens.
+  private func refusedMethod(_ node: Graph.Node) -> InputError {
+    InputError(
+      .unsupported, file: file, field: "\(node.op.name)",
+      expected: "a model that keeps its tokens, or has fewer as a rewrite makes it",
+      found: "one that was trained for fewer, which is not exported yet")
   }
 
   /// An error about a node that fusion has made, of which no graph that is exported has one.

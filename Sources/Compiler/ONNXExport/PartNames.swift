@@ -44,7 +44,9 @@ struct PartNames {
     case .addPositions: return "pos_embed"
     case .prepend: return "cls_token"
     case .flatten: return "patches"
-    case .score, .partition, .assign, .bipartiteAssign, .nearestAssign, .greedyPartition:
+    case .score, .partition, .assign, .bipartiteAssign, .nearestAssign, .greedyPartition,
+      .normScore,
+      .halfMean, .keepScore, .policyPartition, .pick, .restore:
       return "tokens.\(node.op.name)"
     case .gather: return "tokens"
     case .unitSizes, .patchIndices, .image, .concatenate, .slice, .combine, .reduceMax, .reduceMean,

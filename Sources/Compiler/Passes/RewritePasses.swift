@@ -15,7 +15,9 @@ package enum RewritePasses {
           blocks: blocks, prefix: model.prefixTokens, gridHeight: model.gridHeight,
           gridWidth: model.gridWidth, addsLowClassToken: !recipe.isIdentityInitialised))
     }
-    if !recipe.stages.isEmpty {
+    if let method = TrainedMethods.pass(for: recipe, model: model) {
+      passes.append(method)
+    } else if !recipe.stages.isEmpty {
       passes.append(
         InsertTokenReduction(
           strategy: try TokenReduction.strategy(of: recipe, file: file), stages: recipe.stages,

@@ -18,15 +18,21 @@ struct ConstantPlan {
   private let quantized: Set<ConstantID>
 
   /// Plans the base graph's constants; the executable graph's begin with the same ones.
-  /// - Parameter weights: how weights of products are stored that no plan stores yet.
-  init(base: Graph, weights: MatrixElement) {
+  /// - Parameters:
+  ///   - executable: how it reads those that the base graph carries for a rewrite decides how they are stored.
+  ///   - weights: how weights of products are stored that no plan stores yet.
+  init(base: Graph, executable: Graph, weights: MatrixElement) {
     self.weights = weights
     quantized = weights == .int8 ? base.quantizedConstants() : []
     var layouts = [MatrixLayout](repeating: .rows, count: base.constants.count)
-    for node in base.nodes {
-      let operand = node.inputs.first.map { base.type($0) }
-      for constant in node.op.attributes.constants(reading: operand) {
-        layouts[constant.id.index] = constant.layout
+    let own = Set(base.usedConstants())
+    for (graph, isBase) in [(base, true), (executable, false)] {
+      for node in graph.nodes {
+        let operand = node.inputs.first.map { graph.type($0) }
+        for constant in node.op.attributes.constants(reading: operand)
+        where own.contains(constant.id) == isBase && layouts.indices.contains(constant.id.index) {
+          layouts[constant.id.index] = constant.layout
+        }
       }
     }
     for (index, constant) in base.constants.enumerated() {

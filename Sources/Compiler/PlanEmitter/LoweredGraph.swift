@@ -32,7 +32,7 @@ package struct LoweredGraph {
     _ executable: Graph, of rewritten: Graph, base: Graph, weights: MatrixElement,
     file: String
   ) throws {
-    var table = ConstantPlan(base: base, weights: weights)
+    var table = ConstantPlan(base: base, executable: executable, weights: weights)
     program = try Self.lower(executable, of: rewritten, &table, file: file)
     (self.base, self.executable, self.table) = (base, executable, table)
   }

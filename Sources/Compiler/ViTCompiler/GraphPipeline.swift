@@ -22,9 +22,9 @@ extension PlanCompiler {
   ) throws -> [NonFiniteWeight] {
     let file = sources.first?.path ?? path
     let base = try InputError.wrappingGraphErrors(of: file) {
-      // A plan carries the multi-scale weights of its checkpoint for a later rewrite.
+      // A plan carries the weights that a rewrite may read.
       try PassDriver(PassList.cleanup).run(graph)
-        .compacted { $0.name.hasPrefix(MultiScaleWeights.prefix) }
+        .compacted { Graph.carries($0.name) }
     }
     let model = try fused(
       try rewritten(base, recipe, facts, file: file), of: base, file: file)

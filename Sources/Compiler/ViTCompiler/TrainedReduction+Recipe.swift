@@ -21,7 +21,34 @@ extension TrainedReduction {
             ? stage : .init(block: block, keeping: kept, of: patches))
         patches = kept + strategy.definition.appendedRows
       }
+    case .dynamicvit(let blocks, let keepRate):
+      recipe.strategy = TrainedMethods.dynamicvit
+      let counts = Self.dynamicCounts(facts.patches, keepRate, stages: blocks.count)
+      recipe.stages = Self.stages(blocks, keeping: counts, of: facts.patches)
+    case .evovit:
+      recipe.strategy = TrainedMethods.evovit
+      recipe.stages = Self.evovitSplits.map {
+        .init(block: $0, keeping: facts.patches / 2, of: facts.patches)
+      }
+    case .ppt(let blocks, let remove, _, let isSizeAware):
+      recipe.strategy = TrainedMethods.ppt
+      recipe.isSizeAware = isSizeAware
+      var (patches, counts) = (facts.patches, [Int]())
+      for _ in blocks {
+        patches -= min(remove, patches / 2)
+        counts.append(patches)
+      }
+      recipe.stages = Self.stages(blocks, keeping: counts, of: facts.patches)
     }
     return recipe
+  }
+
+  /// A stage for each block, also where it keeps as many as there are: the predictor of a stage is that of its place.
+  private static func stages(
+    _ blocks: [Int], keeping counts: [Int], of patches: Int
+  ) -> [RewriteRecipe.Stage] {
+    zip(blocks, zip([patches] + counts, counts)).map { block, counts in
+      .init(block: block, keeping: counts.1, of: counts.0)
+    }
   }
 }

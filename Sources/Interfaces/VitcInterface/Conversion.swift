@@ -73,6 +73,9 @@ private struct Conversion {
     options.methodBlocks = try reader.array("layers", "an array of blocks", \.integer)
     options.keepRate = try reader.number("keep")
     options.fusesTokens = try reader.optionalFlag("fuse")
+    options.removedTokens = try reader.integer("remove", in: 0...(1 << 24))
+    options.varianceThreshold = try reader.number("threshold")
+    options.countsSizes = try reader.optionalFlag("size_aware")
     let config = try Self.companion("config", &reader)
     options.config = config
     options.preprocessor = try Self.companion("preprocessor", &reader)

@@ -74,6 +74,25 @@ package protocol KernelSet: Sendable {
   static func partition(
     _ arguments: PartitionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// Importance of tokens by the length of rows.
+  static func normScore(_ arguments: NormScoreArguments, item: Int)
+
+  /// Means over tokens of half of their columns.
+  static func halfMean(_ arguments: HalfMeanArguments, item: Int)
+
+  /// Importance of tokens by what speaks for keeping and for dropping them.
+  static func keepScore(_ arguments: KeepScoreArguments, item: Int)
+
+  /// Choice of the tokens that are kept, by a rule of each image's own.
+  static func policyPartition(
+    _ arguments: PolicyPartitionArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Numbers of the tokens that are kept.
+  static func pick(_ arguments: PickArguments, item: Int)
+
+  /// Tokens that waited, joined with those that went on.
+  static func restore(_ arguments: RestoreArguments, item: Int)
+
   /// Most similar kept token of every other.
   static func assign(
     _ arguments: AssignArguments, item: Int, scratch: UnsafeMutableRawPointer)

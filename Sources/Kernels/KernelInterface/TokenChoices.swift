@@ -29,3 +29,11 @@ package enum GatherMode: UInt8, Sendable, CaseIterable {
   /// They are summed into one more row, the last.
   case sum = 2
 }
+
+/// What rows tell of a token besides what the class token attends to it.
+package enum NormMeasure: UInt8, Sendable, CaseIterable {
+  /// The length of its value over all heads, of which tokens have shares that add up to 1 (ATS).
+  case value = 0
+  /// Of each head the share in the length of what the token itself attends to (AS-ViT).
+  case headShare = 1
+}

@@ -17,6 +17,32 @@ extension WideKernels {
     PortableKernels.partition(arguments, item: item, scratch: scratch)
   }
 
+  package static func normScore(_ arguments: NormScoreArguments, item: Int) {
+    PortableKernels.normScore(arguments, item: item)
+  }
+
+  package static func halfMean(_ arguments: HalfMeanArguments, item: Int) {
+    PortableKernels.halfMean(arguments, item: item)
+  }
+
+  package static func keepScore(_ arguments: KeepScoreArguments, item: Int) {
+    PortableKernels.keepScore(arguments, item: item)
+  }
+
+  package static func policyPartition(
+    _ arguments: PolicyPartitionArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.policyPartition(arguments, item: item, scratch: scratch)
+  }
+
+  package static func pick(_ arguments: PickArguments, item: Int) {
+    PortableKernels.pick(arguments, item: item)
+  }
+
+  package static func restore(_ arguments: RestoreArguments, item: Int) {
+    PortableKernels.restore(arguments, item: item)
+  }
+
   package static func gather(_ arguments: GatherArguments, item: Int) {
     PortableKernels.gather(arguments, item: item)
   }

@@ -6,6 +6,7 @@ package import Records
 package typealias Similarity = KernelInterface.Similarity
 package typealias PartitionOrder = KernelInterface.PartitionOrder
 package typealias GatherMode = KernelInterface.GatherMode
+package typealias NormMeasure = KernelInterface.NormMeasure
 package typealias MatrixElement = KernelInterface.MatrixElement
 package typealias MatrixLayout = KernelInterface.MatrixLayout
 package typealias PackedMatrix = KernelInterface.PackedMatrix
@@ -13,6 +14,7 @@ package typealias PackedMatrix = KernelInterface.PackedMatrix
 extension Similarity: Choice {}
 extension PartitionOrder: Choice {}
 extension GatherMode: Choice {}
+extension NormMeasure: Choice {}
 extension MatrixElement: Choice {}
 extension MatrixLayout: Choice {}
 

@@ -21,6 +21,11 @@ package enum TokenOwners {
     var position: [Int?] = Array(0..<patches)
     var origin: [Int?] = Array(0..<patches)
     return stages.map { stage in
+      // Tokens that waited are there again, each at its old place.
+      if stage.destination.count != origin.count, stage.destination.count == patches {
+        position = Array(0..<patches)
+        origin = Array(0..<patches)
+      }
       position = position.map { old in
         guard let old, stage.destination.indices.contains(old) else { return nil }
         let new = Int(stage.destination[old])

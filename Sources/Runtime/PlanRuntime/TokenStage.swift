@@ -4,7 +4,7 @@ public struct TokenStage: Sendable, Equatable {
   public let block: Int
 
   /// For each patch of the image, row-major: the patch whose token stands for it behind this stage; nil if its
-  /// token left, or became one with all others that were not kept.
+  /// token left, waits until a later stage, or became one with all others that were not kept.
   public let owners: [Int?]
 
   /// The patches whose tokens became one with all others that were not kept, and stayed so, ascending.

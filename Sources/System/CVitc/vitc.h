@@ -75,8 +75,11 @@ vitc_status vitc_free(char *text);
  * Options, as those of `vitc convert`:
  *   "arch", "heads", "activation", "pooling", "eps", "image_size", "crop_pct", "crop_mode", "interpolation"
  *   "mean", "std"    three numbers each
- *   "method"         "evit": what the checkpoint was trained with to have fewer tokens
- *   "layers", "keep", "fuse"  of the method: an array of blocks, counted from 1; a rate; true or false
+ *   "method"         "evit", "dynamicvit", "evovit" or "ppt": what the checkpoint was trained with, or is to run with, to
+ *                    have fewer tokens
+ *   "layers"         of evit, dynamicvit and ppt: an array of blocks, counted from 1
+ *   "keep", "fuse"   a rate, of evit and dynamicvit; true or false, of evit
+ *   "remove", "threshold", "size_aware"  of ppt: a number of tokens; a variance; true or false
  *   "weights"        "f32" (default), "f16" or "int8"
  *   "labels"         an array of the classes' names
  *   "config", "preprocessor"  in place of the files beside the checkpoint: a path, or the object itself

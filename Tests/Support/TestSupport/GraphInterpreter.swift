@@ -119,6 +119,15 @@ package struct GraphInterpreter {
     case .nearestAssign(let assign): return nearestAssign(assign, node, operands[0])
     case .greedyPartition(let partition): return greedyPartition(partition, node, operands)
     case .gather(let gather): return self.gather(gather, node, operands)
+    case .normScore(let score): return [normScore(score, node, operands)]
+    case .halfMean: return [halfMean(node, operands[0])]
+    case .keepScore:
+      return [
+        stride(from: 0, to: operands[0].count, by: 2).map { operands[0][$0] - operands[0][$0 + 1] }
+      ]
+    case .policyPartition(let partition): return policyPartition(partition, operands)
+    case .pick: return [operands[1].map { operands[0][Int($0)] }]
+    case .restore(let restore): return [self.restore(restore, node, operands)]
     case .avgPool2x2: return [averagePooled(node, operands[0])]
     case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]
     case .gridUpsample(let grid): return [up(grid, node, operands)]

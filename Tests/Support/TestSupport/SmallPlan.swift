@@ -1,12 +1,15 @@
 package import ModelFacts
+internal import ModelGraph
 internal import PlanFormat
+internal import Tensors
 internal import ViTCompiler
 
 /// The smallest plans that have every kind of step between them.
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
-  /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, and the last has rotary positions, normalised heads and gates.
+  /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, another has rotary positions, normalised heads and
+  /// gates, and the last are of methods that models are trained with.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -58,7 +61,35 @@ package enum SmallPlan {
       try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
     plans.append(
       ("headNorm, rotaryEmbedding, gatedActivation", try folder.read("rewritten.bin")))
-    return plans
+    return try plans + methods(in: folder)
+  }
+
+  /// A plan of each method that has steps of its own.
+  private static func methods(
+    in folder: TemporaryFolder
+  ) throws -> [(name: String, bytes: [UInt8])] {
+    var form = SmallModel.Form("two blocks")
+    (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 2, 8, 2)
+    (form.patch, form.classes) = (2, 2)
+    let dense = folder.file("dense.bin")
+    try SmallModel(form, in: folder).convert(to: dense)
+    var random = RandomSource(seed: 9)
+    let predictor = MethodConstants.predictor(0, width: form.width).map { name, extents in
+      let values = (0..<extents.reduce(1, *)).map { _ in random.symmetric() }
+      return Constant(name: name, shape: Shape(extents)) { values }
+    }
+    var recipe = RewriteRecipe()
+    recipe.stages = [.init(block: 1, keepRate: 0.5)]
+    return try [
+      ("ppt", [MethodConstants.setting("threshold", 0.01)]), ("dynamicvit", predictor),
+      ("evovit", []),
+    ].map { method, constants in
+      recipe.strategy = method
+      try PlanCompiler.rewrite(
+        try PlanFile(path: dense), recipe: recipe, extra: constants,
+        to: folder.file("rewritten.bin"))
+      return ("methods, \(method)", try folder.read("rewritten.bin"))
+    }
   }
 
   /// A rewrite for each kind of step.

@@ -22,6 +22,11 @@ struct ArchitectureChoice {
     named: NamedArchitecture?, source: ViTConfig, tensors: TensorSet, config: ModelConfig,
     options: ImportOptions
   ) throws {
+    var source = source
+    // The models that it began with have the norm elsewhere.
+    if tensors.scheme == EvoViTNames.title {
+      (source.hasPooledNorm, source.hasFinalNorm) = (false, true)
+    }
     if let named {
       try Self.check(named.architecture, source, tensors, config, options)
       namedBy = named.source

@@ -12,7 +12,7 @@ struct ViTGraph {
   /// Of all blocks, where these have one.
   var rotaryTable: ConstantID?
 
-  /// The graph of a model, and the multi-scale stage's weights, if there are any, beside it.
+  /// The graph of a model, and beside it what a rewrite may read.
   /// - Throws: `InputError` if a value that the checkpoint gives suits no graph.
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
     var builder = ViTGraph(config: model.target, tensors: tensors)
@@ -20,8 +20,11 @@ struct ViTGraph {
     try InputError.wrappingGraphErrors(of: tensors.file) {
       try builder.build(positions: positions)
     }
-    for name in tensors.tensors.keys.sorted() where name.hasPrefix(MultiScaleWeights.prefix) {
+    for name in tensors.tensors.keys.sorted() where Graph.carries(name) {
       _ = try builder.constant(name)
+    }
+    for (name, value) in model.reduction?.settings ?? [] {
+      _ = builder.graph.add(MethodConstants.setting(name, value))
     }
     return builder.graph
   }

@@ -117,7 +117,8 @@ enum NamingSchemes {
   /// The known schemes, in the order in which they are tried.
   static var all: [any NamingScheme.Type] {
     [
-      TimmNames.self, HuggingFaceNames.self, VisionTowerNames.self, IJepaNames.self,
+      EvoViTNames.self, TimmNames.self, HuggingFaceNames.self, VisionTowerNames.self,
+      IJepaNames.self,
       OpenCLIPNames.self, GoogleNames.self, TorchvisionNames.self,
     ]
   }

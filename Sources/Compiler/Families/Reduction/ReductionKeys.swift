@@ -20,6 +20,9 @@ struct ReductionKeys {
   /// Nil where nothing names one.
   let method: TrainedReduction.Method?
 
+  /// The file that names it.
+  var methodSource: Message? { objects.first.map { "\($0.file)" } }
+
   /// The objects, those of the configuration first.
   private let objects: [Found]
 
@@ -54,12 +57,9 @@ struct ReductionKeys {
     }
   }
 
-  /// Of each method, the keys beside its name.
-  private static func keys(of method: TrainedReduction.Method) -> KeyTable {
-    switch method {
-    case .evit:
-      KeyTable([("method", .read), ("blocks", .read), ("keep_rate", .read), ("fuse", .read)])
-    }
+  /// The methods that are built, for messages.
+  static var built: String {
+    TrainedReduction.Method.allCases.map(\.rawValue).joined(separator: ", ")
   }
 
   private static func method(of object: Found) throws -> TrainedReduction.Method {
@@ -68,10 +68,10 @@ struct ReductionKeys {
       value: object.value["method"] ?? .null, file: object.file, field: "\(object.field).method")
     guard let word = name.value.string else { throw name.fail("the name of a method") }
     guard let method = TrainedReduction.Method(rawValue: word) else {
-      let built = TrainedReduction.Method.allCases.map(\.rawValue).joined(separator: ", ")
       throw name.fail("a method that is built: \(built)", as: .unsupported)
     }
-    try keys(of: method).check(members, place: object.field, file: object.file)
+    try KeyTable([("method", .read)] + method.keys.map { ($0.rawValue, .read) })
+      .check(members, place: object.field, file: object.file)
     return method
   }
 

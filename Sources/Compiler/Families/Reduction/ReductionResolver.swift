@@ -1,148 +1,147 @@
+internal import ModelGraph
 internal import Tensors
 
-/// Decides whether and how a model was trained for fewer tokens, which no tensor of DeiT's names tells: options
+/// Decides whether and how a model was trained for fewer tokens: its tensors' names where they tell it, else options
 /// before the configuration before a safetensors file's metadata.
 struct ReductionResolver {
   /// Nil for a model that keeps all its tokens.
   let method: TrainedReduction.Method?
 
+  /// Where it was said; nil where the tensors tell it.
+  private let source: Message?
+
   private let keys: ReductionKeys
   private let options: ImportOptions
 
-  /// - Throws: `InputError` if an option names a method that is not built, or goes with a method and there is none.
-  init(_ keys: ReductionKeys, _ options: ImportOptions) throws {
-    self.options = options
-    self.keys = keys
-    guard let word = options.method else {
-      method = keys.method
-      let alone: [(ImportOption, Bool)] = [
-        (.methodBlocks, options.methodBlocks != nil), (.keepRate, options.keepRate != nil),
-        (.fusesTokens, options.fusesTokens != nil),
-      ]
-      if method == nil, let option = alone.first(where: \.1)?.0 {
+  /// - Parameters:
+  ///   - names: of the checkpoint's tensors.
+  ///   - file: the checkpoint.
+  /// - Throws: `InputError` if a method is named that is not built or not that of the tensors, or an option goes with
+  ///   another method or with none.
+  init(
+    _ keys: ReductionKeys, names: some Sequence<String>, file: String, _ options: ImportOptions
+  ) throws {
+    (self.keys, self.options) = (keys, options)
+    var (named, source) = (keys.method, keys.methodSource)
+    if let word = options.method {
+      guard let known = TrainedReduction.Method(rawValue: word) else {
         throw InputError(
-          .contradiction, option: option, field: "method",
+          option: .method, field: "name", expected: "\(ReductionKeys.built)", found: "'\(word)'")
+      }
+      (named, source) = (known, "\(option: .method)")
+    }
+    let told = TrainedReduction.Method.told(by: names)
+    if let named, told != named, told != nil || named.sign != nil {
+      throw InputError(
+        .contradiction, file: file, field: "\(named.sign ?? told?.sign ?? "")",
+        expected: named.sign == nil
+          ? "none, as \(source ?? "") says \(named.rawValue)"
+          : "a tensor, as \(source ?? "") says \(named.rawValue)",
+        found: told.map { "the tensors of \($0.title)" } ?? "none")
+    }
+    method = named ?? told
+    self.source = named == nil ? nil : source
+    try checkOptions()
+  }
+
+  /// Throws if an option says what the method is not told.
+  private func checkOptions() throws {
+    let given: [(ReductionKey, Bool)] = [
+      (.blocks, options.methodBlocks != nil), (.keepRate, options.keepRate != nil),
+      (.fuse, options.fusesTokens != nil), (.remove, options.removedTokens != nil),
+      (.threshold, options.varianceThreshold != nil), (.sizeAware, options.countsSizes != nil),
+    ]
+    for (key, isGiven) in given where isGiven {
+      guard let method else {
+        throw InputError(
+          .contradiction, option: key.option, field: "method",
           expected: "\(option: .method), or a configuration or metadata with token_reduction",
           found: "none")
       }
-      return
+      guard method.keys.contains(key) else {
+        throw InputError(
+          .contradiction, option: key.option, field: "method",
+          expected: "a method that takes it", found: "\(method.rawValue)")
+      }
     }
-    guard let known = TrainedReduction.Method(rawValue: word) else {
-      let built = TrainedReduction.Method.allCases.map(\.rawValue).joined(separator: ", ")
-      throw InputError(option: .method, field: "name", expected: "\(built)", found: "'\(word)'")
-    }
-    method = known
+  }
+
+  /// Names and extents of the tensors that a model has beside those of its family.
+  func shapes(_ source: ViTConfig, _ tensors: TensorSet) -> [String: [Int]] {
+    guard method == .dynamicvit else { return [:] }
+    let shapes = (0..<max(1, Self.predictors(tensors)))
+      .flatMap { MethodConstants.predictor($0, width: source.embedDim) }
+    return Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.extents) })
+  }
+
+  /// How many `score_predictor.0.`, `score_predictor.1.`, ... have tensors.
+  private static func predictors(_ tensors: TensorSet) -> Int {
+    let prefix = MethodConstants.predictors
+    let present = Set(
+      tensors.tensors.keys.lazy.filter { $0.hasPrefix(prefix) }.compactMap {
+        Int($0.dropFirst(prefix.count).prefix { $0 != "." })
+      })
+    return (0...present.count).first { !present.contains($0) } ?? 0
   }
 
   /// The method with its values, for a model whose other values are decided; nil without a method.
   /// - Throws: `InputError` if the model is none that the method's authors have, or a value is missing or none that
   ///   the method takes.
-  func resolve(_ source: ViTConfig, file: String, _ decisions: inout Decisions) throws
+  func resolve(_ source: ViTConfig, _ tensors: TensorSet, _ decisions: inout Decisions) throws
     -> TrainedReduction?
   {
     guard let method else { return nil }
-    let isOption = options.method != nil
-    decisions.told(
-      "method", method.rawValue,
-      from: isOption ? "\(option: .method)" : try said("method").map { "\($0.file)" } ?? "")
-    // Behind a distillation token the authors' code takes it for a patch; LV-ViT is not what they trained.
-    guard source.isPlain, source.family == .deit || source.family == .vit, !source.hasLayerScale,
-      source.prefixTokens == 1, source.pooling == .token
-    else {
-      throw InputError(
-        .unsupported, file: file, field: "\(method.rawValue)",
-        expected: "a DeiT without a distillation token, whose class token is classified",
-        found: "\(source.family.rawValue), \(source.prefixTokens) tokens before the patches, "
-          + "pooling \(source.pooling.rawValue)")
-    }
+    decisions.told("method", method.rawValue, from: self.source ?? "the names of its tensors")
+    try check(source, method, file: tensors.file)
+    var values = ReductionValues(
+      method: method, keys: keys, options: options, file: tensors.file, decisions: decisions)
+    defer { decisions = values.decisions }
     switch method {
     case .evit:
       return .evit(
-        blocks: try blocks(method, source, &decisions), keepRate: try keepRate(file, &decisions),
-        fuses: try fuses(file, &decisions))
-    }
-  }
-
-  /// What the files say, where they speak of the method that is built.
-  private func said(_ key: String) throws -> ReductionKeys.Found? {
-    method == keys.method ? try keys.value(key) : nil
-  }
-
-  private func blocks(
-    _ method: TrainedReduction.Method, _ source: ViTConfig, _ decisions: inout Decisions
-  ) throws -> [Int] {
-    // People count blocks from 1, checkpoints from 0.
-    func words(_ blocks: [Int]) -> String {
-      blocks.map { "\($0 + 1)" }.joined(separator: ",")
-    }
-    func areSound(_ blocks: [Int]) -> Bool {
-      !blocks.isEmpty && blocks == Set(blocks).sorted()
-        && blocks.allSatisfy { (0..<source.depth).contains($0) }
-    }
-    if let told = options.methodBlocks {
-      guard told.allSatisfy({ (1...source.depth).contains($0) }), areSound(told.map { $0 - 1 })
-      else {
+        blocks: try values.blocks(source), keepRate: try values.keepRate(),
+        fuses: try values.flag(.fuse, options.fusesTokens))
+    case .dynamicvit:
+      let blocks = try values.blocks(source, count: Self.predictors(tensors))
+      let rate = try values.keepRate()
+      try values.checkCount(
+        TrainedReduction.dynamicCounts(source.patchTokens, rate, stages: blocks.count))
+      return .dynamicvit(blocks: blocks, keepRate: rate)
+    case .evovit:
+      guard source.depth == TrainedReduction.evovitDepth else {
         throw InputError(
-          option: .methodBlocks, field: "blocks",
-          expected: "ascending numbers from 1 to \(source.depth), each once",
-          found: "\(told.map(String.init).joined(separator: ","))")
+          .unsupported, file: tensors.file, field: "evovit",
+          expected: "\(TrainedReduction.evovitDepth) blocks",
+          found: "\(source.depth)")
       }
-      let blocks = told.map { $0 - 1 }
-      decisions.told("layers", words(blocks), from: "\(option: .methodBlocks)")
-      return blocks
+      return .evovit
+    case .ppt:
+      return .ppt(
+        blocks: try values.blocks(source), remove: try values.removed(),
+        threshold: try values.threshold(),
+        isSizeAware: try values.flag(.sizeAware, options.countsSizes, usual: true))
     }
-    if let found = try said("blocks") {
-      let blocks = (found.value.elements ?? []).compactMap(\.integer)
-      guard blocks.count == found.value.elements?.count, areSound(blocks) else {
-        throw found.fail("ascending numbers from 0 to \(source.depth - 1), each once")
-      }
-      decisions.told("layers", words(blocks), from: "\(found.file)")
-      return blocks
-    }
-    let usual = method.usualBlocks
-    guard areSound(usual) else {
-      throw missing("layers", .methodBlocks, "blocks", in: decisions.file)
-    }
-    decisions.assumed(
-      "layers", words(usual), "as in all models that \(method.title)'s authors released",
-      or: "\(option: .methodBlocks) or token_reduction.blocks decides")
-    return usual
   }
 
-  private func keepRate(_ file: String, _ decisions: inout Decisions) throws -> Double {
-    if let told = options.keepRate {
-      decisions.told("keep_rate", "\(told)", from: "\(option: .keepRate)")
-      return told
+  /// Behind a distillation token the authors' code takes it for a patch.
+  private func check(
+    _ source: ViTConfig, _ method: TrainedReduction.Method, file: String
+  ) throws {
+    var plain = source
+    // Its mean of patches is normalised behind pooling.
+    if method == .evovit { (plain.hasFinalNorm, plain.hasPooledNorm) = (true, false) }
+    let isDeiT = source.family == .deit || source.family == .vit
+    guard plain.isPlain, isDeiT || source.family == .lvvit && method.takesLVViT,
+      !source.hasLayerScale, source.prefixTokens == 1,
+      source.pooling == (method == .evovit ? .avg : .token)
+    else {
+      throw InputError(
+        .unsupported, file: file, field: "\(method.rawValue)",
+        expected: method.takesLVViT
+          ? "a DeiT or LV-ViT without a distillation token, whose class token is classified"
+          : "a DeiT without a distillation token, whose class token is classified",
+        found: "\(source.family.rawValue), \(source.prefixTokens) tokens before the patches, "
+          + "pooling \(source.pooling.rawValue)")
     }
-    guard let found = try said("keep_rate") else {
-      throw missing("keep_rate", .keepRate, "keep_rate", in: file)
-    }
-    guard let rate = found.value.double, rate > 0, rate <= 1 else {
-      throw found.fail("a share in (0, 1]")
-    }
-    decisions.told("keep_rate", "\(rate)", from: "\(found.file)")
-    return rate
-  }
-
-  private func fuses(_ file: String, _ decisions: inout Decisions) throws -> Bool {
-    if let told = options.fusesTokens {
-      decisions.told("fuse", "\(told)", from: "\(option: .fusesTokens)")
-      return told
-    }
-    guard let found = try said("fuse") else {
-      throw missing("fuse", .fusesTokens, "fuse", in: file)
-    }
-    guard let fuses = found.value.boolean else { throw found.fail("true or false") }
-    decisions.told("fuse", "\(fuses)", from: "\(found.file)")
-    return fuses
-  }
-
-  /// Models were released with different ones, and run with any.
-  private func missing(
-    _ field: Message, _ option: ImportOption, _ key: String, in file: String
-  ) -> InputError {
-    InputError(
-      .missingValue, file: file, field: field,
-      expected: "\(option: option), or token_reduction.\(key) in a configuration", found: "neither")
   }
 }

@@ -35,7 +35,7 @@ package struct InsertTokenReduction: Pass {
       switch node.op {
       case .attention(var attributes):
         var operands = try node.inputs.map(rebuilder.replacement)
-        if let sizes = state.sizes {
+        if let sizes = state.sizes, strategy.weighsAttention {
           attributes.isSizeAware = true
           operands.append(sizes)
         }
@@ -58,9 +58,7 @@ package struct InsertTokenReduction: Pass {
             sum, stage: stage, attention: values, state: &state, in: &rebuilder.result)
         else { continue }
         rebuilder.replace(node.outputs[0], with: reduced)
-      case .slice(var slice):
-        slice.count += try lostRows(behind: slice, node, rebuilder)
-        try rebuilder.copy(node, as: .slice(slice))
+      case .slice(let slice): try rebuilder.copy(node, slicing: slice)
       case .rotaryEmbedding(var rotary) where state.patchIndices != nil:
         rotary.hasPatchIndices = true
         let operands =
@@ -100,18 +98,6 @@ package struct InsertTokenReduction: Pass {
     let operands = try node.inputs.map(rebuilder.replacement) + [sizes].compactMap(\.self)
     let pooled = try rebuilder.result.append(op, operands, block: node.block)
     rebuilder.replace(node.outputs[0], with: pooled[0])
-  }
-
-  /// How many rows (negative) a slice that reached to the end has to leave out.
-  private func lostRows(
-    behind slice: Slice, _ node: Graph.Node, _ rebuilder: GraphRebuilder
-  ) throws -> Int {
-    guard case .rows(let before, _, _) = rebuilder.original.type(node.inputs[0]),
-      case .rows(let after, _, _) = rebuilder.result.type(
-        try rebuilder.replacement(node.inputs[0])),
-      slice.first > 0, slice.first + slice.count == before
-    else { return 0 }
-    return after - before
   }
 
   /// The reduced tokens; nil when the stage keeps all of them.

@@ -8,7 +8,7 @@ struct MatchTokens: TokenReductionStrategy {
 
   /// ToMe's code merges every other token into one of the rest, counted from the class token. So behind one
   /// prefix token those at odd patch positions can be merged, behind two those at even ones.
-  private static func first(behind prefix: Int) -> Int { prefix % 2 }
+  static func first(behind prefix: Int) -> Int { prefix % 2 }
 
   static func mostDropped(of patches: Int, behind prefix: Int) -> Int {
     (patches - first(behind: prefix) + 1) / 2

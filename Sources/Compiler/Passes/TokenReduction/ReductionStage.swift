@@ -46,6 +46,15 @@ package struct ReductionStage {
     try graph.add(.score(Score(prefix: prefix)), attention.results[0], block: block)
   }
 
+  /// Importance `[1, N]` by the class attention and by the length of each token's rows.
+  package mutating func importance(measuring measure: NormMeasure) throws -> ValueID {
+    let score = NormScore(
+      measure, prefix: prefix, heads: attention.attributes.heads,
+      headWidth: attention.attributes.headWidth)
+    return try graph.append(
+      .normScore(score), [attention.results[0], attention.qkv], block: block)[0]
+  }
+
   /// The K most important tokens, and the others, which go nowhere or to one more row. With a threshold, only
   /// those of K that reach it, but at least one: images then keep different numbers.
   package mutating func partition(
@@ -66,6 +75,22 @@ package struct ReductionStage {
     let partition = Partition(by: .edges, patches: patches, keep: keep, first: first)
     return Parts(
       try graph.append(.partition(partition), [edges[1], edges[0]], block: block))
+  }
+
+  /// By each image's own rule: edges from set A, every other token from position `first` on, where importance varies
+  /// less than `threshold`, else the K most important tokens, by falling importance.
+  package mutating func partitionByPolicy(
+    importance: ValueID, first: Int, threshold: Float
+  ) throws -> Parts {
+    let keys = BipartiteAssign(
+      prefix: prefix, heads: attention.attributes.heads,
+      headWidth: attention.attributes.headWidth, first: first)
+    let edges = try graph.append(.bipartiteAssign(keys), [attention.qkv], block: block)
+    let partition = PolicyPartition(
+      patches: patches, keep: keep, first: first, threshold: Threshold(threshold))
+    return Parts(
+      try graph.append(
+        .policyPartition(partition), [importance, edges[1], edges[0]], block: block))
   }
 
   /// N - K tokens go to the one that is most similar, where similarity and importance say that it costs least; and

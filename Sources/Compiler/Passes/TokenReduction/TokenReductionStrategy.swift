@@ -12,6 +12,9 @@ package protocol TokenReductionStrategy: Sendable {
   /// Whether tokens carry the number of patches that they stand for.
   static var sizes: SizeAwareness { get }
 
+  /// Whether attention counts the sizes that tokens carry.
+  var weighsAttention: Bool { get }
+
   /// Rows that it leaves beside the tokens that are kept.
   static var appendedRows: Int { get }
 
@@ -30,6 +33,8 @@ package protocol TokenReductionStrategy: Sendable {
 
 extension TokenReductionStrategy {
   package static var takesSimilarity: Bool { false }
+
+  package var weighsAttention: Bool { true }
 
   package static var appendedRows: Int { 0 }
 

@@ -79,6 +79,12 @@ extension Lowering {
     case .nearestAssign(let assign): try lower(assign, node, position)
     case .greedyPartition(let partition): try lower(partition, node, position)
     case .gather(let gather): try lower(gather, node, position)
+    case .normScore(let score): try lower(score, node, position)
+    case .halfMean: try lowerHalfMean(node, position)
+    case .keepScore: try lowerKeepScore(node, position)
+    case .policyPartition(let partition): try lower(partition, node, position)
+    case .pick: try lowerPick(node, position)
+    case .restore(let restore): try lower(restore, node, position)
     case .avgPool2x2:
       guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
         throw unsupported(position, "no image")

@@ -219,6 +219,7 @@ extension Op {
       .patchIndices, .score,
       .partition,
       .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,
+      .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore,
       .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
       .ownBuffer
     }

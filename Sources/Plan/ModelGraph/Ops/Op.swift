@@ -122,4 +122,25 @@ package enum Op: Sendable {
 
   /// `activation(gate) * value`.
   case gatedActivation(GatedActivation)
+
+  /// Importance of patch tokens by the length of rows. Operands: the class token's softmax rows `[heads, T]`, and rows
+  /// of each token. Result: `[1, N]`.
+  case normScore(NormScore)
+
+  /// Rows `[N, C]` whose columns behind the first half become their mean over rows.
+  case halfMean
+
+  /// Importance `[1, N]` of what speaks for keeping and for dropping each token, `[N, 2]`.
+  case keepScore
+
+  /// Which patch tokens are kept, by a rule of each image's own. Operands: importance `[1, N]`, scores `[1, A]` and ends
+  /// `[A]` of edges. Results: kept `[K]`, dropped `[N - K]`, the new position of each old one, `[N]`.
+  case policyPartition(PolicyPartition)
+
+  /// Numbers of the tokens that are kept. Operands: `[1, N]` and kept `[K]`. Result: `[1, K]`.
+  case pick
+
+  /// Tokens that waited, joined with those that went on. Operands: all as they were, those that went on, and the new
+  /// position of each old one, `[N]`. Result: as the first operand.
+  case restore(Restore)
 }

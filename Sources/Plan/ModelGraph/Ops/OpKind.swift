@@ -39,6 +39,12 @@ package enum OpKind: UInt8, Choice {
   case headNorm = 34
   case rotaryEmbedding = 35
   case gatedActivation = 36
+  case normScore = 40
+  case halfMean = 41
+  case keepScore = 42
+  case policyPartition = 43
+  case pick = 44
+  case restore = 45
 }
 
 extension OpKind {
@@ -81,6 +87,12 @@ extension OpKind {
     case .headNorm: HeadNorm()
     case .rotaryEmbedding: RotaryEmbedding()
     case .gatedActivation: GatedActivation()
+    case .normScore: NormScore()
+    case .halfMean: HalfMean()
+    case .keepScore: KeepScore()
+    case .policyPartition: PolicyPartition()
+    case .pick: Pick()
+    case .restore: Restore()
     }
   }
 }
@@ -125,6 +137,12 @@ extension Op {
     case .headNorm(let attributes): attributes
     case .rotaryEmbedding(let attributes): attributes
     case .gatedActivation(let attributes): attributes
+    case .normScore(let attributes): attributes
+    case .halfMean: HalfMean()
+    case .keepScore: KeepScore()
+    case .policyPartition(let attributes): attributes
+    case .pick: Pick()
+    case .restore(let attributes): attributes
     }
   }
 

@@ -34,6 +34,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case gatedActivation
   /// Constants of int8 that patches are multiplied by.
   case int8Patches
+  /// The steps of methods that models are trained with for fewer tokens.
+  case methods
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which

@@ -34,6 +34,11 @@ package struct IndexRanges {
 }
 
 extension Program {
+  /// Whether tokens that waited come back.
+  package var restoresTokens: Bool {
+    steps.contains { if case .restore = $0.step { true } else { false } }
+  }
+
   /// Throws unless every int32 buffer that a step or a stage uses as indices can only hold ones that
   /// lie inside what they point into.
   func verifyIndices(file: String) throws {
@@ -48,7 +53,11 @@ extension Program {
       try ranges.require(stage.kept, below: stage.patchesIn, "stage \(index), kept")
       try ranges.require(
         stage.destination, below: stage.patchesOut, from: -1, "stage \(index), destination")
-      guard index == 0 || stage.patchesIn == stages[index - 1].patchesOut else {
+      // Where tokens waited, all of them may be there again.
+      guard
+        index == 0 || stage.patchesIn == stages[index - 1].patchesOut
+          || restoresTokens && stage.patchesIn == stages[0].patchesIn
+      else {
         throw InputError(
           file: file, field: "program, stage \(index), patches in",
           expected: "the \(stages[index - 1].patchesOut) that stage \(index - 1) left",

@@ -29,6 +29,12 @@ package enum Step: Sendable, Equatable {
   case headNorm(HeadNormStep)
   case rotaryEmbedding(RotaryEmbeddingStep)
   case gatedActivation(GatedActivationStep)
+  case normScore(NormScoreStep)
+  case halfMean(HalfMeanStep)
+  case keepScore(KeepScoreStep)
+  case policyPartition(PolicyPartitionStep)
+  case pick(PickStep)
+  case restore(RestoreStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -57,6 +63,12 @@ package enum StepKind: UInt8, Choice, Hashable {
   case headNorm = 22
   case rotaryEmbedding = 23
   case gatedActivation = 24
+  case normScore = 40
+  case halfMean = 41
+  case keepScore = 42
+  case policyPartition = 43
+  case pick = 44
+  case restore = 45
 }
 
 extension StepKind {
@@ -87,6 +99,12 @@ extension StepKind {
     case .headNorm: HeadNormStep()
     case .rotaryEmbedding: RotaryEmbeddingStep()
     case .gatedActivation: GatedActivationStep()
+    case .normScore: NormScoreStep()
+    case .halfMean: HalfMeanStep()
+    case .keepScore: KeepScoreStep()
+    case .policyPartition: PolicyPartitionStep()
+    case .pick: PickStep()
+    case .restore: RestoreStep()
     }
   }
 }
@@ -119,6 +137,12 @@ extension Step {
     case .headNorm(let step): step
     case .rotaryEmbedding(let step): step
     case .gatedActivation(let step): step
+    case .normScore(let step): step
+    case .halfMean(let step): step
+    case .keepScore(let step): step
+    case .policyPartition(let step): step
+    case .pick(let step): step
+    case .restore(let step): step
     }
   }
 

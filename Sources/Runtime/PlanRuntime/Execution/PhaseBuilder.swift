@@ -134,6 +134,12 @@ struct PhaseBuilder {
     case .nearestAssign(let step): [nearestAssign(step)]
     case .greedyPartition(let step): [greedyPartition(step)]
     case .gather(let step): [gather(step)]
+    case .normScore(let step): [normScore(step)]
+    case .halfMean(let step): [halfMean(step)]
+    case .keepScore(let step): [keepScore(step)]
+    case .policyPartition(let step): [policyPartition(step)]
+    case .pick(let step): [pick(step)]
+    case .restore(let step): [restore(step)]
     case .fill(let step): [fill(step)]
     case .avgPool2x2(let step):
       [
@@ -245,7 +251,7 @@ struct PhaseBuilder {
       let rows = UnsafeMutableRawPointer(terms + preparation.termFloats * images)
       let layer = QuantizedLinearArguments(
         arguments, of: patches, bytes: rows.assumingMemoryBound(to: UInt8.self), terms: terms)
-      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, vnni: vnni)]
+      return [QuantizedRowsArguments(layer), QuantizedProductArguments(layer, dot: dot)]
     }
     guard arguments.isWorthWinograd, let weights = transformed?.weights(of: step.weight)
     else { return [arguments] }

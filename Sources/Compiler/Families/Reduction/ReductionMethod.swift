@@ -1,0 +1,86 @@
+extension TrainedReduction {
+  /// The methods that are built, by the word for them.
+  package enum Method: String, Sendable, CaseIterable {
+    case evit, dynamicvit, evovit, ppt
+  }
+}
+
+extension TrainedReduction.Method {
+  /// How its authors write it.
+  var title: String {
+    switch self {
+    case .evit: "EViT"
+    case .dynamicvit: "DynamicViT"
+    case .evovit: "Evo-ViT"
+    case .ppt: "PPT"
+    }
+  }
+
+  /// The end of the name of a tensor that models of it have and no other has; nil where the weights tell nothing.
+  var sign: String? {
+    switch self {
+    case .evit, .ppt: nil
+    case .dynamicvit: "score_predictor.0.in_conv.0.weight"
+    case .evovit: EvoViTNames.sign
+    }
+  }
+
+  /// The method that tensors of these names tell, of which some may have words in front.
+  static func told(by names: some Sequence<String>) -> Self? {
+    let signs = allCases.compactMap { method in method.sign.map { (method, $0) } }
+    for name in names {
+      if let found = signs.first(where: { name == $0.1 || name.hasSuffix(".\($0.1)") }) {
+        return found.0
+      }
+    }
+    return nil
+  }
+
+  /// The keys of a configuration that say what the weights do not.
+  var keys: [ReductionKey] {
+    switch self {
+    case .evit: [.blocks, .keepRate, .fuse]
+    case .dynamicvit: [.blocks, .keepRate]
+    case .evovit: []
+    case .ppt: [.blocks, .remove, .threshold, .sizeAware]
+    }
+  }
+
+  /// Blocks, counted from 0, of the models of a depth that its authors have; nil for other depths.
+  func usualBlocks(of depth: Int, isLVViT: Bool) -> [Int]? {
+    switch (self, isLVViT, depth) {
+    case (.evit, false, 12), (.ppt, false, 12), (.dynamicvit, false, 12): [3, 6, 9]
+    case (.dynamicvit, true, 16): [4, 8, 12]
+    case (.dynamicvit, true, 20): [5, 10, 15]
+    default: nil
+    }
+  }
+
+  /// Whether its authors have it for LV-ViT too.
+  var takesLVViT: Bool {
+    switch self {
+    case .evit, .evovit, .ppt: false
+    case .dynamicvit: true
+    }
+  }
+}
+
+/// What a method has to be told, by its key in a configuration.
+package enum ReductionKey: String, Sendable {
+  case blocks
+  case keepRate = "keep_rate"
+  case fuse, remove, threshold
+  case sizeAware = "size_aware"
+
+  /// The option that says it.
+  var option: ImportOption {
+    switch self {
+    case .blocks: .methodBlocks
+    case .keepRate: .keepRate
+    case .fuse: .fusesTokens
+    case .remove: .removedTokens
+    case .threshold: .varianceThreshold
+    case .sizeAware: .countsSizes
+    }
+  }
+}

@@ -1,0 +1,26 @@
+internal import ModelFacts
+
+/// The methods that models are trained with for fewer tokens and that no rewrite of another model can ask for, by the
+/// name that recipes have of them.
+package enum TrainedMethods {
+  package static let dynamicvit = InsertPredictors.method
+  package static let evovit = InsertWaiting.method
+  package static let ppt = PoolOrDropTokens.name
+
+  /// All of them.
+  package static let names = [dynamicvit, evovit, ppt]
+
+  /// The pass that makes such a model of its base graph; nil if a recipe speaks of no such method.
+  static func pass(for recipe: RewriteRecipe, model: ModelFacts) -> (any Pass)? {
+    switch recipe.strategy {
+    case dynamicvit:
+      InsertPredictors(stages: recipe.stages, prefix: model.prefixTokens)
+    case evovit:
+      InsertWaiting(stages: recipe.stages, prefix: model.prefixTokens)
+    case ppt:
+      InsertTokenReduction(
+        strategy: PoolOrDropTokens(recipe), stages: recipe.stages, prefix: model.prefixTokens)
+    default: nil
+    }
+  }
+}

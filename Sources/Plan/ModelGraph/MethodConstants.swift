@@ -1,0 +1,57 @@
+internal import Tensors
+
+/// The constants of methods that models are trained with for fewer tokens. A graph that is not rewritten carries them
+/// for the rewrite that makes such a model of it.
+package enum MethodConstants {
+  /// What the names of predictors' weights begin with, as checkpoints have them.
+  package static let predictors = "score_predictor."
+
+  /// What the names of single numbers begin with that no tensor holds.
+  package static let settings = "token_reduction."
+
+  /// Names and shapes of the predictor before the `stage`-th pruning of DynamicViT, on tokens of `width`.
+  package static func predictor(_ stage: Int, width: Int) -> [(name: String, extents: [Int])] {
+    let parts: [(String, [Int])] = [
+      ("in_conv.0", [width]), ("in_conv.1", [width, width]), ("out_conv.0", [width / 2, width]),
+      ("out_conv.2", [width / 4, width / 2]), ("out_conv.4", [2, width / 4]),
+    ]
+    return parts.flatMap { part, extents in
+      [("weight", extents), ("bias", [extents[0]])].map {
+        ("\(predictors)\(stage).\(part).\($0.0)", $0.1)
+      }
+    }
+  }
+
+  /// A number that is carried.
+  package static func setting(_ name: String, _ value: Float) -> Constant {
+    Constant(name: settings + name, shape: Shape([1]), parameters: 0) { [value] }
+  }
+}
+
+extension Graph {
+  /// Whether the constant of a name is kept although no node may read it.
+  package static func carries(_ name: String) -> Bool {
+    [MultiScaleWeights.prefix, MethodConstants.predictors, MethodConstants.settings]
+      .contains { name.hasPrefix($0) }
+  }
+
+  /// A constant that a rewrite needs.
+  /// - Throws: ``GraphError`` if there is none of this name.
+  package func carried(_ name: String) throws -> ConstantID {
+    guard let id = constant(named: name) else {
+      throw GraphError(node: nil, kind: "constants", "expected \(name), which is not there")
+    }
+    return id
+  }
+
+  /// The number of a method that is carried under `name`.
+  /// - Throws: ``GraphError`` if it is not there, or not one finite number.
+  package func setting(_ name: String) throws -> Float {
+    let name = MethodConstants.settings + name
+    let constant = constant(try carried(name))
+    guard constant.shape.elementCount == 1, let value = try constant.values().first,
+      value.isFinite
+    else { throw GraphError(node: nil, kind: "constant \(name)", "expected one finite number") }
+    return value
+  }
+}
