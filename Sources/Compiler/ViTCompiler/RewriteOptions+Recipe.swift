@@ -12,6 +12,7 @@ extension RewriteOptions {
   package func recipe(
     for file: PlanFile, executed: (RewriteRecipe) throws -> Int
   ) throws -> (recipe: RewriteRecipe, notes: [Message]) {
+    try file.requireUntrained()
     let facts = file.facts
     var recipe = RewriteRecipe()
     recipe.strategy = strategy.rawValue

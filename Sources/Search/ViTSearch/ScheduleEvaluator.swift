@@ -33,6 +33,7 @@ package final class ScheduleEvaluator {
         .unsupported, file: plan.path, field: "multi_scale",
         expected: "a plan of one scale, such as the one that this was made of", found: "two scales")
     }
+    try plan.file.requireUntrained()
     self.options = options
     let whole = try PlanCompiler.program(of: plan.file, recipe: RewriteRecipe())
     dense = try Classifier(

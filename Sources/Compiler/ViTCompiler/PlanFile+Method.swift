@@ -1,0 +1,17 @@
+internal import Passes
+package import PlanFormat
+internal import Tensors
+
+extension PlanFile {
+  /// Throws if the plan is of a model that was trained to have fewer tokens, which another schedule would undo.
+  package func requireUntrained() throws {
+    let told = facts.provenance.first { $0.key == "method" }?.value
+    let own = TrainedMethods.names.contains(recipe.strategy) ? recipe.strategy : nil
+    guard let method = told ?? own else { return }
+    throw InputError(
+      .unsupported, file: path, field: "method",
+      expected: "a model that keeps its tokens; the checkpoint can be converted anew with another "
+        + "rate or other blocks",
+      found: "\(method), which is how the model was trained, and would be undone")
+  }
+}
