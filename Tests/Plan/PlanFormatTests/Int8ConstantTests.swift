@@ -107,7 +107,8 @@ struct Int8ConstantTests {
     let bytes = UnsafeRawBufferPointer(packed.bytes)
     let scales = (0..<2).map { bytes.load(fromByteOffset: 128 + 4 * $0, as: Float.self) }
     // Of zeros alone the scale is 1.
-    #expect(scales == [12.7 / 127, 1])
+    let expected: [Float] = [12.7 / 127, 1]
+    #expect(scales == expected)
     #expect([0, 1, 2, 3, 64, 65].map { Int8(bitPattern: bytes[$0]) } == [127, -127, 0, 1, -2, 0])
     #expect(bytes.load(fromByteOffset: 128 + 64, as: Int32.self) == -1)
     for value in [Float.nan, .infinity] {

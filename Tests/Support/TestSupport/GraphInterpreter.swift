@@ -244,10 +244,13 @@ package struct GraphInterpreter {
     var probabilities = [Double](repeating: 0, count: heads * tokens * tokens)
     for h in 0..<heads {
       for t in 0..<queries {
-        var scores = (0..<tokens).map { key in
-          (0..<d).reduce(0.0) {
-            $0 + qkv[t * width + h * d + $1] * qkv[key * width + (heads + h) * d + $1]
-          } * Double(attention.scale) + (attention.isSizeAware ? log(operands[1][key]) : 0)
+        var scores = (0..<tokens).map { key -> Double in
+          let (queryStart, keyStart) = (t * width + h * d, key * width + (heads + h) * d)
+          let product = (0..<d).reduce(0.0) { (sum: Double, c: Int) -> Double in
+            sum + qkv[queryStart + c] * qkv[keyStart + c]
+          }
+          return product * Double(attention.scale)
+            + (attention.isSizeAware ? log(operands[1][key]) : 0)
         }
         let top = scores.max() ?? 0
         scores = scores.map { exp($0 - top) }
