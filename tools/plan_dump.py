@@ -159,14 +159,17 @@ STEPS = {
     23: "rotaryEmbedding qkv:int heads:int head_width:int prefix:int positions:int table:int "
     "patch_indices:int? output:int",
     24: f"gatedActivation activation:{ACTIVATION} input:Rows output:Rows",
-    40: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int "
+    25: f"biasedAttention {ATTENTION} table:int grid_height:int grid_width:int prefix:int "
+    "patch_indices:int?",
+    26: "rmsNorm input:Rows weight:int epsilon:float output:Rows",
+    27: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int "
     "class_attention:int rows:int output:int",
-    41: "halfMean input:Rows output:Rows",
-    42: "keepScore input:Rows output:int",
-    43: "policyPartition threshold:Threshold first:int keep:int importance:int scores:int best:int "
+    28: "halfMean input:Rows output:Rows",
+    29: "keepScore input:Rows output:int",
+    30: "policyPartition threshold:Threshold first:int keep:int importance:int scores:int best:int "
     "kept:int dropped:int destination:int",
-    44: "pick input:int kept:int output:int",
-    45: "restore axis:choice(rows,columns) prefix:int waiting:int moved:int destination:int "
+    31: "pick input:int kept:int output:int",
+    32: "restore axis:choice(rows,columns) prefix:int waiting:int moved:int destination:int "
     "output:int",
 }
 
@@ -198,7 +201,7 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
     ),
     **{
         kind: lambda plan, kind=kind: any(step["kind"] == kind for step in steps_of(plan))
-        for kind in ("headNorm", "rotaryEmbedding", "gatedActivation")
+        for kind in ("headNorm", "rotaryEmbedding", "gatedActivation", "biasedAttention", "rmsNorm")
     },
     "int8Patches": lambda plan: any(
         constant["element"] == "int8" and len(constant["shape"]) == 4
@@ -212,6 +215,11 @@ OF_METHODS = ("normScore", "halfMean", "keepScore", "policyPartition", "pick", "
 # Sections that only plans with a feature of the same name have, by their kinds.
 SECTIONS = {8: "cascade", 9: "details"}
 
+ATTENTION_NODE = (
+    "heads:int head_width:int scale:float size_aware:bool class_attention:bool probabilities:bool "
+    "queries:int"
+)
+
 NODES = {
     1: "image channels:int height:int width:int",
     2: "convolution weight:int bias:int? kernel_height:int kernel_width:int stride:int "
@@ -224,8 +232,7 @@ NODES = {
     8: "addPositions table:int",
     9: f"layerNorm {NORM}",
     10: f"linear weight:int bias:int? norm:Norm? activation:{ACTIVATION} has_residual:bool",
-    11: "attention heads:int head_width:int scale:float size_aware:bool class_attention:bool "
-    "probabilities:bool queries:int",
+    11: f"attention {ATTENTION_NODE}",
     12: "add",
     13: "scaleColumns factors:int",
     14: "scale factor:float",
@@ -253,12 +260,15 @@ NODES = {
     34: "headNorm heads:int head_width:int query_norm:Norm key_norm:Norm",
     35: "rotaryEmbedding heads:int head_width:int prefix:int table:int has_patch_indices:bool",
     36: f"gatedActivation function:{ACTIVATION}",
-    40: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int",
-    41: "halfMean",
-    42: "keepScore",
-    43: "policyPartition patches:int keep:int first:int threshold:Threshold",
-    44: "pick",
-    45: "restore axis:choice(rows,columns) prefix:int",
+    37: f"biasedAttention {ATTENTION_NODE} table:int grid_height:int grid_width:int prefix:int "
+    "has_patch_indices:bool",
+    38: "rmsNorm weight:int epsilon:float",
+    39: "normScore measure:choice(value,headShare) prefix:int heads:int head_width:int",
+    40: "halfMean",
+    41: "keepScore",
+    42: "policyPartition patches:int keep:int first:int threshold:Threshold",
+    43: "pick",
+    44: "restore axis:choice(rows,columns) prefix:int",
 }
 
 

@@ -191,8 +191,12 @@ struct GraphLowering {
       return [builder.add("Concat", node.inputs.map(name), "", [("axis", .integer(1))])]
     case .addPositions(let add): return [addPositions(add, node)]
     case .layerNorm(let norm): return [layerNorm(norm, node)]
+    case .rmsNorm(let norm): return [rmsNorm(norm, node)]
     case .linear(let linear): return [try self.linear(linear, node)]
     case .attention(let attention): return self.attention(attention, node)
+    case .biasedAttention(let biased):
+      guard let grid = biased.grid else { preconditionFailure("inference has found a grid") }
+      return biasedAttention(biased, grid, node)
     case .add: return [builder.add("Add", node.inputs.map(name))]
     case .scaleColumns(let scale):
       return [builder.add("Mul", [name(node.inputs[0]), constant(scale.factors)])]

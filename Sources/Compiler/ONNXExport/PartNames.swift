@@ -29,13 +29,13 @@ struct PartNames {
 
   private mutating func role(_ node: Graph.Node, at place: String) -> String {
     switch node.op {
-    case .linear, .layerNorm, .convolution, .batchNorm, .depthwise:
+    case .linear, .layerNorm, .rmsNorm, .convolution, .batchNorm, .depthwise:
       // The first constant is the weight, but for a norm that is fused, which a graph does not have here.
       let own = node.op.constants.first.map { weightRole(graph.constant($0).name) } ?? ""
       guard !own.isEmpty else { return node.op.name }
       groups[place] = own.split(separator: ".").first.map(String.init)
       return own
-    case .attention:
+    case .attention, .biasedAttention:
       groups[place] = "attn"
       return "attn"
     case .attentionPool: return "attn_pool"

@@ -1,5 +1,5 @@
 /// For every query t: `output[b, t, h * headWidth + c] = sum over keys of a[h, t, key] * v[b, key, h, c]` with
-/// `a[h, t, :] = softmax over keys of (scale * q[b, t, h] . k[b, key, h] + log(sizes[b, key]))`.
+/// `a[h, t, :] = softmax over keys of (scale * q[b, t, h] . k[b, key, h] + bias[h, t, key] + log(sizes[b, key]))`.
 ///
 /// Nothing overlaps.
 package struct AttentionArguments: KernelArguments, @unchecked Sendable {
@@ -30,6 +30,9 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   /// `[images, tokens]`, positive; how many patches each token stands for. `nil` adds nothing.
   package var sizes: UnsafePointer<Float>?
 
+  /// For where tokens lie to each other. `nil` adds nothing.
+  package var bias: RelativePositionBias?
+
   /// Of the tokens: neither keys nor queries.
   package var unused: UnusedRows
 
@@ -47,7 +50,8 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     for tiles: TileExtents,
     qkv: InputRows, output: OutputRows, images: Int, tokens: Int, queries: Int? = nil,
     heads: Int, headWidth: Int,
-    scale: Float, sizes: UnsafePointer<Float>? = nil, unused: UnusedRows = UnusedRows(nil),
+    scale: Float, sizes: UnsafePointer<Float>? = nil, bias: RelativePositionBias? = nil,
+    unused: UnusedRows = UnusedRows(nil),
     classAttention: UnsafeMutablePointer<Float>? = nil,
     probabilities: UnsafeMutablePointer<Float>? = nil
   ) {
@@ -61,6 +65,7 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     self.headWidth = headWidth
     self.scale = scale
     self.sizes = sizes
+    self.bias = bias
     self.unused = unused
     self.classAttention = classAttention
     self.probabilities = probabilities
@@ -87,13 +92,20 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: keys and values of a head, the scores and
-  /// queries of the tiles that are multiplied at once, and the sums of a tile of values.
+  /// queries of the tiles that are multiplied at once, the sums of a tile of values, and a head's bias.
   package var scratchBytes: Int {
     let step = Self.rowStride(headWidth: headWidth)
     let floats =
       tokens * (2 * step + tiles.panels * Self.queryTile + 1)
       + (tiles.panels * step + 1) * Self.queryTile + tiles.valueVectors * PanelLayout.width
-    return wholeLines(floats) * MemoryLayout<Float>.stride
+    return (wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride
+  }
+
+  /// Floats of scratch for a head's bias: the entries of two patches with a panel of queries on both sides, and the
+  /// tokens' places.
+  private var biasFloats: Int {
+    guard let grid = bias?.grid else { return 0 }
+    return wholeLines(grid.patchEntries + 2 * Self.queryTile) + wholeLines(tokens)
   }
 
   /// Floats from one key to the next in scratch: whole vectors.

@@ -32,6 +32,9 @@ package protocol KernelSet: Sendable {
   /// Layer normalisation of rows.
   static func layerNorm(_ arguments: LayerNormArguments, item: Int)
 
+  /// RMSNorm of rows.
+  static func rmsNorm(_ arguments: RMSNormArguments, item: Int)
+
   /// Convolution, among others the patch embedding.
   static func convolution(
     _ arguments: ConvolutionArguments, item: Int, scratch: UnsafeMutableRawPointer)

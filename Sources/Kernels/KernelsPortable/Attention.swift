@@ -14,6 +14,8 @@ extension PortableKernels {
     let scores = scratch.assumingMemoryBound(to: Float.self)
     let logSizes = scores + a.tokens
     let sums = logSizes + a.tokens
+    let places = UnsafeMutableRawPointer(sums + a.headWidth).assumingMemoryBound(to: Int32.self)
+    a.bias?.writePlaces(image: image, tokens: tokens, of: a.tokens, to: places)
     if let sizes = a.sizes {
       for key in 0..<tokens { logSizes[key] = logf(sizes[image * a.tokens + key]) }
     } else {
@@ -27,7 +29,8 @@ extension PortableKernels {
       var largest = -Float.infinity
       for key in 0..<tokens {
         let k = a.qkv.pointer(image: image, row: key) + embedding + h * a.headWidth
-        scores[key] = dot(q, k, a.headWidth) * a.scale + logSizes[key]
+        let bias = a.bias?.value(head: h, query: places[query], key: places[key]) ?? 0
+        scores[key] = dot(q, k, a.headWidth) * a.scale + bias + logSizes[key]
         largest = max(largest, scores[key])
       }
       var sum: Float = 0

@@ -42,6 +42,10 @@ extension WideKernels {
       }
     }
 
+    let bias = a.bias.map {
+      PanelBias($0, head: h, image: image, tokens: tokens, of: a.tokens, scratch: room.bias)
+    }
+
     while tile < end {
       let panels = panelsOfTile(left: end &- tile, most: TileShape.panels)
       for panel in 0..<panels {
@@ -57,6 +61,7 @@ extension WideKernels {
         let first = (tile &+ panel) &* queryTile
         let count = min(queryTile, queryCount &- first)
         let scores = room.scores(panel)
+        bias?.add(to: scores, firstQuery: first, queries: count, keys: tokens)
         softmax(
           scores, keys: tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
           factors: room.factors)
@@ -100,6 +105,8 @@ private struct AttentionScratch {
   let factors: UnsafeMutablePointer<Float>
   /// `[tokens]`.
   let logSizes: UnsafeMutablePointer<Float>
+  /// A head's bias.
+  let bias: UnsafeMutablePointer<Float>
   private let tokens: Int
 
   init(_ a: AttentionArguments, tokens: Int, _ scratch: UnsafeMutableRawPointer) {
@@ -112,6 +119,8 @@ private struct AttentionScratch {
     tile = queries + TileShape.panels &* step &* queryTile
     factors = tile + TileShape.queries &* TileShape.vectors &* lanes
     logSizes = factors + queryTile
+    // The scratch is aligned, and vectors need not be.
+    bias = logSizes + tokens
   }
 
   /// `[tokens][16]`: the scores of one panel of queries.

@@ -93,7 +93,7 @@ func sum(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
 
 /// Sum of `(x - mean)^2` over a row.
 @inline(__always)
-private func squaredDistance(_ x: UnsafePointer<Float>, _ mean: Float, _ width: Int) -> Float {
+func squaredDistance(_ x: UnsafePointer<Float>, _ mean: Float, _ width: Int) -> Float {
   let m = splat(mean)
   var (a, b) = (Vector(), Vector())
   var i = 0

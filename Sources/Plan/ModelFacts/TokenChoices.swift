@@ -9,6 +9,7 @@ package typealias GatherMode = KernelInterface.GatherMode
 package typealias NormMeasure = KernelInterface.NormMeasure
 package typealias MatrixElement = KernelInterface.MatrixElement
 package typealias MatrixLayout = KernelInterface.MatrixLayout
+package typealias RelativeGrid = KernelInterface.RelativeGrid
 package typealias PackedMatrix = KernelInterface.PackedMatrix
 
 extension Similarity: Choice {}

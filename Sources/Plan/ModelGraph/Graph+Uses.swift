@@ -38,10 +38,12 @@ extension Graph {
   }
 
   /// Whether attention is told where tokens are, so that they must keep their positions.
-  package var hasRotaryPositions: Bool {
+  package var attendsByPosition: Bool {
     nodes.contains { node in
-      if case .rotaryEmbedding = node.op { return true }
-      return false
+      switch node.op {
+      case .rotaryEmbedding, .biasedAttention: true
+      default: false
+      }
     }
   }
 

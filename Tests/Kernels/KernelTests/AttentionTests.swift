@@ -161,7 +161,8 @@ struct AttentionProblem {
   }
 
   func run(
-    _ implementation: Implementation, reversed: Bool = false
+    _ implementation: Implementation, reversed: Bool = false,
+    changing change: (inout AttentionArguments) -> Void = { _ in }
   ) -> (output: [Float], classAttention: [Float], probabilities: [Float]) {
     let tokens = test.tokens
     let output = Buffer<Float>(
@@ -174,18 +175,21 @@ struct AttentionProblem {
       output.pointer, imageStride: tokens, stride: test.heads * test.width)
     arguments.classAttention = classAttention.pointer
     arguments.probabilities = probabilities.pointer
+    change(&arguments)
     runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
       implementation.kernels.attention(arguments, item: $0, scratch: $1)
     }
     return (output.array, classAttention.array, probabilities.array)
   }
 
-  func reference(_ image: Int) -> ReferenceAttention {
+  func reference(
+    _ image: Int, bias: (Int, Int, Int) -> Double = { _, _, _ in 0 }
+  ) -> ReferenceAttention {
     let size = test.tokens * rowWidth
     return ReferenceAttention(
       qkv: Array(qkv.array[image * size..<(image + 1) * size]), tokens: test.tokens,
       heads: test.heads, width: test.width, scale: test.scale,
       sizes: test.sized
-        ? Array(sizes.array[image * test.tokens..<(image + 1) * test.tokens]) : nil)
+        ? Array(sizes.array[image * test.tokens..<(image + 1) * test.tokens]) : nil, bias: bias)
   }
 }

@@ -25,6 +25,11 @@ func referenceNorm(_ row: [Double], gamma: [Float], beta: [Float], epsilon: Floa
   }
 }
 
+func referenceRMSNorm(_ row: [Double], weight: [Float], epsilon: Float) -> [Double] {
+  let mean = row.reduce(0) { $0 + $1 * $1 } / Double(row.count)
+  return row.indices.map { row[$0] / (mean + Double(epsilon)).squareRoot() * Double(weight[$0]) }
+}
+
 /// `row * weights`, `weights` being `[inputs][outputs]`.
 func referenceProduct(_ row: [Double], _ weights: [Float], outputs: Int) -> [Double] {
   var sums = [Double](repeating: 0, count: outputs)
@@ -40,7 +45,10 @@ struct ReferenceAttention {
   var probabilities: [Double]
 
   /// One image's attention.
-  init(qkv: [Float], tokens: Int, heads: Int, width: Int, scale: Float, sizes: [Float]?) {
+  init(
+    qkv: [Float], tokens: Int, heads: Int, width: Int, scale: Float, sizes: [Float]?,
+    bias: (_ head: Int, _ query: Int, _ key: Int) -> Double = { _, _, _ in 0 }
+  ) {
     let embedding = heads * width
     output = Array(repeating: 0, count: tokens * embedding)
     probabilities = []
@@ -51,7 +59,7 @@ struct ReferenceAttention {
       for q in 0..<tokens {
         var row = (0..<tokens).map { key in
           (0..<width).reduce(0.0) { $0 + part(0, q, h, $1) * part(1, key, h, $1) } * Double(scale)
-            + (sizes.map { log(Double($0[key])) } ?? 0)
+            + bias(h, q, key) + (sizes.map { log(Double($0[key])) } ?? 0)
         }
         let largest = row.max() ?? 0
         row = row.map { exp($0 - largest) }

@@ -76,6 +76,39 @@ import Testing
     }
   }
 
+  @Test(arguments: Implementation.tiled, [(1, 1), (5, 13), (11, 64), (3, 100)])
+  func rowsAreDividedByTheRootOfTheirMeanSquare(
+    implementation: Implementation, shape: (Int, Int)
+  ) {
+    let (count, width) = shape
+    var values = Values(seed: 8)
+    let weight = Buffer(values.array(width))
+    let unused = Buffer([Int32(count / 2), 0, Int32(count - 1)])
+    for isCounted in [false, true] {
+      for isInPlace in [false, true] {
+        let x = Rows(count: count, width: width, seed: 9)
+        let out = isInPlace ? x : Rows(count: count, width: width, seed: 10)
+        let outside = out.inner
+        let wanted = expected(count, width) { image, row, column in
+          guard !isCounted || row < count - Int(unused.pointer[image]) else {
+            return Double(outside[(image * count + row) * width + column])
+          }
+          return referenceRMSNorm(
+            (0..<width).map { x.value(image, row, $0) }, weight: weight.array, epsilon: 1e-2)[
+              column]
+        }
+        let arguments = RMSNormArguments(
+          for: implementation.tiles, input: x.input, output: out.output, images: 3, rows: count,
+          width: width, weight: weight.constant, epsilon: 1e-2,
+          unused: UnusedRows(isCounted ? unused.constant : nil))
+        runItems(arguments.items.count) { item, scratch in
+          arguments.run(item, on: implementation.kernels, scratch: scratch)
+        }
+        expectClose(out.inner, wanted, "in place \(isInPlace), counted \(isCounted)")
+      }
+    }
+  }
+
   @Test(arguments: Implementation.all, [(1, 3), (7, 100), (31, 1000)])
   func maximumOverRows(implementation: Implementation, shape: (Int, Int)) {
     let (count, width) = shape

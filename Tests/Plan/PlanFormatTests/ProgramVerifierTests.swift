@@ -74,6 +74,37 @@ struct ProgramVerifierTests {
     #expect(error?.field.contains("patch indices") == true, "\(error?.description ?? "no error")")
   }
 
+  /// Kernels find entries of the table by them without a check.
+  @Test(arguments: [(2, 2, true), (1, 3, false), (3, 2, true), (1, 2, false)])
+  func patchesOfRelativePositionsLieInTheGrid(rows: Int, columns: Int, isSound: Bool) throws {
+    func fill(_ buffer: Int) -> StepRecord {
+      var fill = FillStep()
+      fill.output = buffer
+      return StepRecord(.fill(fill))
+    }
+    var biased = BiasedAttentionStep()
+    (biased.attention.qkv, biased.attention.output, biased.patchIndices) = (1, 3, 2)
+    (biased.attention.heads, biased.attention.headWidth, biased.attention.queries) = (2, 2, 5)
+    (biased.gridHeight, biased.gridWidth) = (rows, columns)
+    var program = Program()
+    program.buffers = [
+      BufferRecord(rows: 3, columns: 1, offset: -1), BufferRecord(rows: 5, columns: 12, offset: 0),
+      BufferRecord(.int32, rows: 1, columns: 4, offset: 256),
+      BufferRecord(rows: 5, columns: 4, offset: 320),
+    ]
+    program.arenaBytes = 448
+    program.outputs = [OutputRecord(.tokens, RowsOperand(3, first: 0, count: 5))]
+    program.steps = [fill(1), fill(2), StepRecord(.biasedAttention(biased))]
+    var table = ConstantRecord()
+    let entries = (2 * rows - 1) * (2 * columns - 1) + 3
+    (table.shape, table.byteCount) = ([2, entries], 8 * entries)
+    guard !isSound else { return try program.verify(constants: [table], file: "plan") }
+    let error = #expect(throws: InputError.self) {
+      try program.verify(constants: [table], file: "plan")
+    }
+    #expect(error?.field.contains("patch indices") == true, "\(error?.description ?? "no error")")
+  }
+
   /// A shape's elements may be countable where its panels are not.
   @Test func panelsThatOverflowAreRefused() {
     for outputs in [Int.max, Int.max - 14, Int.max / 2] {

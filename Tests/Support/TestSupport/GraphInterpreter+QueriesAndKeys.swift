@@ -39,4 +39,34 @@ extension GraphInterpreter {
     }
     return result
   }
+
+  /// What a head's score of two tokens has added for where their patches lie to each other.
+  func bias(
+    of biased: BiasedAttention, _ node: Graph.Node, _ operands: [[Double]]
+  ) throws -> (_ head: Int, _ query: Int, _ key: Int) -> Double {
+    let table = try constant(biased.table)
+    let (height, width, prefix) = (biased.gridHeight, biased.gridWidth, biased.prefix)
+    let entries = graph.constant(biased.table).shape[1]
+    let indices = biased.hasPatchIndices ? operands[operands.count - 1].map(Int.init) : nil
+    func patch(_ token: Int) -> Int? {
+      token < prefix ? nil : indices?[token - prefix] ?? token - prefix
+    }
+    return { head, query, key in
+      let entry: Int
+      switch (patch(query), patch(key)) {
+      case (let q?, let k?):
+        if q < 0 || k < 0 { return 0 }
+        let (dy, dx) = (q / width - k / width, q % width - k % width)
+        entry = (dy + height - 1) * (2 * width - 1) + dx + width - 1
+      case (nil, let k?):
+        if k < 0 { return 0 }
+        entry = entries - 3
+      case (let q?, nil):
+        if q < 0 { return 0 }
+        entry = entries - 2
+      case (nil, nil): entry = entries - 1
+      }
+      return table[head * entries + entry]
+    }
+  }
 }

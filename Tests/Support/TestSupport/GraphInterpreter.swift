@@ -76,6 +76,9 @@ package struct GraphInterpreter {
       return [try normalise(operands[0], width: extents(node.inputs[0]).width, norm)]
     case .linear(let linear): return [try multiply(linear, node, operands)]
     case .attention(let attention): return attend(attention, node, operands)
+    case .biasedAttention(let biased):
+      return attend(biased.attention, node, operands, bias: try bias(of: biased, node, operands))
+    case .rmsNorm(let norm): return [try rmsNormalise(operands[0], norm)]
     case .add: return [zip(operands[0], operands[1]).map(+)]
     case .scaleColumns(let scale):
       let factors = try constant(scale.factors)
@@ -167,6 +170,15 @@ package struct GraphInterpreter {
     return result
   }
 
+  private func rmsNormalise(_ x: [Double], _ norm: RMSNorm) throws -> [Double] {
+    let weight = try constant(norm.weight)
+    return stride(from: 0, to: x.count, by: weight.count).flatMap { start in
+      let row = x[start..<start + weight.count]
+      let mean = row.reduce(0) { $0 + $1 * $1 } / Double(weight.count)
+      return zip(row, weight).map { $0 / sqrt(mean + Double(norm.epsilon)) * $1 }
+    }
+  }
+
   private func multiply(_ linear: Linear, _ node: Graph.Node, _ operands: [[Double]]) throws
     -> [Double]
   {
@@ -233,9 +245,10 @@ package struct GraphInterpreter {
     return result
   }
 
-  private func attend(_ attention: Attention, _ node: Graph.Node, _ operands: [[Double]])
-    -> [[Double]]
-  {
+  private func attend(
+    _ attention: Attention, _ node: Graph.Node, _ operands: [[Double]],
+    bias: ((_ head: Int, _ query: Int, _ key: Int) -> Double)? = nil
+  ) -> [[Double]] {
     let (tokens, width) = extents(node.inputs[0])
     let (heads, d) = (attention.heads, attention.headWidth)
     let queries = attention.queries == 0 ? tokens : min(attention.queries, tokens)
@@ -251,6 +264,7 @@ package struct GraphInterpreter {
           }
           return product * Double(attention.scale)
             + (attention.isSizeAware ? log(operands[1][key]) : 0)
+            + (bias?(h, t, key) ?? 0)
         }
         let top = scores.max() ?? 0
         scores = scores.map { exp($0 - top) }

@@ -2,7 +2,10 @@ internal import ModelGraph
 
 extension GraphLowering {
   /// Attention of all heads. Results as ``Op/attention(_:)`` has them.
-  mutating func attention(_ attention: Attention, _ node: Graph.Node) -> [String] {
+  /// - Parameter bias: what scores have added, `[n or 1, heads, queries, tokens]`.
+  mutating func attention(
+    _ attention: Attention, _ node: Graph.Node, bias: String? = nil
+  ) -> [String] {
     let (heads, width) = (attention.heads, attention.headWidth)
     let tokens = extents(node.inputs[0]).count
     let queries = attention.queries == 0 ? tokens : attention.queries
@@ -14,6 +17,7 @@ extension GraphLowering {
     let key = self.heads(parts[1], node.inputs[0], heads, width, [0, 2, 3, 1], "key")
     let value = self.heads(parts[2], node.inputs[0], heads, width, [0, 2, 1, 3], "value")
     var scores = builder.add("MatMul", [query, key], "scores")
+    if let bias { scores = builder.add("Add", [scores, bias], "scores.biased") }
     if attention.isSizeAware {
       let logarithms = builder.add("Log", [name(node.inputs[1])], "sizes.log")
       let aligned = builder.add("Unsqueeze", [logarithms, builder.integers([1])], "sizes.aligned")

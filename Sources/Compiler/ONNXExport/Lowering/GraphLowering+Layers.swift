@@ -73,6 +73,16 @@ extension GraphLowering {
       [("axis", .integer(-1)), ("epsilon", .float(norm.epsilon))])
   }
 
+  mutating func rmsNorm(_ norm: RMSNorm, _ node: Graph.Node) -> String {
+    let rows = name(node.inputs[0])
+    let squares = builder.add("Mul", [rows, rows], "squares")
+    let mean = reduce("ReduceMean", squares, axis: -1, "mean")
+    let shifted = builder.add("Add", [mean, builder.float(norm.epsilon)], "mean.shifted")
+    let root = builder.add("Sqrt", [shifted], "root")
+    let scaled = builder.add("Div", [rows, root], "scaled")
+    return builder.add("Mul", [scaled, constant(norm.weight)])
+  }
+
   mutating func linear(_ linear: Linear, _ node: Graph.Node) throws -> String {
     guard linear.norm == nil, linear.activation == .none, !linear.hasResidual else {
       throw fused(node)

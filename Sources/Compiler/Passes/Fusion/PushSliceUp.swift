@@ -100,10 +100,12 @@ package struct PushSliceUp: Pass {
 
   private func canMove(_ slice: Slice, above producer: Graph.Node, in graph: Graph) -> Bool {
     switch producer.op {
-    case .layerNorm, .linear, .add, .scale, .scaleColumns, .activation, .gatedActivation: true
-    case .attention(let attention):
-      slice.first == 0 && attention.queries == 0 && producer.outputs.count == 1
-    default: false
+    case .layerNorm, .rmsNorm, .linear, .add, .scale, .scaleColumns, .activation, .gatedActivation:
+      true
+    default:
+      producer.op.attention.map {
+        slice.first == 0 && $0.queries == 0 && producer.outputs.count == 1
+      } ?? false
     }
   }
 
@@ -111,10 +113,10 @@ package struct PushSliceUp: Pass {
     _ slice: Slice, above producer: Graph.Node, with rebuilder: inout GraphRebuilder
   ) throws -> ValueID {
     let operands = try producer.inputs.map(rebuilder.replacement)
-    if case .attention(var attention) = producer.op {
+    if var attention = producer.op.attention {
       attention.queries = slice.count
       return try rebuilder.result.append(
-        .attention(attention), operands, block: producer.block)[0]
+        producer.op.withAttention(attention), operands, block: producer.block)[0]
     }
     var sliced: [ValueID] = []
     for operand in operands {

@@ -11,7 +11,9 @@ extension Graph {
       return uses.isOneNode ? nodes[uses.nodes[0]] : nil
     }
     return nodes.allSatisfy { node in
-      guard case .attention = node.op else { return true }
+      guard node.op.attention != nil else { return true }
+      // The low scale has no table of its own.
+      if case .biasedAttention = node.op { return false }
       let product = maker(node)
       guard case .linear = product.op, case .layerNorm = maker(product).op,
         let projection = reader(node), case .linear = projection.op,

@@ -28,27 +28,13 @@ package struct InsertTokenReduction: Pass {
 
   package func run(_ graph: Graph) throws -> Graph {
     var rebuilder = GraphRebuilder(graph)
-    var state = TokenState(needsPatchIndices: graph.hasRotaryPositions)
+    var state = TokenState(needsPatchIndices: graph.attendsByPosition)
     var attention: AttentionValues?
     for node in graph.nodes {
       let stage = stages.first { $0.block == node.block }
       switch node.op {
-      case .attention(var attributes):
-        var operands = try node.inputs.map(rebuilder.replacement)
-        if let sizes = state.sizes, strategy.weighsAttention {
-          attributes.isSizeAware = true
-          operands.append(sizes)
-        }
-        if stage != nil { strategy.prepare(&attributes) }
-        if attributes.keepsClassAttention, !hasClassToken {
-          (attributes.keepsClassAttention, attributes.keepsProbabilities) = (false, true)
-        }
-        let outputs = try rebuilder.result.append(
-          .attention(attributes), operands, block: node.block)
-        rebuilder.replace(node.outputs[0], with: outputs[0])
-        attention = AttentionValues(
-          block: node.block, attributes: attributes, qkv: operands[0],
-          results: Array(outputs.dropFirst()))
+      case .attention, .biasedAttention:
+        attention = try attend(node, isReduced: stage != nil, state, &rebuilder)
       case .add where stage != nil && attention?.block == stage?.block:
         let sum = try rebuilder.copy(node)[0]
         guard let stage, let values = attention else { continue }
@@ -78,6 +64,34 @@ package struct InsertTokenReduction: Pass {
       }
     }
     return try rebuilder.finish()
+  }
+
+  /// Attention that counts sizes and knows where tokens are, if they carry either, and whose results a reduction behind
+  /// it reads.
+  private func attend(
+    _ node: Graph.Node, isReduced: Bool, _ state: TokenState, _ rebuilder: inout GraphRebuilder
+  ) throws -> AttentionValues? {
+    guard var attributes = node.op.attention else { return nil }
+    var operands = try node.inputs.map(rebuilder.replacement)
+    if let sizes = state.sizes, strategy.weighsAttention {
+      attributes.isSizeAware = true
+      operands.append(sizes)
+    }
+    if isReduced { strategy.prepare(&attributes) }
+    if attributes.keepsClassAttention, !hasClassToken {
+      (attributes.keepsClassAttention, attributes.keepsProbabilities) = (false, true)
+    }
+    var op = node.op.withAttention(attributes)
+    if case .biasedAttention(var biased) = op, let indices = state.patchIndices {
+      biased.hasPatchIndices = true
+      op = .biasedAttention(biased)
+      operands.append(indices)
+    }
+    let outputs = try rebuilder.result.append(op, operands, block: node.block)
+    rebuilder.replace(node.outputs[0], with: outputs[0])
+    return AttentionValues(
+      block: node.block, attributes: attributes, qkv: operands[0],
+      results: Array(outputs.dropFirst()))
   }
 
   /// The sizes of the tokens that a node pools, and how many others have some in front; nil where tokens carry none.

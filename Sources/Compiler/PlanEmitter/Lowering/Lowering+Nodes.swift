@@ -29,13 +29,22 @@ extension Lowering {
     case .concatenate: try copyParts(of: node, from: 0, at: position)
     case .convolution(let convolution): try lower(convolution, node, position)
     case .linear(let linear): try lower(linear, node, position)
-    case .attention(let attention): try lower(attention, node, position)
+    case .attention(let attention):
+      emit(.attention(try step(of: attention, node, position)))
+    case .biasedAttention(let biased): try lower(biased, node, position)
     case .layerNorm(let attributes):
       var step = NormStep()
       step.input = try place(node.inputs[0], node: position)
       step.norm = try norm(attributes)
       step.output = output(node.outputs[0])
       emit(.norm(step))
+    case .rmsNorm(let attributes):
+      var step = RMSNormStep()
+      step.input = try place(node.inputs[0], node: position)
+      step.weight = try table(attributes.weight)
+      step.epsilon = attributes.epsilon
+      step.output = output(node.outputs[0])
+      emit(.rmsNorm(step))
     case .add: try lowerElementwise(ElementwiseStep(), node, position)
     case .combine(let combine):
       var step = ElementwiseStep()
@@ -106,9 +115,24 @@ extension Lowering {
       step.bias = try table(depthwise.bias)
       step.output = output(node.outputs[0])
       emit(.depthwise(step))
-    case .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
+    case .addPositions(let add): try lower(add, node, position)
+    case .batchNorm, .activation, .scaleColumns, .scale:
       throw unsupported(position, "a node that no pass could fold or fuse")
     }
+  }
+
+  /// A table that no convolution could take: its rows, and the operand's added to them.
+  private mutating func lower(
+    _ add: AddPositions, _ node: Graph.Node, _ position: Int
+  ) throws {
+    var table = PrefixStep()
+    table.rows = try self.table(add.table)
+    table.output = output(node.outputs[0])
+    emit(.prefix(table))
+    var sum = ElementwiseStep()
+    (sum.a, sum.u) = (try place(node.inputs[0], node: position), table.output)
+    sum.output = table.output
+    emit(.elementwise(sum))
   }
 
   /// Copies the parts of a concatenation that their producers could not write in place.
@@ -173,7 +197,10 @@ extension Lowering {
     emit(.linear(step))
   }
 
-  mutating func lower(_ attention: Attention, _ node: Graph.Node, _ position: Int) throws {
+  /// The step of attention, with places for the node's results.
+  mutating func step(
+    of attention: Attention, _ node: Graph.Node, _ position: Int
+  ) throws -> AttentionStep {
     var step = AttentionStep()
     step.qkv = try wholeBuffer(node.inputs[0], node: position)
     (step.heads, step.headWidth) = (attention.heads, attention.headWidth)
@@ -184,7 +211,7 @@ extension Lowering {
     step.output = output(outputs.removeFirst()).buffer
     if attention.keepsClassAttention { step.classAttention = output(outputs.removeFirst()).buffer }
     if attention.keepsProbabilities { step.probabilities = output(outputs.removeFirst()).buffer }
-    emit(.attention(step))
+    return step
   }
 
   mutating func lower(_ pool: AttentionPool, _ node: Graph.Node, _ position: Int) throws {

@@ -1,7 +1,8 @@
 internal import ModelGraph
 internal import PlanFormat
 
-// What is done to queries and keys before attention reads them: in place where nothing else reads the rows.
+// What is done to queries and keys before attention reads them, in place where nothing else reads the rows, and what their
+// positions add to scores.
 extension Lowering {
   mutating func lower(_ norm: HeadNorm, _ node: Graph.Node, _ position: Int) throws {
     var step = HeadNormStep()
@@ -25,6 +26,18 @@ extension Lowering {
     }
     step.output = try inPlace(node, position)
     emit(.rotaryEmbedding(step))
+  }
+
+  mutating func lower(_ biased: BiasedAttention, _ node: Graph.Node, _ position: Int) throws {
+    var step = BiasedAttentionStep()
+    step.attention = try self.step(of: biased.attention, node, position)
+    step.table = try table(biased.table)
+    (step.gridHeight, step.gridWidth) = (biased.gridHeight, biased.gridWidth)
+    step.prefix = biased.prefix
+    if biased.hasPatchIndices {
+      step.patchIndices = try wholeBuffer(node.inputs[node.inputs.count - 1], node: position)
+    }
+    emit(.biasedAttention(step))
   }
 
   private mutating func inPlace(_ node: Graph.Node, _ position: Int) throws -> Int {

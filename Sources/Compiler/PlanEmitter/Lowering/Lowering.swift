@@ -214,7 +214,8 @@ extension Op {
     case .convolution, .linear, .add, .combine, .multiplyAdd, .depthwise, .gridUpsample,
       .gridAvgPool, .gatedActivation:
       .rows
-    case .image, .layerNorm, .attention, .reduceMax, .reduceMean, .attentionPool,
+    case .image, .layerNorm, .rmsNorm, .attention, .biasedAttention, .reduceMax, .reduceMean,
+      .attentionPool,
       .headNorm, .rotaryEmbedding, .unitSizes,
       .patchIndices, .score,
       .partition,

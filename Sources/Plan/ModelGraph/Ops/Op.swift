@@ -123,6 +123,12 @@ package enum Op: Sendable {
   /// `activation(gate) * value`.
   case gatedActivation(GatedActivation)
 
+  /// Attention whose scores have a relative position bias.
+  case biasedAttention(BiasedAttention)
+
+  /// RMSNorm of each row.
+  case rmsNorm(RMSNorm)
+
   /// Importance of patch tokens by the length of rows. Operands: the class token's softmax rows `[heads, T]`, and rows
   /// of each token. Result: `[1, N]`.
   case normScore(NormScore)

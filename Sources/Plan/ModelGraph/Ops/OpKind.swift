@@ -39,12 +39,14 @@ package enum OpKind: UInt8, Choice {
   case headNorm = 34
   case rotaryEmbedding = 35
   case gatedActivation = 36
-  case normScore = 40
-  case halfMean = 41
-  case keepScore = 42
-  case policyPartition = 43
-  case pick = 44
-  case restore = 45
+  case biasedAttention = 37
+  case rmsNorm = 38
+  case normScore = 39
+  case halfMean = 40
+  case keepScore = 41
+  case policyPartition = 42
+  case pick = 43
+  case restore = 44
 }
 
 extension OpKind {
@@ -87,6 +89,8 @@ extension OpKind {
     case .headNorm: HeadNorm()
     case .rotaryEmbedding: RotaryEmbedding()
     case .gatedActivation: GatedActivation()
+    case .biasedAttention: BiasedAttention()
+    case .rmsNorm: RMSNorm()
     case .normScore: NormScore()
     case .halfMean: HalfMean()
     case .keepScore: KeepScore()
@@ -137,6 +141,8 @@ extension Op {
     case .headNorm(let attributes): attributes
     case .rotaryEmbedding(let attributes): attributes
     case .gatedActivation(let attributes): attributes
+    case .biasedAttention(let attributes): attributes
+    case .rmsNorm(let attributes): attributes
     case .normScore(let attributes): attributes
     case .halfMean: HalfMean()
     case .keepScore: KeepScore()

@@ -32,6 +32,10 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case rotaryEmbedding
   /// The step gatedActivation.
   case gatedActivation
+  /// The step biasedAttention.
+  case biasedAttention
+  /// The step rmsNorm.
+  case rmsNorm
   /// Constants of int8 that patches are multiplied by.
   case int8Patches
   /// The steps of methods that models are trained with for fewer tokens.

@@ -29,6 +29,8 @@ package enum Step: Sendable, Equatable {
   case headNorm(HeadNormStep)
   case rotaryEmbedding(RotaryEmbeddingStep)
   case gatedActivation(GatedActivationStep)
+  case biasedAttention(BiasedAttentionStep)
+  case rmsNorm(RMSNormStep)
   case normScore(NormScoreStep)
   case halfMean(HalfMeanStep)
   case keepScore(KeepScoreStep)
@@ -63,12 +65,14 @@ package enum StepKind: UInt8, Choice, Hashable {
   case headNorm = 22
   case rotaryEmbedding = 23
   case gatedActivation = 24
-  case normScore = 40
-  case halfMean = 41
-  case keepScore = 42
-  case policyPartition = 43
-  case pick = 44
-  case restore = 45
+  case biasedAttention = 25
+  case rmsNorm = 26
+  case normScore = 27
+  case halfMean = 28
+  case keepScore = 29
+  case policyPartition = 30
+  case pick = 31
+  case restore = 32
 }
 
 extension StepKind {
@@ -99,6 +103,8 @@ extension StepKind {
     case .headNorm: HeadNormStep()
     case .rotaryEmbedding: RotaryEmbeddingStep()
     case .gatedActivation: GatedActivationStep()
+    case .biasedAttention: BiasedAttentionStep()
+    case .rmsNorm: RMSNormStep()
     case .normScore: NormScoreStep()
     case .halfMean: HalfMeanStep()
     case .keepScore: KeepScoreStep()
@@ -137,6 +143,8 @@ extension Step {
     case .headNorm(let step): step
     case .rotaryEmbedding(let step): step
     case .gatedActivation(let step): step
+    case .biasedAttention(let step): step
+    case .rmsNorm(let step): step
     case .normScore(let step): step
     case .halfMean(let step): step
     case .keepScore(let step): step

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import PlanFormat
 
-// Steps between the product that makes queries and keys and the attention that reads them.
+// Steps between the product that makes queries and keys and the attention that reads them, and that with a bias.
 extension PhaseBuilder {
   func headNorm(_ step: HeadNormStep) -> any KernelArguments {
     HeadNormArguments(
@@ -19,5 +19,16 @@ extension PhaseBuilder {
       tableHeads: constants[step.table].shape[1],
       patchIndices: step.patchIndices.map { UnsafePointer(indices($0)) },
       unused: unusedTokens(step.qkv))
+  }
+
+  func biasedAttention(_ step: BiasedAttentionStep) -> any KernelArguments {
+    var arguments = attention(step.attention)
+    // Verified: there is such a grid.
+    arguments.bias = step.grid.map {
+      RelativePositionBias(
+        grid: $0, table: table(step.table),
+        patchIndices: step.patchIndices.map { UnsafePointer(indices($0)) })
+    }
+    return arguments
   }
 }

@@ -126,6 +126,7 @@ struct PhaseBuilder {
           rows: step.output.count, width: width(step.output))
       ]
     case .attention(let step): [attention(step)]
+    case .biasedAttention(let step): [biasedAttention(step)]
     case .quantizedAttention(let step): work(of: step, preparation)
     case .score(let step): [score(step)]
     case .partition(let step): [partition(step)]
@@ -173,6 +174,13 @@ struct PhaseBuilder {
           for: tiles, input: reading(step.input), output: writing(step.output), images: images,
           rows: step.input.count, width: width(step.output),
           activation: activation(step.activation), unused: unused(step.input))
+      ]
+    case .rmsNorm(let step):
+      [
+        RMSNormArguments(
+          for: tiles, input: reading(step.input), output: writing(step.output), images: images,
+          rows: step.input.count, width: width(step.input), weight: table(step.weight),
+          epsilon: step.epsilon, unused: unused(step.input))
       ]
     case .norm(let step):
       [
@@ -271,7 +279,7 @@ struct PhaseBuilder {
       table: step.table.map(table))
   }
 
-  private func attention(_ step: AttentionStep) -> AttentionArguments {
+  func attention(_ step: AttentionStep) -> AttentionArguments {
     AttentionArguments(
       for: tiles, qkv: reading(whole(step.qkv)), output: writing(whole(step.output)),
       images: images,
