@@ -16,7 +16,8 @@ struct ReferenceFixtureTests {
 
   static let models = [
     "deit", "deit_odd_grid", "deit_distilled", "deit3", "vit_patch16", "lvvit", "dinov2_registers",
-    "clip", "siglip", "vit_avg", "qk_norm", "eva02", "dinov3", "rope", "rope_mixed",
+    "clip", "siglip", "vit_avg", "qk_norm", "eva02", "dinov3", "rope", "rope_mixed", "beit",
+    "aimv2",
     "deit_multiscale",
     "distilled_multiscale", "deit3_multiscale", "lvvit_multiscale",
   ]

@@ -23,7 +23,8 @@ MODULES = (
     "vision_transformer_relpos", "vision_transformer_sam", "cait", "xcit", "volo", "crossvit", "tnt",
     "visformer", "convit", "pit", "gemma4_vit", "qwen3_vit", "deepseek_vit",
 )
-PLAIN = {"VisionTransformer": "ViT", "VisionTransformerDistilled": "DeiT", "Eva": "EVA"}
+PLAIN = {"VisionTransformer": "ViT", "VisionTransformerDistilled": "DeiT", "Eva": "EVA", "Beit": "BEiT",
+         "VisionTransformerRelPos": "ViT"}
 ROTARY = {"RotaryEmbeddingCat": "cat", "RotaryEmbeddingDinoV3": "dinov3",
           "RotaryEmbeddingMixed": "mixed"}
 OTHERS = {
@@ -76,7 +77,7 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
         shown.append("a convolutional stem")
     if name == "VisionTransformerSAM":
         shown.append("windowed attention")
-    if has("norm_embed") or has("patch_embed.norm"):
+    if has("norm_embed"):
         shown.append("a norm in the patch embedding")
     if has("attn.gate."):
         shown.append("gated attention")
@@ -84,19 +85,31 @@ def needs(model: nn.Module) -> tuple[list[str], list[str]]:
         shown.append("keys and values of fewer heads")
     if (getattr(block, "gamma_1", None) is None) != (getattr(block, "gamma_2", None) is None):
         shown.append("LayerScale behind attention alone")
-    if has("relative_position") or has("rel_pos"):
+    if "RmsNorm" in type(getattr(getattr(block, "attn", None), "q_norm", None)).__name__:
+        shown.append("RMSNorm of queries and keys")
+    if (has("relative_position") or has("rel_pos")) and relative(model) is None:
         shown.append("relative positions")
-    if "RmsNorm" in kind("norm1"):
-        shown.append("RMSNorm")
-    elif kind("norm1") not in ("LayerNorm", "NoneType"):
+    if kind("norm1") not in ("LayerNorm", "RmsNorm", "NoneType"):
         shown.append(kind("norm1"))
     rope = getattr(model, "rope", None)
     if rope is not None and type(rope).__name__ not in ROTARY:
         (shown if any("rope" in key for key in names) else hidden).append(
             "rotary position embedding of another kind")
-    if name == "Beit" and not shown and not hidden:
-        shown.append("the blocks of BEiT")
     return shown, hidden
+
+
+def relative(model: nn.Module) -> str | None:
+    """The flag of a model's relative position bias, as RelativePositions of the importer reads it."""
+    names = dict(model.named_parameters())
+    for name, flag in (("blocks.0.attn.relative_position_bias_table", "tables"),
+                       ("rel_pos_bias.relative_position_bias_table", "sharedTables")):
+        if name in names:
+            return flag
+    for name, flag in (("blocks.0.attn.rel_pos.mlp", "networks"), ("shared_rel_pos.mlp", "sharedNetwork")):
+        if f"{name}.fc1.weight" in names:
+            assert f"{name}.fc2.bias" in names
+            return f"{flag}-{names[f'{name}.fc1.weight'].shape[0]}"
+    return None
 
 
 def rotary(model: nn.Module) -> str | None:
@@ -166,6 +179,12 @@ def row(name: str) -> str:
         flags.append("noProjectionBias")
     if "blocks.0.mlp.fc2.bias" not in names and "blocks.0.mlp.fc2.weight" in names:
         flags.append("noFFNBias")
+    if (bias := relative(model)) is not None:
+        flags.append(bias)
+    if "RmsNorm" in type(getattr(block, "norm1", None)).__name__:
+        flags.append("rmsNorms")
+    if "patch_embed.norm.weight" in names:
+        flags.append("patchNorm")
     if (rope := rotary(model)) is not None:
         flags.append(rope)
     pool = getattr(model, "attn_pool", None)

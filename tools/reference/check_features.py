@@ -24,7 +24,7 @@ from sweep.weights import randomise
 from torch import Tensor, nn
 
 from vit_reference import Reduction, VisionTransformer
-from vit_reference.checkpoint import config_of, rename
+from vit_reference.checkpoint import config_of, joined_gates, rename
 
 TOLERANCE = 1e-4
 MODELS: dict[str, tuple[str, dict[str, object]]] = {
@@ -36,6 +36,8 @@ MODELS: dict[str, tuple[str, dict[str, object]]] = {
     "dinov3": ("vit_small_patch16_dinov3", {"img_size": 224, "global_pool": "token"}),
     "rope": ("vit_small_patch16_rope_224", {}),
     "rope_mixed": ("vit_small_patch16_rope_mixed_224", {}),
+    "beit": ("beit_base_patch16_224", {}),
+    "aimv2": ("aimv2_large_patch14_224", {"depth": 12, "num_heads": 8}),
 }
 STRATEGIES = ("merge", "weighted", "tome")
 
@@ -74,7 +76,7 @@ def check(name: str, vitc: Path, vitrun: Path, folder: Path) -> list[bool]:
     state = {key: value.contiguous() for key, value in theirs.state_dict().items()}
     save_file(state, folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(config))
-    state = {rename(key): value for key, value in state.items()}
+    state = joined_gates({rename(key): value for key, value in state.items()})
     ours = VisionTransformer(config_of(state, config)).eval()
     ours.load_state_dict(state)
     size = ours.config.image_size

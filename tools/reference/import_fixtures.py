@@ -24,7 +24,7 @@ from safetensors.torch import save
 from sweep.weights import noise
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "imports"
-LIMIT = 1_800_000
+LIMIT = 2_200_000
 
 
 def files_of(case: Case | Refusal) -> dict[str, bytes]:

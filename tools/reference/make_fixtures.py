@@ -96,6 +96,8 @@ FIXTURES = (
     Fixture("dinov3", _micro("dinov3", registers=4, classes=0), (1, 3, 4)),
     Fixture("rope", _micro("rope", embed_dim=24), (1, 3, 4)),
     Fixture("rope_mixed", _micro("rope_mixed"), (1, 3, 4)),
+    Fixture("beit", _micro("beit", image_size=40), (1, 3, 4)),
+    Fixture("aimv2", _micro("aimv2", embed_dim=24, heads=3, mlp_ratio=2.5, classes=0), (1, 3, 4)),
     Fixture("vit_patch16", _micro("vit", image_size=48, patch_size=16, depth=4), (1, 2)),
     Fixture(
         "lvvit",
@@ -138,7 +140,7 @@ def randomise(model: VisionTransformer, generator: torch.Generator) -> None:
         else:
             fill(parameter, 0.0, 0.1)
     for _, module in sorted(model.named_modules()):
-        if isinstance(module, nn.LayerNorm | nn.BatchNorm2d):
+        if isinstance(module, nn.LayerNorm | nn.RMSNorm | nn.BatchNorm2d):
             fill(module.weight, 1.0, 0.2)
         if isinstance(module, LayerScale):
             fill(module.gamma, 0.6, 0.2)

@@ -169,6 +169,13 @@ struct ConfigResolver {
     }
     var target = source
     (target.imageHeight, target.imageWidth) = (size, size)
+    if target != source, source.relative?.showsGrid == true {
+      throw InputError(
+        .unsupported, option: .imageSize, field: "\(size)",
+        expected: "\(source.imageHeight) x \(source.imageWidth), the size of the tables of "
+          + "relative positions, which are not resized yet",
+        found: "\(size)")
+    }
     guard target != source, source.hasPositions else {
       decisions.told("image_size", "\(size) x \(size)", from: "\(option: .imageSize)")
       return (target, kind)

@@ -5,7 +5,7 @@ internal import Tensors
 extension ModelValues {
   /// Decides it; a model that has nothing of it, and no twin that has, is told nothing.
   func blocks(_ source: inout ViTConfig, _ decisions: inout Decisions) throws {
-    source.hasPostNorms = try hasPostNorms(&decisions)
+    source.hasPostNorms = try hasPostNorms(source, &decisions)
     if source.isGated { source.hasGatesLast = try hasGatesLast(&decisions) }
     source.rotary = try rotary(source, &decisions)
     if let width = source.headNormWidth, width != source.headWidth {
@@ -15,6 +15,27 @@ extension ModelValues {
         found: "\(width)")
     }
     source.poolHeads = try poolHeads(source, &decisions)
+    try checkRelativePositions(source, &decisions)
+  }
+
+  /// Throws where tables of relative positions are of other heads, or of what transformers makes of a grid that is not
+  /// square: it takes the table's rows for columns there.
+  private func checkRelativePositions(
+    _ source: ViTConfig, _ decisions: inout Decisions
+  ) throws {
+    guard let relative = source.relative else { return }
+    decisions.told("relative_positions", relative.summary, from: "the tensors")
+    guard source.tableHeads == source.heads else {
+      throw InputError(
+        .contradiction, file: tensors.file, field: "relative positions",
+        expected: "tables of \(source.heads) heads", found: "of \(source.tableHeads)")
+    }
+    if isTransformers, source.gridHeight != source.gridWidth {
+      throw InputError(
+        .unsupported, file: tensors.file, field: "relative positions",
+        expected: "a square grid, of which alone transformers reads the table in the grid's order",
+        found: "\(source.gridHeight) x \(source.gridWidth)")
+    }
   }
 
   /// What the architecture says of something that no tensor shows, recorded unless neither it nor a twin has it;
@@ -39,7 +60,9 @@ extension ModelValues {
 
   // MARK: - Norms and gates
 
-  private func hasPostNorms(_ decisions: inout Decisions) throws -> Bool {
+  private func hasPostNorms(
+    _ source: ViTConfig, _ decisions: inout Decisions
+  ) throws -> Bool {
     // transformers' models and graphs say what is computed.
     guard !isTransformers, !tensors.isGraph else { return false }
     let key = "norms_behind_branches"
@@ -48,9 +71,15 @@ extension ModelValues {
       return try config.boolean(found)
     }
     if let found = configured("block_fn") {
-      let isBehind = try config.word(found).hasSuffix("ResPostBlock")
+      let isBehind = try config.word(found).split(separator: ".").last?.hasPrefix("ResPost") == true
       if isBehind { decisions.told(key, "true", from: "\(config.path)") }
       return isBehind
+    }
+    if choice.chosen == nil, source.relative?.networkWidth != nil, !source.hasLayerScale {
+      decisions.assumed(
+        key, "false", "as most of timm's ViTs with relative positions have it",
+        or: "true in those of rpn; \(option: .architecture) or a config.json decides")
+      return false
     }
     return architectural(key, \.hasPostNorms, unless: false, &decisions) ?? false
   }
@@ -79,7 +108,7 @@ extension ModelValues {
     _ source: ViTConfig, _ decisions: inout Decisions
   ) throws -> Int? {
     let key = "attn_pool_num_heads"
-    guard source.attentionPoolHidden != nil, !isTransformers, !tensors.isGraph else {
+    guard source.hasAttentionPool, !isTransformers, !tensors.isGraph else {
       guard let found = configured(key) else { return nil }
       throw config.fail(found, "none, as there are no tensors of attn_pool", as: .contradiction)
     }
@@ -164,7 +193,7 @@ extension ModelValues {
   /// says whether they are turned. Where tensors are DeiT-III's as much as those of naver's ViTs, that is a note.
   private func unsaidPositions(_ source: ViTConfig, _ decisions: inout Decisions) throws {
     guard choice.chosen == nil else { return }
-    guard !source.hasPositions || tensors.hints.isNamedAsEVA else {
+    guard !source.hasPositions && source.relative == nil || tensors.hints.isNamedAsEVA else {
       guard source.isPlain, source.hasPatchOnlyPositions, source.hasLayerScale else { return }
       return decisions.assumed(
         "rotary_positions", "none", "as DeiT-III has none",

@@ -27,7 +27,7 @@ extension ModelValues {
     } else if let named = choice.namedBy, let chosen = choice.chosen {
       pooling = try built(chosen.pooling, of: named, field: chosen.name, source)
       decisions.told("pooling", pooling.rawValue, from: "\(chosen.name), named by \(named)")
-    } else if source.attentionPoolHidden != nil {
+    } else if source.hasAttentionPool {
       pooling = .map
       decisions.told("pooling", "map", from: "the tensors of attn_pool")
     } else {
@@ -81,7 +81,7 @@ extension ModelValues {
         subject: options.pooling == nil ? .file(tensors.file) : .option(.pooling),
         field: "\(options.pooling ?? "pooling")", expected: expected, found: found)
     }
-    let (hasPool, isMap) = (source.attentionPoolHidden != nil, pooling == .map)
+    let (hasPool, isMap) = (source.hasAttentionPool, pooling == .map)
     if !source.hasClassToken, pooling == .token || pooling == .none {
       throw fail(
         "avg, max, avgmax or map (\(option: .pooling)), as there is no class token",

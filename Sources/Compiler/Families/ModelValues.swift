@@ -38,14 +38,14 @@ struct ModelValues {
       heads = chosen.heads
       decisions.told("heads", "\(heads)", from: "\(chosen.name), named by \(source)")
     } else if case .transformers(let type) = config.form {
-      heads = 12
+      heads = ModelTypes.vit[type]?.heads ?? 12
       guard source.embedDim % heads == 0 else {
         throw InputError(
           file: config.path, field: "num_attention_heads",
           expected: "a number that divides the width \(source.embedDim)",
-          found: "none, which is 12 in transformers' \(type)")
+          found: "none, which is \(heads) in transformers' \(type)")
       }
-      decisions.told("heads", "12", from: "transformers' default for \(type)")
+      decisions.told("heads", "\(heads)", from: "transformers' default for \(type)")
     } else if let chosen = choice.chosen {
       let others = choice.others(\.heads) { "\($0)" }
       guard others.isEmpty else {
@@ -108,12 +108,15 @@ struct ModelValues {
       decisions.told("activation", ActivationWords.word(known), from: "\(config.path)")
       return known
     }
-    if let chosen = choice.chosen, chosen.family == .eva, !isTransformers {
-      // timm's Eva has no argument for it.
+    if let chosen = choice.chosen, chosen.family == .eva || chosen.family == .beit,
+      !isTransformers
+    {
+      // timm's Eva and Beit have no argument for it.
       let own = source.isGated ? Activation.silu : .gelu
       decisions.told(
         "activation", ActivationWords.word(own),
-        from: "timm's EVA \(source.isGated ? "with" : "without") gates, as \(chosen.name)")
+        from: "timm's \(chosen.family == .eva ? "EVA" : "BEiT") "
+          + "\(source.isGated ? "with" : "without") gates, as \(chosen.name)")
       return own
     }
     if let source = choice.namedBy, let chosen = choice.chosen, let own = chosen.activation {
@@ -128,7 +131,7 @@ struct ModelValues {
       return own
     }
     let others = choice.others(\.activation) { $0.map(ActivationWords.word) ?? "another" }
-    let own = choice.chosen?.activation ?? .gelu
+    let own = choice.chosen?.activation ?? (source.isGated ? .silu : .gelu)
     // Of CLIP both are common.
     guard !source.hasPreNorm || choice.chosen != nil && others.isEmpty else {
       throw InputError(
@@ -151,7 +154,7 @@ struct ModelValues {
       "epsilon", options.epsilon, by: .epsilon, graph: tensors.hints.epsilon, &decisions)
     {
       value = told
-    } else if let found = configured("layer_norm_eps", "norm_eps") {
+    } else if let found = configured("layer_norm_eps", "norm_eps", "rms_norm_eps") {
       value = found.value.double == 0 ? 0 : Float(try config.number(found))
       decisions.told("epsilon", "\(value)", from: "\(config.path)")
     } else if configured("norm_layer") != nil {

@@ -61,9 +61,31 @@ struct ShapeReader {
     config.hasInnerNorm = tensors.has("blocks.0.mlp.norm.weight")
     config.hasAttentionNorm = tensors.has("blocks.0.attn.norm.weight")
     config.headNormWidth = try extent("blocks.0.attn.q_norm.weight", rank: 1)
+    config.hasRMSNorms =
+      tensors.has("blocks.0.norm1.weight") && !tensors.has("blocks.0.norm1.bias")
     config.hasPositions = tensors.has("pos_embed")
+    try readRelativePositions(&config)
     if tensors.has("rope.freqs") {
       config.frequencyHeads = try shape("rope.freqs", rank: 4)[2]
+    }
+  }
+
+  /// Tables of relative positions, or the networks that make them.
+  private func readRelativePositions(_ config: inout ViTConfig) throws {
+    for (part, isNetwork) in [(RelativePositions.table, false), ("mlp.fc1.weight", true)] {
+      let (own, shared) = (
+        RelativePositions.name(block: 0, part), RelativePositions.sharedName(part)
+      )
+      guard let name = [own, shared].first(where: tensors.has) else { continue }
+      config.relative = RelativePositions(
+        isInBlocks: tensors.has(own), isShared: tensors.has(shared),
+        networkWidth: isNetwork ? try shape(name, rank: 2)[0] : nil)
+      let end = isNetwork ? name.dropLast("fc1.weight".count) + "fc2.weight" : name[...]
+      config.tableHeads = try shape(String(end), rank: 2)[isNetwork ? 0 : 1]
+      if isNetwork { config.relative?.isBounded = !tensors.has(end.dropLast(6) + "bias") }
+    }
+    config.hasRelativeIndices = tensors.tensors.keys.contains {
+      $0.hasSuffix(".\(RelativePositions.index)")
     }
   }
 
@@ -80,6 +102,7 @@ struct ShapeReader {
       }
     }
     config.hasPreNorm = tensors.has("norm_pre.weight")
+    config.hasPatchNorm = tensors.has("patch_embed.norm.weight")
     config.hasPatchBias = tensors.has("patch_embed.proj.bias") || !config.hasPreNorm
   }
 
@@ -94,6 +117,7 @@ struct ShapeReader {
     config.hasFinalNorm =
       !isWithoutNorm || !config.hasPooledNorm && tensors.has("norm.weight")
     config.attentionPoolHidden = try extent("attn_pool.mlp.fc1.weight")
+    config.poolsByQuery = tensors.has("attn_pool.query")
     config.hasSecondHead = tensors.has("head_dist.weight")
     // Of LV-ViT nobody has one without.
     let hasHead = tensors.has("head.weight") || config.family == .lvvit
@@ -129,6 +153,9 @@ struct ShapeReader {
   private func readImage(_ config: inout ViTConfig, _ reason: inout String) throws {
     let image = try self.image()
     guard config.hasPositions else {
+      if let relative = config.relative, relative.showsGrid {
+        return try readGrid(&config, relative, image)
+      }
       // Where nothing tells it, it is what a model of these shapes has.
       (config.imageHeight, config.imageWidth) =
         image.map { ($0.height, $0.width) }
@@ -159,6 +186,30 @@ struct ShapeReader {
     }
   }
 
+  /// The image's extents from a table of relative positions.
+  private func readGrid(
+    _ config: inout ViTConfig, _ relative: RelativePositions, _ image: Image?
+  ) throws {
+    let name = relative.names(RelativePositions.table, depth: 1)[0]
+    let entries = try shape(name, rank: 2)[0]
+    let patchEntries = entries - 3 * config.prefixTokens
+    if let image {
+      // Extents that do not suit the table are found where its shape is compared.
+      (config.imageHeight, config.imageWidth) = (image.height, image.width)
+      return
+    }
+    let root = Int(Double(max(0, min(patchEntries, 1 << 26))).squareRoot().rounded())
+    let side = (root + 1) / 2
+    guard root % 2 == 1, root * root == patchEntries, side * config.patchSize <= 65536 else {
+      throw InputError(
+        file: tensors.file, field: name,
+        expected: "(2 g - 1)^2 entries and 3 for each token in front of g x g patches; img_size or "
+          + "image_size of a config.json tells other grids",
+        found: "\(entries)")
+    }
+    (config.imageHeight, config.imageWidth) = (side * config.patchSize, side * config.patchSize)
+  }
+
   /// Records where the image's extents come from: an assumption where only the number of positions tells
   /// them, or where timm would not take them from the configuration.
   func recordImage(_ source: ViTConfig, _ choice: ArchitectureChoice, _ decisions: inout Decisions)
@@ -167,7 +218,7 @@ struct ShapeReader {
     let extents = "\(source.imageHeight) x \(source.imageWidth)"
     if let image = try image() {
       guard image.isWeak, (source.imageHeight, source.imageWidth) != (224, 224),
-        source.hasPositions || !choice.isExact
+        source.showsGrid || !choice.isExact
       else {
         decisions.told("image_size", extents, from: "\(image.file): \(image.field)")
         return
@@ -178,7 +229,7 @@ struct ShapeReader {
           + "dynamic_img_size is not, else it resizes to its own size; img_size decides")
     } else if choice.namedBy != nil, choice.isExact {
       decisions.told("image_size", extents, from: "\(choice.chosen?.name ?? "")")
-    } else if !source.hasPositions {
+    } else if !source.showsGrid {
       decisions.assumed(
         "image_size", extents, choice.reason,
         or: "\(option: .imageSize), or img_size or image_size of a config.json decides")

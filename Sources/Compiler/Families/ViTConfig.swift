@@ -9,6 +9,7 @@ package struct ViTConfig: Sendable, Equatable {
     case deit3 = "DeiT-III"
     case lvvit = "LV-ViT"
     case eva = "EVA"
+    case beit = "BEiT"
   }
 
   var family = Family.deit
@@ -112,6 +113,12 @@ package struct ViTConfig: Sendable, Equatable {
   /// Width of the hidden layer behind attention pooling; nil for models that do not pool so.
   var attentionPoolHidden: Int?
 
+  /// The query of attention pooling is a tensor, and no FFN is behind it (AIMv2 of transformers).
+  var poolsByQuery = false
+
+  /// There is attention pooling.
+  var hasAttentionPool: Bool { attentionPoolHidden != nil || poolsByQuery }
+
   /// Query, key and value have biases.
   var hasQKVBias = true
 
@@ -134,6 +141,12 @@ package struct ViTConfig: Sendable, Equatable {
   /// LayerScale behind both branches.
   var hasLayerScale = false
 
+  /// Every norm is RMSNorm, which has no bias.
+  var hasRMSNorms = false
+
+  /// A norm behind the patch embedding, before positions.
+  var hasPatchNorm = false
+
   /// The activation of attention pooling: timm's EVA has GELU there, whatever its blocks have.
   var poolActivation: Activation { family == .eva ? .gelu : activation }
 
@@ -145,6 +158,15 @@ package struct ViTConfig: Sendable, Equatable {
 
   /// The tensor `rope.freqs` has the frequencies of rotary positions; of so many heads.
   var frequencyHeads: Int?
+
+  /// Where the relative position bias of attention comes from, if it has any.
+  var relative: RelativePositions?
+
+  /// Heads that these tables have.
+  var tableHeads = 0
+
+  /// The checkpoint has the entry of each two tokens too.
+  var hasRelativeIndices = false
 
   /// The position table covers patch tokens only and is added before the class token is prepended.
   var hasPatchOnlyPositions = false
@@ -158,11 +180,14 @@ package struct ViTConfig: Sendable, Equatable {
   /// A class token, and nothing that DeiT has not but LayerScale and the place of positions.
   var isPlain: Bool {
     hasClassToken && registerTokens == 0 && !hasPreNorm && hasFinalNorm
-      && attentionPoolHidden == nil
+      && !hasAttentionPool
       && projectionWidth == nil && !headReadsMean
       && hasPositions && frequencyHeads == nil && !isGated && !hasInnerNorm && !hasAttentionNorm
-      && headNormWidth == nil
+      && headNormWidth == nil && relative == nil && !hasRMSNorms && !hasPatchNorm
   }
+
+  /// Whether tensors show the grid of patches.
+  var showsGrid: Bool { hasPositions || relative?.showsGrid == true }
 
   var gridHeight: Int { imageHeight / patchSize }
   var gridWidth: Int { imageWidth / patchSize }

@@ -113,9 +113,8 @@ import Testing
 
   @Test func namesWithoutPlainBlocksAreRefusedWithWhatTheyNeed() {
     for (name, need) in [
-      ("beit_base_patch16_224", "relative positions"),
-      ("cait_s24_224", "CaiT"), ("aimv2_large_patch14_224", "RMSNorm"),
-      ("vit_base_patch16_sapiens2", "LayerScale behind attention alone"),
+      ("samvit_base_patch16", "windowed attention"), ("cait_s24_224", "CaiT"),
+      ("vit_small_patch16_18x2_224", "parallel blocks"),
       ("mobilenetv3_small", "another"),
     ] {
       var options = ImportOptions()

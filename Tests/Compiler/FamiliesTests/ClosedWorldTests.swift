@@ -44,7 +44,8 @@ import Testing
     "rope_rotate_half": true, "ref_feat_shape": [16, 16], "num_reg_tokens": 4, "swiglu_mlp": true,
     "swiglu_align_to": 8, "scale_mlp": true, "scale_attn_inner": true, "use_post_norm": true,
     "use_pre_transformer_norm": true, "use_post_transformer_norm": false, "use_fc_norm": true,
-    "attn_pool_num_heads": 8,
+    "attn_pool_num_heads": 8, "use_rel_pos_bias": true, "use_shared_rel_pos_bias": true,
+    "shared_rel_pos": true, "rel_pos_dim": 128, "rel_pos_type": "mlp",
   ]
   private static let topValues: [String: JSONValue] = [
     "architecture": "vit_mystery", "model_args": 3, "pretrained_cfg": 3, "num_classes": 7,

@@ -110,6 +110,7 @@ import Testing
       graph.nodes.compactMap {
         switch $0.op {
         case .layerNorm(let norm): norm.epsilon
+        case .rmsNorm(let norm): norm.epsilon
         case .linear(let linear): linear.norm?.epsilon
         default: nil
         }

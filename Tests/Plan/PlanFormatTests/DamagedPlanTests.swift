@@ -107,7 +107,8 @@ struct DamagedPlanTests {
     for (name, bytes) in try SmallPlan.all(in: folder) {
       let features = [
         "weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details", "int8Attention",
-        "headNorm", "rotaryEmbedding", "gatedActivation", "int8Patches", "methods",
+        "headNorm", "rotaryEmbedding", "gatedActivation", "biasedAttention", "rmsNorm",
+        "int8Patches", "methods",
       ]
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
@@ -115,9 +116,8 @@ struct DamagedPlanTests {
         [], ["weighted"], ["weighted", "weighted"], ["cascade"], ["tanh"], ["int8"], ["prefix"],
         ["pooling"],
         ["pooling", "details"], ["details"], ["prefix", "pooling", "details"], ["int8Attention"],
-        ["int8Patches"], ["int8", "int8Patches"], ["headNorm"], ["gatedActivation"],
-        ["headNorm", "rotaryEmbedding", "gatedActivation"],
-        ["methods"],
+        ["int8Patches"], ["int8", "int8Patches"], ["biasedAttention"], ["rmsNorm"], ["headNorm"],
+        ["gatedActivation"], ["headNorm", "rotaryEmbedding", "gatedActivation"], ["methods"],
       ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"

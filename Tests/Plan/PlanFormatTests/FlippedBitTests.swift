@@ -66,7 +66,7 @@ struct FlippedBitTests {
     }
   }
 
-  @Test(arguments: Array(0..<10) + [14])
+  @Test(arguments: Array(0..<10) + [14, 15, 16])
   func everyBitWithNewChecksums(number: Int) throws {
     let plan = plans[number].bytes
     let weights = PlanSeal.range(of: .weights, in: plan) ?? 0..<0

@@ -44,6 +44,12 @@ package struct SmallModel {
     package var hasHeadNorm = false
     /// Gates and values in the FFN.
     package var isGated = false
+    /// Tables of relative positions, one in each block and one of all.
+    package var hasTables = false
+    /// Networks that make tables of relative positions.
+    package var hasNetworks = false
+    /// RMSNorm for every norm, and one behind the patch embedding.
+    package var hasRMSNorms = false
     /// Norms in front of both branches' last layers.
     package var hasInnerNorms = false
 
@@ -100,7 +106,15 @@ package struct SmallModel {
     var centered = Form("DINOv3's rotary positions, averaged")
     (centered.architecture, centered.hasPositions) = ("vit_small_plus_patch16_dinov3", false)
     (centered.pooling, centered.isGated, centered.hasInnerNorms) = ("avg", true, true)
-    return [mixed, axial, centered]
+    var tables = Form("tables of relative positions")
+    (tables.hasTables, tables.hasPositions, tables.pooling) = (true, false, "avg")
+    (tables.grid, tables.isDeiT3) = (5, true)
+    var networks = Form("networks of relative positions")
+    (networks.hasNetworks, networks.hasPositions, networks.hasClassToken) = (true, false, false)
+    networks.pooling = "avg"
+    var rms = Form("RMSNorm and gates")
+    (rms.hasRMSNorms, rms.isGated, rms.hasClassToken, rms.pooling) = (true, true, false, "max")
+    return [mixed, axial, centered, tables, networks, rms]
   }()
 
   /// All of them.
@@ -128,6 +142,10 @@ package struct SmallModel {
     if form.isLVViT { arguments.append(JSONMember("skip_lam", .init(2.0))) }
     // Nothing says it of CLIP, which has one or the other.
     if form.hasPreNorm { arguments.append(JSONMember("act_layer", "quick_gelu")) }
+    // Networks fit any grid.
+    if form.hasNetworks {
+      arguments.append(JSONMember("img_size", .init(form.grid * form.patch)))
+    }
     var members = [JSONMember("model_args", .object(arguments))]
     if let architecture = form.architecture {
       arguments += [
@@ -180,6 +198,10 @@ package struct SmallModel {
       "patch_embed.proj.weight": [width, 3, form.patch, form.patch]
     ]
     if form.hasPositions { shapes["pos_embed"] = [1, positions, width] }
+    let distances = (2 * form.grid - 1) * (2 * form.grid - 1)
+    if form.hasTables {
+      shapes["rel_pos_bias.relative_position_bias_table"] = [distances + 3 * prefix, form.heads]
+    }
     if form.hasFrequencies {
       shapes["rope.freqs"] = [2, form.depth, form.heads, width / form.heads / 2]
     }
@@ -233,6 +255,19 @@ package struct SmallModel {
     let first = (form.isGated ? 2 : 1) * form.hidden
     for block in 0..<form.depth {
       let name = "blocks.\(block)"
+      if form.hasTables {
+        shapes["\(name).attn.relative_position_bias_table"] = [
+          distances + 3 * prefix, form.heads,
+        ]
+      }
+      for (part, shape) in form.hasNetworks
+        ? [
+          ("fc1.weight", [9, 2]), ("fc1.bias", [9]), ("fc2.weight", [form.heads, 9]),
+          ("fc2.bias", [form.heads]),
+        ] : []
+      {
+        shapes["\(name).attn.rel_pos.mlp.\(part)"] = shape
+      }
       for part in form.hasHeadNorm ? ["attn.q_norm", "attn.k_norm"] : [] {
         shapes["\(name).\(part).weight"] = [width / form.heads]
         shapes["\(name).\(part).bias"] = [width / form.heads]
@@ -268,6 +303,12 @@ package struct SmallModel {
         "peg.weight": [width, 1, 3, 3], "peg.bias": [width],
       ] {
         shapes["multiscale.\(part)"] = shape
+      }
+    }
+    if form.hasRMSNorms {
+      shapes["patch_embed.norm.bias"] = [width]
+      for name in shapes.keys.sorted() where name.contains("norm") && name.hasSuffix(".bias") {
+        shapes["\(name.dropLast("bias".count))weight"] = shapes.removeValue(forKey: name)
       }
     }
     return shapes

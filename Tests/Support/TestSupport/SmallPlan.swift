@@ -8,8 +8,9 @@ internal import ViTCompiler
 package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
-  /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, another has rotary positions, normalised heads and
-  /// gates, and the last are of methods that models are trained with.
+  /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, then one has
+  /// rotary positions, normalised heads and gates, one relative positions, one RMSNorm; the last are of methods that models
+  /// are trained with.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -61,6 +62,16 @@ package enum SmallPlan {
       try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
     plans.append(
       ("headNorm, rotaryEmbedding, gatedActivation", try folder.read("rewritten.bin")))
+    (turned.hasFrequencies, turned.hasHeadNorm, turned.isGated) = (false, false, false)
+    (turned.hasTables, turned.hasPositions) = (true, false)
+    try SmallModel(turned, in: folder).convert(to: dense)
+    try PlanCompiler.rewrite(
+      try PlanFile(path: dense), recipe: recipes[0].recipe, to: folder.file("rewritten.bin"))
+    plans.append(("biasedAttention", try folder.read("rewritten.bin")))
+    (turned.hasTables, turned.hasPositions, turned.depth) = (false, true, 1)
+    turned.hasRMSNorms = true
+    try SmallModel(turned, in: folder).convert(to: dense)
+    plans.append(("rmsNorm", try folder.read("dense.bin")))
     return try plans + methods(in: folder)
   }
 

@@ -51,7 +51,7 @@ def _case(
     model, state, config = _written(*classes, _MICRO | values, dtype)
     facts = {"architecture": "custom", "heads": model.config.num_attention_heads,
              "activation": _ACTIVATIONS[model.config.hidden_act],
-             "epsilon": model.config.layer_norm_eps}
+             "epsilon": getattr(model.config, "layer_norm_eps", None) or model.config.rms_norm_eps}
     size = model.config.image_size
     size = own = (size, size) if isinstance(size, int) else tuple(size)
     options = options or {}
@@ -197,6 +197,10 @@ def _headless() -> Iterator[Case]:
          {"use_gated_mlp": True, "hidden_act": "silu", "key_bias": True, "proj_bias": False,
           "mlp_bias": False}),
         ("hf_features_ijepa", ("IJepaModel", "IJepaConfig"), {}),
+        ("hf_features_aimv2", ("Aimv2VisionModel", "Aimv2VisionConfig"), {"hidden_act": "silu"}),
+        ("hf_features_aimv2_biases", ("Aimv2VisionModel", "Aimv2VisionConfig"), {
+            "hidden_act": "silu", "qkv_bias": True, "mlp_bias": True, "rms_norm_eps": 1e-3}),
+        ("hf_features_beit", ("BeitModel", "BeitConfig"), {"use_relative_position_bias": True}),
         ("hf_features_clip", ("CLIPVisionModel", "CLIPVisionConfig"), {}),
         ("hf_features_clip_projection", ("CLIPVisionModelWithProjection", "CLIPVisionConfig"),
          {"projection_dim": 6}),
@@ -241,6 +245,16 @@ def _towers() -> Iterator[Case]:
         ("hf_ijepa_classifier", ("IJepaForImageClassification", "IJepaConfig")),
     ):
         values = {"mlp_ratio": 2} if "dinov2" in name else {}
+        yield _case(name, classes, preprocessor=_SQUARE, **values)
+    for name, kind, values in (
+        ("hf_beit", "Beit", {"use_relative_position_bias": True}),
+        ("hf_beit_shared", "Beit", {
+            "use_shared_relative_position_bias": True, "use_relative_position_bias": True,
+            "use_mean_pooling": False, "layer_scale_init_value": 0.0}),
+        ("hf_beit_positions", "Beit", {"use_absolute_position_embeddings": True}),
+        ("hf_data2vec", "Data2VecVision", {"use_relative_position_bias": True}),
+    ):
+        classes = (f"{kind}ForImageClassification", f"{kind}Config")
         yield _case(name, classes, preprocessor=_SQUARE, **values)
     # Positions come to another size as each class has it.
     for name, classes in (

@@ -145,6 +145,7 @@ def cases() -> Iterator[Case]:
     yield _case("timm_resized_deit3", _DEIT3, options={"image_size": 24})
     yield from _gated()
     yield from _rotary()
+    yield from _relative()
     yield from _headless()
     yield from _copies()
     yield from _bare()
@@ -193,6 +194,74 @@ def _rotary() -> Iterator[Case]:
     yield _case("timm_eva_resized", "eva02_tiny_patch14_224", options={"image_size": 24})
     yield _case("timm_eva_resized_mixed", "vit_small_patch16_rope_mixed_224",
                 options={"image_size": 24})
+
+
+_RELATIVE: dict[str, tuple[str, dict[str, Any]]] = {
+    "beit": ("beit_base_patch16_224", {}),
+    "beit_16x24": ("beitv2_base_patch16_224", {"img_size": (16, 24)}),
+    "beit_shared": ("beit_base_patch16_224", {
+        "use_rel_pos_bias": False, "use_shared_rel_pos_bias": True}),
+    "beit_both": ("beit_base_patch16_224", {"use_shared_rel_pos_bias": True}),
+    "beit_positions": ("beit_base_patch16_224", {
+        "use_abs_pos_emb": True, "init_values": None, "global_pool": "token"}),
+    "relpos": ("vit_relpos_small_patch16_224", {}),
+    "relpos_24x16": ("vit_relpos_medium_patch16_cls_224", {"img_size": (24, 16)}),
+    "relpos_cls_avg": ("vit_relpos_base_patch16_clsgap_224", {}),
+    "relpos_post_norm": ("vit_relpos_medium_patch16_rpn_224", {}),
+    "relpos_shared": ("vit_srelpos_small_patch16_224", {}),
+    "relpos_swin": ("vit_relpos_small_patch16_224", {"rel_pos_type": "mlp-swin"}),
+    "relpos_tables": ("vit_relpos_medium_patch16_cls_224", {"rel_pos_type": "bias"}),
+    "relpos_shared_table": ("vit_srelpos_small_patch16_224", {"rel_pos_type": "bias"}),
+    "rmsnorm": (_VIT, {"norm_layer": "rmsnorm"}),
+    "aimv2": ("aimv2_large_patch14_224", {}),
+}
+
+
+def _index(model: nn.Module) -> State:
+    """The indices that the authors' own code keeps beside the tables."""
+    return {f"{name}.relative_position_index": module.relative_position_index.clone()
+            for name, module in model.named_modules() if hasattr(module, "relative_position_index")}
+
+
+def _relative() -> Iterator[Case]:
+    """Tables of relative positions, and networks that make them; RMSNorm."""
+    for name, (architecture, arguments) in _RELATIVE.items():
+        yield _case(f"timm_{name}", architecture, **arguments)
+    yield _case("timm_relpos_resized", "vit_relpos_small_patch16_224", options={"image_size": 24})
+    beit = _case("timm_beit", "beit_base_patch16_224")
+    own = {name.replace("ls1.gamma", "gamma_1"): value for name, value in beit.state.items()}
+    yield _renamed(
+        beit, "timm_beit_bare", own | _index(beit.logits.model), config=None, preprocess=None,
+        facts=beit.facts | {"architecture": "custom"},
+        options={"heads": 2, "activation": "gelu", "pooling": "avg", "epsilon": 1e-6},
+        assumptions=(*_TRANSFORM, "image_size"))
+
+
+def _relative_refusals() -> Iterator[Refusal]:
+    name, words = "beit_base_patch16_224", "relative_position"
+    model, config = made(name)
+    state, table = state_of(model), "blocks.1.attn.relative_position_bias_table"
+    yield Refusal("timm_beit_table_of_another_grid", state | {table: state[table][:-1]}, config,
+                  (table, "[52, 2]", "[51, 2]"))
+    yield Refusal("timm_beit_table_of_other_heads", {
+        key: value.repeat(1, 2) if words in key else value for key, value in state.items()},
+        config, ("relative positions", "2 heads", "of 4"))
+    yield Refusal("timm_beit_image_of_another_grid", state, changed(
+        config, model_args__img_size=24), (words, "[124, 2]"))
+    index = _index(model)
+    for change, value in (("out_of_range", 52), ("negative", -1), ("of_another_pair", 3)):
+        damaged = {key: entries.clone() for key, entries in index.items()}
+        damaged["blocks.1.attn.relative_position_index"][2, 5] = value
+        yield Refusal(f"timm_beit_index_{change}", state | damaged, config,
+                      ("blocks.1.attn.relative_position_index[2, 5]", f"found {value}"))
+    yield Refusal("timm_beit_resized", state, config, ("imageSize", "not resized yet"),
+                  options={"image_size": 24})
+    for key, value in (("use_rel_pos_bias", False), ("use_shared_rel_pos_bias", True)):
+        yield Refusal(f"timm_beit_said_{key}", state, changed(
+            config, **{f"model_args__{key}": value}), (key,))
+    swin, swin_config = made("vit_relpos_small_patch16_224", rel_pos_type="mlp-swin")
+    yield Refusal("timm_relpos_said_mlp", state_of(swin), changed(
+        swin_config, model_args__rel_pos_type="mlp"), ("rel_pos_type", "mlp-swin"))
 
 
 def _headless() -> Iterator[Case]:
@@ -362,6 +431,7 @@ def refusals() -> Iterator[Refusal]:
     frequencies = state_of(rope)["rope.freqs"]
     yield Refusal("timm_frequencies_of_other_heads", state_of(rope) | {
         "rope.freqs": frequencies.flatten(2)[:, :, None]}, rope_config, ("heads", "2"))
+    yield from _relative_refusals()
     yield Refusal("timm_rope_type", state_of(rope), changed(
         rope_config, model_args__rope_type="mrope"), ("rope_type", "mrope"))
     yield Refusal("timm_rope_of_a_vit", state, changed(

@@ -49,15 +49,24 @@ def read_state(path: Path) -> StateDict:
         state = flatten(torch.load(path, map_location="cpu", weights_only=True))
     else:
         state = load_file(path)
-    return {
+    return joined_gates({
         rename(key): value.float() if value.is_floating_point() else value
         for key, value in state.items()
-    }
+    })
 
 
 def rename(key: str) -> str:
     """DeiT-III's own `gamma_1`, `gamma_2` are `ls1.gamma`, `ls2.gamma` in timm."""
     return re.sub(r"\.gamma_([12])$", r".ls\1.gamma", key)
+
+
+def joined_gates(state: StateDict) -> StateDict:
+    """Gates and values that are two layers, as timm's SwiGLU has them, as one."""
+    return {
+        key.replace(".fc1_g.", ".fc1."): torch.cat([value, state[key.replace(".fc1_g.", ".fc1_x.")]])
+        if ".fc1_g." in key else value
+        for key, value in state.items() if ".fc1_x." not in key
+    }
 
 
 def family_of(state: StateDict) -> Family:
@@ -68,8 +77,12 @@ def family_of(state: StateDict) -> Family:
         return "deit_distilled"
     if "norm_pre.weight" in state:
         return "clip"
+    if "blocks.0.attn.relative_position_bias_table" in state:
+        return "beit"
     if "blocks.0.attn.q_bias" in state:
         return "eva02"
+    if "patch_embed.norm.weight" in state:
+        return "aimv2"
     if "rope.freqs" in state:
         return "rope_mixed"
     if "pos_embed" not in state:
@@ -100,7 +113,8 @@ def config_of(state: StateDict, description: dict[str, Any] | None = None) -> Vi
     registers = state["reg_token"].shape[1] if "reg_token" in state else 0
     patch = state["patch_embed.proj.weight"].shape[-1] * (2 if family == "lvvit" else 1)
     depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
-    prefix = 0 if registers else {"deit_distilled": 2, "deit3": 0, "siglip": 0}.get(family, 1)
+    prefix = 0 if registers else {
+        "deit_distilled": 2, "deit3": 0, "siglip": 0, "aimv2": 0}.get(family, 1)
     size = args.get("img_size", description.get("pretrained_cfg", {}).get("input_size", [0])[-1])
     grid = (round((state["pos_embed"].shape[1] - prefix) ** 0.5) if "pos_embed" in state
             else int(size) // patch)
@@ -152,6 +166,8 @@ _ARCHITECTURES: dict[Family, str] = {
     "dinov3": "vit_small_patch16_dinov3",
     "rope": "vit_small_patch16_rope_224",
     "rope_mixed": "vit_small_patch16_rope_mixed_224",
+    "beit": "beit_base_patch16_224",
+    "aimv2": "aimv2_large_patch14_224",
 }
 
 
@@ -172,7 +188,7 @@ def describe(
         args |= {"qk_norm": True}
     if config.family == "dinov3":
         args |= {"global_pool": "token", "num_reg_tokens": config.registers}
-    if config.family == "eva02":
+    if config.family in ("eva02", "aimv2"):
         args |= {"mlp_ratio": config.mlp_ratio}
     if config.family == "lvvit":
         args |= {"mlp_ratio": config.mlp_ratio, "skip_lam": config.skip_lam}

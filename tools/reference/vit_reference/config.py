@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 Family = Literal[
     "deit", "deit_distilled", "deit3", "vit", "lvvit", "dinov2", "clip", "siglip", "vit_avg",
-    "qk_norm", "eva02", "dinov3", "rope", "rope_mixed",
+    "qk_norm", "eva02", "dinov3", "rope", "rope_mixed", "beit", "aimv2",
 ]
 Strategy = Literal["merge", "fuse", "drop", "tome", "weighted"]
 Similarity = Literal["cosine", "l1", "l2", "attention", "random"]
@@ -65,13 +65,19 @@ class ViTConfig:
 
     @property
     def class_token(self) -> bool:
-        return self.family != "siglip"
+        return self.family not in ("siglip", "aimv2")
 
     @property
     def pooling(self) -> str:
         """What is read of the tokens behind the blocks: "token", "avg" of the patches, or "map", by
         attention of a learnt query."""
-        return {"siglip": "map", "vit_avg": "avg", "eva02": "avg"}.get(self.family, "token")
+        return {"siglip": "map", "vit_avg": "avg", "eva02": "avg", "beit": "avg", "aimv2": "avg"}.get(
+            self.family, "token")
+
+    @property
+    def pools_normed(self) -> bool:
+        """The last norm is before the mean of the patches, and not behind it."""
+        return self.family == "aimv2"
 
     @property
     def rotary(self) -> Rotary | None:
@@ -80,12 +86,27 @@ class ViTConfig:
     @property
     def has_positions(self) -> bool:
         """Whether a table of positions is added to the tokens."""
-        return self.family not in ("dinov3", "rope", "rope_mixed")
+        return self.family not in ("dinov3", "rope", "rope_mixed", "beit")
+
+    @property
+    def relative(self) -> bool:
+        """Whether scores of attention have a relative position bias."""
+        return self.family == "beit"
+
+    @property
+    def rms_norm(self) -> bool:
+        """RMSNorm in the place of LayerNorm, one of the patch embedding, and linear layers without biases."""
+        return self.family == "aimv2"
 
     @property
     def gated(self) -> bool:
         """SwiGLU: `fc2(silu(gate) * value)` of `fc1`'s halves."""
-        return self.family == "eva02"
+        return self.family in ("eva02", "aimv2")
+
+    @property
+    def separate_biases(self) -> bool:
+        """Queries and values have biases of their own, and keys none."""
+        return self.family in ("eva02", "beit")
 
     @property
     def qk_norm(self) -> bool:
@@ -111,15 +132,15 @@ class ViTConfig:
     @property
     def epsilon(self) -> float:
         """Of every LayerNorm."""
-        return 1e-5 if self.family in ("lvvit", "clip", "dinov3") else 1e-6
+        return 1e-5 if self.family in ("lvvit", "clip", "dinov3", "aimv2") else 1e-6
 
     @property
     def qkv_bias(self) -> bool:
-        return self.family not in ("lvvit", "dinov3")
+        return self.family not in ("lvvit", "dinov3", "aimv2")
 
     @property
     def layer_scale(self) -> bool:
-        return self.family in ("deit3", "dinov2", "dinov3", "rope", "rope_mixed")
+        return self.family in ("deit3", "dinov2", "dinov3", "rope", "rope_mixed", "beit")
 
     @property
     def positions_cover_prefix(self) -> bool:

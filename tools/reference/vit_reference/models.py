@@ -11,10 +11,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import Reduction, ViTConfig
-from .rotary import RotaryPositions, turned
 from .multiscale import MultiScale
 from .reduction import AttentionFacts, Tokens, reduce_tokens, take
+from .relative import relative_bias
+from .rotary import RotaryPositions, turned
 from .trace import Trace
+
+
+def norm_of(config: ViTConfig, width: int) -> nn.Module:
+    """The model's norm of rows."""
+    kind = nn.RMSNorm if config.rms_norm else nn.LayerNorm
+    return kind(width, eps=config.epsilon)
 
 
 class PatchEmbed(nn.Module):
@@ -26,11 +33,12 @@ class PatchEmbed(nn.Module):
         self.proj = nn.Conv2d(
             3, config.embed_dim, config.patch_size, stride=config.patch_size,
             bias=not config.pre_norm)
+        self.norm = norm_of(config, config.embed_dim) if config.rms_norm else nn.Identity()
 
     def forward(self, picture: Tensor) -> Tensor:
         if picture.dim() == 3:
-            return F.linear(picture, self.proj.weight.flatten(1), self.proj.bias)
-        return self.proj(picture).flatten(2).mT
+            return self.norm(F.linear(picture, self.proj.weight.flatten(1), self.proj.bias))
+        return self.norm(self.proj(picture).flatten(2).mT)
 
 
 class StemPatchEmbed(nn.Module):
@@ -57,14 +65,14 @@ class StemPatchEmbed(nn.Module):
 
 class Attention(nn.Module):
     """Multi-head self-attention; with sizes, logits gain log(size[key]). With `angles` [B, 1 or H, N, d / 2] queries and
-    keys of patch tokens are turned by them; keys are told to the reduction as attention compares them."""
+    keys of patch tokens are turned by them; keys are told to the reduction as attention compares them. A relative position
+    bias is that of the patches that tokens stand for."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.heads, self.prefix = config.heads, config.prefix
         self.class_token = config.class_token
-        # EVA-02 has no biases of keys.
-        self.separate = config.family == "eva02"
+        self.grid, self.separate = config.grid, config.separate_biases
         self.qkv = nn.Linear(
             config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias and not self.separate)
         if self.separate:
@@ -74,11 +82,14 @@ class Attention(nn.Module):
                  else nn.Identity() for _ in range(2)]
         self.q_norm, self.k_norm = norms
         self.halves = config.rotary is not None and config.rotary.halves
-        self.proj = nn.Linear(config.embed_dim, config.embed_dim)
+        self.proj = nn.Linear(config.embed_dim, config.embed_dim, bias=not config.rms_norm)
+        entries = (2 * config.grid - 1) ** 2 + 3 * config.prefix
+        self.relative_position_bias_table = (
+            nn.Parameter(torch.zeros(entries, config.heads)) if config.relative else None)
 
     def forward(
         self, x: Tensor, sizes: Tensor | None = None, facts: str = "none",
-        angles: Tensor | None = None,
+        angles: Tensor | None = None, patches: Tensor | None = None,
     ) -> tuple[Tensor, AttentionFacts | None]:
         """`facts`: "none", "importance", or "all" to keep the probabilities too."""
         batch, tokens, width = x.shape
@@ -90,13 +101,18 @@ class Attention(nn.Module):
         if angles is not None:
             q, k = (turned(part, angles, self.prefix, self.halves) for part in (q, k))
         bias = None if sizes is None else sizes.log()[:, None, None, :]
+        if (table := self.relative_position_bias_table) is not None:
+            positions = relative_bias(table, self.grid, self.prefix, patches)
+            bias = positions if bias is None else bias + positions
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         out = self.proj(out.transpose(1, 2).reshape(batch, tokens, width))
         if facts == "none":
             return out, None
         asked = q if facts == "all" or not self.class_token else q[:, :, :1]
         scores = asked @ k.mT * q.shape[-1] ** -0.5
-        probabilities = (scores if bias is None else scores + bias).softmax(dim=-1)
+        if bias is not None:
+            scores = scores + (bias if bias.shape[2] == 1 else bias[:, :, : scores.shape[2]])
+        probabilities = scores.softmax(dim=-1)
         # Without a class token: what all tokens attend to each.
         attending = probabilities[:, :, :1] if self.class_token else probabilities
         importance = attending.mean(dim=(1, 2))[:, self.prefix :]
@@ -109,8 +125,9 @@ class FeedForward(nn.Module):
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.quick_gelu, self.gated = config.quick_gelu, config.gated
-        self.fc1 = nn.Linear(config.embed_dim, (1 + config.gated) * config.mlp_width)
-        self.fc2 = nn.Linear(config.mlp_width, config.embed_dim)
+        bias = not config.rms_norm
+        self.fc1 = nn.Linear(config.embed_dim, (1 + config.gated) * config.mlp_width, bias=bias)
+        self.fc2 = nn.Linear(config.mlp_width, config.embed_dim, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.fc1(x)
@@ -161,18 +178,18 @@ class Block(nn.Module):
         super().__init__()
         width = config.embed_dim
         self.skip_lam = config.skip_lam
-        self.norm1 = nn.LayerNorm(width, eps=config.epsilon)
+        self.norm1 = norm_of(config, width)
         self.attn = Attention(config)
         self.ls1 = LayerScale(width) if config.layer_scale else nn.Identity()
-        self.norm2 = nn.LayerNorm(width, eps=config.epsilon)
+        self.norm2 = norm_of(config, width)
         self.mlp = FeedForward(config)
         self.ls2 = LayerScale(width) if config.layer_scale else nn.Identity()
 
     def attend(
         self, x: Tensor, sizes: Tensor | None = None, facts: str = "none",
-        angles: Tensor | None = None,
+        angles: Tensor | None = None, patches: Tensor | None = None,
     ) -> tuple[Tensor, AttentionFacts | None]:
-        out, found = self.attn(self.norm1(x), sizes, facts, angles)
+        out, found = self.attn(self.norm1(x), sizes, facts, angles, patches)
         return x + self.ls1(out) / self.skip_lam, found
 
     def attend_coarsely(self, x: Tensor, scales: MultiScale) -> Tensor:
@@ -183,8 +200,10 @@ class Block(nn.Module):
     def feed_forward(self, x: Tensor) -> Tensor:
         return x + self.ls2(self.mlp(self.norm2(x))) / self.skip_lam
 
-    def forward(self, x: Tensor, angles: Tensor | None = None) -> Tensor:
-        return self.feed_forward(self.attend(x, angles=angles)[0])
+    def forward(
+        self, x: Tensor, angles: Tensor | None = None, patches: Tensor | None = None
+    ) -> Tensor:
+        return self.feed_forward(self.attend(x, angles=angles, patches=patches)[0])
 
 
 class VisionTransformer(nn.Module):
@@ -210,8 +229,9 @@ class VisionTransformer(nn.Module):
             nn.LayerNorm(width, eps=config.epsilon) if config.pre_norm else nn.Identity())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         # Where tokens are averaged, the norm is behind the mean.
-        norms = [nn.LayerNorm(width, eps=config.epsilon), nn.Identity()]
-        self.norm, self.fc_norm = norms[::-1] if config.pooling == "avg" else norms
+        norms = [norm_of(config, width), nn.Identity()]
+        is_behind = config.pooling == "avg" and not config.pools_normed
+        self.norm, self.fc_norm = norms[::-1] if is_behind else norms
         if config.pooling == "map":
             self.attn_pool = AttentionPool(config)
         # Without classes the result is what a head would read.
@@ -252,7 +272,7 @@ class VisionTransformer(nn.Module):
         label for each token, as LV-ViT's authors do."""
         x = self.embed(picture, patches)
         for index, block in enumerate(self.blocks):
-            x = block(x, self._angles(index, patches))
+            x = block(x, self._angles(index, patches), patches)
         return self.norm(x)
 
     def _angles(self, block: int, patches: Tensor | None) -> Tensor | None:
@@ -291,7 +311,8 @@ class VisionTransformer(nn.Module):
             needed = "all" if plan.similarity == "attention" else "importance"
         # A token keeps the position that it has when others join it.
         angles = self._angles(index, tokens.origin)
-        tokens.rows, facts = block.attend(tokens.rows, tokens.sizes, needed, angles)
+        tokens.rows, facts = block.attend(
+            tokens.rows, tokens.sizes, needed, angles, tokens.origin)
         if reducing:
             tokens = reduce_tokens(tokens, facts, plan, index, trace)
             if trace is not None:

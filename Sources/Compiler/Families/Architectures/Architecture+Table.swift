@@ -58,6 +58,9 @@ extension Architecture {
     hasAttentionNorm = flags.contains("attentionNorm")
     hasHeadNorm = flags.contains("headNorm")
     hasPositions = !flags.contains("noPositions")
+    relative = flags.lazy.compactMap { RelativePositions(flag: $0) }.first
+    hasRMSNorms = flags.contains("rmsNorms")
+    hasPatchNorm = flags.contains("patchNorm")
     hasPostNorms = flags.contains("postNorms")
     rotary = value("rope-").flatMap { RotaryPositions(flag: $0) }
     poolHeads = value("poolHeads").flatMap { Int($0) }

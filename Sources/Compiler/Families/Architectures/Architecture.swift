@@ -70,6 +70,15 @@ public struct Architecture: Sendable {
   /// A table of positions that is added to the tokens.
   var hasPositions: Bool
 
+  /// Where the relative position bias of attention comes from.
+  var relative: RelativePositions?
+
+  /// Every norm is RMSNorm.
+  var hasRMSNorms: Bool
+
+  /// A norm behind the patch embedding.
+  var hasPatchNorm: Bool
+
   /// The norms of blocks are behind the branches.
   let hasPostNorms: Bool
 
@@ -126,13 +135,15 @@ public struct Architecture: Sendable {
       && registerTokens == config.registerTokens && hasPreNorm == config.hasPreNorm
       && hasFinalNorm == (config.hasFinalNorm || config.hasPooledNorm)
       && hasPooledNorm == config.hasPooledNorm
-      && hasAttentionPool == (config.attentionPoolHidden != nil)
+      && hasAttentionPool == config.hasAttentionPool
       && hasLayerScale == config.hasLayerScale
       && (config.prefixTokens == 0 || hasPatchOnlyPositions == config.hasPatchOnlyPositions)
       && hasQKVBias == config.hasQKVBias && isGated == config.isGated
       && hasInnerNorm == config.hasInnerNorm && hasAttentionNorm == config.hasAttentionNorm
       && hasHeadNorm == (config.headNormWidth != nil) && hasPositions == config.hasPositions
       && (rotary?.kind == .mixed) == (config.frequencyHeads != nil)
+      && relative == config.relative && hasRMSNorms == config.hasRMSNorms
+      && hasPatchNorm == config.hasPatchNorm
       && hasProjectionBias == config.hasProjectionBias && hasFFNBias == config.hasFFNBias
       && (family == .lvvit) == (config.family == .lvvit)
   }

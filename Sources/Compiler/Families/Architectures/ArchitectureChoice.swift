@@ -91,7 +91,7 @@ struct ArchitectureChoice {
       }
       if config.model("global_pool") != nil || config.model("fc_norm", "use_fc_norm") != nil {
         expected.hasPooledNorm = source.hasPooledNorm
-        expected.hasAttentionPool = source.attentionPoolHidden != nil
+        expected.hasAttentionPool = source.hasAttentionPool
       }
       if config.model("class_token") != nil { expected.hasClassToken = source.hasClassToken }
       if config.model("mlp_layer", "swiglu_mlp") != nil { expected.hiddenDim = source.hiddenDim }
@@ -101,6 +101,13 @@ struct ArchitectureChoice {
       }
       if config.model("reg_tokens", "num_reg_tokens") != nil {
         expected.registerTokens = source.registerTokens
+      }
+      let relative = [
+        "use_rel_pos_bias", "use_shared_rel_pos_bias", "rel_pos_type", "rel_pos_dim",
+        "shared_rel_pos",
+      ]
+      if relative.contains(where: { config.model($0) != nil }) {
+        expected.relative = source.relative
       }
       if config.model("rope_type") != nil {
         expected.rotary?.kind = source.frequencyHeads != nil ? .mixed : .axial
@@ -134,6 +141,7 @@ struct ArchitectureChoice {
       (["proj_bias"], \.hasFFNBias, source.hasFFNBias),
       (["qk_norm"], \.hasHeadNorm, source.headNormWidth != nil),
       (["pos_embed", "use_abs_pos_emb"], \.hasPositions, source.hasPositions),
+      (["norm_layer"], \.hasRMSNorms, source.hasRMSNorms),
     ]
   }
 

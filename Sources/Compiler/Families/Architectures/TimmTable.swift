@@ -5,29 +5,29 @@ extension Architecture {
   /// epsilon, activation, pooling, mean, crop share, crop mode, filter, flags, and what it needs beyond
   /// a plain ViT besides pooling. Of these needs, those behind a `!` are shown by no tensor.
   static let timmTable = """
-    aimv2_1b_patch14_224|ViT|224|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_1b_patch14_336|ViT|336|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_1b_patch14_448|ViT|448|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_3b_patch14_224|ViT|224|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_3b_patch14_336|ViT|336|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_3b_patch14_448|ViT|448|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_huge_patch14_224|ViT|224|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_huge_patch14_336|ViT|336|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_huge_patch14_448|ViT|448|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_large_patch14_224|ViT|224|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_large_patch14_336|ViT|336|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
-    aimv2_large_patch14_448|ViT|448|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,noQKVBias,gated|a norm in the patch embedding,RMSNorm
+    aimv2_1b_patch14_224|ViT|224|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_1b_patch14_336|ViT|336|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_1b_patch14_448|ViT|448|14|2048|24|16|5632|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_3b_patch14_224|ViT|224|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_3b_patch14_336|ViT|336|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_3b_patch14_448|ViT|448|14|3072|24|24|8192|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_huge_patch14_224|ViT|224|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_huge_patch14_336|ViT|336|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_huge_patch14_448|ViT|448|14|1536|24|12|4096|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_large_patch14_224|ViT|224|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_large_patch14_336|ViT|336|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
+    aimv2_large_patch14_448|ViT|448|14|1024|24|8|2816|1e-05|silu|avg|clip|1|center|bicubic|noClassToken,noProjectionBias,noFFNBias,rmsNorms,patchNorm,noQKVBias,gated|
     beit3_base_patch16_224|ViT|224|16|768|12|12|3072|1e-05|gelu|avg|imagenet|1|center|bicubic|fcNorm,attentionNorm,innerNorm|
     beit3_giant_patch14_224|ViT|224|14|1408|40|16|6144|1e-05|gelu|avg|imagenet|1|center|bicubic|fcNorm,attentionNorm,innerNorm|
     beit3_giant_patch14_336|ViT|336|14|1408|40|16|6144|1e-05|gelu|avg|imagenet|1|center|bicubic|fcNorm,attentionNorm,innerNorm|
     beit3_large_patch16_224|ViT|224|16|1024|24|16|4096|1e-05|gelu|avg|imagenet|1|center|bicubic|fcNorm,attentionNorm,innerNorm|
-    beit_base_patch16_224|Beit|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beit_base_patch16_384|Beit|384|16|768|12|12|3072|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beit_large_patch16_224|Beit|224|16|1024|24|16|4096|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beit_large_patch16_384|Beit|384|16|1024|24|16|4096|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beit_large_patch16_512|Beit|512|16|1024|24|16|4096|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beitv2_base_patch16_224|Beit|224|16|768|12|12|3072|1e-06|gelu|avg|imagenet|0.9|center|bicubic|layerScale,fcNorm,noPositions|relative positions
-    beitv2_large_patch16_224|Beit|224|16|1024|24|16|4096|1e-06|gelu|avg|imagenet|0.95|center|bicubic|layerScale,fcNorm,noPositions|relative positions
+    beit_base_patch16_224|BEiT|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beit_base_patch16_384|BEiT|384|16|768|12|12|3072|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beit_large_patch16_224|BEiT|224|16|1024|24|16|4096|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beit_large_patch16_384|BEiT|384|16|1024|24|16|4096|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beit_large_patch16_512|BEiT|512|16|1024|24|16|4096|1e-06|gelu|avg|half|1|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beitv2_base_patch16_224|BEiT|224|16|768|12|12|3072|1e-06|gelu|avg|imagenet|0.9|center|bicubic|layerScale,fcNorm,noPositions,tables|
+    beitv2_large_patch16_224|BEiT|224|16|1024|24|16|4096|1e-06|gelu|avg|imagenet|0.95|center|bicubic|layerScale,fcNorm,noPositions,tables|
     cait_m36_384|CaiT|384|||||||||imagenet|1|center|bicubic||the blocks of CaiT
     cait_m48_448|CaiT|448|||||||||imagenet|1|center|bicubic||the blocks of CaiT
     cait_s24_224|CaiT|224|||||||||imagenet|1|center|bicubic||the blocks of CaiT
@@ -134,14 +134,14 @@ extension Architecture {
     test_vit|ViT|160|16|64|6|2|192|1e-06|gelu|token|half|0.95|center|bicubic||
     test_vit2|ViT|160|16|64|8|2|192|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,registers1|
     test_vit3|ViT|160|16|96|9|3|192|1e-06|gelu|map|half|0.95|center|bicubic|layerScale,noClassToken,registers1,attentionPool,poolsPrefix|
-    test_vit4|ViT|160|16|96|9|3|288|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,registers1|RMSNorm
-    test_vit_relpos|VisionTransformerRelPos|160|16|96|9|3|192|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,noQKVBias|relative positions
+    test_vit4|ViT|160|16|96|9|3|288|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,registers1,rmsNorms|
+    test_vit_relpos|ViT|160|16|96|9|3|192|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,networks-128,noQKVBias|
     tnt_b_patch16_224|TNT|224|||||||||half|0.9|center|bicubic||the blocks of TNT
     tnt_s_legacy_patch16_224|TNT|224|||||||||half|0.9|center|bicubic||the blocks of TNT
     tnt_s_patch16_224|TNT|224|||||||||half|0.9|center|bicubic||the blocks of TNT
     visformer_small|Visformer|224|||||||||imagenet|0.9|center|bicubic||the blocks of Visformer
     visformer_tiny|Visformer|224|||||||||imagenet|0.9|center|bicubic||the blocks of Visformer
-    vit_5b_patch16_sapiens2|EVA|1024x768|16|2432|56|32|9728|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm
+    vit_5b_patch16_sapiens2|EVA|1024x768|16|2432|56|32|9728|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rmsNorms,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm of queries and keys
     vit_7b_patch16_dinov3|EVA|256|16|4096|40|32|8192|1e-05|silu|avg|imagenet|1|center|bicubic|layerScale,registers4,noPositions,rope-dinov3-ij-0--100-halves,noQKVBias,gated|
     vit_base_mci_224|ViT|224|16|768|12|12|3072|1e-06|gelu|token|none|0.9|center|bicubic|patchPositions|a convolutional stem
     vit_base_patch8_224|ViT|224|8|768|12|12|3072|1e-06|gelu|token|half|0.9|center|bicubic||
@@ -169,7 +169,7 @@ extension Architecture {
     vit_base_patch16_rope_mixed_ape_224|EVA|224|16|768|12|12|3072|1e-06|gelu|token|imagenet|0.9|center|bicubic|layerScale,patchPositions,rope-mixed-xy-0--10-pairs|
     vit_base_patch16_rope_reg1_gap_256|EVA|256|16|768|12|12|3072|1e-06|gelu|avg|half|0.95|center|bicubic|layerScale,fcNorm,noClassToken,registers1,noPositions,rope-cat-ij-0-16x16-10000-pairs|
     vit_base_patch16_rpn_224|ViT|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|fcNorm,noClassToken,postNorms,noQKVBias|
-    vit_base_patch16_sapiens2|EVA|1024x768|16|768|12|12|3072|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm
+    vit_base_patch16_sapiens2|EVA|1024x768|16|768|12|12|3072|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rmsNorms,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm of queries and keys
     vit_base_patch16_siglip_224|ViT|224|16|768|12|12|3072|1e-06|gelu|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_base_patch16_siglip_256|ViT|256|16|768|12|12|3072|1e-06|gelu|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_base_patch16_siglip_384|ViT|384|16|768|12|12|3072|1e-06|gelu|map|half|0.9|center|bicubic|noClassToken,attentionPool|
@@ -211,7 +211,7 @@ extension Architecture {
     vit_giant_patch16_gap_224|ViT|224|16|1408|40|16|6144|1e-06|gelu|avg|imagenet|0.9|center|bicubic|noClassToken|
     vit_giant_patch16_lingbot|EVA|512|16|1536|40|24|4096|1e-05|silu|token|imagenet|1|squash|bilinear|layerScale,registers4,noPositions,rope-dinov3-ij-0--100-halves,noQKVBias,gated|
     vit_giant_patch16_radio_v3|ViT|512|16|1536|40|24|6144|1e-06|gelu|token|clip|1|center|bicubic|patchPositions,registers7,noNorm|
-    vit_giant_patch16_sapiens2|EVA|1024x768|16|1536|40|24|6144|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm
+    vit_giant_patch16_sapiens2|EVA|1024x768|16|1536|40|24|6144|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rmsNorms,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm of queries and keys
     vit_giantopt_patch16_siglip_256|ViT|256|16|1536|40|16|6144|1e-06|geluTanh|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_giantopt_patch16_siglip_384|ViT|384|16|1536|40|16|6144|1e-06|geluTanh|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_giantopt_patch16_siglip_gap_256|ViT|256|16|1536|40|16|6144|1e-06|geluTanh|avg|half|0.9|center|bicubic|noClassToken|
@@ -231,7 +231,7 @@ extension Architecture {
     vit_huge_patch16_gap_448|ViT|448|16|1280|32|16|5120|1e-06|gelu|avg|imagenet|1|center|bicubic|noClassToken|
     vit_huge_patch16_radio_v3|ViT|512|16|1280|32|16|5120|1e-06|gelu|token|clip|1|center|bicubic|patchPositions,registers7,noNorm|
     vit_huge_patch16_radio_v4|ViT|512|16|1280|32|16|5120|1e-06|gelu|token|clip|1|center|bicubic|patchPositions,registers9,noNorm|
-    vit_huge_patch16_sapiens2|EVA|1024x768|16|1280|32|16|5120|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm
+    vit_huge_patch16_sapiens2|EVA|1024x768|16|1280|32|16|5120|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rmsNorms,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm of queries and keys
     vit_huge_plus_patch16_dinov3|EVA|256|16|1280|32|20|5120|1e-05|silu|avg|imagenet|1|center|bicubic|layerScale,registers4,noPositions,rope-dinov3-ij-0--100-halves,noQKVBias,gated|
     vit_huge_plus_patch16_dinov3_qkvb|EVA|256|16|1280|32|20|5120|1e-05|silu|avg|imagenet|1|center|bicubic|layerScale,registers4,noPositions,rope-dinov3-ij-0--100-halves,gated|
     vit_intern300m_patch14_448|ViT|448|14|1024|24|16|4096|1e-06|gelu|token|imagenet|1|center|bicubic|layerScale,noNorm|
@@ -254,7 +254,7 @@ extension Architecture {
     vit_large_patch16_rope_ape_224|EVA|224|16|1024|24|16|4096|1e-06|gelu|token|imagenet|0.9|center|bicubic|layerScale,patchPositions,rope-cat-xy-0--100-pairs|
     vit_large_patch16_rope_mixed_224|EVA|224|16|1024|24|16|4096|1e-06|gelu|token|imagenet|0.9|center|bicubic|layerScale,noPositions,rope-mixed-xy-0--10-pairs|
     vit_large_patch16_rope_mixed_ape_224|EVA|224|16|1024|24|16|4096|1e-06|gelu|token|imagenet|0.9|center|bicubic|layerScale,patchPositions,rope-mixed-xy-0--10-pairs|
-    vit_large_patch16_sapiens2|EVA|1024x768|16|1024|24|16|4096|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm
+    vit_large_patch16_sapiens2|EVA|1024x768|16|1024|24|16|4096|1e-06|silu|token|imagenet|1|squash|bilinear|layerScale,registers8,noPositions,headNorm,rmsNorms,rope-dinov3-ij-0--100-halves,gated|LayerScale behind attention alone,RMSNorm of queries and keys
     vit_large_patch16_siglip_256|ViT|256|16|1024|24|16|4096|1e-06|gelu|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_large_patch16_siglip_384|ViT|384|16|1024|24|16|4096|1e-06|gelu|map|half|0.9|center|bicubic|noClassToken,attentionPool|
     vit_large_patch16_siglip_512|ViT|512|16|1024|24|16|4096|1e-06|geluTanh|map|half|0.9|center|bicubic|noClassToken,attentionPool|
@@ -291,17 +291,17 @@ extension Architecture {
     vit_pe_spatial_small_patch16_512|EVA|512|16|384|12|6|1536|1e-05|gelu|avg|half|1|center|bicubic|preNorm,noNorm,rope-cat-xy-1-32x32-10000-pairs|
     vit_pe_spatial_tiny_patch16_512|EVA|512|16|192|12|3|768|1e-05|gelu|avg|half|1|center|bicubic|preNorm,noNorm,rope-cat-xy-1-32x32-10000-pairs|
     vit_pwee_patch16_reg1_gap_256|ViT|256|16|256|16|4|0|0|gelu|avg|half|0.95|center|bicubic|fcNorm,patchPositions,noClassToken,registers1|parallel blocks
-    vit_relpos_base_patch16_224|VisionTransformerRelPos|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,noQKVBias|relative positions
-    vit_relpos_base_patch16_cls_224|VisionTransformerRelPos|224|16|768|12|12|3072|1e-06|gelu|token|half|0.9|center|bicubic|layerScale,noPositions,noQKVBias|relative positions
-    vit_relpos_base_patch16_clsgap_224|VisionTransformerRelPos|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions,noQKVBias|relative positions
-    vit_relpos_base_patch16_plus_240|VisionTransformerRelPos|240|16|896|12|14|3584|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions|relative positions
-    vit_relpos_base_patch16_rpn_224|VisionTransformerRelPos|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,noQKVBias|relative positions
-    vit_relpos_base_patch32_plus_rpn_256|VisionTransformerRelPos|256|32|896|12|14|3584|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms|relative positions
-    vit_relpos_medium_patch16_224|VisionTransformerRelPos|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,noQKVBias|relative positions
-    vit_relpos_medium_patch16_cls_224|VisionTransformerRelPos|224|16|512|12|8|2048|1e-06|gelu|token|half|0.9|center|bicubic|layerScale,noPositions,noQKVBias|relative positions
-    vit_relpos_medium_patch16_rpn_224|VisionTransformerRelPos|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,noQKVBias|relative positions
-    vit_relpos_small_patch16_224|VisionTransformerRelPos|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,noQKVBias|relative positions
-    vit_relpos_small_patch16_rpn_224|VisionTransformerRelPos|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,noQKVBias|relative positions
+    vit_relpos_base_patch16_224|ViT|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,networks-128,noQKVBias|
+    vit_relpos_base_patch16_cls_224|ViT|224|16|768|12|12|3072|1e-06|gelu|token|half|0.9|center|bicubic|layerScale,noPositions,networks-128,noQKVBias|
+    vit_relpos_base_patch16_clsgap_224|ViT|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noPositions,networks-128,noQKVBias|
+    vit_relpos_base_patch16_plus_240|ViT|240|16|896|12|14|3584|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions,networks-128|
+    vit_relpos_base_patch16_rpn_224|ViT|224|16|768|12|12|3072|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,networks-128,noQKVBias|
+    vit_relpos_base_patch32_plus_rpn_256|ViT|256|32|896|12|14|3584|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,networks-128|
+    vit_relpos_medium_patch16_224|ViT|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,networks-128,noQKVBias|
+    vit_relpos_medium_patch16_cls_224|ViT|224|16|512|12|8|2048|1e-06|gelu|token|half|0.9|center|bicubic|layerScale,noPositions,networks-256,noQKVBias|
+    vit_relpos_medium_patch16_rpn_224|ViT|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,networks-128,noQKVBias|
+    vit_relpos_small_patch16_224|ViT|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,fcNorm,noClassToken,noPositions,networks-128,noQKVBias|
+    vit_relpos_small_patch16_rpn_224|ViT|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|noClassToken,noPositions,postNorms,networks-128,noQKVBias|
     vit_small_patch8_224|ViT|224|8|384|12|6|1536|1e-06|gelu|token|imagenet|0.9|center|bicubic||
     vit_small_patch14_dinov2|ViT|518|14|384|12|6|1536|1e-06|gelu|token|imagenet|1|center|bicubic|layerScale|
     vit_small_patch14_reg4_dinov2|ViT|518|14|384|12|6|1536|1e-06|gelu|token|imagenet|1|center|bicubic|layerScale,patchPositions,registers4|
@@ -346,8 +346,8 @@ extension Architecture {
     vit_so400m_patch16_siglip_gap_256|ViT|256|16|1152|27|16|4304|1e-06|geluTanh|avg|half|0.9|center|bicubic|noClassToken|
     vit_so400m_patch16_siglip_gap_384|ViT|384|16|1152|27|16|4304|1e-06|geluTanh|avg|half|0.9|center|bicubic|noClassToken|
     vit_so400m_patch16_siglip_gap_512|ViT|512|16|1152|27|16|4304|1e-06|geluTanh|avg|half|0.9|center|bicubic|noClassToken|
-    vit_srelpos_medium_patch16_224|VisionTransformerRelPos|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions,noQKVBias|relative positions
-    vit_srelpos_small_patch16_224|VisionTransformerRelPos|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions,noQKVBias|relative positions
+    vit_srelpos_medium_patch16_224|ViT|224|16|512|12|8|2048|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions,sharedNetwork-512,noQKVBias|
+    vit_srelpos_small_patch16_224|ViT|224|16|384|12|6|1536|1e-06|gelu|avg|half|0.9|center|bicubic|layerScale,noClassToken,noPositions,sharedNetwork-384,noQKVBias|
     vit_tiny_patch16_224|ViT|224|16|192|12|3|768|1e-06|gelu|token|half|0.9|center|bicubic||
     vit_tiny_patch16_384|ViT|384|16|192|12|3|768|1e-06|gelu|token|half|1|center|bicubic||
     vit_tiny_patch16_dinov3_qkvb|EVA|256|16|192|12|3|768|1e-05|gelu|avg|imagenet|1|center|bicubic|layerScale,registers4,noPositions,rope-dinov3-ij-0--100-halves|

@@ -27,6 +27,24 @@ extension ModelConfig {
       ("use_gated_mlp", config.isGated, "gates"), ("mlp_bias", config.hasFFNBias, "biases"),
       ("proj_bias", config.hasProjectionBias, "a bias of the projection"),
       ("use_abs_pos_emb", config.hasPositions, "a table of positions"),
+      ("use_absolute_position_embeddings", config.hasPositions, "a table of positions"),
+      (
+        "use_rel_pos_bias", config.relative?.isInBlocks == true, "tables of relative positions"
+      ),
+      (
+        "use_relative_position_bias", config.relative?.isInBlocks == true,
+        "tables of relative positions"
+      ),
+      (
+        "use_shared_rel_pos_bias", config.relative?.isShared == true,
+        "a table of relative positions"
+      ),
+      (
+        "use_shared_relative_position_bias", config.relative?.isShared == true,
+        "a table of relative positions"
+      ),
+      ("shared_rel_pos", config.relative?.isShared == true, "shared relative positions"),
+      ("use_mean_pooling", config.hasPooledNorm, "a norm behind pooling"),
       ("use_pre_transformer_norm", config.hasPreNorm, "a norm before the blocks"),
       ("use_post_transformer_norm", config.hasFinalNorm, "a norm behind the blocks"),
       ("use_fc_norm", config.hasPooledNorm, "a norm behind pooling"),
@@ -37,13 +55,16 @@ extension ModelConfig {
       ("final_norm", config.hasFinalNorm || config.hasPooledNorm, "a norm behind the blocks"),
       ("fc_norm", config.hasPooledNorm, "a norm behind pooling"),
       (
-        "vision_use_head", config.attentionPoolHidden != nil || config.classes > 0, "a pooling head"
+        "vision_use_head", config.hasAttentionPool || config.classes > 0, "a pooling head"
       ),
+      ("use_head", config.hasAttentionPool, "a pooling head"),
     ] {
       guard let found = model(name), try boolean(found) != value else { continue }
       throw fail(
         found, "\(value), as the tensors \(value ? "have" : "lack") \(what)", as: .contradiction)
     }
+    try checkRelativePositions(of: config)
+    try checkNormLayer(of: config)
     // transformers' configurations have labels for models without a classifier too.
     if try config.classes > 0 || output() == nil {
       try compare(
@@ -122,6 +143,47 @@ extension ModelConfig {
       throw fail(
         found,
         "an image size of whole patches of \(config.patchSize); padding is not supported yet",
+        as: .unsupported)
+    }
+  }
+
+  /// What timm's ViTs with relative positions are told of these.
+  private func checkRelativePositions(of config: ViTConfig) throws {
+    if let found = model("rel_pos_type") {
+      let words =
+        config.relative.map { relative in
+          relative.showsGrid ? ["bias"] : relative.isBounded ? ["mlp-swin", "mlp_swin"] : ["mlp"]
+        } ?? []
+      guard words.contains(try word(found)) else {
+        throw fail(
+          found, words.first.map { "\($0), as the tensors have it" } ?? "none", as: .contradiction)
+      }
+    }
+    // Tables of another kind do not look at it.
+    if let found = model("rel_pos_dim"), config.relative?.showsGrid != true {
+      let width = config.relative?.networkWidth
+      guard let width, found.value.integer == width else {
+        throw fail(
+          found, width.map { "\($0), the width of rel_pos.mlp.fc1" } ?? "none",
+          as: .contradiction)
+      }
+    }
+  }
+
+  /// timm's own norms have an epsilon of 1e-6, whatever the architecture gives its norms.
+  private func checkNormLayer(of config: ViTConfig) throws {
+    guard let found = model("norm_layer") else { return }
+    let isRMS = try word(found).lowercased().hasSuffix("rmsnorm")
+    guard isRMS == config.hasRMSNorms else {
+      throw fail(
+        found,
+        config.hasRMSNorms
+          ? "rmsnorm, as norms have no bias" : "layernorm, as norms have biases",
+        as: .contradiction)
+    }
+    guard !config.hasPatchNorm else {
+      throw fail(
+        found, "none, as the norm of the patch embedding keeps the architecture's epsilon",
         as: .unsupported)
     }
   }

@@ -8,6 +8,7 @@ enum ModelTypes {
     let epsilon: Float
     let processor: String
     var activation = Activation.gelu
+    var heads = 12
     let keys: KeyTable
   }
 
@@ -19,6 +20,8 @@ enum ModelTypes {
     let siglip = Known(
       epsilon: 1e-6, processor: "SiglipImageProcessor", activation: .geluTanh,
       keys: TransformersKeys.tower)
+    let beit = Known(
+      epsilon: 1e-12, processor: "BeitImageProcessor", keys: TransformersKeys.beit)
     return [
       "vit": Known(
         epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
@@ -35,7 +38,12 @@ enum ModelTypes {
       "dinov2_with_registers": Known(
         epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
       "dinov3_vit": Known(
-        epsilon: 1e-5, processor: "DINOv3ViTImageProcessor", keys: TransformersKeys.dinov3),
+        epsilon: 1e-5, processor: "DINOv3ViTImageProcessor", heads: 6,
+        keys: TransformersKeys.dinov3),
+      "beit": beit, "data2vec-vision": beit,
+      "aimv2_vision_model": Known(
+        epsilon: 1e-5, processor: "CLIPImageProcessor", activation: .silu, heads: 8,
+        keys: TransformersKeys.aimv2),
       "clip": clip, "clip_vision_model": clip, "metaclip_2": clip,
       "metaclip_2_vision_model": clip, "siglip": siglip, "siglip_vision_model": siglip,
     ]
@@ -56,6 +64,8 @@ enum ModelTypes {
     "IJepaForImageClassification": .logits, "Dinov2Model": .features,
     "Dinov2ForImageClassification": .logits, "Dinov2WithRegistersModel": .features,
     "Dinov2WithRegistersForImageClassification": .logits, "DINOv3ViTModel": .features,
+    "Aimv2VisionModel": .features, "BeitModel": .features, "BeitForImageClassification": .logits,
+    "Data2VecVisionModel": .features, "Data2VecVisionForImageClassification": .logits,
     "CLIPModel": .features,
     "CLIPVisionModel": .features, "CLIPVisionModelWithProjection": .features,
     "CLIPForImageClassification": .logits, "MetaClip2Model": .features,
@@ -66,8 +76,6 @@ enum ModelTypes {
 
   /// What others are called, and what they need.
   private static let others: [String: String] = [
-    "beit": "BEiT, which needs relative positions",
-    "data2vec-vision": "Data2Vec, which needs relative positions",
     "siglip2": "SigLIP 2, which reads patches of any number",
     "siglip2_vision_model": "SigLIP 2, which reads patches of any number",
     "vit_hybrid": "a hybrid ViT, with a ResNet stem",
@@ -78,7 +86,8 @@ enum ModelTypes {
     "poolformer": "PoolFormer",
     "videomae": "VideoMAE, which reads videos", "vivit": "ViViT, which reads videos",
     "timesformer": "TimeSformer, which reads videos", "segformer": "SegFormer", "hiera": "Hiera",
-    "dpt": "DPT, which estimates depth", "eva": "EVA", "aimv2": "AIMv2", "bit": "BiT",
+    "dpt": "DPT, which estimates depth", "eva": "EVA",
+    "aimv2": "AIMv2 with a text tower; its vision model is read by itself", "bit": "BiT",
     "focalnet": "FocalNet", "efficientnet": "EfficientNet", "efficientformer": "EfficientFormer",
     "mobilenet_v1": "MobileNet", "mobilenet_v2": "MobileNet V2", "swiftformer": "SwiftFormer",
     "vitdet": "ViTDet", "vit_pose": "ViTPose", "vitpose": "ViTPose", "owlvit": "OWL-ViT",

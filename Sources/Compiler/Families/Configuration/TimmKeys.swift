@@ -24,15 +24,22 @@ package enum TimmKeys {
     ("fc_norm", .read),
     ("pool_include_prefix", .read),
     ("pos_embed", .only(["learn", "none"], "another position embedding")),
-    ("norm_layer", .only(["layernorm", "LayerNorm"], "another norm")),
-    ("embed_norm_layer", .only([], "a norm in the patch embedding")),
+    (
+      "norm_layer",
+      .only(
+        ["layernorm", "LayerNorm", "rmsnorm", "RmsNorm", "timm.layers.norm.RmsNorm"],
+        "another norm")
+    ),
+    ("embed_norm_layer", .only([], "a norm in the patch embedding beside the architecture's")),
     ("embed_layer", .only(["PatchEmbed"], "another patch embedding")),
     (
       "block_fn",
       .only(
         [
           "Block", "timm.models.vision_transformer.Block", "ResPostBlock",
-          "timm.models.vision_transformer.ResPostBlock",
+          "timm.models.vision_transformer.ResPostBlock", "RelPosBlock", "ResPostRelPosBlock",
+          "timm.models.vision_transformer_relpos.RelPosBlock",
+          "timm.models.vision_transformer_relpos.ResPostRelPosBlock",
         ], "other blocks")
     ),
     (
@@ -51,6 +58,8 @@ package enum TimmKeys {
     ("rope_jitter_coords", .noEffect("only training moves positions")),
     ("rope_rescale_coords", .noEffect("only training moves positions")),
     ("rope_mrope_section", .only([], "rotary positions of three axes")),
+    ("use_rel_pos_bias", .read), ("use_shared_rel_pos_bias", .read), ("shared_rel_pos", .read),
+    ("rel_pos_dim", .read), ("rel_pos_type", .read),
     ("num_reg_tokens", .read), ("swiglu_mlp", .read), ("swiglu_align_to", .read),
     ("scale_mlp", .read), ("scale_attn_inner", .read), ("use_post_norm", .read),
     ("use_pre_transformer_norm", .read), ("use_post_transformer_norm", .read),

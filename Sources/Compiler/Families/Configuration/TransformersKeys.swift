@@ -49,6 +49,36 @@ package enum TransformersKeys {
     ("attention_dropout", .noEffect("only training drops")),
   ]).joined(dinov2)
 
+  /// Of BEiT and data2vec's vision model.
+  package static let beit = KeyTable([
+    ("use_absolute_position_embeddings", .read), ("use_relative_position_bias", .read),
+    ("use_shared_relative_position_bias", .read), ("use_mean_pooling", .read),
+    ("layer_scale_init_value", .noEffect("the tensors show LayerScale")),
+    ("vocab_size", .noEffect("masked image modelling")),
+    ("pool_scales", .noEffect("for segmentation")),
+    ("use_auxiliary_head", .noEffect("for segmentation")),
+    ("auxiliary_loss_weight", .noEffect("for segmentation")),
+    ("auxiliary_channels", .noEffect("for segmentation")),
+    ("auxiliary_num_convs", .noEffect("for segmentation")),
+    ("auxiliary_concat_input", .noEffect("for segmentation")),
+    ("semantic_loss_ignore_index", .noEffect("for segmentation")),
+    ("add_fpn", .noEffect("for a backbone of maps")),
+    ("reshape_hidden_states", .noEffect("for a backbone of maps")),
+    ("out_features", .noEffect("for a backbone of maps")),
+    ("out_indices", .noEffect("for a backbone of maps")),
+    ("_out_features", .noEffect("for a backbone of maps")),
+    ("_out_indices", .noEffect("for a backbone of maps")),
+    ("segmentation_indices", .noEffect("for a backbone of maps")),
+    ("stage_names", .noEffect("for a backbone of maps")),
+  ]).joined(vit)
+
+  /// Of AIMv2's vision model.
+  package static let aimv2 = KeyTable([
+    ("rms_norm_eps", .read), ("mlp_bias", .read), ("use_head", .read),
+    ("is_native", .only([false], "positions that are computed for any grid")),
+    ("attention_dropout", .noEffect("only training drops")),
+  ]).joined(vit)
+
   /// Of the vision towers of CLIP and SigLIP.
   package static let tower = KeyTable([
     ("projection_dim", .read), ("vision_use_head", .read),

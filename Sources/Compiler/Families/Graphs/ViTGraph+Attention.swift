@@ -12,7 +12,12 @@ extension ViTGraph {
     let attention = Attention(
       heads: config.heads, headWidth: config.headWidth,
       scale: config.attentionScale ?? Float(1 / Double(config.headWidth).squareRoot()))
-    rows = try graph.add(.attention(attention), rows, block: block)
+    if let relative = config.relative {
+      let biased = try biased(attention, relative, block: block)
+      rows = try graph.add(.biasedAttention(biased), rows, block: block)
+    } else {
+      rows = try graph.add(.attention(attention), rows, block: block)
+    }
     if config.hasAttentionNorm { rows = try norm("\(name).attn.norm", rows, block: block) }
     return try linear(
       "\(name).attn.proj", rows, block: block, hasBias: config.hasProjectionBias)
@@ -29,6 +34,22 @@ extension ViTGraph {
       queryNorm: try normConstants("\(name).attn.q_norm", arranged: order),
       keyNorm: try normConstants("\(name).attn.k_norm", arranged: order))
     return try graph.add(.headNorm(norm), rows, block: block)
+  }
+
+  private mutating func biased(
+    _ attention: Attention, _ relative: RelativePositions, block: Int
+  ) throws -> BiasedAttention {
+    let grid = try RelativeTable.grid(config, file: tensors.file)
+    if block == 0 { try RelativeTable.checkIndices(grid, tensors) }
+    let own: ConstantID
+    if let table = relativeTable {
+      own = table
+    } else {
+      own = graph.add(
+        try RelativeTable.constant(relative, grid, heads: config.heads, block: block, tensors))
+      if !relative.isInBlocks { relativeTable = own }
+    }
+    return BiasedAttention(attention, table: own, grid: grid)
   }
 
   private mutating func turned(

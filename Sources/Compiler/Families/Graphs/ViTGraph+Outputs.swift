@@ -50,16 +50,20 @@ extension ViTGraph {
     return row
   }
 
-  /// `y = proj(attention(q, kv(x))); y + mlp(norm(y))`, where the query is the same for every image.
+  /// `y = proj(attention(q, kv(x))); y + mlp(norm(y))`, where the query is the same for every image; of AIMv2 y alone.
   private mutating func attentionPool(_ patches: ValueID) throws -> ValueID {
-    let keysAndValues = try linear("attn_pool.kv", patches)
+    let keysAndValues = try linear(
+      "attn_pool.kv", patches, hasBias: !config.poolsByQuery || config.hasQKVBias)
     let heads = config.poolHeads ?? config.heads
     let headWidth = config.embedDim / heads
     let pool = AttentionPool(
-      query: try query(), heads: heads, headWidth: headWidth,
+      query: config.poolsByQuery
+        ? graph.add(try tensors.constant("attn_pool.query", shape: [config.embedDim]))
+        : try query(), heads: heads, headWidth: headWidth,
       scale: Float(1 / Double(headWidth).squareRoot()))
     let attended = try linear(
       "attn_pool.proj", try graph.add(.attentionPool(pool), keysAndValues))
+    guard config.attentionPoolHidden != nil else { return attended }
     var branch = try norm("attn_pool.norm", attended)
     branch = try linear("attn_pool.mlp.fc1", branch)
     branch = try graph.add(.activation(ActivationNode(config.poolActivation)), branch)

@@ -12,6 +12,9 @@ struct ViTGraph {
   /// Of all blocks, where these have one.
   var rotaryTable: ConstantID?
 
+  /// Of all blocks, where these have no table of relative positions of their own.
+  var relativeTable: ConstantID?
+
   /// The graph of a model, and beside it what a rewrite may read.
   /// - Throws: `InputError` if a value that the checkpoint gives suits no graph.
   static func build(_ model: ResolvedModel, _ tensors: TensorSet) throws -> Graph {
@@ -39,6 +42,7 @@ struct ViTGraph {
     var tokens = try graph.add(.image(image))
     tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
     tokens = try graph.add(.flatten, tokens)
+    if config.hasPatchNorm { tokens = try norm("patch_embed.norm", tokens) }
     let prefix = try prefixRows().map { graph.add($0) }
     if !config.hasPatchOnlyPositions, let prefix {
       tokens = try graph.add(.prepend(Prepend(prefix)), tokens)
@@ -129,7 +133,11 @@ struct ViTGraph {
   }
 
   mutating func norm(_ name: String, _ value: ValueID, block: Int? = nil) throws -> ValueID {
-    try graph.add(.layerNorm(try normConstants(name)), value, block: block)
+    guard config.hasRMSNorms else {
+      return try graph.add(.layerNorm(try normConstants(name)), value, block: block)
+    }
+    let norm = RMSNorm(weight: try constant("\(name).weight"), epsilon: config.epsilon)
+    return try graph.add(.rmsNorm(norm), value, block: block)
   }
 
   mutating func normConstants(_ name: String, arranged order: RowOrder? = nil) throws -> Norm {

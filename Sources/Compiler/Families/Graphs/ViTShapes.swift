@@ -1,3 +1,5 @@
+internal import ModelFacts
+
 /// The tensors that a configuration has, under timm's (for LV-ViT TokenLabeling's) names.
 enum ViTShapes {
   /// Extents by name.
@@ -12,16 +14,16 @@ enum ViTShapes {
     if config.hasDistillationToken { shapes["dist_token"] = [1, 1, width] }
     if config.registerTokens > 0 { shapes["reg_token"] = [1, config.registerTokens, width] }
     for (name, isThere) in [
-      ("norm_pre", config.hasPreNorm), ("norm", config.hasFinalNorm),
-      ("fc_norm", config.hasPooledNorm),
+      ("patch_embed.norm", config.hasPatchNorm), ("norm_pre", config.hasPreNorm),
+      ("norm", config.hasFinalNorm), ("fc_norm", config.hasPooledNorm),
     ] where isThere {
-      shapes["\(name).weight"] = [width]
-      shapes["\(name).bias"] = [width]
+      shapes.merge(norm(name, width, config)) { $1 }
     }
     shapes.merge(ending(config)) { $1 }
     if let heads = config.frequencyHeads, heads > 0 {
       shapes["rope.freqs"] = [2, config.depth, heads, width / heads / 2]
     }
+    if let relative = config.relative { shapes.merge(self.relative(relative, config)) { $1 } }
     if config.family == .lvvit {
       shapes.merge(stem(config)) { $1 }
     } else {
@@ -31,6 +33,37 @@ enum ViTShapes {
       for (name, shape) in self.block(config) { shapes["blocks.\(block).\(name)"] = shape }
     }
     return shapes
+  }
+
+  /// Tensors of a norm.
+  private static func norm(_ name: String, _ width: Int, _ config: ViTConfig) -> [String: [Int]] {
+    let weight = ["\(name).weight": [width]]
+    return config.hasRMSNorms ? weight : weight.merging(["\(name).bias": [width]]) { $1 }
+  }
+
+  /// Tables of relative positions, or the networks that make them.
+  private static func relative(
+    _ relative: RelativePositions, _ config: ViTConfig
+  ) -> [String: [Int]] {
+    var parts: [(name: String, shape: [Int])] = []
+    if let width = relative.networkWidth {
+      parts = [
+        ("mlp.fc1.weight", [width, 2]), ("mlp.fc1.bias", [width]),
+        ("mlp.fc2.weight", [config.tableHeads, width]),
+      ]
+      if !relative.isBounded { parts.append(("mlp.fc2.bias", [config.tableHeads])) }
+    } else {
+      let entries = RelativeGrid(
+        rows: config.gridHeight, columns: config.gridWidth, prefix: config.prefixTokens)?.entries
+      parts = [(RelativePositions.table, [entries ?? 0, config.tableHeads])]
+      let tokens = config.prefixTokens + config.patchTokens
+      if config.hasRelativeIndices { parts.append((RelativePositions.index, [tokens, tokens])) }
+    }
+    return Dictionary(
+      parts.flatMap { part in
+        relative.names(part.name, depth: config.depth).map { ($0, part.shape) }
+      }
+    ) { $1 }
   }
 
   /// Tensors behind the blocks' last norm.
@@ -49,6 +82,11 @@ enum ViTShapes {
     if let outputs = config.projectionWidth {
       linear("projection", outputs, width, hasBias: false)
     }
+    if config.poolsByQuery {
+      shapes["attn_pool.query"] = [1, 1, width]
+      linear("attn_pool.kv", 2 * width, width, hasBias: config.hasQKVBias)
+      linear("attn_pool.proj", width, width)
+    }
     if let hidden = config.attentionPoolHidden {
       shapes["attn_pool.latent"] = [1, 1, width]
       linear("attn_pool.q", width, width)
@@ -56,8 +94,7 @@ enum ViTShapes {
       linear("attn_pool.proj", width, width)
       linear("attn_pool.mlp.fc1", hidden, width)
       linear("attn_pool.mlp.fc2", width, hidden)
-      shapes["attn_pool.norm.weight"] = [width]
-      shapes["attn_pool.norm.bias"] = [width]
+      shapes.merge(norm("attn_pool.norm", width, config)) { $1 }
     }
     return shapes
   }
@@ -94,8 +131,7 @@ enum ViTShapes {
       if hasBias { shapes["\(name).bias"] = [outputs] }
     }
     func norm(_ name: String, _ width: Int) {
-      shapes["\(name).weight"] = [width]
-      shapes["\(name).bias"] = [width]
+      shapes.merge(self.norm(name, width, config)) { $1 }
     }
     norm("norm1", width)
     linear("attn.qkv", 3 * width, width, hasBias: config.hasQKVBias)

@@ -1,25 +1,23 @@
 internal import Tensors
 
 /// The names of Hugging Face's `transformers`: ViT, DeiT, ViT-MSN, ViT-MAE, DINOv2 with and without registers,
-/// DINOv3 and I-JEPA, with a classifier or without, as saved files
+/// DINOv3, BEiT, data2vec's vision model and I-JEPA, with a classifier or without, as saved files
 /// spell them (`vit.encoder.layer.0.attention.attention.query`) and as version 5 does in memory
 /// (`vit.layers.0.attention.q_proj`).
 enum HuggingFaceNames: NamingScheme {
   static let title = "Hugging Face"
   static let anchors = [
     "vit.embeddings.cls_token", "deit.embeddings.cls_token", "dinov2.embeddings.cls_token",
-    "dinov2_with_registers.embeddings.cls_token", "embeddings.cls_token",
+    "dinov2_with_registers.embeddings.cls_token", "beit.embeddings.cls_token",
+    "data2vec_vision.embeddings.cls_token", "embeddings.cls_token",
   ]
 
   /// What stands before the names of a model inside one with a classifier or a decoder.
-  static let inner = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "ijepa."]
+  static let inner = [
+    "vit.", "deit.", "dinov2.", "dinov2_with_registers.", "beit.", "data2vec_vision.", "ijepa.",
+  ]
 
   static func translate(_ tensors: [String: NamedTensor], file: String) throws -> NamedModel {
-    if let name = tensors.keys.first(where: {
-      $0.contains("relative_position_bias") || $0.contains("lambda_1")
-    }) {
-      throw OtherModels.refusal("a relative of BEiT", file: file, field: name)
-    }
     var renamed = RenamedTensors(file: file)
     for (name, tensor) in tensors {
       var short = name[...]
@@ -44,15 +42,30 @@ enum HuggingFaceNames: NamingScheme {
       try model.insertRegisters("reg_token", file: file)
     }
     let isDeiT = tensors.keys.contains { $0.hasPrefix("deit.") }
+    // Whatever parts a BEiT has, its projection of keys alone has no bias.
+    let isBEiT = tensors.keys.contains {
+      $0.hasSuffix(".lambda_1") || $0.contains("relative_position_bias")
+        || $0 == "pooler.layernorm.weight" || $0.hasPrefix("beit.")
+        || $0.hasPrefix("data2vec_vision.")
+    }
+    if isBEiT {
+      model.hints.pooling = .init(
+        value: model.tensors["fc_norm.weight"] == nil ? .token : .avg,
+        source: "transformers' BEiT, by the norm of its pooler")
+    }
     let isDINO = tensors.keys.contains { $0.hasSuffix("layer_scale1.lambda1") }
-    model.hints.family = isDeiT ? .deit : .vit
-    let type = isDINOv3 ? "DINOv3" : isDINO ? "DINOv2" : isDeiT ? "DeiT" : "ViT"
+    model.hints.family = isDeiT ? .deit : isBEiT ? .beit : .vit
+    let type =
+      isDINOv3
+      ? "DINOv3" : isDINO ? "DINOv2" : isDeiT ? "DeiT" : isBEiT ? "BEiT" : "ViT"
     model.hints.defaultEpsilon = .init(
       value: isDINOv3 ? 1e-5 : isDINO ? 1e-6 : 1e-12, source: "transformers' default for \(type)")
     model.hints.processor =
       isDINOv3
       ? "DINOv3ViTImageProcessor"
-      : isDINO ? "BitImageProcessor" : isDeiT ? "DeiTImageProcessor" : "ViTImageProcessor"
+      : isDINO
+        ? "BitImageProcessor"
+        : isDeiT ? "DeiTImageProcessor" : isBEiT ? "BeitImageProcessor" : "ViTImageProcessor"
     if isDINOv3 {
       model.hints.rotary = .init(value: .dinov3, source: "transformers' default for DINOv3")
     }
@@ -70,6 +83,8 @@ enum HuggingFaceNames: NamingScheme {
     "embeddings.patch_embeddings.projection": "patch_embed.proj",
     "embeddings.patch_embeddings": "patch_embed.proj", "layernorm": "norm",
     "classifier": "head", "cls_classifier": "head", "distillation_classifier": "head_dist",
+    "pooler.layernorm": "fc_norm", "shared_position_bias": "rel_pos_bias",
+    "encoder.relative_position_bias": "rel_pos_bias",
   ]
 
   private static let inside = [
@@ -81,6 +96,7 @@ enum HuggingFaceNames: NamingScheme {
     "layernorm_before": "norm1", "layernorm_after": "norm2", "norm1": "norm1", "norm2": "norm2",
     "mlp.weights_in": "mlp.fc1", "mlp.weights_out": "mlp.fc2", "mlp.gate_proj": "mlp.fc1_g",
     "mlp.up_proj": "mlp.fc1_x", "mlp.down_proj": "mlp.fc2",
+    "attention.attention.relative_position_bias": "attn", "relative_position_bias": "attn",
   ]
 
   /// timm's name; names that are not known stay, and are reported as unexpected.
@@ -93,10 +109,13 @@ enum HuggingFaceNames: NamingScheme {
     for prefix in ["encoder.layer.", "layers.", "layer.", "model.layer."]
     where body.hasPrefix(prefix) {
       let rest = body.dropFirst(prefix.count)
-      guard let dot = rest.firstIndex(of: "."), let block = RenamedTensors.block(rest[..<dot])
-      else { break }
-      let part = String(rest[rest.index(after: dot)...])
+      let number = rest.prefix { $0 != "." }
+      guard let block = RenamedTensors.block(number) else { break }
+      let part = String(rest.dropFirst(number.count + 1))
       if let scale = ["layer_scale1": "ls1", "layer_scale2": "ls2"][part], kind == "lambda1" {
+        return "blocks.\(block).\(scale).gamma"
+      }
+      if part.isEmpty, let scale = ["lambda_1": "ls1", "lambda_2": "ls2"][kind] {
         return "blocks.\(block).\(scale).gamma"
       }
       guard let known = inside[part] else { break }

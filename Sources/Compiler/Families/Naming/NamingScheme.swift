@@ -118,8 +118,8 @@ enum NamingSchemes {
   static var all: [any NamingScheme.Type] {
     [
       EvoViTNames.self, TimmNames.self, HuggingFaceNames.self, VisionTowerNames.self,
-      IJepaNames.self,
-      OpenCLIPNames.self, GoogleNames.self, TorchvisionNames.self,
+      IJepaNames.self, AIMv2Names.self, OpenCLIPNames.self, GoogleNames.self,
+      TorchvisionNames.self,
     ]
   }
 
@@ -184,12 +184,12 @@ package enum PositionResize: String, Sendable {
 /// Models that users may take for a ViT.
 enum OtherModels {
   /// What is built.
-  static let expected = "a ViT, DeiT, DeiT-III, LV-ViT, DINOv2, CLIP or SigLIP"
+  static let expected = "a ViT, DeiT, DeiT-III, LV-ViT, BEiT, EVA, DINO, CLIP or SigLIP"
 
   /// Prefixes of tensor names, and whose they are.
   static let prefixes = [
-    ("beit.", "BEiT"), ("swin.", "Swin"), ("swinv2.", "Swin V2"),
-    ("data2vec_vision.", "Data2Vec"), ("convnext.", "ConvNeXT"),
+    ("swin.", "Swin"), ("swinv2.", "Swin V2"),
+    ("convnext.", "ConvNeXT"),
     ("levit.", "LeViT"), ("cvt.", "CvT"), ("pvt.", "PVT"), ("mobilevit.", "MobileViT"),
     ("layers.0.blocks.0.", "Swin"),
     ("transformer.resblocks.", "an open_clip tower without its prefix visual."),

@@ -22,7 +22,9 @@ enum TimmNames: NamingScheme {
     if model.tensors["blocks.0.mlp.fc1_g.weight"] != nil {
       model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
     }
-    model.hints.isNamedAsEVA = ofEVA.contains { tensors["blocks.0.\($0)"] != nil }
+    let hasTables = renamed.tensors.keys.contains { $0.hasSuffix(RelativePositions.table) }
+    model.hints.isNamedAsEVA =
+      !hasTables && ofEVA.contains { tensors["blocks.0.\($0)"] != nil }
     try joinParts(&model.tensors, file: file)
     if let frequencies = model.tensors["rope.freqs"], frequencies.shape.rank == 4 {
       model.hints.heads = .init(
@@ -45,6 +47,7 @@ enum TimmNames: NamingScheme {
     ("attn.inner_attn_ln", "attn.norm"), ("mlp.ffn_ln", "mlp.norm"),
     ("mlp.w12", "mlp.fc1"), ("mlp.w1", "mlp.fc1_g"), ("mlp.w2", "mlp.fc1_x"),
     ("mlp.w3", "mlp.fc2"),
+    ("attn.rel_pos.\(RelativePositions.table)", "attn.\(RelativePositions.table)"),
   ]
 
   /// Tensors of a block that have these names in EVA's models alone.
@@ -54,6 +57,9 @@ enum TimmNames: NamingScheme {
 
   /// timm's name where others have another.
   private static func renamed(_ name: String) -> String {
+    if name == "shared_rel_pos.\(RelativePositions.table)" {
+      return RelativePositions.sharedName(RelativePositions.table)
+    }
     let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "blocks" else { return name }
     for (own, known) in inside where parts[2] == own || parts[2].hasPrefix("\(own).") {
@@ -97,8 +103,6 @@ enum TimmNames: NamingScheme {
   /// Tensors that only relatives of ViT have.
   private static let variants = [
     ("blocks.0.attn.gate.weight", "gated attention"),
-    ("blocks.0.attn.relative_position_bias_table", "relative positions (BEiT)"),
-    ("rel_pos_bias.relative_position_bias_table", "relative positions (BEiT)"),
     ("blocks_token_only.0.gamma_1", "class attention"),
     ("blocks.0.attns.0.qkv.weight", "parallel blocks"),
     ("patch_embed.backbone.conv1.weight", "a ResNet stem"),
