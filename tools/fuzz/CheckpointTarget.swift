@@ -22,7 +22,9 @@ struct CheckpointTarget: Target {
 
   static func safetensors(in folder: TemporaryFolder) throws -> CheckpointTarget {
     let names = ["deit", "deit3", "deit_distilled", "lvvit", "hugging_face", "hugging_face_5"]
-    let turned = ["eva02", "dinov3", "rope_mixed", "qk_norm"].map { "\($0).safetensors" }
+    let turned = ["eva02", "dinov3", "rope_mixed", "qk_norm", "beit", "aimv2"].map {
+      "\($0).safetensors"
+    }
     return try CheckpointTarget(
       folder, names.map { "variants/\($0)/model.safetensors" } + turned
     ) { bytes, source in

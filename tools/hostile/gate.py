@@ -25,10 +25,13 @@ import make  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE = b"what was here before"
-# Models without a class token that pool, one with rotary positions and normalised heads, and one with gates.
+# Models that were trained for fewer tokens.
 METHODS = ("ppt", "dynamicvit_deit", "evovit")
+# Models without a class token that pool, one with rotary positions and normalised heads, one with gates, one with
+# relative positions, and one with RMSNorm.
 FIXTURES = (
-    "timm_class_token_avg", "timm_class_token_map", "timm_eva_qk_norm", "timm_SwiGLU")
+    "timm_class_token_avg", "timm_class_token_map", "timm_eva_qk_norm", "timm_SwiGLU", "timm_beit",
+    "timm_aimv2")
 
 
 def limit(memory: int) -> None:

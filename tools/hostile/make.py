@@ -28,6 +28,8 @@ import methods  # noqa: E402
 import plans  # noqa: E402
 from case import CONVERT, Case  # noqa: E402
 
+IMPORTS = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "imports"
+
 
 def safetensors(header: object, data: bytes = b"", length: int | None = None) -> bytes:
     """A file with this header, dumped as JSON unless it is bytes."""
@@ -164,6 +166,24 @@ def config_cases() -> Iterator[Case]:
     ]:
         yield Case(4, f"config {name}", sound, command, files={"config": config})
     yield from reduction_cases()
+    yield from relative_cases()
+
+
+def relative_cases() -> Iterator[Case]:
+    """Tables of relative positions of other sizes, and indices that are not the grid's."""
+    known = json.loads((IMPORTS / "cases.json").read_text())
+    refused = {case["name"]: case["files"] for case in known["refused"]}
+    for name, words in [
+        ("table_of_another_grid", "relative_position_bias_table is [51, 2], not [52, 2]"),
+        ("table_of_other_heads", "tables of 2 heads"), ("image_of_another_grid", "not [124, 2]"),
+        ("index_out_of_range", "found 52"), ("index_negative", "found -1"),
+        ("index_of_another_pair", "found 3"),
+    ]:
+        data, config = (
+            (IMPORTS / refused[f"refused_timm_beit_{name}"][file]).read_bytes()
+            for file in ("model.safetensors", "config.json"))
+        yield Case(4, f"relative positions, {name}", data, CONVERT + " --config {config}",
+                   words=words, files={"config": config})
 
 
 def reduction_cases() -> Iterator[Case]:
@@ -273,7 +293,7 @@ def flag_cases() -> Iterator[Case]:
 
 def all_cases(
     dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
-    rotary: bytes, gated: bytes, trained: list[bytes]
+    rotary: bytes, gated: bytes, relative: bytes, rms: bytes, trained: list[bytes]
 ) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
@@ -282,7 +302,7 @@ def all_cases(
     yield from models.cases()
     yield from config_cases()
     yield from plans.cases(
-        dense, reduced, weighted, int8, average, attention, rotary, gated)
+        dense, reduced, weighted, int8, average, attention, rotary, gated, relative, rms)
     yield from methods.cases(*map(plans.Plan, trained))
     yield from images.cases()
     yield from flag_cases()

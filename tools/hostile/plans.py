@@ -459,6 +459,64 @@ def query_key_cases(rotary: Plan, gated: Plan) -> Iterator[Case]:
         yield Case(row, name, gated.changed("program", **values), RUN, words=words)
 
 
+def relative_cases(relative: Plan, rms: Plan) -> Iterator[Case]:
+    """Rows 40 to 42: tables of relative positions, of a plan on fewer tokens, and RMSNorm."""
+    constants = len(relative.sections["constants"].values["constants"])
+    steps = relative.sections["program"].values["steps"]
+    places = [i for i, step in enumerate(steps) if step["kind"] == "biasedAttention"]
+    # The last block reads the indices that a gather left, the first has all patches.
+    last, found = f"steps__{places[-1]}__", steps[places[-1]]
+    first, whole = f"steps__{places[0]}__", steps[places[0]]
+    destination = next(step["destination"] for step in steps if step["kind"] == "gather")
+    assert found["patch_indices"] is not None and whole["patch_indices"] is None
+    height, width = whole["grid_height"], whole["grid_width"]
+    for row, name, values, words in [
+        (41, "table one too far", {first + "table": constants}, "table"),
+        (41, "table -1", {first + "table": -1}, "table"),
+        (41, "table of another size", {first + "table": 0}, "table"),
+        (41, "a row more", {first + "grid_height": height + 1}, "table"),
+        (41, "a column less", {last + "grid_width": width - 1}, "table"),
+        (40, "grid 2^62", {first + "grid_height": 2**62, first + "grid_width": 2**62}, "grid"),
+        (40, "grid 0", {first + "grid_width": 0}, "grid"),
+        (40, "grid -1", {last + "grid_height": -1}, "grid"),
+        (40, "heads 2^40", {first + "heads": 2**40}, "heads"),
+        (40, "scale NaN", {first + "scale": float("nan")}, "scale"),
+        (42, "prefix 2", {first + "prefix": 2}, "prefix"),
+        (42, "prefix -1", {last + "prefix": -1}, "prefix"),
+        (42, "no prefix", {first + "prefix": 0}, "table"),
+        (42, "queries 2^40", {last + "queries": 2**40}, "queries"),
+        (41, "qkv -1", {first + "qkv": -1}, "qkv"),
+        (41, "into what it reads", {first + "output": whole["qkv"]}, ""),
+        (41, "indices of numbers", {last + "patch_indices": found["qkv"]}, "patch indices"),
+        (41, "indices one too far", {last + "patch_indices": 2**40}, "patch indices"),
+        (41, "indices of another length", {last + "patch_indices": destination}, "patch indices"),
+        (41, "no indices", {last + "patch_indices": -1}, "grid"),
+        (41, "as plain attention", {first.removesuffix("__"): 4}, "program"),
+    ]:
+        yield Case(row, name, relative.changed("program", **values), RUN, words=words)
+    table = f"constants__{whole['table']}__shape__"
+    for name, value in [("0", 2**40), ("1", 3), ("1", 0)]:
+        damaged = relative.changed("constants", **{table + name: value})
+        yield Case(40, f"shape {name} of a bias is {value}", damaged, RUN, words="constant")
+    node, _ = relative.first("graph", "nodes", "biasedAttention")
+    for name, values, words in [
+        ("grid", {node + "grid_height": 2**40}, "grid"), ("prefix", {node + "prefix": 2}, "grid"),
+        ("table", {node + "table": 2**40}, "constant"),
+        ("indices", {node + "has_patch_indices": 1}, "one of a model before any rewrite"),
+    ]:
+        damaged = relative.changed("graph", **values)
+        yield Case(61, f"relative positions, {name}", damaged, RUN, words=words)
+    norm, step = rms.first("program", "steps", "rmsNorm")
+    for row, name, values, words in [
+        (41, "RMSNorm's weight", {norm + "weight": 2**40}, "weight"),
+        (40, "RMSNorm's epsilon", {norm + "epsilon": float("nan")}, "epsilon"),
+        (40, "RMSNorm's epsilon -1", {norm + "epsilon": -1.0}, "epsilon"),
+        (41, "RMSNorm in place", {norm + "output__buffer": step["input"]["buffer"]}, "output"),
+        (42, "RMSNorm of more rows", {norm + "input__count": 2**40}, "input"),
+    ]:
+        yield Case(row, name, rms.changed("program", **values), RUN, words=words)
+
+
 def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     """Rows 36 to 43 and 61 of a combined plan: its section, and its second program as the first."""
     plan = Plan(combined(dense, reduced, 0.05, 0.1))
@@ -665,7 +723,7 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
 
 def cases(
     dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
-    rotary: bytes, gated: bytes
+    rotary: bytes, gated: bytes, relative: bytes, rms: bytes
 ) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
@@ -677,6 +735,7 @@ def cases(
     yield from int8_cases(Plan(int8), Plan(dense))
     yield from pooling_cases(Plan(average), Plan(attention))
     yield from query_key_cases(Plan(rotary), Plan(gated))
+    yield from relative_cases(Plan(relative), Plan(rms))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
     yield from cascade_cases(dense, reduced)
