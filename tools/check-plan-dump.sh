@@ -42,7 +42,13 @@ cmp "$out/again.bin" "$out/dense-int8.bin"
 mkdir "$out/clip"
 cp Tests/Fixtures/imports/hf_features_siglip_both/* "$out/clip"
 .build/release/vitc convert "$out/clip" -o "$out/clip.bin" --quiet
-for plan in {dense,fast,weighted,combined}{,-int8} features pooler map map-fast clip; do
+for model in timm_beit timm_aimv2 timm_eva_qk_norm; do
+  .build/release/vitc convert "Tests/Fixtures/imports/$model" -o "$out/$model.bin" --quiet
+  .build/release/vitc rewrite "$out/$model.bin" --keep 0.7 --layers 1,2 -o "$out/$model-fast.bin" \
+    --quiet >/dev/null
+done
+for plan in {dense,fast,weighted,combined}{,-int8} features pooler map map-fast clip \
+  timm_{beit,aimv2,eva_qk_norm}{,-fast}; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done
