@@ -47,8 +47,11 @@ for model in timm_beit timm_aimv2 timm_eva_qk_norm; do
   .build/release/vitc rewrite "$out/$model.bin" --keep 0.7 --layers 1,2 -o "$out/$model-fast.bin" \
     --quiet >/dev/null
 done
+mkdir "$out/oblong"
+cp Tests/Fixtures/imports/timm_patch_2x8_in_chans_1/* "$out/oblong"
+.build/release/vitc convert "$out/oblong" -o "$out/oblong.bin" --quiet
 for plan in {dense,fast,weighted,combined}{,-int8} features pooler map map-fast clip \
-  timm_{beit,aimv2,eva_qk_norm}{,-fast}; do
+  oblong timm_{beit,aimv2,eva_qk_norm}{,-fast}; do
   .build/release/vitc inspect "$out/$plan.bin" --json >"$out/$plan.json"
   python3 tools/plan_dump.py "$out/$plan.bin" --against "$out/$plan.json"
 done

@@ -102,6 +102,7 @@ RECORDS = {
     "Feature": "name:text",
     "Details": "class_token:bool text_comparison:TextComparison?",
     "TextComparison": "scale:float bias:float sigmoid:bool",
+    "Patches": "width:int",
     "Cascade": "margin_bits:int fallback_share_bits:int",
     "Programs": "programs:[Program]",
     "Program": "recipe:Recipe arena_bytes:int input:int outputs:[Output] multiply_adds:int "
@@ -208,12 +209,14 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
         for constant in plan["constants"]["constants"]
     ),
     "methods": lambda plan: any(step["kind"] in OF_METHODS for step in steps_of(plan)),
+    "patches": lambda plan: "patches" in plan,
+    "channels": lambda plan: len(plan["facts"]["preprocess"]["mean"]) != 3,
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
 OF_METHODS = ("normScore", "halfMean", "keepScore", "policyPartition", "pick", "restore")
 # Sections that only plans with a feature of the same name have, by their kinds.
-SECTIONS = {8: "cascade", 9: "details"}
+SECTIONS = {8: "cascade", 9: "details", 10: "patches"}
 
 ATTENTION_NODE = (
     "heads:int head_width:int scale:float size_aware:bool class_attention:bool probabilities:bool "
@@ -381,6 +384,7 @@ def read_plan(data: bytes) -> dict[str, Any]:
     programs = plan["programs"]["programs"]
     if plan.get("details") == {"class_token": True, "text_comparison": None}:
         raise PlanError("details: nothing that is not usual")
+    check_patches(plan)
     used = [name for name, is_used in FEATURES.items() if is_used(plan)]
     if (listed := [feature["name"] for feature in plan["origin"]["features"]]) != used:
         raise PlanError(f"origin: lists {listed}, uses {used}")
@@ -395,6 +399,21 @@ def read_plan(data: bytes) -> dict[str, Any]:
         if constant["element"] == "int8":
             check_int8(constant, bytes_)
     return plan
+
+
+def check_patches(plan: dict[str, Any]) -> None:
+    """That patches which are not square have a section, and that windows without a stride are none that are."""
+    facts, width = plan["facts"], plan.get("patches", {}).get("width")
+    if width is not None and (width == facts["patch_size"] or not 1 <= width <= facts["image_width"]):
+        raise PlanError(f"patches: width {width}")
+    shapes = [constant["shape"] for constant in plan["constants"]["constants"]]
+    for step in steps_of(plan):
+        if step["kind"] == "convolution" and step["stride"] == 0:
+            if width is None or step["padding"] or shapes[step["weight"]][3] == step["kernel"]:
+                raise PlanError("convolution: no stride")
+    counts = {len(facts["preprocess"][name]) for name in ("mean", "std", "fill")}
+    if len(counts) > 1 or not 1 <= min(counts) <= 64:
+        raise PlanError(f"facts: {sorted(counts)} channels")
 
 
 def check_int8(constant: dict[str, Any], data: bytes) -> None:
@@ -503,7 +522,9 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         "model": facts["architecture"],
         "family": facts["family"],
         "image_size": [facts["image_height"], facts["image_width"]],
-        "patch_size": facts["patch_size"],
+        "channels": len(facts["preprocess"]["mean"]),
+        "patch_size": [facts["patch_size"], plan["patches"]["width"]]
+        if "patches" in plan else facts["patch_size"],
         "embed_dim": facts["embed_dim"],
         "depth": facts["depth"],
         "heads": facts["heads"],

@@ -28,10 +28,10 @@ BEFORE = b"what was here before"
 # Models that were trained for fewer tokens.
 METHODS = ("ppt", "dynamicvit_deit", "evovit")
 # Models without a class token that pool, one with rotary positions and normalised heads, one with gates, one with
-# relative positions, and one with RMSNorm.
+# relative positions, one with RMSNorm, and one of grey images in patches that are not square.
 FIXTURES = (
     "timm_class_token_avg", "timm_class_token_map", "timm_eva_qk_norm", "timm_SwiGLU", "timm_beit",
-    "timm_aimv2")
+    "timm_aimv2", "timm_patch_2x8_in_chans_1")
 
 
 def limit(memory: int) -> None:

@@ -293,7 +293,7 @@ def flag_cases() -> Iterator[Case]:
 
 def all_cases(
     dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
-    rotary: bytes, gated: bytes, relative: bytes, rms: bytes, trained: list[bytes]
+    rotary: bytes, gated: bytes, relative: bytes, rms: bytes, oblong: bytes, trained: list[bytes]
 ) -> Iterator[Case]:
     """Every case of every row."""
     yield from safetensors_cases()
@@ -302,7 +302,8 @@ def all_cases(
     yield from models.cases()
     yield from config_cases()
     yield from plans.cases(
-        dense, reduced, weighted, int8, average, attention, rotary, gated, relative, rms)
+        dense, reduced, weighted, int8, average, attention, rotary, gated, relative, rms,
+        oblong)
     yield from methods.cases(*map(plans.Plan, trained))
     yield from images.cases()
     yield from flag_cases()

@@ -16,7 +16,8 @@ import plan_dump  # noqa: E402
 RUN = "vitrun {file} {image}"
 VERIFY = "vitc verify {file}"
 SECTIONS = (
-    "weights", "facts", "labels", "constants", "programs", "graph", "origin", "cascade", "details")
+    "weights", "facts", "labels", "constants", "programs", "graph", "origin", "cascade", "details",
+    "patches")
 # Parts of a section that are spoken of by names of their own.
 PARTS = {
     "program": ("programs", "programs.0."),
@@ -81,10 +82,13 @@ class Plan:
             if name != "fallback" or "cascade" in self.sections:
                 self.sections[name] = Part(self.sections[section], prefix)
 
+    def kinds(self) -> list[int]:
+        """The sections' kinds in the order of the table."""
+        return [struct.unpack_from("<I", self.data, 64 + 32 * i)[0] for i in range(self.count)]
+
     def names(self) -> list[str]:
         """The sections in the order of the table."""
-        kinds = (struct.unpack_from("<I", self.data, 64 + 32 * i)[0] for i in range(self.count))
-        return [SECTIONS[kind - 1] for kind in kinds]
+        return [SECTIONS[kind - 1] for kind in self.kinds()]
 
     def entry(self, name: str) -> int:
         """Where the section table speaks of a section."""
@@ -139,10 +143,10 @@ class Plan:
         return [i for i in range(len(program["buffers"])) if i != program["input"]]
 
 
-def sealed_sections(sections: list[bytes]) -> bytes:
-    """A plan of these sections."""
+def sealed_sections(sections: dict[int, bytes]) -> bytes:
+    """A plan of these sections, by their kinds."""
     body, table = b"", b""
-    for kind, section in enumerate(sections, start=1):
+    for kind, section in sections.items():
         checksum = plan_dump.xxh64(section) if kind > 1 else 0
         table += struct.pack("<IIQQQ", kind, 0, 4096 + len(body), len(section), checksum)
         body += section + bytes(-len(section) % 64)
@@ -157,14 +161,14 @@ def combined(dense: bytes, reduced: bytes, margin: float, share: float) -> bytes
     adds no constants."""
     first, second = Plan(reduced), Plan(dense)
     assert first.section("constants") == second.section("constants")
-    sections = {name: first.section(name) for name in SECTIONS[:-2]}
+    sections = {name: first.section(name) for name in SECTIONS[:7]}
     sections["programs"] = struct.pack("<I", 2) + b"".join(
         plan.section("programs")[4:] for plan in (first, second)
     )
     writer = sections["origin"][:-4]
     sections["origin"] = writer + struct.pack("<II", 1, 7) + b"cascade"
     sections["cascade"] = struct.pack("<dd", margin, share)
-    return sealed_sections(list(sections.values()))
+    return sealed_sections(dict(enumerate(sections.values(), start=1)))
 
 
 def damaged_cases(plan: bytes) -> Iterator[Case]:
@@ -517,10 +521,44 @@ def relative_cases(relative: Plan, rms: Plan) -> Iterator[Case]:
         yield Case(row, name, rms.changed("program", **values), RUN, words=words)
 
 
+def patch_cases(oblong: Plan) -> Iterator[Case]:
+    """Rows 37 and 40: the windows of patches that are not square, their section, and a number of channels."""
+    facts = oblong.sections["facts"].values
+    for width in (0, -1, facts["patch_size"], facts["image_width"] + 1, HUGE):
+        for command in (VERIFY, RUN):
+            damaged = oblong.changed("patches", width=width)
+            yield Case(40, f"patch width {width}", damaged, command, words="facts, patch width")
+    window, step = oblong.first("program", "steps", "convolution")
+    for name, values, words in [
+        ("a stride for them", {window + "stride": step["kernel"]}, "output"),
+        ("stride -1", {window + "stride": -1}, "stride"),
+        ("padding without a stride", {window + "padding": 1}, "padding"),
+        ("a square kernel", {window + "kernel": 8}, "stride"),
+        ("kernel 0", {window + "kernel": 0}, "kernel"),
+        ("kernel 2^40", {window + "kernel": 2**40}, "kernel"),
+        ("weight one too far", {window + "weight": 2**40}, "weight"),
+        ("three channels", {window + "channels": 3}, "input"),
+    ]:
+        for command in (VERIFY, RUN):
+            damaged = oblong.changed("program", **values)
+            yield Case(40, f"patches, {name}", damaged, command, words=words)
+    node, _ = oblong.first("graph", "nodes", "convolution")
+    for name, values in [("stride 1", {node + "stride": 1}), ("padding", {node + "padding": 1})]:
+        damaged = oblong.changed("graph", **values)
+        yield Case(61, f"the graph's patches, {name}", damaged, VERIFY, words="graph, ")
+    for name in ("patches", "channels"):
+        origin = oblong.section("origin").replace(name.encode(), b"x" * len(name))
+        data = sealed_sections(
+            {kind: oblong.section(part) if part != "origin" else origin
+             for kind, part in zip(oblong.kinds(), oblong.names())})
+        yield Case(37, f"a reader without {name}", data, RUN, words="newer vitc")
+    yield Case(61, "patches and channels, sound", oblong.data, VERIFY, accepted=True)
+
+
 def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
     """Rows 36 to 43 and 61 of a combined plan: its section, and its second program as the first."""
     plan = Plan(combined(dense, reduced, 0.05, 0.1))
-    sections = {name: plan.section(name) for name in SECTIONS[:-1]}
+    sections = {name: plan.section(name) for name in SECTIONS[:8]}
     one = Plan(reduced)
     for command in (VERIFY, RUN, "vitc inspect {file}", "vitrun eval {file} {folder} --labels {labels}"):
         files = {"labels": labels(plan)}
@@ -528,7 +566,8 @@ def cascade_cases(dense: bytes, reduced: bytes) -> Iterator[Case]:
 
     def other(**changed: bytes | None) -> bytes:
         merged = {**sections, **changed}
-        return sealed_sections([data for data in merged.values() if data is not None])
+        present = (data for data in merged.values() if data is not None)
+        return sealed_sections(dict(enumerate(present, start=1)))
 
     for field, words in (("margin_bits", "cascade, margin"), ("fallback_share_bits", "fallback share")):
         for value in (-0.5, 1.5, float("nan"), float("inf"), -float("inf"), -5e-324):
@@ -723,7 +762,7 @@ def lowering_cases(dense: Plan, reduced: Plan) -> Iterator[Case]:
 
 def cases(
     dense: bytes, reduced: bytes, weighted: bytes, int8: bytes, average: bytes, attention: bytes,
-    rotary: bytes, gated: bytes, relative: bytes, rms: bytes
+    rotary: bytes, gated: bytes, relative: bytes, rms: bytes, oblong: bytes
 ) -> Iterator[Case]:
     """Every case of rows 36 to 43, and of 61."""
     yield from damaged_cases(dense)
@@ -736,6 +775,7 @@ def cases(
     yield from pooling_cases(Plan(average), Plan(attention))
     yield from query_key_cases(Plan(rotary), Plan(gated))
     yield from relative_cases(Plan(relative), Plan(rms))
+    yield from patch_cases(Plan(oblong))
     yield from graph_cases(Plan(dense))
     yield from lowering_cases(Plan(dense), Plan(reduced))
     yield from cascade_cases(dense, reduced)

@@ -18,10 +18,12 @@ from PIL import Image
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALVES = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+GREY = ((0.449,), (0.226,))
 NOTHING = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 SIZES = ("size_", "one", "baseline", "cmyk", "grey16.")
 ALPHAS = ("alpha_", "rgba", "greyalpha", "lossy_alpha", "lossless_alpha")
+GREYS = ("grey", "palette", "rgb16", "filtered", "interlaced.png")
 FEW = ("size_150", "size_7x")
 
 Made = tuple[np.ndarray, np.ndarray] | None
@@ -38,7 +40,7 @@ class Case:
     to: tuple[int, int] = (0, 0)
     interpolation: str = "bicubic"
     crop: str
-    fill: tuple[int, int, int] = (0, 0, 0)
+    fill: tuple[int, ...] = (0, 0, 0)
     alpha: str = "drop"
     rescale: float | None = None
     values: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
@@ -56,7 +58,8 @@ class Case:
         }
 
     def make(self, image: Image.Image) -> Made:
-        """Pixels `[height, width, 3]` and tensor `[3, height, width]`; None where it is refused."""
+        """Pixels `[height, width, 3]` and tensor `[channels, height, width]`; None where it is refused. Grey pixels have
+        three equal samples."""
         raise NotImplementedError
 
 
@@ -68,16 +71,19 @@ class Timm(Case):
     crop: str = "torchvision"
 
     def make(self, image: Image.Image) -> Made:
-        rgb = image.convert("RGB")
         mean, std = self.values
+        channels = len(mean)
+        # As timm's scripts convert pictures for a model of one channel.
+        image = image.convert("L" if channels == 1 else "RGB")
         common = dict(
-            input_size=(3, *self.size), interpolation=self.interpolation, mean=mean, std=std,
+            input_size=(channels, *self.size), interpolation=self.interpolation, mean=mean, std=std,
             **self.given)
         try:
-            pixels = timm.data.create_transform(use_prefetcher=True, **common)(rgb)
+            pixels = timm.data.create_transform(use_prefetcher=True, **common)(image)
         except ValueError:  # an extent rounds to 0
             return None
-        return pixels.numpy().transpose(1, 2, 0), timm.data.create_transform(**common)(rgb).numpy()
+        shown = np.broadcast_to(pixels.numpy().transpose(1, 2, 0), (*pixels.shape[1:], 3))
+        return shown, timm.data.create_transform(**common)(image).numpy()
 
 
 @dataclass(kw_only=True)
@@ -115,8 +121,7 @@ def timm_cases() -> list[Case]:
         resize = {"squash": "squash", "border": "fit"}.get(
             mode, "shortestEdge" if to[0] == to[1] else "cover")
         values = more.get("values", IMAGENET)
-        if mode == "border":
-            more["fill"] = tuple(round(255 * mean) for mean in values[0])
+        more["fill"] = tuple(round(255 * mean) if mode == "border" else 0 for mean in values[0])
         cases.append(Timm(
             name=name, size=size, resize=resize, to=to,
             given={"crop_pct": share, "crop_mode": mode}, **more))
@@ -135,6 +140,9 @@ def timm_cases() -> list[Case]:
     add("timm_border_padded", (33, 32), 1.15, "border", values=HALVES)
     for filter in ("nearest", "lanczos", "box", "hamming"):
         add(f"timm_{filter}", (40, 40), 0.875, interpolation=filter)
+    grey = {"values": GREY, "files": SIZES + ALPHAS + GREYS}
+    add("timm_grey", (32, 40), 0.9, **grey)
+    add("timm_grey_border", (33, 32), 1.15, "border", interpolation="lanczos", **grey)
     return cases
 
 

@@ -61,11 +61,11 @@ struct Convert: ParsableCommand {
       """)
   var weights = WeightType.f32
 
-  @Option(help: "Mean of the channels R,G,B after scaling to [0, 1].")
-  var mean: Triple?
+  @Option(help: "Mean of each channel after scaling to [0, 1], R,G,B of an image.")
+  var mean: ChannelNumbers?
 
-  @Option(help: "Standard deviation of the channels R,G,B.")
-  var std: Triple?
+  @Option(help: "Standard deviation of each channel.")
+  var std: ChannelNumbers?
 
   @Option(help: "The crop's side as a share of the resized side.")
   var cropPct: Double?
@@ -203,13 +203,13 @@ enum WeightType: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
-/// Three numbers, separated by commas.
-struct Triple: ExpressibleByArgument {
+/// A number for each channel, separated by commas.
+struct ChannelNumbers: ExpressibleByArgument {
   let values: [Float]
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
     values = parts.compactMap { Float($0) }.filter(\.isFinite)
-    guard parts.count == 3, values.count == 3 else { return nil }
+    guard !parts.isEmpty, values.count == parts.count else { return nil }
   }
 }

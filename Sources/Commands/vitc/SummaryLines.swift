@@ -15,7 +15,8 @@ extension PlanSummary {
   var lines: [String] {
     var lines = [
       "\(facts.architecture) (\(facts.family))",
-      "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchSize)",
+      "  image       \(facts.imageHeight) x \(facts.imageWidth), patches of \(facts.patchWords)"
+        + (facts.preprocess.channels == 3 ? "" : ", channels \(facts.preprocess.channels)"),
       "  blocks      \(facts.depth), width \(facts.embedDim), \(facts.heads) heads",
       program.output(.logits) == nil
         ? "  outputs     \(program.outputs.map(\.role.word).joined(separator: ", "))"

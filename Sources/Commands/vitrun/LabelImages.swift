@@ -11,7 +11,7 @@ struct LabelImages: ParsableCommand {
     abstract: "Label images (the default), or run a prepared tensor.",
     discussion: """
       vitrun PLAN IMAGE... labels images; a folder stands for the images in it, - for standard \
-      input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, 3, H, W] without \
+      input. vitrun PLAN --tensor INPUT.npy --logits OUT.npy runs float32 [n, C, H, W] without \
       preprocessing, or uint8 where the model takes samples from 0 to 255; --features OUT.npy in place of \
       --logits takes what a model without a classifier makes of it. With --fallback, --json says \
       of each image whether that plan has answered, and --visualize draws what the first has done.
@@ -44,7 +44,7 @@ struct LabelImages: ParsableCommand {
   @Option(help: "Images that a stream runs at once; there are as many streams as threads.")
   var batch = 1
 
-  @Option(help: "Run this array, float32 [n, 3, H, W], instead of images; - is standard input.")
+  @Option(help: "Run this array, float32 [n, C, H, W], instead of images; - is standard input.")
   var tensor: String?
 
   @Option(

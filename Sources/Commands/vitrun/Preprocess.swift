@@ -4,7 +4,7 @@ internal import ViTRuntime
 
 struct Preprocess: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the exact input tensor of an image, float32 [1, 3, H, W].")
+    abstract: "Write the exact input tensor of an image, float32 [1, C, H, W].")
 
   @Argument(help: "The plan.")
   var plan: String
@@ -21,7 +21,7 @@ struct Preprocess: ParsableCommand {
   func run() throws {
     let preprocessing = Preprocessing(try execution.plan(plan))
     let crop = try preprocessing.prepare(image, imageOptions).crop
-    let shape = [1, 3, preprocessing.height, preprocessing.width]
+    let shape = [1, preprocessing.channels, preprocessing.height, preprocessing.width]
     let tensor = try ByteBuffer(
       count: shape.reduce(MemoryLayout<Float>.stride, *), for: image)
     try preprocessing.normalise(crop, into: tensor.elements(of: Float.self))

@@ -11,7 +11,7 @@ struct TensorRun {
   let cascade: CascadeOptions
   let options: RunOptions
 
-  /// Reads `[n, 3, H, W]` and writes the logits, float32 `[n, classes]`. What is read is float32, or
+  /// Reads `[n, C, H, W]` and writes the logits, float32 `[n, classes]`. What is read is float32, or
   /// uint8 where the model takes samples as they are.
   func run(_ input: String, logitsTo output: String) throws {
     let tensor = try read(input)
@@ -75,11 +75,13 @@ struct TensorRun {
       ? try NPYFile.view(
         try StandardInput.read(limit: 4 << 30), file: file, takesBytes: plan.takesSamples)
       : try NPYFile.view(path: input, takesBytes: plan.takesSamples)
-    let size = plan.inputSize
+    let (channels, size) = (plan.channelCount, plan.inputSize)
     let shape = tensor.shape.extents
-    guard shape.count == 4, Array(shape[1...]) == [3, size.height, size.width], shape[0] >= 1 else {
+    guard shape.count == 4, Array(shape[1...]) == [channels, size.height, size.width], shape[0] >= 1
+    else {
       throw InputError(
-        file: file, field: "shape", expected: "[n, 3, \(size.height), \(size.width)]",
+        file: file, field: "shape",
+        expected: "[n, \(channels), \(size.height), \(size.width)]",
         found: "\(shape)")
     }
     return Images(file: file, tensor: tensor)

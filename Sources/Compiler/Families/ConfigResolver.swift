@@ -162,10 +162,11 @@ struct ConfigResolver {
   {
     var kind = tensors.hints.positionResize ?? .timm
     guard let size = options.imageSize else { return (source, kind) }
-    guard size % source.patchSize == 0, size >= source.patchSize, size <= 8192 else {
+    guard size % source.patchHeight == 0, size % source.patchWidth == 0, (1...8192).contains(size)
+    else {
       throw InputError(
         option: .imageSize, field: "\(size)",
-        expected: "a multiple of the patch size \(source.patchSize) up to 8192", found: "\(size)")
+        expected: "a multiple of the patch size \(source.patchWords) up to 8192", found: "\(size)")
     }
     var target = source
     (target.imageHeight, target.imageWidth) = (size, size)

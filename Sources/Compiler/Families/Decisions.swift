@@ -72,6 +72,9 @@ struct Decisions {
     provenance.append(Origin(key: key, value: value, source: source))
   }
 
+  /// What decided a value that is recorded.
+  func source(of key: String) -> Message? { provenance.last { $0.key == key }?.source }
+
   /// Records what something said and a user may not expect.
   mutating func remarked(_ key: String, _ text: Message) {
     remarks.append(Remark(file: file, key: key, text: text))

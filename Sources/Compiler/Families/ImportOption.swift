@@ -45,12 +45,9 @@ extension ImportOptions {
         "a number that is 0 or more", varianceThreshold)
     }
     if let mean {
-      try require(mean.count == 3, .mean, "three numbers", mean)
       try require(mean.allSatisfy(\.isFinite), .mean, "finite numbers", mean)
     }
     if let standardDeviation {
-      try require(
-        standardDeviation.count == 3, .standardDeviation, "three numbers", standardDeviation)
       try require(
         standardDeviation.allSatisfy { $0.isFinite && $0 > 0 }, .standardDeviation,
         "positive numbers", standardDeviation)

@@ -31,10 +31,10 @@ public struct ImportOptions: Sendable {
   /// LayerNorm's epsilon.
   public var epsilon: Float?
 
-  /// Mean of the channels R, G, B.
+  /// Mean of each channel, R, G, B of an image.
   public var mean: [Float]?
 
-  /// Standard deviation of the channels R, G, B.
+  /// Standard deviation of each channel.
   public var standardDeviation: [Float]?
 
   /// The centre crop's side as a share of the resized shorter side.

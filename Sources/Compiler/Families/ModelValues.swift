@@ -62,7 +62,7 @@ struct ModelValues {
         .missingValue, file: tensors.file, field: "heads",
         expected: "a number from \(option: .heads) or from a config.json (num_heads)",
         found: "neither, and no known model of width \(source.embedDim), depth \(source.depth), "
-          + "patch \(source.patchSize) and FFN \(source.hiddenDim)")
+          + "patch \(source.patchWords) and FFN \(source.hiddenDim)")
     }
     guard heads > 0, source.embedDim % heads == 0, heads <= 1024 else {
       throw blamed(

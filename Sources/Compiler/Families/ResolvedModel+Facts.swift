@@ -10,7 +10,8 @@ extension ResolvedModel {
     facts.family = target.family.rawValue
     facts.imageHeight = target.imageHeight
     facts.imageWidth = target.imageWidth
-    facts.patchSize = target.patchSize
+    facts.patchSize = target.patchHeight
+    facts.patchWidth = target.patchWidth
     facts.embedDim = target.embedDim
     facts.depth = target.depth
     facts.heads = target.heads

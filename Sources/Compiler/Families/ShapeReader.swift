@@ -1,3 +1,4 @@
+internal import ModelFacts
 internal import Tensors
 
 /// Reads off a checkpoint's tensors what their names and shapes determine.
@@ -16,13 +17,15 @@ struct ShapeReader {
     config.embedDim = patch[0]
     config.depth = tensors.blockCount()
     try readBlock(&config)
-    config.patchSize = patch[3]
+    config.channels = patch[1]
+    (config.patchHeight, config.patchWidth) = (patch[2], patch[3])
     try readTokens(&config)
     if let stem = tensors.shape("patch_embed.conv1.weight"), stem.count == 4 {
       config.family = .lvvit
+      config.channels = stem[1]
       config.stemChannels = stem[0]
       config.hasStemNorms = tensors.has("patch_embed.bn1.weight")
-      config.patchSize = patch[3] * 2
+      (config.patchHeight, config.patchWidth) = (patch[2] * 2, patch[3] * 2)
       reason = "a convolution stem as in TokenLabeling"
     } else if config.hasDistillationToken {
       reason += ", with a dist_token"
@@ -30,10 +33,18 @@ struct ShapeReader {
     try readEnding(&config)
     for (value, field) in [
       (config.embedDim, "patch_embed.proj.weight"), (config.depth, "blocks.0"),
-      (config.hiddenDim, "blocks.0.mlp.fc2.weight"), (config.patchSize, "patch_embed.proj.weight"),
+      (config.hiddenDim, "blocks.0.mlp.fc2.weight"),
+      (config.patchHeight, "patch_embed.proj.weight"),
+      (config.patchWidth, "patch_embed.proj.weight"),
     ] where !(1...65536).contains(value) {
       throw InputError(
         file: tensors.file, field: field, expected: "extents from 1 to 65536", found: "\(value)")
+    }
+    guard PreprocessFacts.channelCounts.contains(config.channels) else {
+      throw InputError(
+        .unsupported, file: tensors.file, field: "patch_embed.proj.weight",
+        expected: "1 to \(PreprocessFacts.channelCounts.upperBound) channels",
+        found: "\(config.channels)")
     }
     try readImage(&config, &reason)
     if config.family != .lvvit {
@@ -164,9 +175,9 @@ struct ShapeReader {
       return
     }
     let positions = try shape("pos_embed", rank: 3)
-    if let extents = try extents(positions[1] - config.prefixTokens, config.patchSize, image) {
+    if let extents = try extents(positions[1] - config.prefixTokens, config, image) {
       (config.imageHeight, config.imageWidth) = extents
-    } else if let extents = try extents(positions[1], config.patchSize, image) {
+    } else if let extents = try extents(positions[1], config, image) {
       config.hasPatchOnlyPositions = true
       (config.imageHeight, config.imageWidth) = extents
       reason += ", positions for patches only"
@@ -174,14 +185,15 @@ struct ShapeReader {
       throw InputError(
         file: image.file, field: image.field,
         expected: "an image of \(positions[1]) positions, with or without \(config.prefixTokens) "
-          + "in front of the patches, in patches of \(config.patchSize)",
+          + "in front of the patches, in patches of \(config.patchWords)",
         found: "\(image.height) x \(image.width), which has "
-          + "\(image.height / config.patchSize) x \(image.width / config.patchSize) patches")
+          + "\(image.height / config.patchHeight) x \(image.width / config.patchWidth) patches")
     } else {
       throw InputError(
         file: tensors.file, field: "pos_embed",
-        expected: "\(config.prefixTokens) + g x g positions, or g x g; img_size or image_size of a "
-          + "config.json tells other grids",
+        expected: "\(config.prefixTokens) + n positions, or n, where n patches of "
+          + "\(config.patchWords) make a square image; img_size or image_size of a config.json "
+          + "tells other ones",
         found: "\(positions)")
     }
   }
@@ -235,7 +247,7 @@ struct ShapeReader {
         or: "\(option: .imageSize), or img_size or image_size of a config.json decides")
     } else {
       decisions.assumed(
-        "image_size", extents, "as \(source.patchTokens) positions make a square",
+        "image_size", extents, "as \(source.patchTokens) positions make a square image",
         or: "img_size or image_size of a config.json decides")
     }
   }
@@ -280,16 +292,18 @@ struct ShapeReader {
   /// The extents of an image with `count` patches: the one that is told, if it has that many, or, if
   /// none is, a square one. What is left behind the last whole patch is not looked at, as in a
   /// convolution.
-  private func extents(_ count: Int, _ patchSize: Int, _ image: Image?) throws
+  private func extents(_ count: Int, _ config: ViTConfig, _ image: Image?) throws
     -> (height: Int, width: Int)?
   {
     guard count > 0, count <= 1 << 26 else { return nil }
+    let (height, width) = (config.patchHeight, config.patchWidth)
     if let image {
-      let patches = (image.height / patchSize) * (image.width / patchSize)
+      let patches = (image.height / height) * (image.width / width)
       return patches == count ? (image.height, image.width) : nil
     }
-    let side = Int(Double(count).squareRoot().rounded())
-    return side * side == count && side * patchSize <= 65536
-      ? (side * patchSize, side * patchSize) : nil
+    let area = count * height * width
+    let side = Int(Double(area).squareRoot().rounded())
+    return side * side == area && side % height == 0 && side % width == 0 && side <= 65536
+      ? (side, side) : nil
   }
 }

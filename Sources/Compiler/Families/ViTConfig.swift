@@ -15,7 +15,11 @@ package struct ViTConfig: Sendable, Equatable {
   var family = Family.deit
   var imageHeight = 224
   var imageWidth = 224
-  var patchSize = 16
+
+  /// Channels of the image.
+  var channels = 3
+  var patchHeight = 16
+  var patchWidth = 16
 
   /// D: the elements of a row.
   var embedDim = 0
@@ -189,8 +193,11 @@ package struct ViTConfig: Sendable, Equatable {
   /// Whether tensors show the grid of patches.
   var showsGrid: Bool { hasPositions || relative?.showsGrid == true }
 
-  var gridHeight: Int { imageHeight / patchSize }
-  var gridWidth: Int { imageWidth / patchSize }
+  var gridHeight: Int { imageHeight / patchHeight }
+  var gridWidth: Int { imageWidth / patchWidth }
+
+  /// The extents of a patch for people.
+  var patchWords: String { ModelFacts.patchWords(height: patchHeight, width: patchWidth) }
   var patchTokens: Int { gridHeight * gridWidth }
   var headWidth: Int { heads > 0 ? embedDim / heads : 0 }
 

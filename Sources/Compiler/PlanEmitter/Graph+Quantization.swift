@@ -30,9 +30,9 @@ extension Graph {
     case .linear(let linear): return linear.weight == constant
     case .convolution(let convolution):
       guard case .image = type(node.inputs[0]) else { return false }
-      let isSquare = convolution.kernelHeight == convolution.kernelWidth
-      return convolution.weight == constant && convolution.padding == 0 && isSquare
-        && convolution.stride == convolution.kernelHeight
+      return convolution.weight == constant && convolution.padding == 0
+        && convolution.strideHeight == convolution.kernelHeight
+        && convolution.strideWidth == convolution.kernelWidth
     default: return false
     }
   }

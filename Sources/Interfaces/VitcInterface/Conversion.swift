@@ -62,8 +62,10 @@ private struct Conversion {
     options.pooling = try reader.text("pooling")
     options.epsilon = try reader.number("eps").map { Float($0) }
     options.imageSize = try reader.integer("image_size", in: 1...(1 << 20))
-    options.mean = try reader.array("mean", "three numbers") { $0.double.map { Float($0) } }
-    options.standardDeviation = try reader.array("std", "three numbers") {
+    options.mean = try reader.array("mean", "a number for each channel") {
+      $0.double.map { Float($0) }
+    }
+    options.standardDeviation = try reader.array("std", "a number for each channel") {
       $0.double.map { Float($0) }
     }
     options.cropFraction = try reader.number("crop_pct")

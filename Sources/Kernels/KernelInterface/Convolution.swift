@@ -1,6 +1,6 @@
 /// `output[b, y * outputWidth + x, :] = activation(window(b, y, x) * W + bias) + table[y, x, :]`.
 ///
-/// The window is `kernel x kernel` at `(y, x) * stride - padding`, zero outside the input.
+/// The window is a kernel's at `(y, x) * stride - padding`, zero outside the input.
 /// Input and output do not overlap.
 package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// What the windows are taken from.
@@ -23,11 +23,11 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// Width of the input.
   package var width: Int
 
-  /// Side of the window.
-  package var kernel: Int
+  /// Extents of the window.
+  package var kernel: (height: Int, width: Int)
 
-  /// Distance between windows.
-  package var stride: Int
+  /// Distance between windows, down and across.
+  package var stride: (height: Int, width: Int)
 
   /// Zeros around the input.
   package var padding: Int
@@ -41,7 +41,7 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// N: the elements of an output row.
   package var outputChannels: Int
 
-  /// `[kernel * kernel * channels, outputChannels]` in panels.
+  /// `[windowSize, outputChannels]` in panels.
   package var weights: PanelWeights
 
   /// `[outputChannels]`.
@@ -60,8 +60,9 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   /// A convolution, for the kernels of a set with all its parts.
   package init(
     for tiles: TileExtents,
-    input: Input, channels: Int, height: Int, width: Int, kernel: Int, stride: Int,
-    padding: Int = 0, output: OutputRows, images: Int, outputChannels: Int,
+    input: Input, channels: Int, height: Int, width: Int, kernel: (height: Int, width: Int),
+    stride: (height: Int, width: Int), padding: Int = 0, output: OutputRows, images: Int,
+    outputChannels: Int,
     weights: PanelWeights, bias: UnsafePointer<Float>? = nil, activation: Activation = .none,
     table: UnsafePointer<Float>? = nil
   ) {
@@ -83,13 +84,13 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// Output rows.
-  package var outputHeight: Int { Self.extent(height, kernel, stride, padding) }
+  package var outputHeight: Int { Self.extent(height, kernel.height, stride.height, padding) }
 
   /// Output columns.
-  package var outputWidth: Int { Self.extent(width, kernel, stride, padding) }
+  package var outputWidth: Int { Self.extent(width, kernel.width, stride.width, padding) }
 
   /// K: the elements of an input row.
-  package var windowSize: Int { kernel * kernel * channels }
+  package var windowSize: Int { kernel.height * kernel.width * channels }
 
   /// How the step is cut into items; a group is an image, and the rows of an output line stay
   /// together.
@@ -108,7 +109,8 @@ package struct ConvolutionArguments: KernelArguments, @unchecked Sendable {
   package var scratchBytes: Int {
     let rows = blocking.maximumRows
     let blockLines = max(rows / max(outputWidth, 1), 1)
-    let lines = isMap ? (blockLines - 1) * stride + kernel : channels * kernel
+    let lines =
+      isMap ? (blockLines - 1) * stride.height + kernel.height : channels * kernel.height
     let prepared = max(windowSize, lines * lineStride)
     return (blocking.maximumSums + prepared) * MemoryLayout<Float>.stride
   }

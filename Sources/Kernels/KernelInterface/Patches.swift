@@ -12,8 +12,8 @@ package struct Patches: @unchecked Sendable {
   /// Width of an image.
   package let width: Int
 
-  /// Side of a patch.
-  package let side: Int
+  /// Extents of a patch.
+  package let extents: (height: Int, width: Int)
 
   /// The patches of a convolution's image; nil where its windows are none, or lie in a map.
   package init?(_ convolution: ConvolutionArguments) {
@@ -24,14 +24,14 @@ package struct Patches: @unchecked Sendable {
     channels = convolution.channels
     height = convolution.height
     width = convolution.width
-    side = convolution.kernel
+    extents = convolution.kernel
   }
 
   /// Where the lines of a patch begin in an image, that of a channel's line `line` at
   /// `pointer + (channel * height + line) * width`.
   package func pointer(image: Int, patch: Int) -> UnsafePointer<Float> {
-    let (row, column) = patch.quotientAndRemainder(dividingBy: width / side)
-    let line = image &* channels &* height &+ row &* side
-    return images + (line &* width &+ column &* side)
+    let (row, column) = patch.quotientAndRemainder(dividingBy: width / extents.width)
+    let line = image &* channels &* height &+ row &* extents.height
+    return images + (line &* width &+ column &* extents.width)
   }
 }

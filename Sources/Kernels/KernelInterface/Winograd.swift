@@ -109,7 +109,7 @@ extension ConvolutionArguments {
   /// Whether Winograd's F(2 x 4, 3 x 3) can compute this.
   fileprivate var isWinogradComputable: Bool {
     guard case .map = input else { return false }
-    return kernel == 3 && stride == 1 && padding == 1 && channels > 0
+    return kernel == (3, 3) && stride == (1, 1) && padding == 1 && channels > 0
       && channels % PanelLayout.width == 0 && outputChannels % PanelLayout.width == 0
   }
 }

@@ -10,8 +10,9 @@ extension PortableKernels {
     for row in block.rowStart..<block.rowEnd {
       let (y, x) = row.quotientAndRemainder(dividingBy: a.outputWidth)
       gatherWindow(
-        a, image: block.group, top: y * a.stride - a.padding, left: x * a.stride - a.padding,
-        height: a.kernel, width: a.kernel, into: window)
+        a, image: block.group, top: y * a.stride.height - a.padding,
+        left: x * a.stride.width - a.padding, height: a.kernel.height, width: a.kernel.width,
+        into: window)
       multiply(
         LeftHand(start: UnsafePointer(window), step: 0), rows: 1,
         panels: block.panelStart..<block.panelEnd, inputs: a.windowSize,

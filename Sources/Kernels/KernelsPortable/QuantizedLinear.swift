@@ -50,15 +50,15 @@ extension PortableKernels {
   }
 }
 
-/// Writes a patch as a row, `[channels][side][side]`.
+/// Writes a patch as a row, `[channels][height][width]`.
 private func copyPatch(
   _ patches: Patches, image: Int, _ patch: Int, into row: UnsafeMutablePointer<Float>
 ) {
   let first = patches.pointer(image: image, patch: patch)
-  for line in 0..<patches.channels * patches.side {
-    let (channel, y) = line.quotientAndRemainder(dividingBy: patches.side)
-    (row + line * patches.side).update(
-      from: first + (channel * patches.height + y) * patches.width, count: patches.side)
+  for line in 0..<patches.channels * patches.extents.height {
+    let (channel, y) = line.quotientAndRemainder(dividingBy: patches.extents.height)
+    (row + line * patches.extents.width).update(
+      from: first + (channel * patches.height + y) * patches.width, count: patches.extents.width)
   }
 }
 

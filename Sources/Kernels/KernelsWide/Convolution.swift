@@ -23,7 +23,7 @@ extension WideKernels {
 }
 
 /// Puts the lines under one output line below each other, `[channel][ky][padded width]`: its windows
-/// are then rows `stride` elements apart, each a segment for every line.
+/// are then rows a stride apart, each a segment for every line.
 private func convolveImage(
   _ a: ConvolutionArguments, _ image: UnsafePointer<Float>, _ block: ProductBlocking.Block,
   lines: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
@@ -31,14 +31,14 @@ private func convolveImage(
   let outputWidth = a.outputWidth
   let step = a.lineStride
   let left = LeftHand(
-    start: UnsafePointer(lines), step: a.stride, segments: a.channels &* a.kernel,
-    length: a.kernel, segmentStep: step)
+    start: UnsafePointer(lines), step: a.stride.width, segments: a.channels &* a.kernel.height,
+    length: a.kernel.width, segmentStep: step)
   for outputLine in (block.rowStart / outputWidth)..<(block.rowEnd / outputWidth) {
-    let top = outputLine &* a.stride &- a.padding
+    let top = outputLine &* a.stride.height &- a.padding
     var to = lines
     var plane = image
     for _ in 0..<a.channels {
-      for y in top..<(top &+ a.kernel) {
+      for y in top..<(top &+ a.kernel.height) {
         if y >= 0 && y < a.height {
           clear(to, a.padding)
           copy(plane + y &* a.width, to + a.padding, a.width)
@@ -64,12 +64,12 @@ private func convolveMap(
   let outputWidth = a.outputWidth
   let firstLine = block.rowStart / outputWidth
   let lastLine = block.rowEnd / outputWidth
-  let firstInput = firstLine &* a.stride &- a.padding
+  let firstInput = firstLine &* a.stride.height &- a.padding
   var source = UnsafePointer(lines)
   if a.padding == 0 && rowStep == a.channels {
     source = map + (firstInput &* a.lineStride)
   } else {
-    let count = (lastLine &- firstLine &- 1) &* a.stride &+ a.kernel
+    let count = (lastLine &- firstLine &- 1) &* a.stride.height &+ a.kernel.height
     for line in 0..<count {
       copyLine(
         a, map, rowStep: rowStep, y: firstInput &+ line, into: lines + line &* a.lineStride)
@@ -77,9 +77,9 @@ private func convolveMap(
   }
   for line in firstLine..<lastLine {
     let left = LeftHand(
-      start: source + (line &- firstLine) &* a.stride &* a.lineStride,
-      step: a.stride &* a.channels, segments: a.kernel, length: a.kernel &* a.channels,
-      segmentStep: a.lineStride)
+      start: source + (line &- firstLine) &* a.stride.height &* a.lineStride,
+      step: a.stride.width &* a.channels, segments: a.kernel.height,
+      length: a.kernel.width &* a.channels, segmentStep: a.lineStride)
     multiplyRows(a, block, left, firstRow: line &* outputWidth, rows: outputWidth, sums)
   }
 }

@@ -39,15 +39,15 @@ extension WideKernels {
   }
 }
 
-/// Writes a patch as a row, `[channels][side][side]`.
+/// Writes a patch as a row, `[channels][height][width]`.
 private func copyPatch(
   _ patches: Patches, image: Int, _ patch: Int, into row: UnsafeMutablePointer<Float>
 ) {
   var (from, to) = (patches.pointer(image: image, patch: patch), row)
   for _ in 0..<patches.channels {
-    for line in 0..<patches.side {
-      copy(from + line &* patches.width, to, patches.side)
-      to += patches.side
+    for line in 0..<patches.extents.height {
+      copy(from + line &* patches.width, to, patches.extents.width)
+      to += patches.extents.width
     }
     from += patches.height &* patches.width
   }

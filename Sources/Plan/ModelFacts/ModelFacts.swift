@@ -25,8 +25,11 @@ package struct ModelFacts: Record, Equatable {
   /// Width of the input image in pixels.
   package var imageWidth = 0
 
-  /// Side of a patch in pixels.
+  /// Side of a patch in pixels; of one that is not square its height.
   package var patchSize = 0
+
+  /// Width of a patch that is not square, in pixels; a section of its own.
+  package var otherPatchWidth: Int?
 
   /// Width `D` of a token.
   package var embedDim = 0
@@ -67,11 +70,25 @@ package struct ModelFacts: Record, Equatable {
   /// Facts of no model yet.
   package init() {}
 
+  /// Width of a patch in pixels.
+  package var patchWidth: Int {
+    get { otherPatchWidth ?? patchSize }
+    set { otherPatchWidth = newValue == patchSize ? nil : newValue }
+  }
+
   /// Rows of the patch grid.
   package var gridHeight: Int { patchSize > 0 ? imageHeight / patchSize : 0 }
 
   /// Columns of the patch grid.
-  package var gridWidth: Int { patchSize > 0 ? imageWidth / patchSize : 0 }
+  package var gridWidth: Int { patchWidth > 0 ? imageWidth / patchWidth : 0 }
+
+  /// The extents of a patch for people: `16`, or of one that is not square `16 x 8`.
+  package static func patchWords(height: Int, width: Int) -> String {
+    height == width ? "\(height)" : "\(height) x \(width)"
+  }
+
+  /// The extents of a patch for people.
+  package var patchWords: String { Self.patchWords(height: patchSize, width: patchWidth) }
 
   /// N, the patch tokens before any reduction.
   package var patches: Int { gridHeight * gridWidth }
@@ -91,6 +108,19 @@ package struct ModelFacts: Record, Equatable {
     try coder.code("scores", choice: &scores)
     try coder.code("preprocess", record: &preprocess)
     try coder.code("provenance", list: &provenance)
+  }
+}
+
+/// The width of patches that are not square, in pixels.
+package struct PatchWidth: Record, Equatable {
+  package var width = 0
+
+  package init() {}
+
+  package init(_ width: Int) { self.width = width }
+
+  package mutating func code<C: FieldCoder>(fields coder: inout C) throws {
+    try coder.code("width", &width)
   }
 }
 

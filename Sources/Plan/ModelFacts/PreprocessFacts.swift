@@ -79,7 +79,7 @@ package struct PreprocessFacts: Record, Equatable {
   /// Rule of the crop to the model's image extents.
   package var crop = Crop.torchvision
 
-  /// Samples R, G, B, 0 to 255, of pixels that padding adds.
+  /// Samples, 0 to 255, of pixels that padding adds: R, G, B, or one for each of other numbers of channels.
   package var fill = [0, 0, 0]
 
   /// What is done with alpha.
@@ -96,12 +96,18 @@ package struct PreprocessFacts: Record, Equatable {
 
   private var rescaleBits = Int(Int64(bitPattern: (1.0 / 255).bitPattern))
 
-  /// Mean of each channel R, G, B after scaling: the tensor is `(scaled - mean) / deviation` in
+  /// Mean of each channel after scaling, R, G, B of an image: the tensor is `(scaled - mean) / deviation` in
   /// float32; 0 and a deviation of 1 where nothing is normalised.
   package var mean: [Float] = [0.485, 0.456, 0.406]
 
-  /// Standard deviation of each channel R, G, B after scaling.
+  /// Standard deviation of each channel after scaling.
   package var standardDeviation: [Float] = [0.229, 0.224, 0.225]
+
+  /// How many channels a model may read.
+  package static let channelCounts = 1...64
+
+  /// Channels of the model's input: 3 are R, G, B, 1 is the grey that Pillow makes of them, and others are no images.
+  package var channels: Int { mean.count }
 
   /// DeiT's at 224 pixels: shortest edge 248, bicubic, ImageNet's mean and deviation.
   package init() {}

@@ -66,7 +66,9 @@ package struct PlanSummary {
       "model": .string(facts.architecture),
       "family": .string(facts.family),
       "image_size": .array([.init(facts.imageHeight), .init(facts.imageWidth)]),
-      "patch_size": .init(facts.patchSize),
+      "channels": .init(facts.preprocess.channels),
+      "patch_size": facts.otherPatchWidth.map { .array([.init(facts.patchSize), .init($0)]) }
+        ?? .init(facts.patchSize),
       "embed_dim": .init(facts.embedDim),
       "depth": .init(facts.depth),
       "heads": .init(facts.heads),

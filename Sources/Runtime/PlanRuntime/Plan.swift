@@ -210,6 +210,9 @@ public final class Plan: Sendable {
     (file.facts.imageHeight, file.facts.imageWidth)
   }
 
+  /// Channels of the input: 3 are R, G, B, 1 is grey, and any other number is none of an image.
+  public var channelCount: Int { file.facts.preprocess.channels }
+
   /// The label of a class: its name, or its number when the plan has no labels.
   public func label(_ index: Int) -> String {
     file.labels.names.indices.contains(index) ? file.labels.names[index].name : "class \(index)"

@@ -60,7 +60,7 @@ extension Preprocessing {
   fileprivate var cropRule: [(name: String, value: String)] {
     [
       ("resize", "\(resize)"), ("interpolation", "\(interpolation)"), ("crop", "\(crop)"),
-      ("fill", "\(fill)"), ("alpha", "\(alpha)"),
+      ("fill", "\(fill)"), ("alpha", "\(alpha)"), ("channels", "\(channels)"),
     ]
   }
 }

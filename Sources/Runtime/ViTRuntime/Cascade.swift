@@ -128,7 +128,7 @@ public struct Cascade: Sendable {
 
   /// What is said of images that `fill` writes as the input of one plan and then, of some, of the other.
   /// - Parameter fill: gets the images' numbers, ascending, the plan's classifier, and the input,
-  ///   `[images, 3, height, width]`.
+  ///   `[images, channels, height, width]`.
   package func answers(
     images: Int, read: (borrowing RunResult) throws -> Void = { _ in },
     fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void

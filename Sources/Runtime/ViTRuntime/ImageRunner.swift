@@ -119,7 +119,7 @@ public final class ImageRunner: Sendable {
 
   /// What the plan says of images that are prepared as the model wants.
   /// - Parameters:
-  ///   - tensor: `[images, 3, height, width]`.
+  ///   - tensor: `[images, channels, height, width]`.
   ///   - kinds: the results to take; nil for all that the plan has.
   /// - Throws: `InputError` if it holds no whole image or a number that is not finite, if the plan has no such
   ///   results or gives numbers that are not finite, or if a weight is damaged.
@@ -133,12 +133,13 @@ public final class ImageRunner: Sendable {
   ) throws -> [ImageResult] {
     let kinds = try available(kinds)
     try requireOneNormalisation()
-    let one = 3 * preprocessing.height * preprocessing.width
+    let (channels, height) = (preprocessing.channels, preprocessing.height)
+    let one = channels * height * preprocessing.width
     guard !tensor.isEmpty else { throw noImages() }
     guard tensor.count.isMultiple(of: one) else {
       throw InputError(
         .invalidOption, file: "tensor", field: "elements",
-        expected: "a multiple of \(one), 3 x \(preprocessing.height) x \(preprocessing.width)",
+        expected: "a multiple of \(one), \(channels) x \(height) x \(preprocessing.width)",
         found: "\(tensor.count)")
     }
     if let index = tensor.firstNotFinite {
@@ -214,7 +215,7 @@ public final class ImageRunner: Sendable {
   }
 
   /// The answers to images that `fill` writes: it gets their numbers, how the plan that sees them prepares images,
-  /// and the input, `[images, 3, height, width]`.
+  /// and the input, `[images, channels, height, width]`.
   private func answers(
     images: Int, _ kinds: ResultKinds,
     fill: ([Int], Preprocessing, UnsafeMutableBufferPointer<Float>) throws -> Void

@@ -74,7 +74,7 @@ vitc_status vitc_free(char *text);
 /* Converts a checkpoint (safetensors, a sharded one's index, npz, ONNX, or a folder with its configuration) to a plan.
  * Options, as those of `vitc convert`:
  *   "arch", "heads", "activation", "pooling", "eps", "image_size", "crop_pct", "crop_mode", "interpolation"
- *   "mean", "std"    three numbers each
+ *   "mean", "std"    a number for each channel, each
  *   "method"         "evit", "dynamicvit", "evovit" or "ppt": what the checkpoint was trained with, or is to run with, to
  *                    have fewer tokens
  *   "layers"         of evit, dynamicvit and ppt: an array of blocks, counted from 1

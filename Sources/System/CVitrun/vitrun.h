@@ -132,7 +132,7 @@ enum {
   VITRUN_FEATURES = 2
 };
 
-/* Runs a tensor, [images, 3, height, width] of float32 in C order, prepared as the model wants; count is that of its
+/* Runs a tensor, [images, channels, height, width] of float32 in C order, prepared as the model wants; count is that of its
  * elements. Any number of images but none; a number that is not finite is an error. kinds is VITRUN_ALL for all
  * results that the plan has, or the sum of those that are wanted, which the plan must have. */
 vitrun_status vitrun_session_run(

@@ -9,6 +9,8 @@ import Testing
     var height: Int
     var width: Int
     var kernel: Int
+    /// The kernel's width and the stride across, where they are not square.
+    var across: (kernel: Int, stride: Int)?
     var stride: Int
     var padding = 0
     var outputs: Int
@@ -20,9 +22,12 @@ import Testing
     /// By Winograd's F(2 x 4, 3 x 3).
     var isFiltered = false
 
+    var kernels: (height: Int, width: Int) { (kernel, across?.kernel ?? kernel) }
+    var strides: (height: Int, width: Int) { (stride, across?.stride ?? stride) }
+
     var testDescription: String {
-      "\(images)x\(channels)x\(height)x\(width) \(isMap ? "map" : "image") \(kernel)x\(kernel)"
-        + "/\(stride) padding \(padding) to \(outputs) gap \(gap)\(isFiltered ? " filtered" : "")"
+      "\(images)x\(channels)x\(height)x\(width) \(isMap ? "map" : "image") "
+        + "\(kernels.height)x\(kernels.width)/\(strides.height)x\(strides.width) padding \(padding) to \(outputs) gap \(gap)\(isFiltered ? " filtered" : "")"
         + " \(activation)"
     }
 
@@ -45,6 +50,21 @@ import Testing
       channels: 3, height: 31, width: 29, kernel: 7, stride: 2, padding: 3, outputs: 16,
       activation: .relu),
     Case(channels: 1, height: 5, width: 4, kernel: 3, stride: 1, padding: 1, outputs: 7),
+    Case(
+      images: 2, channels: 4, height: 35, width: 29, kernel: 16, across: (8, 8), stride: 16,
+      outputs: 20, table: true),
+    Case(
+      channels: 1, height: 32, width: 48, kernel: 4, across: (16, 16), stride: 4, outputs: 33,
+      half: true),
+    Case(
+      images: 2, channels: 2, height: 11, width: 17, kernel: 3, across: (5, 1), stride: 2,
+      padding: 2, outputs: 16, activation: .relu),
+    Case(
+      images: 2, isMap: true, channels: 6, height: 12, width: 9, kernel: 2, across: (3, 3),
+      stride: 2, outputs: 18),
+    Case(
+      isMap: true, channels: 5, height: 9, width: 10, kernel: 3, across: (2, 3), stride: 1,
+      padding: 1, outputs: 16, gap: 2),
     Case(channels: 2, height: 64, width: 64, kernel: 8, stride: 8, outputs: 40, half: true),
     Case(
       images: 2, isMap: true, channels: 16, height: 9, width: 14, kernel: 3, stride: 1,
@@ -94,7 +114,7 @@ import Testing
         }
       }
     }
-    let window = test.kernel * test.kernel * test.channels
+    let window = test.kernels.height * test.kernels.width * test.channels
     let all = values.array(window * test.outputs)
     let weights = test.half ? all.map { Float(Float16($0)) } : all
     let panels = packed(weights, inputs: window, outputs: test.outputs)
@@ -106,7 +126,7 @@ import Testing
         ? .map(
           InputRows(x.constant, imageStride: pixels + 2, firstRow: 1, stride: rowStride))
         : .image(x.constant), channels: test.channels, height: test.height, width: test.width,
-      kernel: test.kernel, stride: test.stride, padding: test.padding,
+      kernel: test.kernels, stride: test.strides, padding: test.padding,
       output: OutputRows(x.pointer, imageStride: 0, stride: 0), images: test.images,
       outputChannels: test.outputs,
       weights: test.half
@@ -145,18 +165,19 @@ import Testing
       for y in 0..<rows {
         for x in 0..<columns {
           var row: [Double] = []
-          let (top, left) = (y * test.stride - test.padding, x * test.stride - test.padding)
-          let side = 0..<test.kernel
+          let top = y * test.strides.height - test.padding
+          let left = x * test.strides.width - test.padding
+          let (down, across) = (0..<test.kernels.height, 0..<test.kernels.width)
           if test.isMap {
-            for ky in side {
-              for kx in side {
+            for ky in down {
+              for kx in across {
                 for c in 0..<test.channels { row.append(pixel(image, c, top + ky, left + kx)) }
               }
             }
           } else {
             for c in 0..<test.channels {
-              for ky in side {
-                for kx in side { row.append(pixel(image, c, top + ky, left + kx)) }
+              for ky in down {
+                for kx in across { row.append(pixel(image, c, top + ky, left + kx)) }
               }
             }
           }
@@ -191,8 +212,8 @@ import Testing
           input: .map(
             InputRows(
               x.constant + first * pixels * channels, imageStride: pixels, stride: channels)),
-          channels: channels, height: height, width: width, kernel: 3, stride: 1, padding: 1,
-          output: OutputRows(output.pointer, imageStride: pixels, stride: outputs),
+          channels: channels, height: height, width: width, kernel: (3, 3), stride: (1, 1),
+          padding: 1, output: OutputRows(output.pointer, imageStride: pixels, stride: outputs),
           images: images, outputChannels: outputs,
           weights: PanelWeights(weights.pointer, element: .float32)))
       return output.array
@@ -211,8 +232,8 @@ import Testing
         for: Implementation.all[0].tiles,
         input: test.isMap
           ? .map(InputRows(x.constant, imageStride: 0, stride: 0)) : .image(x.constant),
-        channels: test.channels, height: test.height, width: test.width, kernel: test.kernel,
-        stride: test.stride, padding: test.padding,
+        channels: test.channels, height: test.height, width: test.width, kernel: test.kernels,
+        stride: test.strides, padding: test.padding,
         output: OutputRows(x.pointer, imageStride: 0, stride: 0), images: test.images,
         outputChannels: test.outputs, weights: PanelWeights(x.pointer, element: .float32)
       ).isWorthWinograd
@@ -228,7 +249,8 @@ import Testing
     #expect(isFiltered(changed { ($0.height, $0.width) = (23, 29) }))
     for other in [
       changed { $0.isMap = false }, changed { $0.channels = 60 }, changed { $0.outputs = 63 },
-      changed { $0.kernel = 1 }, changed { $0.stride = 2 }, changed { $0.padding = 0 },
+      changed { $0.kernel = 1 }, changed { $0.across = (2, 1) }, changed { $0.stride = 2 },
+      changed { $0.padding = 0 },
       changed { ($0.height, $0.width) = (14, 14) }, changed { $0.channels = 272 },
     ] {
       #expect(!isFiltered(other), "\(other)")

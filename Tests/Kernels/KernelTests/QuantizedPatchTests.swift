@@ -8,31 +8,31 @@ import Testing
     var channels: Int
     var rows: Int
     var columns: Int
-    var side: Int
+    var patch: (height: Int, width: Int)
     var outputs: Int
     var hasTable = true
     /// Pixels below and beside the patches, which none of them has.
     var rest = 0
 
-    var inputs: Int { channels * side * side }
+    var inputs: Int { channels * patch.height * patch.width }
     var testDescription: String {
-      "\(images)x\(channels)x\(rows)x\(columns) of \(side) \(outputs) rest \(rest)"
+      "\(images)x\(channels)x\(rows)x\(columns) of \(patch) \(outputs) rest \(rest)"
     }
   }
 
   static let cases = [
-    Case(channels: 1, rows: 1, columns: 1, side: 1, outputs: 1),
-    Case(channels: 3, rows: 1, columns: 1, side: 5, outputs: 17),
-    Case(images: 3, channels: 3, rows: 2, columns: 5, side: 3, outputs: 31),
-    Case(images: 2, channels: 4, rows: 3, columns: 2, side: 7, outputs: 48, rest: 6),
-    Case(images: 3, channels: 1, rows: 5, columns: 3, side: 16, outputs: 33, hasTable: false),
-    Case(images: 2, channels: 3, rows: 14, columns: 14, side: 16, outputs: 64, rest: 3),
+    Case(channels: 1, rows: 1, columns: 1, patch: (1, 1), outputs: 1),
+    Case(channels: 3, rows: 1, columns: 1, patch: (5, 5), outputs: 17),
+    Case(images: 3, channels: 3, rows: 2, columns: 5, patch: (3, 5), outputs: 31),
+    Case(images: 2, channels: 4, rows: 3, columns: 2, patch: (7, 7), outputs: 48, rest: 6),
+    Case(images: 3, channels: 1, rows: 5, columns: 3, patch: (16, 8), outputs: 33, hasTable: false),
+    Case(images: 2, channels: 3, rows: 14, columns: 14, patch: (16, 16), outputs: 64, rest: 3),
   ]
 
   @Test(arguments: ByteProducts.tiled, cases)
   func isTheLayerOfItsPatches(products: ByteProducts, test: Case) {
     let (height, width) = (
-      test.rows * test.side + test.rest, test.columns * test.side + test.rest
+      test.rows * test.patch.height + test.rest, test.columns * test.patch.width + test.rest
     )
     let count = test.rows * test.columns
     var values = Values(seed: 5)
@@ -42,10 +42,12 @@ import Testing
     for image in 0..<test.images {
       for patch in 0..<count {
         for c in 0..<test.channels {
-          for y in 0..<test.side {
-            for x in 0..<test.side {
-              let line = (image * test.channels + c) * height + patch / test.columns * test.side + y
-              patches.append(images.array[line * width + patch % test.columns * test.side + x])
+          for y in 0..<test.patch.height {
+            for x in 0..<test.patch.width {
+              let line =
+                (image * test.channels + c) * height + patch / test.columns * test.patch.width + y
+              patches.append(
+                images.array[line * width + patch % test.columns * test.patch.width + x])
             }
           }
         }
@@ -63,7 +65,7 @@ import Testing
     }
     let convolution = ConvolutionArguments(
       for: products.implementation.tiles, input: .image(images.constant), channels: test.channels,
-      height: height, width: width, kernel: test.side, stride: test.side,
+      height: height, width: width, kernel: test.patch, stride: test.patch,
       output: OutputRows(table.pointer, imageStride: 0, stride: 0), images: test.images,
       outputChannels: test.outputs, weights: problem.panels, bias: problem.bias.constant,
       table: test.hasTable ? table.constant : nil)
@@ -80,15 +82,15 @@ import Testing
     func patches(_ change: (inout ConvolutionArguments) -> Void) -> Patches? {
       var convolution = ConvolutionArguments(
         for: Implementation.all[0].tiles, input: .image(pixels.constant), channels: 1, height: 8,
-        width: 8, kernel: 2, stride: 2,
+        width: 8, kernel: (2, 2), stride: (2, 2),
         output: OutputRows(pixels.pointer, imageStride: 0, stride: 0), images: 1,
         outputChannels: 1, weights: PanelWeights(pixels.pointer, element: .int8))
       change(&convolution)
       return Patches(convolution)
     }
     #expect(patches { _ in } != nil)
-    #expect(patches { $0.stride = 1 } == nil)
-    #expect(patches { $0.stride = 3 } == nil)
+    #expect(patches { $0.stride = (2, 1) } == nil)
+    #expect(patches { $0.stride = (3, 2) } == nil)
     #expect(patches { $0.padding = 1 } == nil)
     #expect(
       patches { $0.input = .map(InputRows(pixels.constant, imageStride: 0, stride: 1)) } == nil)

@@ -108,7 +108,7 @@ struct DamagedPlanTests {
       let features = [
         "weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details", "int8Attention",
         "headNorm", "rotaryEmbedding", "gatedActivation", "biasedAttention", "rmsNorm",
-        "int8Patches", "methods",
+        "int8Patches", "methods", "patches", "channels",
       ]
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
@@ -118,6 +118,7 @@ struct DamagedPlanTests {
         ["pooling", "details"], ["details"], ["prefix", "pooling", "details"], ["int8Attention"],
         ["int8Patches"], ["int8", "int8Patches"], ["biasedAttention"], ["rmsNorm"], ["headNorm"],
         ["gatedActivation"], ["headNorm", "rotaryEmbedding", "gatedActivation"], ["methods"],
+        ["patches"], ["channels"], ["patches", "channels"], ["channels", "patches"],
       ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"
@@ -128,7 +129,7 @@ struct DamagedPlanTests {
         } else {
           let error = #expect(throws: InputError.self, "\(name), \(listed)") { try open(plan) }
           // Of a plan with a section more the number of sections, or its kind, tells it first.
-          let sections = [used, listed].map { $0.filter { ["cascade", "details"].contains($0) } }
+          let sections = [used, listed].map { listedSections($0) }
           let isOfSections =
             error?.field == "section count" || error?.field.hasPrefix("section ") == true
           #expect(
@@ -137,6 +138,10 @@ struct DamagedPlanTests {
         }
       }
     }
+  }
+
+  private func listedSections(_ features: [String]) -> [String] {
+    features.filter { ["cascade", "details", "patches"].contains($0) }
   }
 
   private func expectNewer(_ bytes: [UInt8]) throws {

@@ -40,7 +40,8 @@ internal import Testing
   }
 
   private func bytes(of preprocessing: Preprocessing, _ crop: RGBImage) throws -> [UInt8] {
-    var tensor = [Float](repeating: .nan, count: crop.pixels.count)
+    let count = preprocessing.channels * crop.width * crop.height
+    var tensor = [Float](repeating: .nan, count: count)
     try tensor.withUnsafeMutableBufferPointer { try preprocessing.normalise(crop, into: $0) }
     return tensor.withUnsafeBytes(Array.init)
   }
@@ -106,6 +107,32 @@ internal import Testing
         #expect(!isWhole || crop.pixels.allSatisfy { $0 == 77 })
       }
     }
+  }
+
+  @Test func aModelOfAnotherNumberOfChannelsTakesNoImages() throws {
+    for channels in [2, 4] {
+      let preprocessing = Preprocessing(
+        height: 4, width: 4, resize: .none, fill: [UInt8](repeating: 0, count: channels),
+        mean: [Float](repeating: 0, count: channels),
+        standardDeviation: [Float](repeating: 1, count: channels))
+      for refused in [
+        #expect(throws: InputError.self) { try preprocessing.crop(grey(9, width: 4, height: 4)) },
+        #expect(throws: InputError.self) { try preprocessing.crop(path: Fixture.path("one.png")) },
+        #expect(throws: InputError.self) { try preprocessing.read(path: Fixture.path("one.png")) },
+      ] {
+        #expect(refused?.kind == .unsupported && refused?.field == "channels")
+      }
+    }
+  }
+
+  @Test func ofAnImageInMemoryGreyIsMadeAsOfAFile() throws {
+    let cases = try PreprocessingCases.read()
+    let preprocessing = try #require(cases["timm_grey"])
+    let file = Fixture.path("filtered.png")
+    let colour = try ImageDecoder.read(path: file, alpha: .drop)
+    #expect(try preprocessing.crop(colour) == preprocessing.crop(path: file))
+    let read = try preprocessing.read(path: file)
+    #expect(try read != colour && preprocessing.crop(read) == preprocessing.crop(path: file))
   }
 
   @Test(.enabled(if: hasShared, "needs ../shared"))

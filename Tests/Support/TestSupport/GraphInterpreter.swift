@@ -226,8 +226,8 @@ package struct GraphInterpreter {
             for ky in 0..<kh {
               for kx in 0..<kw {
                 let (sy, sx) = (
-                  y * convolution.stride + ky - convolution.padding,
-                  x0 * convolution.stride + kx - convolution.padding
+                  y * convolution.strideHeight + ky - convolution.padding,
+                  x0 * convolution.strideWidth + kx - convolution.padding
                 )
                 guard (0..<height).contains(sy), (0..<width).contains(sx) else { continue }
                 let index =

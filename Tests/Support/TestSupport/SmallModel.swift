@@ -17,6 +17,10 @@ package struct SmallModel {
     package var depth = 3
     package var grid = 4
     package var patch = 4
+    /// The width of patches that are not square; the image then is none either.
+    package var patchWidth: Int?
+    /// Of the image.
+    package var channels = 3
     package var classes = 5
     package var hidden = 48
     package var isDistilled = false
@@ -117,8 +121,17 @@ package struct SmallModel {
     return [mixed, axial, centered, tables, networks, rms]
   }()
 
+  /// Those of other images and other patches.
+  package static let oblong: [Form] = {
+    var flat = Form("DeiT of grey images in flat patches")
+    (flat.patch, flat.patchWidth, flat.channels) = (2, 6, 1)
+    var tall = Form("average pooling of four channels in tall patches")
+    (tall.patch, tall.patchWidth, tall.channels, tall.pooling) = (8, 3, 4, "avg")
+    return [flat, tall]
+  }()
+
   /// All of them.
-  package static let all = forms + pooled + turned
+  package static let all = forms + pooled + turned + oblong
 
   package let form: Form
   package let graph: Graph
@@ -139,6 +152,10 @@ package struct SmallModel {
     ]
     // This one has its norm before pooling.
     if form.pooling == "max" { arguments.append(JSONMember("fc_norm", false)) }
+    if let width = form.patchWidth {
+      arguments.append(
+        JSONMember("img_size", [.init(form.grid * form.patch), .init(form.grid * width)]))
+    }
     if form.isLVViT { arguments.append(JSONMember("skip_lam", .init(2.0))) }
     // Nothing says it of CLIP, which has one or the other.
     if form.hasPreNorm { arguments.append(JSONMember("act_layer", "quick_gelu")) }
@@ -169,11 +186,11 @@ package struct SmallModel {
       graph, facts: facts, labels: Labels(), weights: weights, to: path, from: [])
   }
 
-  /// A random batch, `[images, 3, side, side]`.
+  /// A random batch, `[images, channels, height, width]`.
   package func input(images: Int) -> [Float] {
     var source = RandomSource(seed: 99)
-    let side = form.grid * form.patch
-    return (0..<images * 3 * side * side).map { _ in source.symmetric() * 2 }
+    let (height, width) = (form.grid * form.patch, form.grid * (form.patchWidth ?? form.patch))
+    return (0..<images * form.channels * height * width).map { _ in source.symmetric() * 2 }
   }
 
   private static func values(_ name: String, _ shape: [Int], _ source: inout RandomSource)
@@ -195,7 +212,9 @@ package struct SmallModel {
     let prefix = (form.hasClassToken ? 1 : 0) + (form.isDistilled ? 1 : 0) + form.registers
     let positions = form.grid * form.grid + (form.isDeiT3 ? 0 : prefix)
     var shapes: [String: [Int]] = [
-      "patch_embed.proj.weight": [width, 3, form.patch, form.patch]
+      "patch_embed.proj.weight": [
+        width, form.channels, form.patch, form.patchWidth ?? form.patch,
+      ]
     ]
     if form.hasPositions { shapes["pos_embed"] = [1, positions, width] }
     let distances = (2 * form.grid - 1) * (2 * form.grid - 1)

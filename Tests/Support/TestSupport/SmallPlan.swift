@@ -9,8 +9,8 @@ package enum SmallPlan {
   /// A dense plan, and rewrites of it that reduce tokens in different ways; `counted` keeps different numbers
   /// of tokens in different images, `cascade` has two programs, `tanh` features in place of logits, `int8` is the
   /// dense plan, quantized, at first but for the patch embedding; the next pool and have no class token, then one has
-  /// rotary positions, normalised heads and gates, one relative positions, one RMSNorm; the last are of methods that models
-  /// are trained with.
+  /// rotary positions, normalised heads and gates, one relative positions, one RMSNorm, one grey images in patches that are
+  /// not square; the last are of methods that models are trained with.
   package static func all(in folder: TemporaryFolder) throws -> [(name: String, bytes: [UInt8])] {
     var form = SmallModel.Form("smallest")
     (form.width, form.heads, form.depth, form.hidden, form.grid) = (8, 2, 1, 8, 2)
@@ -72,6 +72,11 @@ package enum SmallPlan {
     turned.hasRMSNorms = true
     try SmallModel(turned, in: folder).convert(to: dense)
     plans.append(("rmsNorm", try folder.read("dense.bin")))
+    var oblong = SmallModel.Form("flat patches")
+    (oblong.width, oblong.heads, oblong.depth, oblong.hidden, oblong.grid) = (8, 2, 1, 4, 2)
+    (oblong.patch, oblong.patchWidth, oblong.channels, oblong.classes) = (1, 3, 1, 2)
+    try SmallModel(oblong, in: folder).convert(to: dense)
+    plans.append(("patches, channels", try folder.read("dense.bin")))
     return try plans + methods(in: folder)
   }
 

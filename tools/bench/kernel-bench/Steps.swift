@@ -204,8 +204,8 @@ struct Steps {
       for: tiles,
       input: channels == 3
         ? .image(x) : .map(InputRows(x, imageStride: side * side, stride: channels)),
-      channels: channels, height: side, width: side, kernel: kernel, stride: stride,
-      padding: padding,
+      channels: channels, height: side, width: side, kernel: (kernel, kernel),
+      stride: (stride, stride), padding: padding,
       output: OutputRows(
         memory.floats(out * out * outputs), imageStride: out * out, stride: outputs),
       images: 1, outputChannels: outputs,

@@ -30,7 +30,8 @@ extension Architecture {
     name = fields[0]
     familyName = fields[1]
     (imageHeight, imageWidth) = (height, width)
-    (patchSize, embedDim, depth) = (numbers[0], numbers[1], numbers[2])
+    (patchHeight, patchWidth) = (numbers[0], numbers[0])
+    (embedDim, depth) = (numbers[1], numbers[2])
     (heads, hiddenDim) = (numbers[3], numbers[4])
     epsilon = Float(fields[8]) ?? 0
     activation = Activation.allCases.first { $0.word == fields[9] }

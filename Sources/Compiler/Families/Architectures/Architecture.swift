@@ -19,7 +19,8 @@ public struct Architecture: Sendable {
   let familyName: String
   let imageHeight: Int
   let imageWidth: Int
-  var patchSize: Int
+  var patchHeight: Int
+  var patchWidth: Int
   package var embedDim: Int
   var depth: Int
   package let heads: Int
@@ -102,7 +103,8 @@ public struct Architecture: Sendable {
   public var summary: String {
     let image = imageHeight == imageWidth ? "\(imageHeight)" : "\(imageHeight) x \(imageWidth)"
     guard embedDim > 0 else { return "\(familyName), image \(image)" }
-    return "\(familyName), width \(embedDim), depth \(depth), heads \(heads), patch \(patchSize), "
+    return
+      "\(familyName), width \(embedDim), depth \(depth), heads \(heads), patch \(patchHeight), "
       + "image \(image)" + (isDistilled ? ", distilled" : "")
       + (hasClassToken ? "" : ", no class token")
       + (registerTokens > 0 ? ", \(registerTokens) registers" : "")
@@ -129,8 +131,9 @@ public struct Architecture: Sendable {
   /// Whether weights of this configuration can be this model's, apart from image size and classes. Positions of
   /// patches alone are the same as all where nothing is in front of the patches.
   func matches(_ config: ViTConfig) -> Bool {
-    !needs.contains(where: \.isShown) && patchSize == config.patchSize
-      && embedDim == config.embedDim && depth == config.depth && hiddenDim == config.hiddenDim
+    !needs.contains(where: \.isShown) && patchHeight == config.patchHeight
+      && patchWidth == config.patchWidth && embedDim == config.embedDim && depth == config.depth
+      && hiddenDim == config.hiddenDim
       && isDistilled == config.hasDistillationToken && hasClassToken == config.hasClassToken
       && registerTokens == config.registerTokens && hasPreNorm == config.hasPreNorm
       && hasFinalNorm == (config.hasFinalNorm || config.hasPooledNorm)

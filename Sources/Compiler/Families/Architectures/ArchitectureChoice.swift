@@ -81,7 +81,9 @@ struct ArchitectureChoice {
       }
       if config.model("mlp_ratio") != nil { expected.hiddenDim = source.hiddenDim }
       if config.model("depth") != nil { expected.depth = source.depth }
-      if config.model("patch_size") != nil { expected.patchSize = source.patchSize }
+      if config.model("patch_size") != nil {
+        (expected.patchHeight, expected.patchWidth) = (source.patchHeight, source.patchWidth)
+      }
       if config.model("qkv_bias") != nil { expected.hasQKVBias = source.hasQKVBias }
       if config.model("init_values") != nil || config.argumentIsNull("init_values") {
         expected.hasLayerScale = source.hasLayerScale
@@ -124,7 +126,7 @@ struct ArchitectureChoice {
       expected: "shapes of \(named.name): \(named.summary)",
       found:
         "\(source.family.rawValue), width \(source.embedDim), depth \(source.depth), "
-        + "patch \(source.patchSize), \(source.prefixTokens) prefix tokens, "
+        + "patch \(source.patchWords), \(source.prefixTokens) prefix tokens, "
         + "FFN \(source.hiddenDim)" + (source.hasLayerScale ? ", LayerScale" : ""))
   }
 

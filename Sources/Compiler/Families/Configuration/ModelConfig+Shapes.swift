@@ -99,13 +99,13 @@ extension ModelConfig {
       throw fail(
         found, config.hasPositions ? "learn" : "none, as there is no pos_embed", as: .contradiction)
     }
-    try compare(["in_chans", "num_channels"], 3, "channels of the patch embedding")
+    try compare(["in_chans", "num_channels"], config.channels, "channels of the patch embedding")
     if let found = model("patch_size") {
       let patch = try extents(found)
-      guard patch == (config.patchSize, config.patchSize) else {
+      guard patch == (config.patchHeight, config.patchWidth) else {
         throw fail(
-          found, "\(config.patchSize), the side of the patch embedding's kernel", as: .contradiction
-        )
+          found, "\(config.patchWords), the extents of the patch embedding's kernel",
+          as: .contradiction)
       }
     }
     if let found = model("mlp_ratio") {
@@ -138,11 +138,11 @@ extension ModelConfig {
       _ = try boolean(found)
     }
     if let found = model("dynamic_img_pad"), try boolean(found),
-      config.imageHeight % config.patchSize != 0 || config.imageWidth % config.patchSize != 0
+      config.imageHeight % config.patchHeight != 0 || config.imageWidth % config.patchWidth != 0
     {
       throw fail(
         found,
-        "an image size of whole patches of \(config.patchSize); padding is not supported yet",
+        "an image size of whole patches of \(config.patchWords); padding is not supported yet",
         as: .unsupported)
     }
   }

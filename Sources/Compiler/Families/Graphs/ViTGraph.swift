@@ -38,7 +38,8 @@ struct ViTGraph {
   }
 
   private mutating func build(positions: Constant?) throws {
-    let image = InputImage(channels: 3, height: config.imageHeight, width: config.imageWidth)
+    let image = InputImage(
+      channels: config.channels, height: config.imageHeight, width: config.imageWidth)
     var tokens = try graph.add(.image(image))
     tokens = try config.family == .lvvit ? stem(tokens) : patches(tokens)
     tokens = try graph.add(.flatten, tokens)
@@ -91,8 +92,7 @@ struct ViTGraph {
     var convolution = Convolution()
     convolution.weight = try constant("patch_embed.proj.weight")
     if config.hasPatchBias { convolution.bias = try constant("patch_embed.proj.bias") }
-    (convolution.kernelHeight, convolution.kernelWidth) = (config.patchSize, config.patchSize)
-    convolution.stride = config.patchSize
+    convolution.cutPatches(height: config.patchHeight, width: config.patchWidth)
     convolution.outputs = config.embedDim
     return try graph.add(.convolution(convolution), image)
   }
@@ -115,9 +115,7 @@ struct ViTGraph {
     var convolution = Convolution()
     convolution.weight = try constant("patch_embed.proj.weight")
     convolution.bias = try constant("patch_embed.proj.bias")
-    let side = config.patchSize / 2
-    (convolution.kernelHeight, convolution.kernelWidth) = (side, side)
-    convolution.stride = side
+    convolution.cutPatches(height: config.patchHeight / 2, width: config.patchWidth / 2)
     convolution.outputs = config.embedDim
     return try graph.add(.convolution(convolution), map)
   }

@@ -27,7 +27,9 @@ enum ViTShapes {
     if config.family == .lvvit {
       shapes.merge(stem(config)) { $1 }
     } else {
-      shapes["patch_embed.proj.weight"] = [width, 3, config.patchSize, config.patchSize]
+      shapes["patch_embed.proj.weight"] = [
+        width, config.channels, config.patchHeight, config.patchWidth,
+      ]
     }
     for block in 0..<config.depth {
       for (name, shape) in self.block(config) { shapes["blocks.\(block).\(name)"] = shape }
@@ -101,12 +103,13 @@ enum ViTShapes {
 
   private static func stem(_ config: ViTConfig) -> [String: [Int]] {
     let channels = config.stemChannels
-    let side = config.patchSize / 2
     var shapes: [String: [Int]] = [
-      "patch_embed.conv1.weight": [channels, 3, 7, 7],
+      "patch_embed.conv1.weight": [channels, config.channels, 7, 7],
       "patch_embed.conv2.weight": [channels, channels, 3, 3],
       "patch_embed.conv3.weight": [channels, channels, 3, 3],
-      "patch_embed.proj.weight": [config.embedDim, channels, side, side],
+      "patch_embed.proj.weight": [
+        config.embedDim, channels, config.patchHeight / 2, config.patchWidth / 2,
+      ],
       "aux_head.weight": [config.classes, config.embedDim], "aux_head.bias": [config.classes],
     ]
     for norm in 1...3 {

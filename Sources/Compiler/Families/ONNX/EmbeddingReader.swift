@@ -9,7 +9,7 @@ struct EmbeddingReader {
     var weight: Literal
     var bias: Literal?
     var norm: (scale: Literal, bias: Literal, mean: Literal, variance: Literal, epsilon: Float)?
-    var stride: Int
+    var stride: [Int]
     var padding: Int
   }
 
@@ -112,10 +112,10 @@ struct EmbeddingReader {
       [Layout.Axis(extent: term.shape[1], stride: pixels)],
     ])
     guard patches.layout.withoutUnits == expected.withoutUnits, padding == 0,
-      stride == weight.shape[2], stride == weight.shape[3]
+      stride == Array(weight.shape[2...])
     else {
       throw Mismatch(
-        term: patches.term, expected: "patches of one stride as rows of pixels", depth: 0)
+        term: patches.term, expected: "patches side by side as rows of pixels", depth: 0)
     }
     return (Stage(weight: weight, bias: bias, stride: stride, padding: padding), input)
   }
@@ -139,7 +139,7 @@ struct EmbeddingReader {
         try reader.kind(sum, "a batch norm")
       {
         convolved = input
-        stage = Stage(weight: scale, stride: 1, padding: 0)
+        stage = Stage(weight: scale, stride: [1, 1], padding: 0)
         stage?.norm = (scale, bias, mean, variance, epsilon)
       }
       guard
@@ -151,8 +151,10 @@ struct EmbeddingReader {
       map = input
     }
     stages.reverse()
-    let shapes = stages.map { [$0.weight.shape[2], $0.weight.shape[3], $0.stride, $0.padding] }
-    guard let input, stages.isEmpty || shapes == [[7, 7, 2, 3], [3, 3, 1, 1], [3, 3, 1, 1]] else {
+    let shapes = stages.map { $0.weight.shape[2...] + $0.stride + [$0.padding] }
+    guard let input,
+      stages.isEmpty || shapes == [[7, 7, 2, 2, 3], [3, 3, 1, 1, 1], [3, 3, 1, 1, 1]]
+    else {
       throw Mismatch(
         term: source.term, expected: "a stem of 7x7/2, 3x3 and 3x3 convolutions", depth: 0)
     }

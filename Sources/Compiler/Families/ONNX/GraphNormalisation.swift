@@ -29,11 +29,11 @@ struct GraphNormalisation: Sendable {
   ) {
     let (scale, shift) = (affine.scale, affine.shift)
     let extents = weight.shape.extents
-    let (outputs, area) = (extents[0], extents[2] * extents[3])
+    let (outputs, channels, area) = (extents[0], extents[1], extents[2] * extents[3])
     let scaled = NamedTensor(shape: weight.shape, origin: "\(weight.origin), normalising") {
       var values = try weight.values()
       for index in values.indices {
-        values[index] = Float(Double(values[index]) * scale[index / area % 3])
+        values[index] = Float(Double(values[index]) * scale[index / area % channels])
       }
       return values
     }
@@ -45,8 +45,8 @@ struct GraphNormalisation: Sendable {
       let own = try bias?.values()
       return (0..<outputs).map { output in
         var sum = Double(own?[output] ?? 0)
-        for channel in 0..<3 {
-          let first = (output * 3 + channel) * area
+        for channel in 0..<channels {
+          let first = (output * channels + channel) * area
           sum += shift[channel] * values[first..<first + area].reduce(0.0) { $0 + Double($1) }
         }
         return Float(sum)
@@ -63,7 +63,7 @@ struct GraphNormalisation: Sendable {
   /// Whether `factor` times the samples, taken by the graph, are what `facts` make of them.
   func agrees(with facts: PreprocessFacts, takingSamplesTimes factor: Double) -> Bool {
     let own = facts.samplesFactor
-    return (0..<3).allSatisfy { channel in
+    return scale.indices.allSatisfy { channel in
       let deviation = Double(facts.standardDeviation[channel])
       let (wantedScale, wantedShift) = (
         own / deviation, -Double(facts.mean[channel]) / deviation
@@ -76,7 +76,7 @@ struct GraphNormalisation: Sendable {
 
   /// The samples, from 0 to 1, of which the graph makes 0 when it takes `factor` times theirs.
   func mean(ofSamplesTimes factor: Double) -> [Float] {
-    (0..<3).map { Float(-shift[$0] / (scale[$0] * factor) / 255) }
+    scale.indices.map { Float(-shift[$0] / (scale[$0] * factor) / 255) }
   }
 
   /// The factors on samples, 1/255 or 1, with which the graph makes of black and white what models are

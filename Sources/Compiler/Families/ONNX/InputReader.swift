@@ -4,8 +4,8 @@ struct InputReader {
 
   /// What is computed from each sample of a channel: `scale x + shift`.
   struct Affine {
-    var scale = [1.0, 1.0, 1.0]
-    var shift = [0.0, 0.0, 0.0]
+    var scale: [Double]
+    var shift: [Double]
 
     /// The last term of it, for errors.
     var term = 0
@@ -19,7 +19,10 @@ struct InputReader {
   /// What a view computes from the image; nil if it computes more than sums and products with numbers.
   func read(_ view: TermView) throws(Mismatch) -> Affine? {
     guard isArithmetic(view.term) else { return nil }
-    var affine = Affine(term: view.term)
+    let count = reader.terms[0].shape[1]
+    var affine = Affine(
+      scale: [Double](repeating: 1, count: count), shift: [Double](repeating: 0, count: count),
+      term: view.term)
     var channels = 1
     var view = view
     while true {
@@ -32,12 +35,12 @@ struct InputReader {
         }
         return affine
       case .addConstant(let inner, let literal):
-        let numbers = try numbers(literal, channels, at: view.term)
-        affine.shift = (0..<3).map { affine.shift[$0] + affine.scale[$0] * numbers[$0] }
+        let numbers = try numbers(literal, channels, of: count, at: view.term)
+        affine.shift = (0..<count).map { affine.shift[$0] + affine.scale[$0] * numbers[$0] }
         view = inner
       case .multiplyConstant(let inner, let literal):
-        let numbers = try numbers(literal, channels, at: view.term)
-        affine.scale = (0..<3).map { affine.scale[$0] * numbers[$0] }
+        let numbers = try numbers(literal, channels, of: count, at: view.term)
+        affine.scale = (0..<count).map { affine.scale[$0] * numbers[$0] }
         view = inner
       default:
         throw Mismatch(
@@ -46,7 +49,7 @@ struct InputReader {
     }
   }
 
-  private static let order = "channels R, G, B of whole pixels in order"
+  private static let order = "the channels of whole pixels in order"
 
   private func isArithmetic(_ term: Int) -> Bool {
     switch reader.terms[term].kind {
@@ -67,18 +70,18 @@ struct InputReader {
     throw Mismatch(term: view.term, expected: Self.order, depth: 0)
   }
 
-  /// One number, or one for each channel.
-  private func numbers(_ literal: Literal, _ channels: Int, at term: Int) throws(Mismatch)
-    -> [Double]
-  {
+  /// One number, or one for each of so many channels.
+  private func numbers(
+    _ literal: Literal, _ channels: Int, of count: Int, at term: Int
+  ) throws(Mismatch) -> [Double] {
     let own = channels - (reader.terms[term].shape.count - literal.shape.count)
     guard literal.shape.indices.allSatisfy({ $0 == own || literal.shape[$0] == 1 }),
-      let numbers = literal.numbers(), [1, 3].contains(numbers.count)
+      let numbers = literal.numbers(), [1, count].contains(numbers.count)
     else {
       throw Mismatch(
         term: term, expected: "one number, or one for each channel", depth: 0,
         found: "\(literal.shape)")
     }
-    return numbers.count == 3 ? numbers : [Double](repeating: numbers[0], count: 3)
+    return numbers.count == count ? numbers : [Double](repeating: numbers[0], count: count)
   }
 }

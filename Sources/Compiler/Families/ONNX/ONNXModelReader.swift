@@ -91,8 +91,8 @@ struct ONNXModelReader {
         Remark(
           file: tracer.graph.file, key: "input",
           text:
-            "the graph takes channels last, the plan (and \(option: .tensor)) [n, 3, \(input.height), "
-            + "\(input.width)]"))
+            "the graph takes channels last, the plan (and \(option: .tensor)) [n, \(input.channels), "
+            + "\(input.height), \(input.width)]"))
     }
     guard let scores = ending.scores else { return }
     hints.scores = .init(value: scores, source: "\(source), which ends in \(ending.word)")

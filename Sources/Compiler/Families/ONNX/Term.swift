@@ -36,7 +36,9 @@ struct Term: Sendable {
 
     /// The image's samples as integers, before they become floats.
     case samples
-    case convolution(TermView, weight: Literal, bias: Literal?, stride: Int, padding: Int)
+
+    /// The stride is down and across.
+    case convolution(TermView, weight: Literal, bias: Literal?, stride: [Int], padding: Int)
     case batchNorm(TermView, scale: Literal, bias: Literal, mean: Literal, variance: Literal, Float)
 
     /// `x W` with `W` `[in, out]`, a constant.

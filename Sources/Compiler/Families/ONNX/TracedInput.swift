@@ -1,4 +1,5 @@
 internal import Checkpoints
+internal import ModelFacts
 internal import Tensors
 
 /// The one input of a graph: a batch of images.
@@ -11,6 +12,7 @@ struct TracedInput {
 
   /// Whether the file leaves the number of images open.
   let hasOpenBatch: Bool
+  let channels: Int
   let height: Int
   let width: Int
 
@@ -26,7 +28,8 @@ struct TracedInput {
       stated.count == 4
     else {
       throw InputError(
-        file: graph.file, field: "graph inputs", expected: "one image [batch, 3, height, width]",
+        file: graph.file, field: "graph inputs",
+        expected: "one image [batch, channels, height, width]",
         found: graph.inputs.map { "\($0.name) of \($0.extents?.count ?? 0) axes" }
           .joined(separator: ", "))
     }
@@ -58,11 +61,14 @@ struct TracedInput {
     if case .fixed = stated[0] { hasOpenBatch = false } else { hasOpenBatch = true }
     height = try extent(sides[0], imageSize?.height)
     width = try extent(sides[1], imageSize?.width)
-    guard try extent(isChannelsLast ? 3 : 1, 3) == 3, (1...Self.largestBatch).contains(batch),
+    channels = try extent(isChannelsLast ? 3 : 1, 3)
+    guard PreprocessFacts.channelCounts.contains(channels),
+      (1...Self.largestBatch).contains(batch),
       [height, width].allSatisfy({ (1...8192).contains($0) })
     else {
       throw fail(
-        "[batch, 3, height, width] with sides up to 8192 and a batch of 1 to \(Self.largestBatch)")
+        "[batch, channels, height, width] with 1 to \(PreprocessFacts.channelCounts.upperBound) "
+          + "channels, sides up to 8192 and a batch of 1 to \(Self.largestBatch)")
     }
   }
 
@@ -71,7 +77,7 @@ struct TracedInput {
   /// The batch in words.
   var batchWords: String { hasOpenBatch ? "an open batch" : "the batch of \(batch)" }
 
-  /// The image, term of `[1, 3, height, width]`, as the file sees it.
+  /// The image, term of `[1, channels, height, width]`, as the file sees it.
   func view(of image: TermView) throws -> TermView {
     var layout = image.layout
     if isChannelsLast { layout = layout.transposed([0, 2, 3, 1]) }

@@ -16,12 +16,12 @@ extension Tracer {
     let strides = try integers("strides", orOperand: 99) ?? [1, 1]
     let pads = try integers("pads", orOperand: 99) ?? [0, 0, 0, 0]
     let dilations = try integers("dilations", orOperand: 99) ?? [1, 1]
-    guard strides.count == 2, strides[0] == strides[1], strides[0] > 0, strides[0] <= 4096,
+    guard strides.count == 2, strides.allSatisfy({ (1...4096).contains($0) }),
       pads.count == 4, Set(pads).count == 1, (0...4096).contains(pads[0]),
       dilations.allSatisfy({ $0 == 1 }), try integer("group", default: 1) == 1
     else {
       throw fail(
-        "one stride, one padding, no dilation, no groups",
+        "two strides, one padding, no dilation, no groups",
         "strides \(strides), pads \(pads), dilations \(dilations)")
     }
     if let mode = try graph.nodes[node].string("auto_pad"),
@@ -29,9 +29,9 @@ extension Tracer {
     {
       throw fail("explicit padding", "auto_pad \(mode)")
     }
-    let (stride, padding) = (strides[0], pads[0])
-    let extents = zip(input.shape[2...], weight.shape[2...]).map {
-      ($0 + 2 * padding - $1) / stride + 1
+    let padding = pads[0]
+    let extents = (0..<2).map {
+      (input.shape[2 + $0] + 2 * padding - weight.shape[2 + $0]) / strides[$0] + 1
     }
     guard input.shape[1] == weight.shape[1],
       zip(input.shape[2...], weight.shape[2...]).allSatisfy({
@@ -46,7 +46,7 @@ extension Tracer {
     try set(
       .data(
         try term(
-          .convolution(input, weight: weight, bias: bias, stride: stride, padding: padding),
+          .convolution(input, weight: weight, bias: bias, stride: strides, padding: padding),
           shape: [input.shape[0], weight.shape[0]] + extents)))
   }
 

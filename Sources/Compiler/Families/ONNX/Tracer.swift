@@ -47,7 +47,7 @@ struct Tracer {
       values[name] = .constant(Literal(tensor, name: name))
     }
     let image = try term(
-      input.isBytes ? .samples : .image, shape: [1, 3, input.height, input.width])
+      input.isBytes ? .samples : .image, shape: [1, input.channels, input.height, input.width])
     values[input.name] = .data(try input.view(of: image))
     for index in graph.nodes.indices {
       node = index

@@ -21,7 +21,8 @@ extension PreprocessResolver {
       }
     }
     let own = facts.samplesFactor
-    let isNormalised = facts.mean != [0, 0, 0] || facts.standardDeviation != [1, 1, 1]
+    let isNormalised =
+      facts.mean.contains { $0 != 0 } || facts.standardDeviation.contains { $0 != 1 }
     let isReplaced = options.mean != nil && options.standardDeviation != nil
     let candidates = inside.isBytes ? [1] : [own, 1]
     if let factor = candidates.first(where: {
@@ -63,7 +64,8 @@ extension PreprocessResolver {
       // A border has the colour that the graph makes 0.
       facts.fill = TimmTransform.fill(inside.mean(ofSamplesTimes: facts.samplesFactor))
     }
-    (facts.mean, facts.standardDeviation) = ([0, 0, 0], [1, 1, 1])
+    facts.mean = [Float](repeating: 0, count: target.channels)
+    facts.standardDeviation = [Float](repeating: 1, count: target.channels)
     decisions.told("mean", "\(facts.mean)", from: "\(graph), which normalises")
     decisions.told("std", "\(facts.standardDeviation)", from: "\(graph), which normalises")
     let told = [

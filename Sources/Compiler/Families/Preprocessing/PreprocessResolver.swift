@@ -17,6 +17,8 @@ struct PreprocessResolver {
 
   /// The preprocessing; every part of it is recorded with its source.
   func resolve(_ decisions: inout Decisions) throws -> PreprocessFacts {
+    try checkOptions()
+    remarkOnChannels(&decisions)
     guard let inside = tensors.hints.normalisation else { return try outside(&decisions) }
     var other = self
     (other.options.mean, other.options.standardDeviation) = (nil, nil)
@@ -74,6 +76,7 @@ struct PreprocessResolver {
       facts = try timmTransform(&decisions)
         .facts(height: target.imageHeight, width: target.imageWidth)
     }
+    try fitChannels(&facts, &decisions)
     try override(&facts, &decisions)
     try check(facts)
     return facts
@@ -244,10 +247,10 @@ struct PreprocessResolver {
       try options.interpolation.map { try filter($0, of: .option(.interpolation), field: $0) },
       said: try saidWord("interpolation", filter)
     ) { $0.word }
-    decide("mean", \.mean, .mean, options.mean, said: try triple("mean")) { "\($0)" }
+    decide("mean", \.mean, .mean, options.mean, said: try numbers("mean")) { "\($0)" }
     decide(
       "std", \.standardDeviation, .standardDeviation, options.standardDeviation,
-      said: try triple("std")
+      said: try numbers("std")
     ) { "\($0)" }
     return transform
   }
@@ -315,9 +318,9 @@ struct PreprocessResolver {
     return share == 0 ? nil : share
   }
 
-  private func triple(_ name: String) throws -> [Float]? {
+  private func numbers(_ name: String) throws -> [Float]? {
     guard let found = said(name) else { return nil }
-    return try found.value.triple(file: config.path, field: found.field)
+    return try found.value.channelNumbers(file: config.path, field: found.field)
   }
 
   private func cropMode(_ word: String, of subject: InputError.Subject, field: String) throws

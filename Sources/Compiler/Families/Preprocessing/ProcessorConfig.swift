@@ -129,8 +129,8 @@ struct ProcessorConfig {
     facts.rescale = .multiply
     facts.rescaleFactor = try flag("do_rescale", true) ? try rescaleFactor() : 1
     if try flag("do_normalize", true) {
-      facts.mean = try triple("image_mean", kind.mean)
-      facts.standardDeviation = try triple("image_std", kind.standardDeviation)
+      facts.mean = try numbers("image_mean", kind.mean)
+      facts.standardDeviation = try numbers("image_std", kind.standardDeviation)
     } else {
       (facts.mean, facts.standardDeviation) = ([0, 0, 0], [1, 1, 1])
     }
@@ -227,12 +227,12 @@ struct ProcessorConfig {
     return factor
   }
 
-  private func triple(_ name: String, _ fallback: [Float]) throws -> [Float] {
+  private func numbers(_ name: String, _ fallback: [Float]) throws -> [Float] {
     guard let value = json[name] else { return fallback }
     if let one = value.double, Float(one).isFinite {
       return [Float](repeating: Float(one), count: 3)
     }
-    return try value.triple(file: path, field: name)
+    return try value.channelNumbers(file: path, field: name)
   }
 
   private func fail(_ field: String, _ expected: String, _ value: JSONValue?) -> InputError {
@@ -242,12 +242,14 @@ struct ProcessorConfig {
 }
 
 extension JSONValue {
-  /// Three finite numbers.
-  func triple(file: String, field: String) throws -> [Float] {
+  /// Finite numbers, one for each channel.
+  func channelNumbers(file: String, field: String) throws -> [Float] {
     let numbers = (elements ?? []).compactMap(\.double)
-    guard numbers.count == 3, elements?.count == 3, numbers.allSatisfy({ Float($0).isFinite })
+    guard PreprocessFacts.channelCounts.contains(numbers.count), elements?.count == numbers.count,
+      numbers.allSatisfy({ Float($0).isFinite })
     else {
-      throw InputError(file: file, field: field, expected: "three numbers", found: shortText)
+      throw InputError(
+        file: file, field: field, expected: "a number for each channel", found: shortText)
     }
     return numbers.map { Float($0) }
   }

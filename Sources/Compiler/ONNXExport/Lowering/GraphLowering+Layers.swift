@@ -17,25 +17,25 @@ extension GraphLowering {
       "Conv", inputs, "",
       [
         ("kernel_shape", .integers([convolution.kernelHeight, convolution.kernelWidth])),
-        ("strides", .integers([convolution.stride, convolution.stride])),
+        ("strides", .integers([convolution.strideHeight, convolution.strideWidth])),
         ("pads", .integers([Int](repeating: convolution.padding, count: 4))),
       ])
   }
 
-  /// A patch embedding of int8: a product of rows that are patches, `[n, patches, channels * side * side]`.
+  /// A patch embedding of int8: a product of rows that are patches, `[n, patches, inputs]`.
   private mutating func quantizedPatches(
     _ convolution: Convolution, _ node: Graph.Node
   ) -> String {
     guard case .image(let channels, _, _) = graph.type(node.inputs[0]),
       case .map(let outputs, let rows, let columns) = graph.type(node.outputs[0])
     else { preconditionFailure("the patches of an image") }
-    let side = convolution.stride
+    let (height, width) = (convolution.kernelHeight, convolution.kernelWidth)
     let pixels = cropped(
-      name(node.inputs[0]), [channels, rows * side, columns * side], from: node.inputs[0])
-    let apart = reshaped(pixels, [channels, rows, side, columns, side], "patches.apart")
+      name(node.inputs[0]), [channels, rows * height, columns * width], from: node.inputs[0])
+    let apart = reshaped(pixels, [channels, rows, height, columns, width], "patches.apart")
     let patches = builder.add(
       "Transpose", [apart], "patches", [("perm", .integers([0, 2, 4, 1, 3, 5]))])
-    let flat = reshaped(patches, [rows * columns, channels * side * side], "patches.flat")
+    let flat = reshaped(patches, [rows * columns, channels * height * width], "patches.flat")
     var product = quantizedProduct(flat, convolution.weight, isLast: false)
     if let bias = convolution.bias {
       product = builder.add("Add", [product, constant(bias)], "sum")

@@ -155,7 +155,7 @@ extension Lowering {
   mutating func lower(
     _ convolution: Convolution, _ node: Graph.Node, _ position: Int
   ) throws {
-    guard convolution.kernelHeight == convolution.kernelWidth else {
+    guard convolution.kernelHeight == convolution.kernelWidth || convolution.stride == 0 else {
       throw unsupported(
         position, "a kernel of \(convolution.kernelHeight) x \(convolution.kernelWidth)")
     }

@@ -62,6 +62,8 @@ package struct Convolution: OpAttributes {
   package var bias: ConstantID?
   package var kernelHeight = 1
   package var kernelWidth = 1
+
+  /// Distance between windows; 0 for windows side by side that are not square.
   package var stride = 1
   package var padding = 0
   package var outputs = 0
@@ -84,6 +86,18 @@ package struct Convolution: OpAttributes {
     try coder.code("outputs", &outputs)
     try coder.code("activation", choice: &activation)
     try coder.code("table", constant: &table)
+  }
+
+  /// Distance between windows down the image.
+  package var strideHeight: Int { stride == 0 ? kernelHeight : stride }
+
+  /// Distance between windows across the image.
+  package var strideWidth: Int { stride == 0 ? kernelWidth : stride }
+
+  /// Has windows of these extents lie side by side.
+  package mutating func cutPatches(height: Int, width: Int) {
+    (kernelHeight, kernelWidth) = (height, width)
+    stride = height == width ? height : 0
   }
 
   package var op: Op { .convolution(self) }
@@ -111,15 +125,18 @@ package struct Convolution: OpAttributes {
     }
     try check.that(
       (1...1024).contains(kernelHeight) && (1...1024).contains(kernelWidth)
-        && (1...1024).contains(stride) && (0..<1024).contains(padding),
+        && (0...1024).contains(stride) && (0..<1024).contains(padding),
       "a kernel, stride and padding up to 1024, found \(self)")
+    try check.that(
+      stride > 0 || kernelHeight != kernelWidth && padding == 0,
+      "a stride, as only windows that are not square have none, found \(self)")
     try check.that(
       height + 2 * padding >= kernelHeight && width + 2 * padding >= kernelWidth,
       "an operand no smaller than the kernel, found \(check.operands[0])")
     try check.constant(weight, is: [outputs, channels, kernelHeight, kernelWidth])
     if let bias { try check.constant(bias, is: [outputs]) }
-    let outHeight = (height + 2 * padding - kernelHeight) / stride + 1
-    let outWidth = (width + 2 * padding - kernelWidth) / stride + 1
+    let outHeight = (height + 2 * padding - kernelHeight) / strideHeight + 1
+    let outWidth = (width + 2 * padding - kernelWidth) / strideWidth + 1
     if let table { try check.constant(table, is: [outHeight * outWidth, outputs]) }
     return [.map(channels: outputs, height: outHeight, width: outWidth)]
   }

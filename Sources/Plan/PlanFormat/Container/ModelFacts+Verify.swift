@@ -9,12 +9,14 @@ extension ModelFacts {
         throw InputError(file: file, field: "facts, \(field)", expected: expected, found: found)
       }
     }
+    try preprocess.verify(file: file)
     let input = program.buffers[program.input]
+    let channels = preprocess.channels
     try require(
       (1...65536).contains(imageHeight) && (1...65536).contains(imageWidth)
-        && input.rows == 3 * imageHeight && input.columns == imageWidth,
-      "image size", "an image of \(input.rows / 3) x \(input.columns)",
-      "\(imageHeight) x \(imageWidth)")
+        && input.rows == channels * imageHeight && input.columns == imageWidth,
+      "image size", "an image of \(input.rows) rows of all channels x \(input.columns)",
+      "\(channels) x \(imageHeight) x \(imageWidth)")
     let logits = program.output(.logits).map { program.buffers[$0.buffer].columns } ?? 0
     try require(classes == logits, "classes", "\(logits), as many as logits", "\(classes)")
     try require(
@@ -23,6 +25,11 @@ extension ModelFacts {
     try require(
       patchSize >= 1 && patchSize <= min(imageHeight, imageWidth), "patch size",
       "1 to \(min(imageHeight, imageWidth))", "\(patchSize)")
+    if let otherPatchWidth {
+      try require(
+        (1...imageWidth).contains(otherPatchWidth) && otherPatchWidth != patchSize, "patch width",
+        "1 to \(imageWidth), another than the height \(patchSize)", "\(otherPatchWidth)")
+    }
     for (field, value, range) in [
       ("prefix tokens", prefixTokens, 0...16), ("depth", depth, 1...4096),
       ("embedding", embedDim, 1...65536),
@@ -56,6 +63,5 @@ extension ModelFacts {
           found: "\(value)")
       }
     }
-    try preprocess.verify(file: file)
   }
 }

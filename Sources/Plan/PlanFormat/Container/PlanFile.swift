@@ -69,6 +69,9 @@ package final class PlanFile: Sendable {
     weightsRange = weights
     var facts = try read(ModelFacts.self, .facts)
     if sections[.details] != nil { facts.details = try read(ModelDetails.self, .details) }
+    if sections[.patches] != nil {
+      facts.otherPatchWidth = try read(PatchWidth.self, .patches).width
+    }
     self.facts = facts
     labels = try read(Labels.self, .labels)
     constants = try read(ConstantTable.self, .constants).constants

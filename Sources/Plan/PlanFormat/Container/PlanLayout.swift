@@ -39,12 +39,14 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case origin = 7
   case cascade = 8
   case details = 9
+  case patches = 10
 
   /// The feature that a plan lists which has the section; nil for those that every plan has.
   package var feature: PlanFeature? {
     switch self {
     case .cascade: .cascade
     case .details: .details
+    case .patches: .patches
     case .weights, .facts, .labels, .constants, .programs, .graph, .origin: nil
     }
   }

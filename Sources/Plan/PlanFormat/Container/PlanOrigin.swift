@@ -40,6 +40,10 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case int8Patches
   /// The steps of methods that models are trained with for fewer tokens.
   case methods
+  /// Patches that are not square: convolutions without a stride, and the section that says their width.
+  case patches
+  /// Other than three channels.
+  case channels
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which
@@ -76,12 +80,12 @@ package struct PlanOrigin: Record, Equatable {
   ) -> PlanOrigin {
     var origin = PlanOrigin()
     origin.writer = Release.version
-    origin.features = features(of: programs, constants, facts.details)
+    origin.features = features(of: programs, constants, facts)
     return origin
   }
 
   private static func features(
-    of programs: [Program], _ constants: [ConstantRecord], _ details: ModelDetails
+    of programs: [Program], _ constants: [ConstantRecord], _ facts: ModelFacts
   ) -> [Feature] {
     let steps = programs.flatMap(\.steps)
     var used = Set(steps.flatMap(\.step.payload.features))
@@ -89,7 +93,9 @@ package struct PlanOrigin: Record, Equatable {
     let quantized = constants.filter { $0.element == .int8 }
     if !quantized.isEmpty { used.insert(.int8) }
     if quantized.contains(where: { $0.shape.count == 4 }) { used.insert(.int8Patches) }
-    if details != ModelDetails() { used.insert(.details) }
+    if facts.details != ModelDetails() { used.insert(.details) }
+    if facts.otherPatchWidth != nil { used.insert(.patches) }
+    if facts.preprocess.channels != 3 { used.insert(.channels) }
     return PlanFeature.allCases.filter(used.contains).map { Feature($0.rawValue) }
   }
 
@@ -102,7 +108,7 @@ package struct PlanOrigin: Record, Equatable {
   func verify(
     _ programs: [Program], _ constants: [ConstantRecord], _ facts: ModelFacts, file: String
   ) throws {
-    let used = Self.features(of: programs, constants, facts.details)
+    let used = Self.features(of: programs, constants, facts)
     guard features != used else { return }
     func list(_ features: [Feature]) -> String {
       features.isEmpty ? "none" : features.map(\.name).joined(separator: ", ")

@@ -91,6 +91,9 @@ package struct PlanWriter: ~Copyable {
     if facts.details != ModelDetails() {
       contents.append((.details, try RecordWriter.bytes(of: facts.details)))
     }
+    if let width = facts.otherPatchWidth {
+      contents.append((.patches, try RecordWriter.bytes(of: PatchWidth(width))))
+    }
     for (kind, bytes) in contents {
       sections.append(
         Section(

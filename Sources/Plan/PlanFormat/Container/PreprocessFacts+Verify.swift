@@ -24,17 +24,19 @@ extension PreprocessFacts {
     try require(
       resize != .shortestEdge || resizeHeight == resizeWidth, "resize",
       "one number for the shortest edge", extents)
+    let counts = Self.channelCounts
     try require(
-      fill.count == 3 && fill.allSatisfy((0...255).contains), "fill",
-      "three samples from 0 to 255", fill)
+      counts.contains(channels) && mean.allSatisfy(\.isFinite), "mean",
+      "\(counts.lowerBound) to \(counts.upperBound) numbers", mean)
+    try require(
+      fill.count == channels && fill.allSatisfy((0...255).contains), "fill",
+      "\(channels) samples from 0 to 255", fill)
     try require(
       rescaleFactor.isFinite && rescaleFactor > 0, "rescale factor", "a number above 0",
       rescaleFactor)
     try require(
-      mean.count == 3 && mean.allSatisfy(\.isFinite), "mean", "three numbers", mean)
-    try require(
-      standardDeviation.count == 3
+      standardDeviation.count == channels
         && standardDeviation.allSatisfy { $0.isFinite && $0 > 0 },
-      "deviation", "three numbers above 0", standardDeviation)
+      "deviation", "\(channels) numbers above 0", standardDeviation)
   }
 }

@@ -68,7 +68,9 @@ package struct LinearStep: IndexFreeStep {
 package struct ConvolutionStep: IndexFreeStep {
   package static let kind = StepKind.convolution
 
-  package var features: Set<PlanFeature> { activation.features }
+  package var features: Set<PlanFeature> {
+    activation.features.union(stride == 0 ? [.patches] : [])
+  }
 
   package var input = 0
 
@@ -80,8 +82,10 @@ package struct ConvolutionStep: IndexFreeStep {
   package var weight = 0
   package var bias: Int?
 
-  /// Side of the square kernel.
+  /// Side of the square kernel; without a stride its height.
   package var kernel = 1
+
+  /// Distance between windows; 0 for windows side by side that are not square, which are as wide as the weight.
   package var stride = 1
   package var padding = 0
   package var activation = Activation.none
@@ -108,19 +112,29 @@ package struct ConvolutionStep: IndexFreeStep {
     try coder.code("output", record: &output)
   }
 
-  /// Rows of the output map.
-  package var outputHeight: Int { (height + 2 * padding - kernel) / stride + 1 }
+  /// A kernel's extents and the distances between its windows, both down and across.
+  package typealias Windows = (
+    kernel: (height: Int, width: Int), stride: (height: Int, width: Int)
+  )
 
-  /// Columns of the output map.
-  package var outputWidth: Int { (width + 2 * padding - kernel) / stride + 1 }
+  /// The windows of a weight, `[outputs, channels, kernel height, kernel width]`.
+  package func windows(of weight: ConstantRecord) -> Windows {
+    let extents = (kernel, stride == 0 ? weight.shape.last ?? 0 : kernel)
+    return (extents, stride == 0 ? extents : (stride, stride))
+  }
 
   package func verify(_ context: StepContext) throws {
     try context.range(channels, "channels", 1...65536)
     try context.range(height, "height", 1...65536)
     try context.range(width, "width", 1...65536)
-    try context.range(stride, "stride", 1...1024)
-    try context.range(padding, "padding", 0...1023)
-    try context.range(kernel, "kernel", 1...min(1024, min(height, width) + 2 * padding))
+    try context.range(stride, "stride", 0...1024)
+    try context.range(padding, "padding", 0...(stride == 0 ? 0 : 1023))
+    let (sides, strides) = windows(of: try context.constant(weight, "weight"))
+    try context.range(sides.height, "kernel", 1...min(1024, height + 2 * padding))
+    try context.range(sides.width, "kernel", 1...min(1024, width + 2 * padding))
+    try context.require(
+      stride > 0 || sides.height != sides.width, "stride", "\(kernel), as the kernel is square",
+      "0")
     if isChannelsLast {
       try context.buffer(input, "input", rows: height * width, columns: channels)
     } else {
@@ -128,14 +142,15 @@ package struct ConvolutionStep: IndexFreeStep {
     }
     let isInt8 = try context.constant(weight, "weight").element == .int8
     try context.require(
-      !isInt8 || (!isChannelsLast && padding == 0 && stride == kernel), "weight",
+      !isInt8 || (!isChannelsLast && padding == 0 && strides == sides), "weight",
       "float32 or float16 where windows are not the patches of an image", "int8")
     let outputs = try context.width(output, "output")
+    let rows = (height + 2 * padding - sides.height) / strides.height + 1
+    let columns = (width + 2 * padding - sides.width) / strides.width + 1
     try context.require(
-      output.count == outputHeight * outputWidth, "output",
-      "\(outputHeight) x \(outputWidth) rows", "\(output.count)")
+      output.count == rows * columns, "output", "\(rows) x \(columns) rows", "\(output.count)")
     try context.panels(
-      weight, "weight", [outputs, channels, kernel, kernel],
+      weight, "weight", [outputs, channels, sides.height, sides.width],
       isChannelsLast ? .panelsChannelsLast : .panels)
     if let bias { try context.table(bias, "bias", [outputs]) }
     if let table { try context.table(table, "table", [output.count, outputs]) }

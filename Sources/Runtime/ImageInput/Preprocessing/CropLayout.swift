@@ -76,7 +76,7 @@ struct CropLayout {
     try RGBImage.requireMemory(width: width, height: height, for: file)
     var padded: [UInt8] = []
     padded.reserveCapacity(width * height * 3)
-    for _ in 0..<width * height { padded += preprocessing.fill }
+    for _ in 0..<width * height { padded += preprocessing.fillPixel }
     let rowSize = kept.width * 3
     for line in 0..<kept.height {
       let target = ((place.row + line) * width + place.column) * 3

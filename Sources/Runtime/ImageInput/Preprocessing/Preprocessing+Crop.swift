@@ -2,15 +2,25 @@ package import Tensors
 
 /// From a file to the 8-bit image that the network will see.
 extension Preprocessing {
-  /// Reads and decodes a file, its alpha treated as ``alpha`` says.
+  /// Reads and decodes a file, its alpha treated as ``alpha`` says; grey for a model of one channel.
   /// - Parameter maximumPixels: the largest area that is decoded.
   /// - Throws: `InputError` naming the file and what is wrong with it.
   public func read(
     path: String, orientation: ImageDecoder.Orientation = .ignore,
     maximumPixels: Int = ImageDecoder.usualMaximumPixels
   ) throws -> RGBImage {
-    try ImageDecoder.read(
+    try requireImageChannels(for: path)
+    let image = try ImageDecoder.read(
       path: path, orientation: orientation, alpha: alpha, maximumPixels: maximumPixels)
+    return channels == 1 ? image.grey : image
+  }
+
+  /// Throws unless images have as many channels as the model reads, or grey.
+  private func requireImageChannels(for file: String) throws {
+    guard channels != 1, channels != 3 else { return }
+    throw InputError(
+      .unsupported, file: file, field: "channels",
+      expected: "a tensor, as the model reads \(channels) channels", found: "an image")
   }
 
   /// Reads, decodes, resizes and crops a file.
@@ -87,6 +97,7 @@ extension Preprocessing {
     _ bytes: UnsafeRawBufferPointer, file: String, orientation: ImageDecoder.Orientation,
     maximumPixels: Int, budget: MemoryBudget? = nil
   ) throws -> Preparation {
+    try requireImageChannels(for: file)
     var (decoding, resizing) = (0.0, 0.0)
     var clock = Stopwatch()
     let (source, turn) = try ImageDecoder.open(
@@ -102,6 +113,7 @@ extension Preprocessing {
     for rows in layout.strips {
       let samples = strip.elements(of: UInt8.self)
       try source.read(rows, into: samples)
+      if channels == 1 { Grey.convert(samples, pixels: rows.count * source.width) }
       decoding += clock.lap()
       resizer.take(rows, UnsafeBufferPointer(samples))
       resizing += clock.lap()
@@ -119,6 +131,8 @@ extension Preprocessing {
   /// - Throws: `InputError` naming both sizes where the result would have other extents than the
   ///   model's and nothing crops it, or where the resized image would be empty or absurdly long.
   public func crop(_ image: RGBImage, file: String = "image") throws -> RGBImage {
+    try requireImageChannels(for: file)
+    let image = channels == 1 ? image.grey : image
     let layout = try CropLayout(
       self, width: image.width, height: image.height, turn: .none, file: file)
     let resizer = try layout.resizer(file: file)

@@ -2,8 +2,8 @@ internal import Tensors
 
 /// From the 8-bit image to the tensor.
 extension Preprocessing {
-  /// Writes the input tensor `[3, height, width]` of an image that ``crop(_:file:)`` made:
-  /// `(scaled - mean) / deviation` in float32.
+  /// Writes the input tensor `[channels, height, width]` of an image that ``crop(_:file:)`` made:
+  /// `(scaled - mean) / deviation` in float32. The pixels of a grey one have three equal samples.
   /// - Throws: `InputError` if the image or the tensor has other extents.
   public func normalise(_ crop: RGBImage, into tensor: UnsafeMutableBufferPointer<Float>) throws {
     let area = width * height
@@ -12,11 +12,12 @@ extension Preprocessing {
         file: "image", field: "size", expected: "a crop of \(width) x \(height)",
         found: "\(crop.width) x \(crop.height)")
     }
-    guard tensor.count == 3 * area else {
+    guard channels == 1 || channels == 3, tensor.count == channels * area else {
       throw InputError(
-        file: "tensor", field: "elements", expected: "\(3 * area)", found: "\(tensor.count)")
+        file: "tensor", field: "elements", expected: "\(channels * area), of 1 or 3 channels",
+        found: "\(tensor.count)")
     }
-    for channel in 0..<3 {
+    for channel in 0..<channels {
       let table = table(channel: channel)
       for index in 0..<area {
         tensor[channel * area + index] = table[Int(crop.pixels[index * 3 + channel])]
@@ -24,11 +25,14 @@ extension Preprocessing {
     }
   }
 
-  /// Writes the input tensor of a batch, `[crops.count, 3, height, width]`.
+  /// Samples R, G, B of pixels that padding adds.
+  var fillPixel: [UInt8] { fill.count == 1 ? [UInt8](repeating: fill[0], count: 3) : fill }
+
+  /// Writes the input tensor of a batch, `[crops.count, channels, height, width]`.
   package func normalise(
     _ crops: [RGBImage], into tensor: UnsafeMutableBufferPointer<Float>
   ) throws {
-    let count = 3 * height * width
+    let count = channels * height * width
     for (index, crop) in crops.enumerated() {
       try normalise(
         crop,

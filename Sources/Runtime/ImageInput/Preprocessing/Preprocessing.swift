@@ -70,7 +70,7 @@ public struct Preprocessing: Sendable, Equatable {
   /// How the resized image comes to the tensor's extents.
   public let crop: Crop
 
-  /// Samples R, G, B of pixels that padding adds.
+  /// Samples of pixels that padding adds, as many as ``channels``.
   public let fill: [UInt8]
 
   /// What is done with an alpha channel; ``read(path:orientation:maximumPixels:)`` does it.
@@ -79,20 +79,27 @@ public struct Preprocessing: Sendable, Equatable {
   /// How samples are scaled.
   public let rescale: Rescale
 
-  /// Mean of R, G, B after scaling.
+  /// Mean of each channel after scaling.
   public let mean: [Float]
 
-  /// Standard deviation of R, G, B after scaling.
+  /// Standard deviation of each channel after scaling.
   public let standardDeviation: [Float]
+
+  /// Channels of the tensor. 3 are R, G, B; 1 is the grey that Pillow's `convert("L")` makes of them before anything else.
+  /// Images are refused for any other number: such a model runs tensors.
+  public var channels: Int { mean.count }
 
   /// A transform of a caller's own.
   /// - Throws: `InputError` unless all extents, the resize's too, are from 1 to ``maximumExtent``, and `fill`, `mean`
-  ///   and `standardDeviation` have three elements each, finite and the last not 0.
+  ///   and `standardDeviation` have an element for each of three channels or for the one of grey, finite and the last
+  ///   not 0.
   public static func custom(
     height: Int, width: Int, resize: Resize, interpolation: Interpolation = .bicubic,
-    crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: ImageDecoder.Alpha = .drop,
+    crop: Crop = .torchvision, fill: [UInt8]? = nil, alpha: ImageDecoder.Alpha = .drop,
     rescale: Rescale = .divideBy255, mean: [Float], standardDeviation: [Float]
   ) throws -> Preprocessing {
+    let channels = mean.count
+    let fill = fill ?? [UInt8](repeating: 0, count: channels)
     func require(_ holds: Bool, _ field: String, _ expected: String, _ found: String) throws {
       if holds { return }
       throw InputError(
@@ -102,25 +109,28 @@ public struct Preprocessing: Sendable, Equatable {
     try require(
       extents.allSatisfy((1...maximumExtent).contains), "extents", "1 to \(maximumExtent)",
       "\(extents)")
-    try require(fill.count == 3, "fill", "three samples", "\(fill.count)")
     try require(
-      mean.count == 3 && mean.allSatisfy(\.isFinite), "mean", "three finite numbers", "\(mean)")
+      [1, 3].contains(channels) && mean.allSatisfy(\.isFinite), "mean",
+      "three finite numbers, or one for grey", "\(mean)")
+    try require(fill.count == channels, "fill", "\(channels) samples", "\(fill.count)")
     try require(
-      standardDeviation.count == 3 && standardDeviation.allSatisfy { $0.isFinite && $0 != 0 },
-      "standard deviation", "three finite numbers other than 0", "\(standardDeviation)")
+      standardDeviation.count == channels
+        && standardDeviation.allSatisfy { $0.isFinite && $0 != 0 },
+      "standard deviation", "\(channels) finite numbers other than 0", "\(standardDeviation)")
     return Preprocessing(
       height: height, width: width, resize: resize, interpolation: interpolation, crop: crop,
       fill: fill, alpha: alpha, rescale: rescale, mean: mean, standardDeviation: standardDeviation)
   }
 
   /// A transform to positive extents, at most ``maximumExtent`` like the resize's; `fill`, `mean` and
-  /// `standardDeviation` have three elements each.
+  /// `standardDeviation` have an element for each channel.
   package init(
     height: Int, width: Int, resize: Resize, interpolation: Interpolation = .bicubic,
     crop: Crop = .torchvision, fill: [UInt8] = [0, 0, 0], alpha: ImageDecoder.Alpha = .drop,
     rescale: Rescale = .divideBy255, mean: [Float], standardDeviation: [Float]
   ) {
-    precondition(fill.count == 3 && mean.count == 3 && standardDeviation.count == 3)
+    precondition(
+      !mean.isEmpty && fill.count == mean.count && standardDeviation.count == mean.count)
     precondition(
       ([height, width] + resize.extents).allSatisfy((1...Self.maximumExtent).contains))
     self.height = height

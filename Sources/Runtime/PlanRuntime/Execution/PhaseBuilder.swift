@@ -242,7 +242,7 @@ struct PhaseBuilder {
   var preparedBytes: Int { preparation.byteCount }
 
   private var preparation: PreparedRows {
-    PreparedRows(program) { weight in
+    PreparedRows(program, constants) { weight in
       if constants[weight].element == .int8 { return .quantized }
       return paired?.terms(of: weight) == nil ? .direct : .paired
     }
@@ -268,12 +268,13 @@ struct PhaseBuilder {
 
   /// A convolution as a direct sum.
   func arguments(of step: ConvolutionStep) -> ConvolutionArguments {
-    ConvolutionArguments(
+    let windows = step.windows(of: constants[step.weight])
+    return ConvolutionArguments(
       for: tiles,
       input: step.isChannelsLast
         ? .map(reading(whole(step.input))) : .image(floats(step.input)),
-      channels: step.channels, height: step.height, width: step.width, kernel: step.kernel,
-      stride: step.stride, padding: step.padding, output: writing(step.output),
+      channels: step.channels, height: step.height, width: step.width, kernel: windows.kernel,
+      stride: windows.stride, padding: step.padding, output: writing(step.output),
       images: images, outputChannels: width(step.output), weights: panels(step.weight),
       bias: step.bias.map(table), activation: activation(step.activation),
       table: step.table.map(table))

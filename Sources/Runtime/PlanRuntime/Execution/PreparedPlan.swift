@@ -17,7 +17,7 @@ struct PreparedPlan: Sendable {
   /// What lies between the steps, `Program.arenaBytes` for each image, group by group.
   let arena: AlignedMemory
 
-  /// The input, `[images, 3, height, width]` in float32.
+  /// The input, `[images, channels, height, width]` in float32.
   let input: AlignedMemory
 
   /// Scratch of the threads, ``scratchStride`` bytes for each.

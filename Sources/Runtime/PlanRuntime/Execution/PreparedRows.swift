@@ -24,7 +24,9 @@ package struct PreparedRows {
   private var scalingInPlace: Set<Int> = []
 
   /// - Parameter product: how rows are multiplied by the weights of this number.
-  package init(_ program: Program, product: (_ weight: Int) -> Product) {
+  package init(
+    _ program: Program, _ constants: [ConstantRecord], product: (_ weight: Int) -> Product
+  ) {
     // Results are in use until the caller has read them.
     let lifetimes = program.lifetimes()
     for (index, record) in program.steps.enumerated() {
@@ -35,8 +37,8 @@ package struct PreparedRows {
         rowFloats = max(rowFloats, step.heads * bytes / MemoryLayout<Float>.stride)
       }
       if case .convolution(let step) = record.step, product(step.weight) == .quantized {
-        let bytes = QuantizedLinearArguments.rowStride(
-          inputs: step.channels * step.kernel * step.kernel)
+        let inputs = constants[step.weight].matrix?.inputs ?? 0
+        let bytes = QuantizedLinearArguments.rowStride(inputs: inputs)
         termFloats = max(termFloats, 2 * step.output.count)
         rowFloats = max(rowFloats, step.output.count * bytes / MemoryLayout<Float>.stride)
       }

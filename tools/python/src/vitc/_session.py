@@ -88,7 +88,10 @@ class Session:
             #: The classes' names; empty where the plan has none.
             self.labels: Tuple[str, ...] = tuple(
                 vitrun.text(vitrun.plan_label, handle, index) for index in range(info.labels))
-            self._alpha: str = json.loads(vitrun.text(vitrun.plan_inspect, handle))["preprocess"]["alpha"]
+            inspected = json.loads(vitrun.text(vitrun.plan_inspect, handle))
+            #: Channels of the model's image: 3 are R, G, B, 1 is grey; of any other number it runs arrays alone.
+            self.channels: int = inspected["channels"]
+            self._alpha: str = inspected["preprocess"]["alpha"]
             session = c_uint64()
             vitrun.session_open(handle, options, byref(session))
         finally:
@@ -121,15 +124,17 @@ class Session:
     def run(self, array: np.ndarray) -> np.ndarray:
         """The logits of prepared images, or of a model without a classifier their embeddings.
 
-        :param array: float32, ``[images, 3, height, width]``, as :attr:`input_size` says, at least one image.
+        :param array: float32, ``[images, channels, height, width]``, as :attr:`channels` and :attr:`input_size` say, at least
+            one image.
         :return: float32, ``[images, classes]`` or ``[images, features]``.
         """
-        height, width = self.input_size
+        shape = (self.channels, *self.input_size)
         if not isinstance(array, np.ndarray) or array.dtype != _Float32:
             found = f"{array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
             raise argument("array", "a NumPy array of float32", found)
-        if array.ndim != 4 or array.shape[1:] != (3, height, width) or array.shape[0] < 1:
-            raise argument("array", f"the shape [n, 3, {height}, {width}], n at least 1", f"{list(array.shape)}")
+        if array.ndim != 4 or array.shape[1:] != shape or array.shape[0] < 1:
+            words = ", ".join(map(str, shape))
+            raise argument("array", f"the shape [n, {words}], n at least 1", f"{list(array.shape)}")
         array = np.ascontiguousarray(array)
         kind, size = (LOGITS, self.classes) if self.classes else (FEATURES, self.features)
         result = c_uint64()
