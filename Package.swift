@@ -233,8 +233,8 @@ let package = Package(
     .target(
       name: "VitcInterface",
       dependencies: [
-        "CVitc", "CInterface", "Families", "JSON", "KernelInterface", "ModelFacts", "Passes",
-        "PlanFormat", "PlanReport", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
+        "CVitc", "CInterface", "Families", "JSON", "KernelInterface", "ModelFacts", "ONNXExport",
+        "Passes", "PlanFormat", "PlanReport", "Tensors", "ViTCompiler", "ViTRuntime", "ViTSearch",
       ],
       exclude: ["exported.map"],
       swiftSettings: swiftSettings, linkerSettings: interfaceLinkerSettings("vitc")),

@@ -108,6 +108,8 @@ static void nulls(const char *path) {
   MAKE(VITC_INVALID_ARGUMENT, vitc_rewrite(path, NULL, "{\"keep\": 0.7}", NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_quantize(NULL, "x", NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_quantize(path, NULL, NULL, NULL));
+  MAKE(VITC_INVALID_ARGUMENT, vitc_export(NULL, "x", NULL, NULL));
+  MAKE(VITC_INVALID_ARGUMENT, vitc_export(path, NULL, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_search(path, NULL, "x", "{\"budget\": 0.5}", NULL, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_inspect(path, NULL, NULL));
   MAKE(VITC_INVALID_ARGUMENT, vitc_verify(NULL));
@@ -159,6 +161,18 @@ static void options(const char *path, const char *output) {
   MAKE(VITC_OUTPUT, vitc_quantize(path, path, NULL, NULL));
   MAKE(VITC_UNREADABLE_FILE, vitc_quantize("/nowhere/plan.bin", output, NULL, NULL));
   MAKE(VITC_OUTPUT, vitc_quantize(path, "/nowhere/plan.bin", NULL, NULL));
+  const char *exports[] = {
+    "", "[]", "{\"opset\": 16}", "{\"opset\": 24}", "{\"opset\": \"17\"}", "{\"batch\": 0}", "{\"batch\": 65537}",
+    "{\"batch\": 2, \"dynamic_batch\": true}", "{\"base\": 1}", "{\"dense\": true}", "{\"base\": true, \"dense\": true}",
+    "{\"external_data\": \"x\"}", "{\"of_tomorrow\": 1}"};
+  for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
+    if (vitc_export(path, output, exports[i], NULL) == VITC_OK) fail(__LINE__, exports[i], "taken");
+    if (access(output, F_OK) == 0) fail(__LINE__, exports[i], "an output in spite of an error");
+  }
+  MAKE(VITC_OUTPUT, vitc_export(path, path, NULL, NULL));
+  MAKE(VITC_UNREADABLE_FILE, vitc_export("/nowhere/plan.bin", output, NULL, NULL));
+  MAKE(VITC_OUTPUT, vitc_export(path, "/nowhere/model.onnx", NULL, NULL));
+  checked += sizeof exports / sizeof *exports;
   checked += sizeof wrong / sizeof *wrong + sizeof rewrites / sizeof *rewrites;
   checked += sizeof quantizations / sizeof *quantizations;
 }
@@ -171,6 +185,17 @@ static void quantization(const char *path, const char *output) {
   MAKE(VITC_OK, vitc_free(report));
   MAKE(VITC_OK, vitc_verify(output));
   MAKE(VITC_INVALID_FILE, vitc_quantize(output, output, NULL, NULL));
+  if (unlink(output)) fail(__LINE__, "unlink", output);
+}
+
+/* An ONNX model, which is no plan and is not replaced by one. */
+static void export(const char *path, const char *output) {
+  char *report;
+  MAKE(VITC_OK, vitc_export(path, output, "{\"opset\": 20, \"dynamic_batch\": true}", &report));
+  if (!strstr(report, "\"nodes\"") || !strstr(report, "\"data\": null")) fail(__LINE__, "vitc_export", report);
+  MAKE(VITC_OK, vitc_free(report));
+  MAKE(VITC_INVALID_FILE, vitc_verify(output));
+  MAKE(VITC_OUTPUT, vitc_convert(output, output, NULL, NULL));
   if (unlink(output)) fail(__LINE__, "unlink", output);
 }
 
@@ -373,6 +398,7 @@ int main(int count, char **words) {
   texts();
   options(words[1], output);
   quantization(words[1], output);
+  export(words[1], output);
   images(words[2]);
   conversions(output);
   threads();

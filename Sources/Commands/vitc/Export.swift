@@ -63,10 +63,8 @@ struct Export: ParsableCommand {
     if dense { try file.requireCascade() }
     let result = try PlanCompiler.export(file, options, to: output)
     if quiet { return }
-    if let first = result.leftOut.first {
-      CommandLineTool.note(
-        "vitc: note: \(plan): \(first): \(result.leftOut.count) constants are left out, as the graph does "
-          + "not read them")
+    if let note = result.note(on: file) {
+      CommandLineTool.note("vitc: note: \(CommandLineTool.text(note))")
     }
     let data = result.dataPath.map { ", weights in \($0)" } ?? ""
     CommandLineTool.note("vitc: \(output): \(result.nodes) nodes, opset \(opset)\(data)")

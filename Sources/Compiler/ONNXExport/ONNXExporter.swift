@@ -1,6 +1,7 @@
 package import ModelFacts
 package import ModelGraph
 package import PlanFormat
+package import Tensors
 
 /// Writes a plan's model as an ONNX model of standard operators.
 package enum ONNXExporter {
@@ -14,6 +15,13 @@ package enum ONNXExporter {
 
     /// The plan's constants that the graph does not read, as those of a rewrite that is not made: they are left out.
     package let leftOut: [String]
+
+    /// What a user may not expect of it.
+    package func note(on plan: PlanFile) -> Message? {
+      leftOut.first.map {
+        "\(plan.path): \($0): \(leftOut.count) constants are left out, as the graph does not read them"
+      }
+    }
   }
 
   /// Writes `graph` to `path`, whole or not at all.

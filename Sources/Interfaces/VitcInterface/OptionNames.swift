@@ -1,4 +1,5 @@
 internal import Families
+internal import ONNXExport
 internal import Passes
 internal import PlanFormat
 internal import Tensors
@@ -14,6 +15,7 @@ enum OptionNames {
     case let option as RewriteOption: name(option)
     case let option as StorageOption: name(option)
     case let option as QuantizationOption: name(option)
+    case let option as ExportOption: name(option)
     case let option as SearchOption: name(option)
     case let option as SessionOption: name(option)
     case let option as ImageOption: name(option)
@@ -71,6 +73,13 @@ enum OptionNames {
   private static func name(_ option: QuantizationOption) -> String {
     switch option {
     case .keptWeights: "keep_f32"
+    }
+  }
+
+  private static func name(_ option: ExportOption) -> String {
+    switch option {
+    case .opset: "opset"
+    case .batch: "batch"
     }
   }
 

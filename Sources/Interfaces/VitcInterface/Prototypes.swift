@@ -12,6 +12,7 @@ private func compareWithHeader() {
   same(vitc_rewrite, rewrite)
   same(vitc_quantize, quantize)
   same(vitc_search, search)
+  same(vitc_export, export)
   same(vitc_inspect, inspect)
   same(vitc_verify, verify)
 }

@@ -149,6 +149,16 @@ vitc_status vitc_search(
     const char *plan, const char *images, const char *output, const char *options, vitc_search_progress progress,
     void *context, char **report);
 
+/* Writes what a plan computes as an ONNX model. Options, as those of `vitc export`:
+ *   "opset"          the version of ONNX's operators, 17 (default) to 23
+ *   "batch"          how many images the model takes at once, 1 by default; or "dynamic_batch", true for any number
+ *   "base"           true: the model as it was before it was rewritten
+ *   "dense"          true: the dense program of a combined plan
+ *   "external_data"  true: the weights in a file of their own, as above 2 GB anyway
+ *   "dequantize"     true: weights of int8 as float32
+ * The report has "nodes", how many the graph has, "data", the path of the weights' own file or null, and "notes". */
+vitc_status vitc_export(const char *plan, const char *output, const char *options, char **report);
+
 /* What a plan is: what `vitc inspect --json` prints. Options: "dense", true for the dense program of a combined plan. */
 vitc_status vitc_inspect(const char *plan, const char *options, char **report);
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import vitc
-from conftest import MODEL
+from conftest import MODEL, ROOT
 
 
 def safetensors(path):
@@ -273,3 +274,56 @@ def test_methods_say_what_a_checkpoint_was_trained_with(tmp_path, dense, tensors
     assert raised.value.field == "fuse" and "token_reduction.fuse" in str(raised.value)
     with pytest.raises(vitc.InvalidArgument, match="^keep: "):
         vitc.convert(tensors, tmp_path / "none.bin", **{**own, "keep": 2})
+
+
+def test_an_export_is_a_model_that_converts_to_the_same_plan(dense, fast, tmp_path, tensor):
+    model = tmp_path / "model.onnx"
+    report = dense.export(model, opset=20, batch=2)
+    assert report["nodes"] > 100 and report["data"] is None and report["notes"] == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vitc.VitcWarning)
+        again = vitc.convert(model, tmp_path / "again.bin")
+    assert graph(again) == graph(dense)
+    with vitc.Session(dense) as one, vitc.Session(again) as other:
+        assert np.array_equal(one.run(tensor), other.run(tensor))
+    split = dense.export(tmp_path / "split.onnx", dynamic_batch=True, external_data=True)
+    assert os.path.getsize(split["data"]) > 10 * os.path.getsize(tmp_path / "split.onnx")
+    assert fast.export(tmp_path / "fast.onnx")["nodes"] > report["nodes"]
+    one = dense.export(tmp_path / "one.onnx", opset=20)
+    assert fast.export(tmp_path / "base.onnx", opset=20, base=True) == one
+    for options, option in [
+            ({"opset": 16}, "opset"), ({"batch": 0}, "batch"), ({"batch": 2, "dynamic_batch": True}, "batch"),
+            ({"base": True, "dense": True}, "base")]:
+        with pytest.raises(vitc.InvalidArgument) as raised:
+            dense.export(tmp_path / "none.onnx", **options)
+        assert raised.value.option == option
+    with pytest.raises(vitc.InvalidFile):
+        dense.export(tmp_path / "none.onnx", dense=True)
+    assert not (tmp_path / "none.onnx").exists()
+
+
+def test_a_plan_of_grey_images_takes_images_of_every_kind(tmp_path, images):
+    source = ROOT / "Tests/Fixtures/imports/timm_patch_2x8_in_chans_1"
+    with pytest.warns(vitc.VitcWarning, match="images become grey"):
+        plan = vitc.convert(source, tmp_path / "grey.bin")
+    assert (plan.inspect()["channels"], plan.inspect()["patch_size"]) == (1, [2, 8])
+    with vitc.Session(plan) as session:
+        assert session.channels == 1
+        pillow = Image.open(images[0])
+        kinds = [images[0], images[0].read_bytes(), pillow, pillow.convert("L"), np.asarray(pillow.convert("RGB"))]
+        results = [session.classify(image)[0] for image in kinds]
+        assert all(result == results[0] for result in results)
+        assert session.run(np.zeros((2, 1, 16, 16), np.float32)).shape == (2, 5)
+        with pytest.raises(vitc.InvalidArgument) as raised:
+            session.run(np.zeros((2, 3, 16, 16), np.float32))
+        assert "[n, 1, 16, 16]" in raised.value.expected
+
+
+def test_a_plan_of_four_channels_runs_arrays_alone(tmp_path, images):
+    with pytest.warns(vitc.VitcWarning, match="it runs tensors"):
+        plan = vitc.convert(ROOT / "Tests/Fixtures/imports/timm_in_chans_4", tmp_path / "four.bin")
+    with vitc.Session(plan) as session:
+        assert session.run(np.zeros((1, 4, 16, 16), np.float32)).shape == (1, 5)
+        with pytest.raises(vitc.Unsupported) as raised:
+            session.classify(images[0])
+        assert raised.value.field == "channels"

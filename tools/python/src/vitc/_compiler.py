@@ -81,6 +81,32 @@ class Plan:
         report = vitc.text(vitc.quantize, path_bytes(self.path, "path"), path_bytes(path, "path"), options)
         return _made(path, report)
 
+    def export(self, path: PathLike, *, opset: Optional[int] = None, batch: Optional[int] = None,
+               dynamic_batch: bool = False, base: bool = False, dense: bool = False, external_data: bool = False,
+               dequantize: bool = False) -> Mapping[str, Any]:
+        """Writes what it computes as an ONNX model, of ONNX's own operators alone; the options are those of ``vitc export``.
+
+        The model's input ``image`` is what :meth:`Session.run` takes, its results are called after their roles.
+
+        :param path: where the model goes, whole or not at all.
+        :param opset: the version of ONNX's operators, 17 to 23; 17 by default.
+        :param batch: how many images the model takes at once; 1 by default.
+        :param dynamic_batch: whether it takes any number of images at once, in place of ``batch``.
+        :param base: of a plan that was rewritten, whether to write the model as it was before.
+        :param dense: of a combined plan, whether to write its dense program.
+        :param external_data: whether the weights get a file of their own, as they do above 2 GB anyway.
+        :param dequantize: whether weights of eight bits are written as the float32 numbers that they stand for.
+        :return: what was written: ``nodes``, how many the graph has; ``data``, the path of the weights' own file or None; and
+            ``notes``, which warn too.
+        """
+        options = options_bytes({
+            "opset": opset, "batch": batch, "dynamic_batch": dynamic_batch or None, "base": base or None,
+            "dense": dense or None, "external_data": external_data or None, "dequantize": dequantize or None})
+        report = json.loads(vitc.text(vitc.export, path_bytes(self.path, "path"), path_bytes(path, "path"), options))
+        for note in report["notes"]:
+            warnings.warn(note, VitcWarning, stacklevel=2)
+        return report
+
     def search(self, path: PathLike, images: PathLike, *, budget: Optional[float] = None,
                target_ms: Optional[float] = None, strategy: Optional[str] = None, size_aware: bool = False,
                count: Optional[int] = None, evaluations: Optional[int] = None, seed: Optional[int] = None,

@@ -69,6 +69,7 @@ _FUNCTIONS = {
         "rewrite": [c_char_p, c_char_p, c_char_p, _text],
         "quantize": [c_char_p, c_char_p, c_char_p, _text],
         "search": [c_char_p, c_char_p, c_char_p, c_char_p, SearchProgress, c_void_p, _text],
+        "export": [c_char_p, c_char_p, c_char_p, _text],
         "inspect": [c_char_p, c_char_p, _text],
         "verify": [c_char_p],
     },
