@@ -193,6 +193,7 @@ extension ModelValues {
   /// says whether they are turned. Where tensors are DeiT-III's as much as those of naver's ViTs, that is a note.
   private func unsaidPositions(_ source: ViTConfig, _ decisions: inout Decisions) throws {
     guard choice.chosen == nil else { return }
+    if let found = configured("use_rot_pos_emb"), try !config.boolean(found) { return }
     guard !source.hasPositions && source.relative == nil || tensors.hints.isNamedAsEVA else {
       guard source.isPlain, source.hasPatchOnlyPositions, source.hasLayerScale else { return }
       return decisions.assumed(

@@ -17,15 +17,70 @@ from models import SMALL, check, convert, spread, torch
     {"global_pool": "map", "reg_tokens": 2}, {"global_pool": "map", "reg_tokens": 2, "pool_include_prefix": True},
     {"global_pool": "avgmax", "class_token": False}, {"fc_norm": True}, {"final_norm": False}, {"num_classes": 0},
     {"dynamic_img_size": True}, {"img_size": (16, 72)}, {"img_size": 36},
-    {"drop_path_rate": 0.2, "drop_rate": 0.2, "patch_drop_rate": 0.5}], ids=str)
+    {"drop_path_rate": 0.2, "drop_rate": 0.2, "patch_drop_rate": 0.5}, {"qk_norm": True}, {"proj_bias": False},
+    {"scale_attn_norm": True, "scale_mlp_norm": True, "qk_norm": True}, {"mlp_layer": "SwiGLU"},
+    {"mlp_layer": "SwiGLUPacked", "mlp_ratio": 3}, {"patch_size": (8, 4)}, {"in_chans": 1}, {"in_chans": 4}], ids=str)
 @pytest.mark.parametrize("by", ["name", "constructor"])
 def test_timm(tmp_path, by, options):
     timm = pytest.importorskip("timm")
+    layers = pytest.importorskip("timm.layers")
+    if "mlp_layer" in options:
+        options = {**options, "mlp_layer": getattr(layers, options["mlp_layer"])}
     vision_transformer = pytest.importorskip("timm.models.vision_transformer")
     make = vision_transformer.VisionTransformer if by == "constructor" else functools.partial(
         timm.create_model, "vit_tiny_patch16_224")
     model = spread(make(**{**SMALL, **options}))
-    check(model, convert(model, tmp_path / "plan.bin"), *model.patch_embed.img_size)
+    check(model, convert(model, tmp_path / "plan.bin"), *model.patch_embed.img_size,
+          channels=options.get("in_chans", 3))
+
+
+@pytest.mark.parametrize("name, options", [
+    ("eva02_tiny_patch14_224", {"img_size": 56}), ("eva02_tiny_patch14_224", {"img_size": 56, "num_classes": 0}),
+    ("eva02_tiny_patch14_224", {"img_size": 56, "qkv_fused": True}), ("vit_small_patch16_rope_224", {}),
+    ("vit_small_patch16_rope_mixed_ape_224", {"global_pool": "avg"}), ("vit_small_patch16_dinov3", {}),
+    ("vit_small_plus_patch16_dinov3_qkvb", {"num_classes": 7}), ("eva_giant_patch14_224", {
+        "img_size": 28, "embed_dim": 96, "num_heads": 3}), ("vit_pe_core_tiny_patch16_384", {}),
+    ("beit3_base_patch16_224", {"embed_dim": 96, "num_heads": 3}), ("eva02_tiny_patch14_224", {
+        "img_size": 56, "patch_size": (14, 7), "in_chans": 1})], ids=str)
+def test_timms_eva(tmp_path, name, options):
+    timm = pytest.importorskip("timm")
+    if not hasattr(timm.models, "get_model_args"):
+        pytest.skip("an older timm")
+    model = spread(timm.create_model(name, **{"depth": 2, "img_size": 64, "num_classes": 5, **options}))
+    check(model, convert(model, tmp_path / "plan.bin"), *model.patch_embed.img_size,
+          channels=options.get("in_chans", 3))
+
+
+def test_a_changed_eva_is_refused(tmp_path):
+    timm = pytest.importorskip("timm")
+    if not hasattr(timm.models, "get_model_args"):
+        pytest.skip("an older timm")
+
+    def rotary(model):
+        model.rope.pos_embed.mul_(0.5)
+
+    def bias(model):
+        model.blocks[1].attn.k_bias.add_(1)
+
+    def scale(model):
+        model.blocks[0].attn.scale = 0.5
+
+    def norm(model):
+        model.blocks[1].norm2.eps = 0.1
+
+    for change, field in [
+            (rotary, "rope.pos_embed"), (bias, "blocks.1.attn.k_bias"), (scale, "blocks.0.attn.scale"),
+            (norm, "blocks.1.norm2.eps")]:
+        model = timm.create_model("eva02_tiny_patch14_224", depth=2, img_size=56, qkv_fused=True)
+        with torch.no_grad():
+            change(model)
+        with pytest.raises(vitc.Unsupported) as raised:
+            convert(model, tmp_path / "plan.bin")
+        assert raised.value.field == field and list(tmp_path.iterdir()) == []
+    built = timm.models.eva.Eva(img_size=32, patch_size=16, embed_dim=48, num_heads=4, depth=1)
+    with pytest.raises(vitc.Unsupported) as raised:
+        convert(built, tmp_path / "plan.bin")
+    assert raised.value.field == "architecture"
 
 
 def test_what_an_architecture_pools_is_the_models(tmp_path):

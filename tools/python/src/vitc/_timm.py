@@ -20,15 +20,23 @@ _ACTIVATIONS = {
 #: Classes, by their modules.
 _MODELS = {"timm.models.vision_transformer.VisionTransformer", "timm.models.deit.VisionTransformerDistilled"}
 
+#: FFNs, without gates and with them, by their names in timm.layers.
+_MLPS = ("Mlp", "SwiGLU", "GluMlp")
+
+#: Classes with more arguments than their modules show, which are those that timm itself has kept.
+_KEPT = {"timm.models.eva.Eva"}
+
 
 def timm_options(model: Any) -> Dict[str, Any]:
     """Options of ``convert`` that say all that a model of timm computes.
 
-    :raises Unsupported: what is more than a ``VisionTransformer`` of some arguments.
+    :raises Unsupported: what is more than a ``VisionTransformer`` or ``Eva`` of some arguments.
     """
     name = type(model).__name__
+    if title(type(model)) in _KEPT:
+        return _kept_options(name, model)
     if title(type(model)) not in _MODELS:
-        raise unsupported(name, "class", ", ".join(sorted(_MODELS)), title(type(model)))
+        raise unsupported(name, "class", ", ".join(sorted(_MODELS | _KEPT)), title(type(model)))
     _check_parts(name, model)
     first = model.blocks[0]
     try:
@@ -39,10 +47,44 @@ def timm_options(model: Any) -> Dict[str, Any]:
     check(name, model, functools.partial(
         _build, type(model), {
             **arguments, "num_heads": heads, "global_pool": pooling, "act_layer": lambda: copy.deepcopy(first.mlp.act),
-            "norm_layer": functools.partial(type(first.norm1), eps=epsilon)}))
+            "norm_layer": functools.partial(type(first.norm1), eps=epsilon), "mlp_layer": _mlp_layer(first.mlp)}))
     return {
         "heads": heads, "eps": epsilon, "activation": activation, "pooling": pooling,
         "config": _config(model, {**arguments, "num_heads": heads})}
+
+
+def _kept_options(name: str, model: Any) -> Dict[str, Any]:
+    """Options of a model that ``timm.create_model`` made, of the arguments that timm writes into config.json."""
+    timm = sys.modules["timm"]
+    get_model_args = getattr(sys.modules.get("timm.models"), "get_model_args", None)
+    if get_model_args is None:
+        raise unsupported(name, "timm", "a version that keeps the arguments of its models", timm.__version__)
+    architecture = _pretrained_cfg(model).get("architecture")
+    if not architecture:
+        raise unsupported(name, "architecture", "a model that timm.create_model has made", "none")
+    arguments = get_model_args(model)
+    for key, value in arguments.items():
+        if not _is_plain(value):
+            raise unsupported(name, key, "a value that JSON has", title(type(value)))
+
+    def build() -> Any:
+        twin = timm.create_model(architecture, pretrained=False, device="meta", **arguments)
+        if getattr(twin, "rope", None) is not None:
+            # Of rotary positions no state dict has what they are computed with.
+            twin.rope = twin.rope.to_empty(device="cpu")
+            twin.rope.reset_parameters()
+        return twin
+
+    check(name, model, build)
+    return {"config": _config(model, arguments)}
+
+
+def _mlp_layer(mlp: Any) -> Any:
+    """What makes a block's FFN; of one with gates timm has two."""
+    kind = type(mlp)
+    if hasattr(mlp, "gate_last"):
+        return functools.partial(kind, gate_last=mlp.gate_last)
+    return kind
 
 
 def _check_parts(name: str, model: Any) -> None:
@@ -54,10 +96,14 @@ def _check_parts(name: str, model: Any) -> None:
     for path, expected in [
             ("patch_embed", home.PatchEmbed), ("patch_embed.proj", home.nn.Conv2d), ("blocks.0", home.Block),
             ("blocks.0.attn", home.Attention), ("blocks.0.attn.qkv", home.nn.Linear),
-            ("blocks.0.norm1", home.nn.LayerNorm), ("blocks.0.mlp", home.Mlp), ("blocks.0.mlp.fc1", home.nn.Linear)]:
+            ("blocks.0.norm1", home.nn.LayerNorm)]:
         kind = type(functools.reduce(lambda part, step: getattr(part, step, None), path.split("."), model))
         if not is_alike(kind, expected):
             raise unsupported(name, path, title(expected), title(kind))
+    layers = sys.modules["timm.layers"]
+    expected = [getattr(layers, each) for each in _MLPS if hasattr(layers, each)]
+    if type(blocks[0].mlp) not in expected:
+        raise unsupported(name, "blocks.0.mlp", ", ".join(map(title, expected)), title(type(blocks[0].mlp)))
     if model.patch_embed.img_size is None:
         raise unsupported(name, "patch_embed.img_size", "height and width", "none")
     pooled = getattr(model, "fc_norm", None)
@@ -69,7 +115,8 @@ def _check_parts(name: str, model: Any) -> None:
 def _arguments(model: Any) -> Dict[str, Any]:
     """Arguments of the model's class, as timm writes them into its config.json."""
     first, patch, embed = model.blocks[0], model.patch_embed.patch_size, model.patch_embed
-    hidden, width = first.mlp.fc1.out_features, model.embed_dim
+    # Gates have a layer of their own in one of them, and share one in another.
+    hidden, width = getattr(first.mlp, "fc1", getattr(first.mlp, "fc1_x", None)).out_features, model.embed_dim
     # timm cuts the product to an integer.
     ratio = hidden / width if int(width * (hidden / width)) == hidden else (hidden + 0.5) / width
     arguments = {
@@ -79,6 +126,14 @@ def _arguments(model: Any) -> Dict[str, Any]:
         "class_token": model.cls_token is not None, "pre_norm": not _is_identity(model.norm_pre),
         "final_norm": not (_is_identity(model.norm) and _is_identity(model.fc_norm)),
         "fc_norm": not _is_identity(model.fc_norm)}
+    if type(first.mlp).__name__ != "Mlp":
+        is_packed = getattr(first.mlp, "gate_last", None) is False
+        arguments["mlp_layer"] = "SwiGLUPacked" if is_packed else type(first.mlp).__name__
+    # What older versions of timm have not is not there.
+    for key, part, tensors in [
+            ("qk_norm", first.attn, "q_norm"), ("scale_attn_norm", first.attn, "norm"), ("scale_mlp_norm", first.mlp, "norm")]:
+        arguments[key] = not _is_identity(getattr(part, tensors, None))
+    arguments["proj_bias"] = first.attn.proj.bias is not None
     registers = getattr(model, "reg_token", None)
     arguments["reg_tokens"] = 0 if registers is None else registers.shape[1]
     for key in ("no_embed_class", "pool_include_prefix", "dynamic_img_size"):
@@ -103,21 +158,27 @@ def _build(kind: type, arguments: Mapping[str, Any]) -> Any:
 
 def _config(model: Any, arguments: Dict[str, Any]) -> Dict[str, Any]:
     """What timm writes as config.json."""
-    cfg = getattr(model, "pretrained_cfg", None) or {}
-    cfg = cfg if isinstance(cfg, Mapping) else vars(cfg)
+    cfg = _pretrained_cfg(model)
     architecture = cfg.get("architecture")
     if not architecture:
-        return {"model_args": arguments}
+        # Tensors of its FFNs have names of EVA's, whose tokens have rotary positions.
+        return {"model_args": {**arguments, "use_rot_pos_emb": False}}
     said = {key: value for key, value in cfg.items() if value is not None and _is_plain(value)}
     said["num_classes"] = model.num_classes
     size = [3, *model.patch_embed.img_size]
-    if list(said.get("input_size", size)) != size:
+    if list(said.get("input_size", size))[1:] != size[1:]:
         # The model was built for another size than its architecture was trained for.
         said = {key: value for key, value in said.items() if not key.startswith("test_")}
         said["input_size"] = size
     return {
         "architecture": architecture, "num_classes": model.num_classes, "num_features": model.num_features,
         "pretrained_cfg": said, "model_args": arguments}
+
+
+def _pretrained_cfg(model: Any) -> Mapping[str, Any]:
+    """What timm knows of published weights."""
+    cfg = getattr(model, "pretrained_cfg", None) or {}
+    return cfg if isinstance(cfg, Mapping) else vars(cfg)
 
 
 def _activation(name: str, module: Any) -> str:
@@ -130,7 +191,7 @@ def _activation(name: str, module: Any) -> str:
 
 
 def _is_identity(module: Any) -> bool:
-    return type(module).__name__ == "Identity"
+    return module is None or type(module).__name__ == "Identity"
 
 
 def _is_plain(value: Any) -> bool:
