@@ -97,6 +97,28 @@ struct ImageRunnerTests {
     #expect(throws: InputError.self) { try runner.run([]) }
   }
 
+  /// A tensor is looked through in parts, by several threads.
+  @Test func aNumberThatIsNoneIsNamedWhereverItIs() throws {
+    let folder = try TemporaryFolder()
+    var form = SmallModel.Form("large patches")
+    (form.patch, form.depth) = (40, 1)
+    let model = try SmallModel(form, in: folder)
+    try model.convert(to: folder.file("plan.bin"))
+    let input = model.input(images: 3)
+    for threads in [1, 3] {
+      let runner = try ImageRunner(
+        plan: Plan(path: folder.file("plan.bin")), maximumBatch: 2, threadCount: threads)
+      let sound = try runner.run(tensor: input).map { bits($0.logits) }
+      for index in [0, 16_383, 16_384, 153_600, input.count - 1] {
+        var damaged = input
+        damaged[index] = index % 2 == 0 ? .nan : -.infinity
+        let error = #expect(throws: InputError.self) { try runner.run(tensor: damaged) }
+        #expect(error?.field == "element \(index)" && error?.kind == .invalidOption)
+      }
+      #expect(try runner.run(tensor: input).map { bits($0.logits) } == sound)
+    }
+  }
+
   @Test func anEmbeddingIsGivenAndWhatAPlanLacksIsRefusedByName() throws {
     let folder = try TemporaryFolder()
     let model = try SmallModel(SmallModel.forms[0], in: folder)

@@ -158,7 +158,7 @@ public final class Session: Sendable {
   /// Runs a batch.
   /// - Parameters:
   ///   - images: number of images, 1 to ``maximumBatch``.
-  ///   - fill: writes the input, `[images, 3, height, width]`.
+  ///   - fill: writes the input, `[images, channels, height, width]`.
   ///   - read: gets the logits, `[images, classes]`, and the stages' indices; what it needs
   ///     beyond the call it copies.
   /// - Returns: what `read` returns.
@@ -171,9 +171,39 @@ public final class Session: Sendable {
     try run(images: images, timing: nil, fill: fill, read: read)
   }
 
+  /// Runs a batch of images that lie prepared in a caller's memory, `[images, channels, height, width]`.
+  /// - Parameter first: the number of the first element in what errors call the tensor.
+  /// - Throws: `InputError` as ``run(images:fill:read:)``, and naming an element that is not finite.
+  package func run<R>(
+    images: Int, tensor: UnsafeBufferPointer<Float>, from first: Int,
+    read: (borrowing RunResult) throws -> R
+  ) throws -> R {
+    try run(images: images, timing: nil) { input in
+      precondition(tensor.count == input.count && !tensor.isEmpty)
+      guard let source = tensor.baseAddress, let target = input.baseAddress else { return nil }
+      return InputCopy(from: source, to: target, count: tensor.count, first: first)
+    } read: {
+      try read($0)
+    }
+  }
+
   func run<R>(
     images: Int, timing: StepTiming?,
     fill: (UnsafeMutableBufferPointer<Float>) throws -> Void,
+    read: (borrowing RunResult) throws -> R
+  ) throws -> R {
+    try run(images: images, timing: timing) { input in
+      try fill(input)
+      return nil
+    } read: {
+      try read($0)
+    }
+  }
+
+  /// - Parameter copy: fills the input, or says what is to be copied there.
+  private func run<R>(
+    images: Int, timing: StepTiming?,
+    copy: (UnsafeMutableBufferPointer<Float>) throws -> InputCopy?,
     read: (borrowing RunResult) throws -> R
   ) throws -> R {
     guard (1...maximumBatch).contains(images) else {
@@ -190,10 +220,11 @@ public final class Session: Sendable {
       }
       let program = plan.program
       let inputCount = program.buffers[program.input].byteCount / 4 * images
-      try fill(
+      let copy = try copy(
         UnsafeMutableBufferPointer(
           start: prepared.input.base.assumingMemoryBound(to: Float.self), count: inputCount))
-      execute(state.phases, timing)
+      execute(state.phases, timing, copy)
+      try copy?.requireFinite()
       return try read(
         RunResult(
           program: program, patches: plan.patchCount,
@@ -202,7 +233,7 @@ public final class Session: Sendable {
     }
   }
 
-  private func execute(_ phases: [Phase], _ timing: StepTiming?) {
+  private func execute(_ phases: [Phase], _ timing: StepTiming?, _ copy: InputCopy?) {
     nonisolated(unsafe) let scratch = prepared.scratch.base
     let stride = prepared.scratchStride
     let kernels = prepared.kernels
@@ -222,6 +253,10 @@ public final class Session: Sendable {
       return
     }
     pool.run { worker in
+      if let copy {
+        worker.forEach(copy.items) { copy.run($0) }
+        if copy.hasNotFinite { return }
+      }
       let own = scratch + worker.index * stride
       for phase in phases {
         let arguments = phase.arguments

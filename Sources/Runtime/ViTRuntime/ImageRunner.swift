@@ -142,22 +142,37 @@ public final class ImageRunner: Sendable {
         expected: "a multiple of \(one), \(channels) x \(height) x \(preprocessing.width)",
         found: "\(tensor.count)")
     }
-    if let index = tensor.firstNotFinite {
-      throw InputError(
-        .invalidOption, file: "tensor", field: "element \(index)", expected: "a finite number",
-        found: "\(tensor[index])")
-    }
     let count = tensor.count / one
     return try stride(from: 0, to: count, by: maximumBatch).flatMap { first in
-      try answers(images: min(maximumBatch, count - first), kinds) { images, _, values in
-        for (position, image) in images.enumerated() {
-          let start = (first + image) * one
-          let source = UnsafeBufferPointer(rebasing: tensor[start..<start + one])
-          let target = UnsafeMutableBufferPointer(rebasing: values[(position * one)...])
-          _ = target.update(fromContentsOf: source)
-        }
-      }.enumerated().map { image, result in
-        try finite(result, "tensor, image \(first + image)").get()
+      let images = min(maximumBatch, count - first)
+      let places = first * one..<(first + images) * one
+      let part = UnsafeBufferPointer(rebasing: tensor[places])
+      return try answers(to: part, images: images, from: places.lowerBound, kinds).enumerated()
+        .map { image, result in try finite(result, "tensor, image \(first + image)").get() }
+    }
+  }
+
+  /// The answers to a batch of prepared images.
+  /// - Parameter first: the number of the first element in what errors call the tensor.
+  private func answers(
+    to tensor: UnsafeBufferPointer<Float>, images: Int, from first: Int, _ kinds: ResultKinds
+  ) throws -> [ImageResult] {
+    if case .one(let session) = programs {
+      return try session.run(images: images, tensor: tensor, from: first) {
+        try results(of: $0, images: images, kinds)
+      }
+    }
+    if let index = tensor.firstIndex(where: { !$0.isFinite }) {
+      throw InputError(
+        .invalidOption, file: "tensor", field: "element \(first + index)",
+        expected: "a finite number", found: "\(tensor[index])")
+    }
+    let one = tensor.count / images
+    return try answers(images: images, kinds) { images, _, values in
+      for (position, image) in images.enumerated() {
+        let source = UnsafeBufferPointer(rebasing: tensor[image * one..<(image + 1) * one])
+        let target = UnsafeMutableBufferPointer(rebasing: values[(position * one)...])
+        _ = target.update(fromContentsOf: source)
       }
     }
   }
@@ -224,13 +239,8 @@ public final class ImageRunner: Sendable {
     case .one(let session):
       return try session.run(images: images) {
         try fill(Array(0..<images), preprocessing, $0)
-      } read: { result in
-        try (0..<images).map { image in
-          ImageResult(
-            logits: kinds.contains(.logits) ? try result.logits(image: image) : nil,
-            features: kinds.contains(.features) ? try result.features(image: image) : nil,
-            stages: try result.tokenStages(image: image), isFallback: false)
-        }
+      } read: {
+        try results(of: $0, images: images, kinds)
       }
     case .two(let cascade):
       var stages: [[TokenStage]] = []
@@ -243,6 +253,17 @@ public final class ImageRunner: Sendable {
         ImageResult(
           logits: answer.logits, features: nil, stages: stages, isFallback: answer.isFallback)
       }
+    }
+  }
+
+  private func results(
+    of result: borrowing RunResult, images: Int, _ kinds: ResultKinds
+  ) throws -> [ImageResult] {
+    try (0..<images).map { image in
+      ImageResult(
+        logits: kinds.contains(.logits) ? try result.logits(image: image) : nil,
+        features: kinds.contains(.features) ? try result.features(image: image) : nil,
+        stages: try result.tokenStages(image: image), isFallback: false)
     }
   }
 
@@ -292,16 +313,5 @@ public final class ImageRunner: Sendable {
   private func noImages() -> InputError {
     InputError(
       .invalidOption, file: plan.path, field: "images", expected: "at least 1", found: "0")
-  }
-}
-
-extension UnsafeBufferPointer<Float> {
-  /// The first element that is NaN or infinite. Looks at every bit pattern without branching first, as nearly
-  /// always there is none.
-  fileprivate var firstNotFinite: Int? {
-    let exponent: UInt32 = 0x7F80_0000
-    var found = false
-    for value in self { found = (value.bitPattern & exponent == exponent) || found }
-    return found ? firstIndex { !$0.isFinite } : nil
   }
 }
