@@ -111,6 +111,7 @@ RECORDS = {
     "Buffer": f"element:{ELEMENT} rows:int columns:int offset:int unused:Unused?",
     "Unused": "buffer:int axis:choice(rows,columns)",
     "Threshold": "value:float",
+    "Gate": "scale:float center:float epsilon:float",
     "Stage": "block:int patches_in:int patches_out:int kept:int destination:int",
     "Graph": "constant_count:int nodes:[Node] outputs:[GraphOutput]",
     "GraphOutput": f"role:{ROLE} value:int",
@@ -172,6 +173,11 @@ STEPS = {
     31: "pick input:int kept:int output:int",
     32: "restore axis:choice(rows,columns) prefix:int waiting:int moved:int destination:int "
     "output:int",
+    33: "select rule:choice(above,sampled) threshold:Threshold steps:int scores:int kept:int "
+    "destination:int unused:int?",
+    34: "halt gate:Gate tokens:int remainders:int new_remainders:int kept:int destination:int "
+    "unused:int?",
+    35: "accumulate gate:Gate is_last:bool tokens:int remainders:int sum:int? output:int",
 }
 
 
@@ -209,6 +215,9 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
         for constant in plan["constants"]["constants"]
     ),
     "methods": lambda plan: any(step["kind"] in OF_METHODS for step in steps_of(plan)),
+    "adaptive": lambda plan: any(
+        step["kind"] in ("select", "halt", "accumulate") for step in steps_of(plan)
+    ),
     "patches": lambda plan: "patches" in plan,
     "channels": lambda plan: len(plan["facts"]["preprocess"]["mean"]) != 3,
 }
@@ -272,6 +281,9 @@ NODES = {
     42: "policyPartition patches:int keep:int first:int threshold:Threshold",
     43: "pick",
     44: "restore axis:choice(rows,columns) prefix:int",
+    45: "select rule:choice(above,sampled) patches:int threshold:Threshold steps:int",
+    46: "halt gate:Gate",
+    47: "accumulate gate:Gate has_sum:bool is_last:bool",
 }
 
 

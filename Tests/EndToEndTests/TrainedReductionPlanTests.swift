@@ -30,7 +30,8 @@ struct TrainedReductionPlanTests {
   @Test(
     .enabled(if: FileIdentity(path: golden) != nil, "../shared is absent"),
     arguments: [
-      "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt",
+      "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt", "avit",
+      "asvit_deit", "asvit_lvvit", "ats",
     ])
   func logitsAndTokensAreThoseOfItsAuthors(name: String) throws {
     try Self.compare("\(Self.golden)/\(name)", patches: 64)
@@ -38,7 +39,8 @@ struct TrainedReductionPlanTests {
 
   /// Against the reference, on models under its authors' names.
   @Test(arguments: [
-    "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt",
+    "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt", "avit",
+    "asvit_deit", "asvit_lvvit", "ats",
   ])
   func logitsAndTokensAreThoseOfTheReference(name: String) throws {
     try Self.compare("Tests/Fixtures/methods/\(name)", patches: 16)
@@ -74,24 +76,47 @@ struct TrainedReductionPlanTests {
   private static func compare(
     _ stages: [StageTrace], _ image: Int, _ golden: Checkpoint, patches: Int
   ) throws {
-    #expect(stages.count == golden.tensors.keys.filter { $0.hasSuffix(".kept") }.count)
+    // A-ViT's tables are of what blocks work on, the first of all tokens.
+    let depth = golden.tensors["depth"].map { Int($0.float32Values()[image * (1 + patches)]) }
+    #expect(
+      stages.count + (depth == nil ? 0 : 1)
+        == golden.tensors.keys.filter { $0.hasSuffix(".kept") }.count)
     var tokens = Array(0..<patches)
     var made = patches
     for stage in stages {
       // Evo-ViT's tokens are all there again.
-      if stage.destination.count == patches { tokens = Array(0..<patches) }
+      if stage.destination.count == patches, depth == nil { tokens = Array(0..<patches) }
       tokens = stage.kept.map { tokens[Int($0)] }
       if stage.appendsRow {
         tokens.append(made)
         made += 1
       }
-      let block = "block\(stage.record.block)"
+      let number = stage.record.block + (depth == nil ? 0 : 1)
+      if let depth, number >= depth {
+        // Behind the class token's last block nothing depends on the others, and none is left.
+        #expect(tokens.isEmpty)
+        continue
+      }
+      let block = "block\(number)"
       let table = try #require(golden.tensors["\(block).kept"])
       let row = table.float32Values()[image * table.shape[1]..<(image + 1) * table.shape[1]]
       #expect(tokens.sorted() == row.map { Int($0) }.filter { $0 >= 0 })
       let counts = try #require(golden.tensors["\(block).count"]).float32Values()
       #expect(tokens.count == Int(counts[image]))
     }
+  }
+
+  /// What a model was trained with would be gone without a word.
+  @Test(arguments: ["evit_fuse", "dynamicvit_deit", "avit"])
+  func theirPlansAreNotRewritten(name: String) throws {
+    let folder = try TemporaryFolder()
+    let (path, plan) = ("Tests/Fixtures/methods/\(name)", folder.file("plan.bin"))
+    try Self.convert(path, config: try Self.json("\(path).json"), to: plan)
+    let error = try #require(throws: InputError.self) {
+      try PlanCompiler.rewrite(plan, RewriteOptions(keepRates: [0.5]), to: folder.file("fast.bin"))
+    }
+    #expect(error.kind == .unsupported && error.field == "method", "\(error)")
+    #expect(FileIdentity(path: folder.file("fast.bin")) == nil)
   }
 
   /// EViT's code and our rewrites have the same rule: one plan, to the byte.

@@ -189,6 +189,7 @@ def relative_cases() -> Iterator[Case]:
 def reduction_cases() -> Iterator[Case]:
     """What a checkpoint was trained with to have fewer tokens, in a configuration and in metadata."""
     evit = {"method": "evit", "blocks": [3], "keep_rate": 0.7, "fuse": True}
+    avit = {"method": "avit", "gate_scale": 1, "gate_center": 2}
     ppt = {"method": "ppt", "blocks": [2], "remove": 3}
     command, files = CONVERT + " --config {config}", {"config": CONFIG}
     for name, text, words in [
@@ -196,7 +197,11 @@ def reduction_cases() -> Iterator[Case]:
         ("no object", "[]", "an object"),
         ("deep", "[" * 100_000, "token_reduction"),
         ("no method", json.dumps(evit | {"method": None}), "the name of a method"),
-        ("another method", json.dumps(evit | {"method": "avit"}), "a method that is built"),
+        ("another method", json.dumps(evit | {"method": "spvit"}), "a method that is built"),
+        ("no gate", json.dumps({"method": "avit", "gate_scale": 1}), "gate_center"),
+        ("eps 1", json.dumps(avit | {"eps": 1}), "a number in (0, 1)"),
+        ("gate huge", json.dumps(avit | {"gate_scale": 1e39}), "a number"),
+        ("no thresholds", json.dumps({"method": "asvit"}), "keep_threshold"),
         ("an unknown key", json.dumps(evit | {"gate": 1}), "a key whose meaning is known"),
         ("a key twice", json.dumps(evit)[:-1] + ', "fuse": false}', "twice"),
         ("a block that there is not", json.dumps(evit | {"blocks": [2**40]}), "ascending numbers"),
@@ -222,7 +227,7 @@ def reduction_cases() -> Iterator[Case]:
                 4, f"config of a method: {name}", demo_checkpoint(), command, words=words, files={"config": config})
     checkpoint = demo_checkpoint(lambda h: h.update(__metadata__={"token_reduction": json.dumps(evit)}))
     yield Case(12, "metadata of a method", checkpoint, command, accepted=True, files=files)
-    for flags in ("--keep=nan", "--keep=0", "--keep=1.5", "--layers=0", "--layers=99", "--layers=4,4", "--method=avit"):
+    for flags in ("--keep=nan", "--keep=0", "--keep=1.5", "--layers=0", "--layers=99", "--layers=4,4", "--method=tome"):
         method = "" if flags.startswith("--method") else " --method evit --fuse"
         flag = flags.partition("=")[0]
         if flag != "--keep":

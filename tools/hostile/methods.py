@@ -8,11 +8,15 @@ from case import Case
 from plans import RUN, Plan
 
 
-def cases(ppt: Plan, dynamicvit: Plan, evovit: Plan) -> Iterator[Case]:
+def cases(
+    ppt: Plan, dynamicvit: Plan, evovit: Plan, avit: Plan, asvit: Plan, ats: Plan
+) -> Iterator[Case]:
     """Every field of their steps."""
     yield from policy_cases(ppt)
     yield from predictor_cases(dynamicvit)
     yield from waiting_cases(evovit)
+    yield from halting_cases(avit)
+    yield from selection_cases(asvit, ats)
 
 
 def policy_cases(plan: Plan) -> Iterator[Case]:
@@ -77,5 +81,51 @@ def waiting_cases(plan: Plan) -> Iterator[Case]:
         (41, "moved is waiting", {restore + "moved": found["waiting"]}, "moved"),
         (41, "restored over its operand", {restore + "output": found["waiting"]}, "results"),
         (42, "a stage of other patches", {"stages__1__patches_in": stages[0]["patches_in"] - 1}, "destination"),
+    ]:
+        yield Case(row, name, plan.changed("program", **values), RUN, words=words)
+
+
+def halting_cases(plan: Plan) -> Iterator[Case]:
+    """Gates that are no numbers, and counts of tokens that go on."""
+    halt, found = plan.first("program", "steps", "halt")
+    total, summed = plan.first("program", "steps", "accumulate")
+    kept = f"buffers__{found['kept']}__"
+    nan, inf = float("nan"), float("inf")
+    for step in (halt, total):
+        for field, value in (("scale", nan), ("center", inf), ("epsilon", nan), ("epsilon", 0), ("epsilon", 1)):
+            changed = plan.changed("program", **{f"{step}gate__{field}": value})
+            yield Case(40, f"gate's {field} {value}", changed, RUN, words="gate")
+    for row, name, values, words in [
+        (42, "no count", {halt + "unused": -1}, "unused"),
+        (42, "a count elsewhere", {halt + "unused": found["destination"]}, "unused"),
+        (42, "kept without a count", {kept + "unused__buffer": found["destination"]}, "unused"),
+        (41, "kept is destination", {halt + "kept": found["destination"]}, "kept"),
+        (41, "remainders of another length", {halt + "remainders": summed["output"]}, "remainders"),
+        (41, "remainders in place", {halt + "new_remainders": found["remainders"]}, "results"),
+        (41, "tokens -1", {halt + "tokens": -1}, "tokens"),
+        (41, "sum over its tokens", {total + "output": found["tokens"]}, "output"),
+        (41, "sum of another length", {total + "output": found["remainders"]}, "output"),
+    ]:
+        yield Case(row, name, plan.changed("program", **values), RUN, words=words)
+
+
+def selection_cases(asvit: Plan, ats: Plan) -> Iterator[Case]:
+    """Thresholds that are no numbers, steps that are none, and steps that must have tokens."""
+    nan, inf = float("nan"), float("inf")
+    select, found = asvit.first("program", "steps", "select")
+    sample, sampled = ats.first("program", "steps", "select")
+    for row, plan, name, values, words in [
+        (40, asvit, "threshold NaN", {select + "threshold__value": nan}, "threshold"),
+        (40, asvit, "threshold infinite", {select + "threshold__value": -inf}, "threshold"),
+        (40, asvit, "steps of a threshold", {select + "steps": 3}, "steps"),
+        (40, ats, "a threshold of steps", {sample + "threshold__value": 1.0}, "threshold"),
+        (40, ats, "steps 0", {sample + "steps": 0}, "steps"),
+        (40, ats, "steps 1", {sample + "steps": 1}, "steps"),
+        (40, ats, "steps 2^40", {sample + "steps": 2**40}, "steps"),
+        (41, asvit, "rule 2", {select + "rule": 2}, "rule"),
+        (42, asvit, "selected without a count", {select + "unused": -1}, "unused"),
+        (42, asvit, "another's count", {select + "unused": found["kept"]}, "unused"),
+        (41, asvit, "scores of indices", {select + "scores": found["destination"]}, "scores"),
+        (41, ats, "kept is destination", {sample + "kept": sampled["destination"]}, "kept"),
     ]:
         yield Case(row, name, plan.changed("program", **values), RUN, words=words)

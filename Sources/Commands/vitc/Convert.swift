@@ -80,7 +80,7 @@ struct Convert: ParsableCommand {
   @Option(
     help: """
       The method that the checkpoint was trained with, or is to run with, to have fewer tokens: evit, dynamicvit, \
-      evovit or ppt. dynamicvit and evovit are known by their tensors, and of pickles that \
+      evovit, ppt, avit, asvit or ats. dynamicvit, evovit and asvit are known by their tensors, and of pickles that \
       tools/pth_to_safetensors.py converted all are, with what goes with them.
       """)
   var method: String?
@@ -106,6 +106,12 @@ struct Convert: ParsableCommand {
     inversion: .prefixedNo,
     help: "Whether attention counts the patches that a token stands for; for ppt.")
   var sizeAware: Bool?
+
+  @Option(help: "The factor on channel 0 of a token in its halting value; for avit.")
+  var gateScale: Double?
+
+  @Option(help: "What is taken from it before the sigmoid; for avit.")
+  var gateCenter: Double?
 
   @Flag(help: "Write no notes.")
   var quiet = false
@@ -152,6 +158,8 @@ struct Convert: ParsableCommand {
     options.removedTokens = remove
     options.varianceThreshold = threshold
     options.countsSizes = sizeAware
+    options.gateScale = gateScale
+    options.gateCenter = gateCenter
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
     }

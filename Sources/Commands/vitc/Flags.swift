@@ -1,7 +1,7 @@
 internal import CommandSupport
 internal import Families
-internal import PlanFormat
 internal import Passes
+internal import PlanFormat
 internal import ViTCompiler
 internal import ViTRuntime
 internal import ViTSearch
@@ -30,6 +30,8 @@ extension ImportOption: FlaggedOption {
     case .removedTokens: "--remove"
     case .varianceThreshold: "--threshold"
     case .countsSizes: "--size-aware"
+    case .gateScale: "--gate-scale"
+    case .gateCenter: "--gate-center"
     case .knownArchitectures: "vitc architectures --all"
     case .preprocessing: "flags of preprocessing"
     case .tensor: "--tensor"

@@ -5,6 +5,7 @@ public enum ImportOption: String, InputOption {
   case architecture, preprocessor, imageSize, heads, activation, pooling, epsilon
   case mean, standardDeviation, cropFraction, cropMode, interpolation
   case method, methodBlocks, keepRate, fusesTokens, removedTokens, varianceThreshold, countsSizes
+  case gateScale, gateCenter
 
   /// The list that names the values of ``architecture``.
   case knownArchitectures = "Architecture.all"
@@ -43,6 +44,10 @@ extension ImportOptions {
       try require(
         varianceThreshold >= 0 && Float(varianceThreshold).isFinite, .varianceThreshold,
         "a number that is 0 or more", varianceThreshold)
+    }
+    for (value, option) in [(gateScale, ImportOption.gateScale), (gateCenter, .gateCenter)] {
+      guard let value else { continue }
+      try require(Float(value).isFinite, option, "a number", value)
     }
     if let mean {
       try require(mean.allSatisfy(\.isFinite), .mean, "finite numbers", mean)

@@ -47,7 +47,7 @@ public struct ImportOptions: Sendable {
   public var interpolation: String?
 
   /// The method that the checkpoint was trained with, or is to run with, to have fewer tokens: `evit`, `dynamicvit`,
-  /// `evovit` or `ppt`.
+  /// `evovit`, `ppt`, `avit`, `asvit` or `ats`.
   public var method: String?
 
   /// The blocks in which it has fewer, counted from 1, ascending.
@@ -67,6 +67,12 @@ public struct ImportOptions: Sendable {
 
   /// Whether attention counts the patches that a token stands for (PPT).
   public var countsSizes: Bool?
+
+  /// The factor on channel 0 in a token's halting value (A-ViT).
+  public var gateScale: Double?
+
+  /// What is taken from it (A-ViT).
+  public var gateCenter: Double?
 
   /// Leaves everything open.
   public init() {}

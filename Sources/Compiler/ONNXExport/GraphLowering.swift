@@ -232,7 +232,8 @@ struct GraphLowering {
       return [builder.add("Add", [name(node.inputs[0]), product])]
     case .nearestAssign(let assign): return nearestAssign(assign, node)
     case .greedyPartition(let partition): return greedyPartition(partition, node)
-    case .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore:
+    case .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore, .select, .halt,
+      .accumulate:
       throw refusedMethod(node)
     }
   }

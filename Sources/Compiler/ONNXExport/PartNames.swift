@@ -46,7 +46,7 @@ struct PartNames {
     case .flatten: return "patches"
     case .score, .partition, .assign, .bipartiteAssign, .nearestAssign, .greedyPartition,
       .normScore,
-      .halfMean, .keepScore, .policyPartition, .pick, .restore:
+      .halfMean, .keepScore, .policyPartition, .pick, .restore, .select, .halt, .accumulate:
       return "tokens.\(node.op.name)"
     case .gather: return "tokens"
     case .unitSizes, .patchIndices, .image, .concatenate, .slice, .combine, .reduceMax, .reduceMean,

@@ -25,6 +25,15 @@ extension TrainedReduction {
       recipe.strategy = TrainedMethods.dynamicvit
       let counts = Self.dynamicCounts(facts.patches, keepRate, stages: blocks.count)
       recipe.stages = Self.stages(blocks, keeping: counts, of: facts.patches)
+    case .avit:
+      recipe.strategy = TrainedMethods.avit
+      recipe.stages = (0..<max(0, facts.depth - 1)).map { .init(block: $0, keepRate: 1) }
+    case .asvit(let blocks):
+      recipe.strategy = TrainedMethods.asvit
+      recipe.stages = blocks.map { .init(block: $0, keepRate: 1) }
+    case .ats(let blocks):
+      recipe.strategy = TrainedMethods.ats
+      recipe.stages = blocks.map { .init(block: $0, keepRate: 1) }
     case .evovit:
       recipe.strategy = TrainedMethods.evovit
       recipe.stages = Self.evovitSplits.map {

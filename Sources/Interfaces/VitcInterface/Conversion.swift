@@ -78,6 +78,8 @@ private struct Conversion {
     options.removedTokens = try reader.integer("remove", in: 0...(1 << 24))
     options.varianceThreshold = try reader.number("threshold")
     options.countsSizes = try reader.optionalFlag("size_aware")
+    options.gateScale = try reader.number("gate_scale")
+    options.gateCenter = try reader.number("gate_center")
     let config = try Self.companion("config", &reader)
     options.config = config
     options.preprocessor = try Self.companion("preprocessor", &reader)

@@ -44,6 +44,8 @@ enum OptionNames {
     case .removedTokens: "remove"
     case .varianceThreshold: "threshold"
     case .countsSizes: "size_aware"
+    case .gateScale: "gate_scale"
+    case .gateCenter: "gate_center"
     case .knownArchitectures: "the list of vitc architectures"
     case .preprocessing: "options of preprocessing"
     case .tensor: "vitrun_session_run"

@@ -92,7 +92,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   }
 }
 
-/// `output[b, c] = max over rows of input[b, row, c]`. NaN is ignored unless it comes first.
+/// `output[b, c] = max over rows of input[b, row, c]`, 0 where no row is in use. NaN is ignored unless it comes first.
 package struct ReduceMaxArguments: KernelArguments, @unchecked Sendable {
   /// `[images, rows, width]`, at least one row.
   package var input: InputRows

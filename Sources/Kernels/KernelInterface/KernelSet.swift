@@ -93,6 +93,16 @@ package protocol KernelSet: Sendable {
   /// Numbers of the tokens that are kept.
   static func pick(_ arguments: PickArguments, item: Int)
 
+  /// Choice of as many tokens as an image's own scores say.
+  static func select(
+    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// Choice of the tokens that go on behind a block.
+  static func halt(_ arguments: HaltArguments, item: Int)
+
+  /// Sum of what the class token is behind each block.
+  static func accumulate(_ arguments: AccumulateArguments, item: Int)
+
   /// Tokens that waited, joined with those that went on.
   static func restore(_ arguments: RestoreArguments, item: Int)
 

@@ -1,7 +1,8 @@
 /// How many rows of each image are not in use: the last ones, which a kernel neither reads nor writes.
 /// What is in use gets the bits that it would have without them.
 package struct UnusedRows: @unchecked Sendable {
-  /// `[images]`, each from 0 to less than there are rows; `nil` stands for zeros.
+  /// `[images]`, each from 0 to less than there are rows, or to as many of a kernel that says what it does then; `nil`
+  /// stands for zeros.
   private let counts: UnsafePointer<Int32>?
 
   /// Rows that are not in use, as many as `counts` says of each image; none without it.

@@ -37,3 +37,11 @@ package enum NormMeasure: UInt8, Sendable, CaseIterable {
   /// Of each head the share in the length of what the token itself attends to (AS-ViT).
   case headShare = 1
 }
+
+/// What decides which tokens an image keeps, and how many.
+package enum SelectionRule: UInt8, Sendable, CaseIterable {
+  /// Their score reaches a threshold.
+  case above = 0
+  /// Even steps along the running sum of the scores meet them (ATS).
+  case sampled = 1
+}

@@ -43,6 +43,20 @@ extension WideKernels {
     PortableKernels.restore(arguments, item: item)
   }
 
+  package static func select(
+    _ arguments: SelectArguments, item: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    PortableKernels.select(arguments, item: item, scratch: scratch)
+  }
+
+  package static func halt(_ arguments: HaltArguments, item: Int) {
+    PortableKernels.halt(arguments, item: item)
+  }
+
+  package static func accumulate(_ arguments: AccumulateArguments, item: Int) {
+    PortableKernels.accumulate(arguments, item: item)
+  }
+
   package static func gather(_ arguments: GatherArguments, item: Int) {
     PortableKernels.gather(arguments, item: item)
   }

@@ -7,6 +7,7 @@ package typealias Similarity = KernelInterface.Similarity
 package typealias PartitionOrder = KernelInterface.PartitionOrder
 package typealias GatherMode = KernelInterface.GatherMode
 package typealias NormMeasure = KernelInterface.NormMeasure
+package typealias SelectionRule = KernelInterface.SelectionRule
 package typealias MatrixElement = KernelInterface.MatrixElement
 package typealias MatrixLayout = KernelInterface.MatrixLayout
 package typealias RelativeGrid = KernelInterface.RelativeGrid
@@ -16,6 +17,7 @@ extension Similarity: Choice {}
 extension PartitionOrder: Choice {}
 extension GatherMode: Choice {}
 extension NormMeasure: Choice {}
+extension SelectionRule: Choice {}
 extension MatrixElement: Choice {}
 extension MatrixLayout: Choice {}
 

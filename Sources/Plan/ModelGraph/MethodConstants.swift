@@ -22,6 +22,11 @@ package enum MethodConstants {
     }
   }
 
+  /// The name of AS-ViT's threshold before its `stage`-th pruning, one number.
+  package static func threshold(_ stage: Int) -> String {
+    "\(predictors)\(stage).keep_threshold"
+  }
+
   /// A number that is carried.
   package static func setting(_ name: String, _ value: Float) -> Constant {
     Constant(name: settings + name, shape: Shape([1]), parameters: 0) { [value] }
@@ -47,7 +52,12 @@ extension Graph {
   /// The number of a method that is carried under `name`.
   /// - Throws: ``GraphError`` if it is not there, or not one finite number.
   package func setting(_ name: String) throws -> Float {
-    let name = MethodConstants.settings + name
+    try number(MethodConstants.settings + name)
+  }
+
+  /// A constant that is one finite number.
+  /// - Throws: ``GraphError`` if it is not there, or anything else.
+  package func number(_ name: String) throws -> Float {
     let constant = constant(try carried(name))
     guard constant.shape.elementCount == 1, let value = try constant.values().first,
       value.isFinite

@@ -52,7 +52,7 @@ package struct UnusedTokens: Hashable, Sendable, CustomStringConvertible {
   /// How many, int32 `[1]`: a result of a partition.
   package let value: ValueID
 
-  /// The most that there can be; fewer than the tokens that there is room for.
+  /// The most that there can be: of patch tokens all that there is room for, of tokens with others in front fewer.
   package let most: Int
 
   /// Where the tokens lie.

@@ -179,12 +179,21 @@ struct CountVerifierTests {
     try reject("unused") { program in
       try change(&program) {
         guard case .reduceMax(var step) = $0 else { return nil }
-        // Trailing rows, as many as can be missing.
-        step.input.first += step.input.count - (second.keep - 1)
-        step.input.count = second.keep - 1
+        // Trailing rows, fewer than can be missing.
+        step.input.first += step.input.count - (second.keep - 2)
+        step.input.count = second.keep - 2
         return .reduceMax(step)
       }
     }
+    // Of as many it knows what to do, where none is in use.
+    var none = plan.program
+    try change(&none) {
+      guard case .reduceMax(var step) = $0 else { return nil }
+      step.input.first += step.input.count - (second.keep - 1)
+      step.input.count = second.keep - 1
+      return .reduceMax(step)
+    }
+    try none.verify(constants: plan.constants, file: "plan")
     try reject("unused") { program in
       try change(&program) {
         guard case .reduceMax(var step) = $0 else { return nil }

@@ -131,6 +131,9 @@ package struct GraphInterpreter {
     case .policyPartition(let partition): return policyPartition(partition, operands)
     case .pick: return [operands[1].map { operands[0][Int($0)] }]
     case .restore(let restore): return [self.restore(restore, node, operands)]
+    case .select(let select): return self.select(select, operands[0])
+    case .halt(let halt): return self.halt(halt, node, operands)
+    case .accumulate(let sum): return [accumulate(sum, node, operands)]
     case .avgPool2x2: return [averagePooled(node, operands[0])]
     case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]
     case .gridUpsample(let grid): return [up(grid, node, operands)]

@@ -96,15 +96,18 @@ package enum SmallPlan {
     }
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 1, keepRate: 0.5)]
+    let gate = [("gate_scale", 1), ("gate_center", 1), ("eps", 0.01)].map(MethodConstants.setting)
+    let threshold = Constant(name: MethodConstants.threshold(0), shape: Shape([])) { [0.1] }
     return try [
-      ("ppt", [MethodConstants.setting("threshold", 0.01)]), ("dynamicvit", predictor),
-      ("evovit", []),
-    ].map { method, constants in
+      ("methods", "ppt", [MethodConstants.setting("threshold", 0.01)]),
+      ("methods", "dynamicvit", predictor), ("methods", "evovit", []), ("adaptive", "avit", gate),
+      ("methods, adaptive", "asvit", [threshold]), ("methods, adaptive", "ats", []),
+    ].map { features, method, constants in
       recipe.strategy = method
       try PlanCompiler.rewrite(
         try PlanFile(path: dense), recipe: recipe, extra: constants,
         to: folder.file("rewritten.bin"))
-      return ("methods, \(method)", try folder.read("rewritten.bin"))
+      return ("\(features), \(method)", try folder.read("rewritten.bin"))
     }
   }
 

@@ -1,7 +1,7 @@
 extension TrainedReduction {
   /// The methods that are built, by the word for them.
   package enum Method: String, Sendable, CaseIterable {
-    case evit, dynamicvit, evovit, ppt
+    case evit, dynamicvit, evovit, ppt, avit, asvit, ats
   }
 }
 
@@ -13,13 +13,17 @@ extension TrainedReduction.Method {
     case .dynamicvit: "DynamicViT"
     case .evovit: "Evo-ViT"
     case .ppt: "PPT"
+    case .avit: "A-ViT"
+    case .asvit: "AS-ViT"
+    case .ats: "ATS"
     }
   }
 
   /// The end of the name of a tensor that models of it have and no other has; nil where the weights tell nothing.
   var sign: String? {
     switch self {
-    case .evit, .ppt: nil
+    case .evit, .ppt, .avit, .ats: nil
+    case .asvit: "score_predictor.0.keep_threshold"
     case .dynamicvit: "score_predictor.0.in_conv.0.weight"
     case .evovit: EvoViTNames.sign
     }
@@ -43,6 +47,8 @@ extension TrainedReduction.Method {
     case .dynamicvit: [.blocks, .keepRate]
     case .evovit: []
     case .ppt: [.blocks, .remove, .threshold, .sizeAware]
+    case .avit: [.gateScale, .gateCenter, .epsilon]
+    case .asvit, .ats: [.blocks]
     }
   }
 
@@ -50,6 +56,10 @@ extension TrainedReduction.Method {
   func usualBlocks(of depth: Int, isLVViT: Bool) -> [Int]? {
     switch (self, isLVViT, depth) {
     case (.evit, false, 12), (.ppt, false, 12), (.dynamicvit, false, 12): [3, 6, 9]
+    case (.asvit, false, 12): [4, 7, 10]
+    case (.ats, false, 12): Array(3...11)
+    case (.asvit, true, 16): [5, 9, 13]
+    case (.asvit, true, 20): [6, 11, 16]
     case (.dynamicvit, true, 16): [4, 8, 12]
     case (.dynamicvit, true, 20): [5, 10, 15]
     default: nil
@@ -59,8 +69,8 @@ extension TrainedReduction.Method {
   /// Whether its authors have it for LV-ViT too.
   var takesLVViT: Bool {
     switch self {
-    case .evit, .evovit, .ppt: false
-    case .dynamicvit: true
+    case .evit, .evovit, .ppt, .avit, .ats: false
+    case .dynamicvit, .asvit: true
     }
   }
 }
@@ -71,9 +81,12 @@ package enum ReductionKey: String, Sendable {
   case keepRate = "keep_rate"
   case fuse, remove, threshold
   case sizeAware = "size_aware"
+  case gateScale = "gate_scale"
+  case gateCenter = "gate_center"
+  case epsilon = "eps"
 
-  /// The option that says it.
-  var option: ImportOption {
+  /// The option that says it; nil where a configuration alone does.
+  var option: ImportOption? {
     switch self {
     case .blocks: .methodBlocks
     case .keepRate: .keepRate
@@ -81,6 +94,9 @@ package enum ReductionKey: String, Sendable {
     case .remove: .removedTokens
     case .threshold: .varianceThreshold
     case .sizeAware: .countsSizes
+    case .gateScale: .gateScale
+    case .gateCenter: .gateCenter
+    case .epsilon: nil
     }
   }
 }

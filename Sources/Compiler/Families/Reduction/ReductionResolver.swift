@@ -50,17 +50,19 @@ struct ReductionResolver {
       (.blocks, options.methodBlocks != nil), (.keepRate, options.keepRate != nil),
       (.fuse, options.fusesTokens != nil), (.remove, options.removedTokens != nil),
       (.threshold, options.varianceThreshold != nil), (.sizeAware, options.countsSizes != nil),
+      (.gateScale, options.gateScale != nil), (.gateCenter, options.gateCenter != nil),
     ]
-    for (key, isGiven) in given where isGiven {
+    for (key, isGiven) in given {
+      guard isGiven, let option = key.option else { continue }
       guard let method else {
         throw InputError(
-          .contradiction, option: key.option, field: "method",
+          .contradiction, option: option, field: "method",
           expected: "\(option: .method), or a configuration or metadata with token_reduction",
           found: "none")
       }
       guard method.keys.contains(key) else {
         throw InputError(
-          .contradiction, option: key.option, field: "method",
+          .contradiction, option: option, field: "method",
           expected: "a method that takes it", found: "\(method.rawValue)")
       }
     }
@@ -68,9 +70,14 @@ struct ReductionResolver {
 
   /// Names and extents of the tensors that a model has beside those of its family.
   func shapes(_ source: ViTConfig, _ tensors: TensorSet) -> [String: [Int]] {
-    guard method == .dynamicvit else { return [:] }
-    let shapes = (0..<max(1, Self.predictors(tensors)))
-      .flatMap { MethodConstants.predictor($0, width: source.embedDim) }
+    let stages = 0..<max(1, Self.predictors(tensors))
+    let shapes: [(name: String, extents: [Int])] =
+      switch method {
+      case .dynamicvit:
+        stages.flatMap { MethodConstants.predictor($0, width: source.embedDim) }
+      case .asvit: stages.map { (MethodConstants.threshold($0), []) }
+      case nil, .evit, .evovit, .ppt, .avit, .ats: []
+      }
     return Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.extents) })
   }
 
@@ -115,6 +122,20 @@ struct ReductionResolver {
           found: "\(source.depth)")
       }
       return .evovit
+    case .avit:
+      return .avit(
+        scale: try values.gate(.gateScale, options.gateScale),
+        center: try values.gate(.gateCenter, options.gateCenter),
+        epsilon: try values.epsilon())
+    case .asvit:
+      let blocks = try values.blocks(source, count: Self.predictors(tensors))
+      guard blocks[0] > 0 else {
+        throw InputError(
+          .contradiction, file: tensors.file, field: "layers",
+          expected: "blocks that another precedes, whose scores decide", found: "the first block")
+      }
+      return .asvit(blocks: blocks)
+    case .ats: return .ats(blocks: try values.blocks(source))
     case .ppt:
       return .ppt(
         blocks: try values.blocks(source), remove: try values.removed(),

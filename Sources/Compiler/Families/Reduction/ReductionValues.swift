@@ -89,6 +89,22 @@ struct ReductionValues {
       ) { json in json.double.flatMap { $0 >= 0 && Float($0).isFinite ? $0 : nil } })
   }
 
+  /// A number of A-ViT's gate. Models were released with different ones.
+  mutating func gate(_ key: ReductionKey, _ told: Double?) throws -> Float {
+    Float(
+      try value(key, told, "a number") { json in
+        json.double.flatMap { Float($0).isFinite ? $0 : nil }
+      })
+  }
+
+  /// What is left of 1 where a token of A-ViT halts.
+  mutating func epsilon() throws -> Float {
+    Float(
+      try value(.epsilon, nil, "a number in (0, 1)", usual: 0.01) { json in
+        json.double.flatMap { Float($0) > 0 && Float($0) < 1 ? $0 : nil }
+      })
+  }
+
   /// Yes or no.
   mutating func flag(_ key: ReductionKey, _ told: Bool?, usual: Bool? = nil) throws -> Bool {
     try value(key, told, "true or false", usual: usual, read: \.boolean)
@@ -109,8 +125,8 @@ struct ReductionValues {
     _ key: ReductionKey, _ told: Value?, _ expected: String, usual: Value? = nil,
     read: (JSONValue) -> Value?
   ) throws -> Value {
-    if let told {
-      decisions.told(key.rawValue, "\(told)", from: "\(option: key.option)")
+    if let told, let option = key.option {
+      decisions.told(key.rawValue, "\(told)", from: "\(option: option)")
       return told
     }
     if let found = try said(key) {
@@ -121,14 +137,16 @@ struct ReductionValues {
     guard let usual else { throw missing("\(key.rawValue)", key) }
     decisions.assumed(
       key.rawValue, "\(usual)", "the default of \(method.title)'s code",
-      or: "\(option: key.option) or token_reduction.\(key.rawValue) decides")
+      or: key.option.map { "\(option: $0) or token_reduction.\(key.rawValue) decides" }
+        ?? "token_reduction.\(key.rawValue) decides")
     return usual
   }
 
   private func missing(_ field: Message, _ key: ReductionKey) -> InputError {
     InputError(
       .missingValue, file: file, field: field,
-      expected: "\(option: key.option), or token_reduction.\(key.rawValue) in a configuration",
+      expected: (key.option.map { "\(option: $0), or " } ?? "")
+        + "token_reduction.\(key.rawValue) in a configuration",
       found: "neither")
   }
 }

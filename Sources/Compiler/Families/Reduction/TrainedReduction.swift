@@ -19,6 +19,16 @@ package enum TrainedReduction: Sendable, Equatable {
   /// variance of their scores is below `threshold`, else dropped. Attention counts sizes if it is size-aware.
   case ppt(blocks: [Int], remove: Int, threshold: Float, isSizeAware: Bool)
 
+  /// A-ViT: behind each block a token's halting value is `sigmoid(scale * x[0] - center)` of its channel 0, and it halts
+  /// where these add up to `1 - epsilon`.
+  case avit(scale: Float, center: Float, epsilon: Float)
+
+  /// AS-ViT: before each of `blocks` tokens stay whose score lies above a threshold of the weights.
+  case asvit(blocks: [Int])
+
+  /// ATS: in each of `blocks` tokens are sampled along the running sum of their scores.
+  case ats(blocks: [Int])
+
   /// Evo-ViT's code has the number of blocks, and which of them are splits, written in.
   static let evovitDepth = 12
 
@@ -28,7 +38,9 @@ package enum TrainedReduction: Sendable, Equatable {
   /// Numbers that no tensor holds and that a plan carries, by name.
   var settings: [(name: String, value: Float)] {
     switch self {
-    case .evit, .dynamicvit, .evovit: []
+    case .evit, .dynamicvit, .evovit, .asvit, .ats: []
+    case .avit(let scale, let center, let epsilon):
+      [("gate_scale", scale), ("gate_center", center), ("eps", epsilon)]
     case .ppt(_, _, let threshold, _): [("threshold", threshold)]
     }
   }

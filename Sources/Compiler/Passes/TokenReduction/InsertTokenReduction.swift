@@ -122,7 +122,7 @@ package struct InsertTokenReduction: Pass {
     guard case .rows(let count, _, _) = graph.type(tokens) else { return nil }
     let patches = count - prefix
     let keep = stage.keptTokens(of: patches)
-    guard keep < patches else { return nil }
+    guard keep < patches || type(of: strategy).choosesCounts else { return nil }
     var stage = ReductionStage(
       prefix: prefix, patches: patches, keep: keep, block: stage.block, attention: attention,
       state: state, graph: graph)

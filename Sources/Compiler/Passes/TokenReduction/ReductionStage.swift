@@ -29,14 +29,19 @@ package struct ReductionStage {
     /// `[K]`.
     package let kept: ValueID
 
-    /// `[N - K]`; `[N - 1]` where images keep different numbers.
-    package let dropped: ValueID
+    /// `[N - K]`; `[N - 1]` where images keep different numbers; nil behind a selection.
+    package let dropped: ValueID?
 
     /// `[N]`.
     package var destination: ValueID
 
     fileprivate init(_ results: [ValueID]) {
       (kept, dropped, destination) = (results[0], results[1], results[2])
+    }
+
+    /// What a selection makes, which does not list the tokens that it drops: any number of them.
+    fileprivate init(selected results: [ValueID]) {
+      (kept, dropped, destination) = (results[0], nil, results[1])
     }
   }
 
@@ -106,11 +111,17 @@ package struct ReductionStage {
     return (Parts(results), results[3])
   }
 
+  /// As many tokens as an image's own scores say.
+  mutating func select(by scores: ValueID, _ select: Select) throws -> Parts {
+    Parts(selected: try graph.append(.select(select), [scores], block: block))
+  }
+
   /// Lets each dropped token go to the kept one that is most similar.
   package mutating func assign(
     _ tokens: ValueID, _ parts: inout Parts, _ similarity: Similarity, seed: Int
   ) throws {
-    var operands = [tokens, parts.kept, parts.dropped, parts.destination]
+    var operands =
+      [tokens, parts.kept] + [parts.dropped].compactMap(\.self) + [parts.destination]
     switch similarity {
     case .cosine, .l1, .l2: break
     // The last, behind the class attention where there is a class token.

@@ -15,6 +15,9 @@ package protocol TokenReductionStrategy: Sendable {
   /// Whether attention counts the sizes that tokens carry.
   var weighsAttention: Bool { get }
 
+  /// Whether it is each image that says how many tokens stay, and not the stage.
+  static var choosesCounts: Bool { get }
+
   /// Rows that it leaves beside the tokens that are kept.
   static var appendedRows: Int { get }
 
@@ -35,6 +38,8 @@ extension TokenReductionStrategy {
   package static var takesSimilarity: Bool { false }
 
   package var weighsAttention: Bool { true }
+
+  package static var choosesCounts: Bool { false }
 
   package static var appendedRows: Int { 0 }
 

@@ -6,9 +6,12 @@ package enum TrainedMethods {
   package static let dynamicvit = InsertPredictors.method
   package static let evovit = InsertWaiting.method
   package static let ppt = PoolOrDropTokens.name
+  package static let avit = InsertHalting.method
+  package static let asvit = InsertThresholds.method
+  package static let ats = SampleTokens.name
 
   /// All of them.
-  package static let names = [dynamicvit, evovit, ppt]
+  package static let names = [dynamicvit, evovit, ppt, avit, asvit, ats]
 
   /// The pass that makes such a model of its base graph; nil if a recipe speaks of no such method.
   static func pass(for recipe: RewriteRecipe, model: ModelFacts) -> (any Pass)? {
@@ -20,6 +23,12 @@ package enum TrainedMethods {
     case ppt:
       InsertTokenReduction(
         strategy: PoolOrDropTokens(recipe), stages: recipe.stages, prefix: model.prefixTokens)
+    case avit: InsertHalting(depth: model.depth)
+    case asvit: InsertThresholds(stages: recipe.stages, prefix: model.prefixTokens)
+    case ats:
+      InsertTokenReduction(
+        strategy: SampleTokens(steps: model.patches), stages: recipe.stages,
+        prefix: model.prefixTokens)
     default: nil
     }
   }

@@ -60,4 +60,38 @@ extension Lowering {
     step.output = output(node.outputs[0]).buffer
     emit(.restore(step))
   }
+
+  mutating func lower(_ select: Select, _ node: Graph.Node, _ position: Int) throws {
+    var step = SelectStep()
+    (step.rule, step.threshold, step.steps) = (select.rule, select.threshold, select.steps)
+    step.scores = try wholeBuffer(node.inputs[0], node: position)
+    // First, for the others to name it.
+    step.unused = output(node.outputs[2]).buffer
+    step.kept = output(node.outputs[0]).buffer
+    step.destination = output(node.outputs[1]).buffer
+    emit(.select(step))
+  }
+
+  mutating func lower(_ halt: Halt, _ node: Graph.Node, _ position: Int) throws {
+    var step = HaltStep()
+    step.gate = halt.gate
+    step.tokens = try wholeBuffer(node.inputs[0], node: position)
+    step.remainders = try wholeBuffer(node.inputs[1], node: position)
+    // First, for the others to name it.
+    step.unused = output(node.outputs[3]).buffer
+    step.kept = output(node.outputs[0]).buffer
+    step.destination = output(node.outputs[1]).buffer
+    step.newRemainders = output(node.outputs[2]).buffer
+    emit(.halt(step))
+  }
+
+  mutating func lower(_ sum: Accumulate, _ node: Graph.Node, _ position: Int) throws {
+    var step = AccumulateStep()
+    (step.gate, step.isLast) = (sum.gate, sum.isLast)
+    step.tokens = try wholeBuffer(node.inputs[0], node: position)
+    step.remainders = try wholeBuffer(node.inputs[1], node: position)
+    if sum.hasSum { step.sum = try wholeBuffer(node.inputs[2], node: position) }
+    step.output = output(node.outputs[0]).buffer
+    emit(.accumulate(step))
+  }
 }

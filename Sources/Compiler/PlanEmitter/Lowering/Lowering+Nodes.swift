@@ -94,6 +94,9 @@ extension Lowering {
     case .policyPartition(let partition): try lower(partition, node, position)
     case .pick: try lowerPick(node, position)
     case .restore(let restore): try lower(restore, node, position)
+    case .select(let select): try lower(select, node, position)
+    case .halt(let halt): try lower(halt, node, position)
+    case .accumulate(let sum): try lower(sum, node, position)
     case .avgPool2x2:
       guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
         throw unsupported(position, "no image")

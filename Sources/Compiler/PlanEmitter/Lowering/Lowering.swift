@@ -221,6 +221,7 @@ extension Op {
       .partition,
       .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,
       .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore,
+      .select, .halt, .accumulate,
       .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
       .ownBuffer
     }

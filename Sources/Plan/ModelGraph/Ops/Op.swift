@@ -149,4 +149,17 @@ package enum Op: Sendable {
   /// Tokens that waited, joined with those that went on. Operands: all as they were, those that went on, and the new
   /// position of each old one, `[N]`. Result: as the first operand.
   case restore(Restore)
+
+  /// Which patch tokens an image keeps, as many as its own scores `[1, N]` say. Results: kept `[N]`, the new position of
+  /// each old one, `[N]`, and how many of the N places are not in use, `[1]`.
+  case select(Select)
+
+  /// Which tokens go on behind a block. Operands: tokens `[1 + N, D]`, and what is left of 1 of their halting values,
+  /// `[1, 1 + N]`. Results: kept `[N]`, the new position of each old one, `[N]`, what is left behind the block, and how
+  /// many of the N places are not in use, `[1]`.
+  case halt(Halt)
+
+  /// What the class token has come to, weighted by its halting values, `[1, D]`. Operands: tokens, what is left of 1
+  /// before the block, and the sum so far.
+  case accumulate(Accumulate)
 }

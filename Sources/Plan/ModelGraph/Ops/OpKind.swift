@@ -47,6 +47,9 @@ package enum OpKind: UInt8, Choice {
   case policyPartition = 42
   case pick = 43
   case restore = 44
+  case select = 45
+  case halt = 46
+  case accumulate = 47
 }
 
 extension OpKind {
@@ -97,6 +100,9 @@ extension OpKind {
     case .policyPartition: PolicyPartition()
     case .pick: Pick()
     case .restore: Restore()
+    case .select: Select()
+    case .halt: Halt()
+    case .accumulate: Accumulate()
     }
   }
 }
@@ -149,6 +155,9 @@ extension Op {
     case .policyPartition(let attributes): attributes
     case .pick: Pick()
     case .restore(let attributes): attributes
+    case .select(let attributes): attributes
+    case .halt(let attributes): attributes
+    case .accumulate(let attributes): attributes
     }
   }
 

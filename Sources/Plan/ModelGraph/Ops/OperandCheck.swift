@@ -91,6 +91,21 @@ package struct OperandCheck {
     return count
   }
 
+  /// Throws if an image may have none of an operand's tokens.
+  func someInUse(_ index: Int) throws {
+    guard let unused = operands[index].unused else { return }
+    let room: Int
+    switch (operands[index], unused.axis) {
+    case (.rows(let count, _, _), .rows): room = count
+    case (.rows(_, let width, _), .columns): room = width
+    case (.indices(let count, _), _): room = count
+    case (.image, _), (.map, _): return
+    }
+    try that(
+      unused.most < room,
+      "tokens of which every image has some as operand \(index), found \(operands[index])")
+  }
+
   func map(_ index: Int) throws -> (channels: Int, height: Int, width: Int) {
     guard case .map(let channels, let height, let width) = operands[index] else {
       throw OperandMismatch("expected a map as operand \(index), found \(operands[index])")

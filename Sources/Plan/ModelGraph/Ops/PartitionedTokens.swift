@@ -25,7 +25,8 @@ extension OperandCheck {
       throw OperandMismatch("expected indices as operand 1, found \(operands[1])")
     }
     try that(
-      kept < patches, "fewer indices than \(patches) patch tokens, found \(operands[1])")
+      kept < patches || unusedKept != nil && kept == patches,
+      "fewer indices than \(patches) patch tokens, found \(operands[1])")
     try that(
       unused == nil || unusedKept != nil,
       "a partition of tokens that need not all be in use, found \(operands[1])")

@@ -102,6 +102,7 @@ extension OperandCheck {
   fileprivate func pooledRows(isSizeAware: Bool, prefix: Int) throws -> Int {
     try count(isSizeAware ? 2 : 1)
     let (tokens, width, unused) = try rows(0, tokensAlong: .rows)
+    try someInUse(0)
     try that((0...16).contains(prefix), "0 to 16 tokens in front, found \(prefix)")
     if isSizeAware { try rows(1, are: 1, prefix + tokens, unused: unused?.along(.columns)) }
     return width

@@ -211,8 +211,8 @@ package struct Slice: OpAttributes, ConstantFree, Uncounted {
     }
     // Some of these rows may not be in use; which, the operand's count only says of its last rows.
     try check.that(
-      first + count == rowCount && count > unused.most,
-      "rows that are in use, or more than \(unused.most) up to the last of \(rowCount), found "
+      first + count == rowCount && count >= unused.most,
+      "rows that are in use, or \(unused.most) or more up to the last of \(rowCount), found "
         + "\(first) + \(count)")
     return [.rows(count: count, width: width, unused: unused)]
   }

@@ -142,6 +142,7 @@ package struct Partition: OpAttributes, ConstantFree, Uncounted {
       try check.count(1)
       let unused = try check.rows(0, tokensAlong: .columns).unused
       try check.rows(0, are: 1, patches, unused: unused)
+      try check.someInUse(0)
       if let threshold {
         try check.that(
           threshold.value.isFinite, "a finite threshold, found \(threshold.value)")
@@ -210,6 +211,7 @@ package struct Assign: OpAttributes, ConstantFree {
 
   package func infer(_ check: OperandCheck) throws -> [ValueType] {
     let tokens = try check.partition(prefix: prefix, dropped: 2, destination: 3)
+    for operand in [1, 3] { try check.someInUse(operand) }
     switch similarity {
     case .cosine, .l1, .l2: try check.count(4)
     case .attention:

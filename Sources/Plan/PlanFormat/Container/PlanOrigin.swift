@@ -40,6 +40,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case int8Patches
   /// The steps of methods that models are trained with for fewer tokens.
   case methods
+  /// The steps select, halt and accumulate: images keep as many tokens as their own scores say, or none.
+  case adaptive
   /// Patches that are not square: convolutions without a stride, and the section that says their width.
   case patches
   /// Other than three channels.

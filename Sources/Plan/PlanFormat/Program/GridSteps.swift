@@ -253,6 +253,8 @@ package struct ReduceMaxStep: IndexFreeStep {
 
   package var step: Step { .reduceMax(self) }
 
+  package var allowsNone: Bool { true }
+
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     [[.rows(input)]]
   }

@@ -48,6 +48,8 @@ package struct LinearStep: IndexFreeStep {
 
   package var step: Step { .linear(self) }
 
+  package var allowsNone: Bool { true }
+
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     [[.rows(input), .rows(output)] + [residual].compactMap { $0.map(TokenPlace.rows) }]
   }
@@ -294,6 +296,8 @@ package struct NormStep: IndexFreeStep {
   }
 
   package var step: Step { .norm(self) }
+
+  package var allowsNone: Bool { true }
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     [[.rows(input), .rows(output)]]

@@ -48,6 +48,8 @@ package struct NormScoreStep: IndexFreeStep {
 
   package var step: Step { .normScore(self) }
 
+  package var allowsNone: Bool { true }
+
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     let rows = RowsOperand(rows, first: 0, count: buffers[rows].rows)
     return [[.rows(rows), .columns(classAttention), .columns(output)]]

@@ -96,10 +96,12 @@ struct CountCheck {
         !payload.writes.contains(unused.buffer)
           || (payload.unused == unused.buffer && payload.writes.contains(buffer)), name,
         "a count that was written before", "buffer \(unused.buffer), which the step writes")
-      try verify(buffer, unused, ranges, name)
+      try verify(buffer, unused, ranges, allowsNone: payload.allowsNone, name)
     }
     for group in tokens {
-      let found = try group.map { try count(of: $0, ranges, name) }
+      let found = try group.map {
+        try count(of: $0, ranges, allowsNone: payload.allowsNone, name)
+      }
       try require(
         found.allSatisfy { $0 == found[0] }, name, "one count for the same tokens",
         found.map { $0.map { "buffer \($0)" } ?? "none" }.joined(separator: ", "))
@@ -115,9 +117,9 @@ struct CountCheck {
     for output in program.outputs {
       guard let unused = buffers[output.rows.buffer].unused else { continue }
       let name = "output \(output.role.word), unused"
-      try verify(output.rows.buffer, unused, ranges, name)
+      try verify(output.rows.buffer, unused, ranges, allowsNone: false, name)
       try require(unused.axis == .rows, name, "rows of tokens", "columns")
-      let count = try count(of: .rows(output.rows), ranges, name)
+      let count = try count(of: .rows(output.rows), ranges, allowsNone: false, name)
       try require(
         count == nil || !output.role.isOneRow, name, "a row that is in use",
         "buffer \(unused.buffer)")
@@ -132,7 +134,7 @@ struct CountCheck {
       entering = buffers[stage.kept].unused?.buffer
       for buffer in [stage.kept, stage.destination] {
         guard let unused = buffers[buffer].unused else { continue }
-        try verify(buffer, unused, ranges, "stage \(index), unused")
+        try verify(buffer, unused, ranges, allowsNone: true, "stage \(index), unused")
         try require(
           unused.axis == .columns, "stage \(index), unused", "columns of tokens", "rows")
       }
@@ -140,17 +142,19 @@ struct CountCheck {
   }
 
   private func verify(
-    _ buffer: Int, _ unused: UnusedRecord, _ ranges: IndexRanges, _ name: String
+    _ buffer: Int, _ unused: UnusedRecord, _ ranges: IndexRanges, allowsNone: Bool,
+    _ name: String
   ) throws {
     try require(
       counts.contains(unused.buffer), name, "a count that a partition wrote before",
       "buffer \(unused.buffer)")
-    try ranges.require(unused.buffer, below: buffers[buffer].tokens, name)
+    try ranges.require(
+      unused.buffer, below: buffers[buffer].tokens + (allowsNone ? 1 : 0), name)
   }
 
   /// The count of a place; nil where all tokens are in use.
   private func count(
-    of place: TokenPlace, _ ranges: IndexRanges, _ name: String
+    of place: TokenPlace, _ ranges: IndexRanges, allowsNone: Bool, _ name: String
   ) throws -> Int? {
     guard let unused = buffers[place.buffer].unused else { return nil }
     switch place {
@@ -158,7 +162,7 @@ struct CountCheck {
     case .rows(let operand):
       let (end, rows) = (operand.first + operand.count, buffers[operand.buffer].rows)
       let most = ranges[unused.buffer].upperBound
-      if end == rows, operand.count > most { return unused.buffer }
+      if end == rows, operand.count >= most + (allowsNone ? 0 : 1) { return unused.buffer }
       try require(
         end <= rows - most, name,
         "rows that are in use, or more than \(most) up to the last of \(rows)",

@@ -37,6 +37,9 @@ package enum Step: Sendable, Equatable {
   case policyPartition(PolicyPartitionStep)
   case pick(PickStep)
   case restore(RestoreStep)
+  case select(SelectStep)
+  case halt(HaltStep)
+  case accumulate(AccumulateStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -73,6 +76,9 @@ package enum StepKind: UInt8, Choice, Hashable {
   case policyPartition = 30
   case pick = 31
   case restore = 32
+  case select = 33
+  case halt = 34
+  case accumulate = 35
 }
 
 extension StepKind {
@@ -111,6 +117,9 @@ extension StepKind {
     case .policyPartition: PolicyPartitionStep()
     case .pick: PickStep()
     case .restore: RestoreStep()
+    case .select: SelectStep()
+    case .halt: HaltStep()
+    case .accumulate: AccumulateStep()
     }
   }
 }
@@ -151,6 +160,9 @@ extension Step {
     case .policyPartition(let step): step
     case .pick(let step): step
     case .restore(let step): step
+    case .select(let step): step
+    case .halt(let step): step
+    case .accumulate(let step): step
     }
   }
 

@@ -31,6 +31,9 @@ package protocol StepPayload: Record, Equatable {
   /// The buffer that it writes for others to say how many of their tokens are not in use.
   var unused: Int? { get }
 
+  /// Whether it does what is right where an image has none of the tokens that a place of ``tokens(_:)`` has room for.
+  var allowsNone: Bool { get }
+
   /// The constants it reads.
   var constants: [Int] { get }
 
@@ -45,6 +48,8 @@ extension StepPayload {
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] { [] }
 
   package var unused: Int? { nil }
+
+  package var allowsNone: Bool { false }
 
   package func work(_ context: StepContext) -> Double { elements(context) }
 

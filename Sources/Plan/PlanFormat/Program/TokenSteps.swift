@@ -219,7 +219,9 @@ package struct GatherStep: StepPayload {
     try context.range(prefix, "prefix", ModelFacts.prefixCounts)
     let patches = tokens.rows - prefix
     let kept = try context.buffer(self.kept, "kept", .int32).columns
-    try context.range(kept, "kept", 1...max(1, patches - 1))
+    // Where images keep different numbers, one may keep all.
+    let isCounted = context.buffers[self.kept].unused != nil
+    try context.range(kept, "kept", 1...max(1, isCounted ? patches : patches - 1))
     try context.buffer(self.kept, "kept", .int32, rows: 1, columns: kept)
     try context.buffer(destination, "destination", .int32, rows: 1, columns: patches)
     let left = kept + (mode == .sum ? 1 : 0)
@@ -259,6 +261,8 @@ package struct GatherStep: StepPayload {
   }
 
   package var step: Step { .gather(self) }
+
+  package var allowsNone: Bool { true }
 
   package func tokens(_ buffers: [BufferRecord]) -> [[TokenPlace]] {
     func rows(_ buffer: Int) -> TokenPlace {

@@ -141,6 +141,9 @@ struct PhaseBuilder {
     case .policyPartition(let step): [policyPartition(step)]
     case .pick(let step): [pick(step)]
     case .restore(let step): [restore(step)]
+    case .select(let step): [select(step)]
+    case .halt(let step): [halt(step)]
+    case .accumulate(let step): [accumulate(step)]
     case .fill(let step): [fill(step)]
     case .avgPool2x2(let step):
       [

@@ -156,7 +156,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
             std: Optional[Sequence[float]] = None, crop_pct: Optional[float] = None, crop_mode: Optional[str] = None,
             interpolation: Optional[str] = None, method: Optional[str] = None, layers: Optional[Sequence[int]] = None,
             keep: Optional[float] = None, fuse: Optional[bool] = None, remove: Optional[int] = None,
-            threshold: Optional[float] = None, size_aware: Optional[bool] = None, weights: str = "f32") -> Plan:
+            threshold: Optional[float] = None, size_aware: Optional[bool] = None,
+            gate_scale: Optional[float] = None, gate_center: Optional[float] = None, weights: str = "f32") -> Plan:
     """Writes a model as a plan; the options are those of ``vitc convert``.
 
     Weights of a model or a state dict are handed over in memory, one tensor after the other: nothing is left behind, no
@@ -174,7 +175,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
     :param method: what the checkpoint was trained with, or is to run with, to have fewer tokens, at ``layers``, blocks
         counted from 1: ``"evit"`` with the rate ``keep`` and ``fuse``, whether the other tokens become one more;
         ``"dynamicvit"`` with ``keep``; ``"evovit"`` without either; ``"ppt"`` with ``remove``, how many tokens leave,
-        ``threshold``, the variance of scores below which they are pooled, and ``size_aware``.
+        ``threshold``, the variance of scores below which they are pooled, and ``size_aware``; ``"avit"`` with
+        ``gate_scale`` and ``gate_center`` and without layers; ``"asvit"`` and ``"ats"``.
     :param weights: how the weights of products are stored: ``"f32"``, ``"f16"``, or ``"int8"``, in which linear layers are
         multiplied too.
     """
@@ -185,7 +187,8 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
         "pooling": pooling, "eps": eps, "image_size": image_size, "mean": mean, "std": std, "crop_pct": crop_pct,
         "crop_mode": crop_mode, "interpolation": interpolation, "method": method,
         "layers": list(layers) if layers is not None else None, "keep": keep, "fuse": fuse,
-        "remove": remove, "threshold": threshold, "size_aware": size_aware, "weights": weights,
+        "remove": remove, "threshold": threshold, "size_aware": size_aware,
+        "gate_scale": gate_scale, "gate_center": gate_center, "weights": weights,
         "config": config,
         "preprocessor": preprocessor}
     target = path_bytes(path, "path")
