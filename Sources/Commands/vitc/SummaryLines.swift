@@ -34,6 +34,10 @@ extension PlanSummary {
       "  activations \(program.arenaBytes) bytes an image",
     ]
     lines += cascade?.lines ?? []
+    if isAdaptive {
+      lines.append(
+        "  tokens      as many as an image asks for, at most as many as here; so is the work")
+    }
     lines += [
       "",
       "  block  tokens in  tokens out  GMACs",

@@ -23,6 +23,9 @@ struct BenchMeasurement {
   let gigaMACs: Double
   let executedGigaMACs: Double
 
+  /// What the images took, where they keep different numbers of tokens.
+  private let adaptive: AdaptiveWork
+
   /// The program's steps in order, with milliseconds.
   private let steps: [(step: Step, shapes: [String], milliseconds: Double)]
   private let timesEachStep: Bool
@@ -40,16 +43,22 @@ struct BenchMeasurement {
     (batch, self.streams, threads) = (setting.batch, streams.count, streams.threadCount)
     (kernels, byteKernels) = (session.kernelName, session.byteKernelName)
     gigaMACs = Double(session.plan.multiplyAdds) / 1e9
-    executedGigaMACs = Double(session.plan.executedMultiplyAdds) / 1e9
     (times, imagesPerSecond) = try streams.measure(setting)
     // Shares say enough after a few runs; a single step is so short that a neighbour changes its time.
+    var adaptive = AdaptiveWork()
     let runs = try (0..<(timesEachStep ? max(5, min(times.count, 100)) : 5)).map { _ in
       let timing = StepTiming(session.plan)
       try session.runTimed(images: setting.batch, timing: timing) { _ in
-      } read: { _ in
+      } read: { result in
+        for image in 0..<setting.batch {
+          if let work = try result.work(image: image) { adaptive.add(work) }
+        }
       }
       return timing.seconds
     }
+    self.adaptive = adaptive
+    executedGigaMACs =
+      adaptive.averageGigaMACs ?? Double(session.plan.executedMultiplyAdds) / 1e9
     steps = program.steps.enumerated().map { index, record in
       let shapes = record.step.payload.writes.map { buffer in
         "[\(program.buffers[buffer].rows), \(program.buffers[buffer].columns)]"
@@ -105,7 +114,8 @@ struct BenchMeasurement {
       + spread.map { .init("\($0.name)_ms", .init($0.milliseconds)) } + [
         .init("images_per_second", .init(imagesPerSecond)), .init("gmacs", .init(gigaMACs)),
         .init("executed_gmacs", .init(executedGigaMACs)),
-        .init("nodes", .object(shares.map { JSONMember($0.kind.word, .init($0.share)) })),
+      ] + adaptive.members + [
+        .init("nodes", .object(shares.map { JSONMember($0.kind.word, .init($0.share)) }))
       ] + (timesEachStep ? [.init("steps", .array(steps.indices.map(json(ofStep:))))] : [])
   }
 
@@ -128,6 +138,7 @@ struct BenchMeasurement {
       "median  \(Figures.fixed(median, 2)) ms an image (\(others.joined(separator: ", ")))",
       "speed   \(Figures.fixed(imagesPerSecond, 1)) images/s, \(operations) GFLOP/s",
     ]
+    lines += adaptive.lines
     for (kind, share) in shares {
       let percent = Figures.right(Figures.fixed(share * 100, 1), 5)
       lines.append("  \(Figures.left(kind.word, 12))\(percent) %")

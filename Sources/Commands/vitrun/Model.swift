@@ -109,7 +109,9 @@ enum Model: ImageModel {
       try classifier.run(crops) { result in
         try read(result)
         return try crops.indices.map {
-          Cascade.Answer(logits: try result.logits(image: $0), isFallback: false)
+          Cascade.Answer(
+            logits: try result.logits(image: $0), isFallback: false,
+            work: try result.work(image: $0))
         }
       }
     case .cascade(let cascade): try cascade.answers(to: crops, read: read)

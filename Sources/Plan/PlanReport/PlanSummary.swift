@@ -113,11 +113,22 @@ package struct PlanSummary {
     ]
   }
 
+  /// Whether images keep different numbers of tokens there: those that are told are the most.
+  private func keepsAny(_ stage: StageRecord) -> Bool {
+    program.buffers[stage.kept].unused != nil
+  }
+
+  /// Whether images keep different numbers of tokens.
+  package var isAdaptive: Bool { program.stages.contains(where: keepsAny) }
+
   private var schedule: [JSONValue] {
-    zip(program.stages, recipe.stages).map { stage, requested in
-      [
+    program.stages.map { stage in
+      // Of a method a stage that takes nothing away is asked for and not there.
+      let requested = recipe.stages.first { $0.block == stage.block }
+      return [
         "block": .init(stage.block + 1), "strategy": .string(recipe.strategy),
-        "keep": .init(requested.keepRate),
+        "keep": keepsAny(stage) ? .null : requested.map { .init($0.keepRate) } ?? .null,
+        "adaptive": .bool(keepsAny(stage)),
         "tokens_in": .init(stage.patchesIn + facts.prefixTokens),
         "tokens_out": .init(stage.patchesOut + facts.prefixTokens),
         "removed": .init(stage.patchesIn - stage.patchesOut),

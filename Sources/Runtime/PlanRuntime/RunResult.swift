@@ -9,10 +9,14 @@ public struct RunResult: ~Copyable {
   private let arena: UnsafeRawPointer
   private let images: Int
   private let groups: ImageGroups
+  private let countedWork: CountedWork
+  private let prefix: Int
 
   init(
-    program: Program, patches: Int, arena: UnsafeRawPointer, images: Int, groups: ImageGroups
+    program: Program, patches: Int, arena: UnsafeRawPointer, images: Int, groups: ImageGroups,
+    countedWork: CountedWork, prefix: Int
   ) {
+    (self.countedWork, self.prefix) = (countedWork, prefix)
     self.program = program
     self.patches = patches
     self.arena = arena
@@ -39,6 +43,20 @@ public struct RunResult: ~Copyable {
     return zip(traces, TokenOwners.follow(traces, patches: patches)).map {
       TokenStage(block: $0.record.block + 1, owners: $1.owners, fused: $1.fused)
     }
+  }
+
+  /// What one image took; nil for a plan by which all images have as many tokens.
+  /// - Throws: `InputError` if the batch has no such image.
+  public func work(image: Int) throws -> ImageWork? {
+    guard !countedWork.isEmpty else { return nil }
+    return ImageWork(
+      tokens: try program.stages.map { stage in
+        let unused = try program.buffers[stage.kept].unused.map {
+          try count($0.buffer, image: image)
+        }
+        return prefix + stage.patchesOut - (unused ?? 0)
+      },
+      multiplyAdds: try countedWork.multiplyAdds { try count($0, image: image) })
   }
 
   /// A result of one image, row after row; of tokens those that the image has.

@@ -15,6 +15,9 @@ public final class Session: Sendable {
   /// The plan that is run.
   public let plan: Plan
 
+  /// What an image's own numbers of tokens take off its work.
+  private let countedWork: CountedWork
+
   /// The most images that one run takes.
   public let maximumBatch: Int
 
@@ -103,6 +106,7 @@ public final class Session: Sendable {
         found: "\(maximumBatch)")
     }
     self.plan = plan
+    countedWork = CountedWork(plan.program, constants: plan.file.constants)
     self.first = first
     self.maximumBatch = maximumBatch
     self.choice = choice
@@ -229,7 +233,8 @@ public final class Session: Sendable {
         RunResult(
           program: program, patches: plan.patchCount,
           arena: UnsafeRawPointer(prepared.arena.base), images: images,
-          groups: prepared.groups(images: images)))
+          groups: prepared.groups(images: images), countedWork: countedWork,
+          prefix: plan.file.facts.prefixTokens))
     }
   }
 

@@ -34,8 +34,12 @@ public struct Cascade: Sendable {
     /// Whether the image went on.
     public let isFallback: Bool
 
-    package init(logits: [Float], isFallback: Bool) {
-      (self.logits, self.isFallback) = (logits, isFallback)
+    /// What the image took, of a plan by which images keep different numbers of tokens; nil of any other, and of a
+    /// cascade.
+    public let work: ImageWork?
+
+    package init(logits: [Float], isFallback: Bool, work: ImageWork? = nil) {
+      (self.logits, self.isFallback, self.work) = (logits, isFallback, work)
     }
   }
 
