@@ -57,7 +57,7 @@ struct ExportTests {
     ]
   }()
 
-  @Test(arguments: SmallModel.forms)
+  @Test(arguments: SmallModel.forms + SmallModel.pooled)
   func aDenseModelComesBackAsItWas(form: SmallModel.Form) throws {
     let plan = try plan(form)
     for (name, options) in Self.ways {
@@ -71,7 +71,7 @@ struct ExportTests {
       for (constant, original) in zip(again.constants, plan.constants) {
         #expect(constant.shape == original.shape && constant.checksum == original.checksum)
         // Folding adds to a name what a plan has in its numbers.
-        if !form.isDeiT3, !form.isLVViT {
+        if !form.isDeiT3, !form.isLVViT, !original.name.hasSuffix("]") {
           #expect(RecordPrinter.difference(constant, original) == nil, "\(name)")
         }
       }

@@ -75,7 +75,11 @@ struct CheckpointTarget: Target {
       "batch_3_optimised_torchscript", "deployed_torchscript", "deployed_dynamo",
       "ends_in_softmax_lvvit_dynamo", "takes_product_and_sum_torchscript",
       "resizes_16x16_to_16x24_dynamo", "resizes_linear_antialiased_8x24",
-      "interpolates_24x12_torchscript", "open_size_16_dynamo",
+      "interpolates_24x12_torchscript", "open_size_16_dynamo", "family_attention_pool_torchscript",
+      "family_both_dynamo", "family_dinov3_torchscript", "family_eva02_dynamo",
+      "family_gates_last_torchscript", "family_head_norms_dynamo", "family_mixed_dynamo",
+      "family_post_norms_torchscript", "family_transformers_clip_torchscript",
+      "family_transformers_dinov2_dynamo", "family_transformers_siglip_torchscript",
     ].map { "onnx/\($0)" }
     let files = (names + others).map { "\($0)/model.onnx" }
     return try CheckpointTarget(folder, files, further: try exports(in: folder)) {
@@ -87,7 +91,8 @@ struct CheckpointTarget: Target {
 
   /// What vitc exports itself, whose metadata is read.
   private static func exports(in folder: TemporaryFolder) throws -> [[UInt8]] {
-    try [SmallModel.forms[0], SmallModel.forms[4]].map { form in
+    let forms = [SmallModel.forms[0], SmallModel.forms[4]] + SmallModel.pooled + SmallModel.turned
+    return try forms.map { form in
       let (plan, model) = (folder.file("exported.plan"), folder.file("exported.onnx"))
       try SmallModel(form, in: folder).convert(to: plan, weights: .float16)
       var options = ExportOptions()

@@ -184,6 +184,32 @@ def empty_cases() -> Iterator[Case]:
         yield Case(35, f"nothing, {name}", model(*fields, chunk(12, chunk(1, "y"))), words=words)
 
 
+def moved_cases() -> Iterator[Case]:
+    """Row 35: repetitions, steps and products of constants that no memory holds."""
+    def integers(name: str, *values: int) -> bytes:
+        data = b"".join(struct.pack("<q", value) for value in values)
+        return chunk(5, tensor(chunk(9, data), name=name, dims=(len(values),), kind=7))
+
+    huge = [2**62, 2**62, 2, 2]
+    for name, fields, words in [
+        ("tiled without end", [integers("c", *huge), chunk(1, node("Tile", ["x", "c"], ["y"]))],
+         "fits memory"),
+        ("tiled backwards", [integers("c", 1, -1, 1, 1), chunk(1, node("Tile", ["x", "c"], ["y"]))],
+         "a count of repetitions"),
+        ("sliced by no step",
+         [integers("s", 0), integers("e", 8), integers("a", 3), integers("t", 0),
+          chunk(1, node("Slice", ["x", "s", "e", "a", "t"], ["y"]))], "a slice that goes forward"),
+        ("sliced by an uneven step",
+         [integers("s", 0), integers("e", 8), integers("a", 3), integers("t", 3),
+          chunk(1, node("Slice", ["x", "s", "e", "a", "t"], ["y"]))], "a slice along whole axes"),
+        ("product of constants",
+         [integers("n", 2**10, 2**10),
+          chunk(1, node("ConstantOfShape", ["n"], ["m"])),
+          chunk(1, node("MatMul", ["m", "m"], ["y"]))], "products of constants"),
+    ]:
+        yield Case(35, name, model(*fields, IMAGE, chunk(12, chunk(1, "y"))), words=words)
+
+
 def computed_cases() -> Iterator[Case]:
     """Row 35: nodes of a few bytes that each compute a million numbers."""
     extents = chunk(5, tensor(chunk(9, struct.pack("<q", 2**20)), dims=(1,), kind=7))
@@ -216,3 +242,4 @@ def cases() -> Iterator[Case]:
     yield from graph_cases()
     yield from empty_cases()
     yield from computed_cases()
+    yield from moved_cases()

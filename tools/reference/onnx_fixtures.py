@@ -1,5 +1,6 @@
 """Writes `Tests/Fixtures/onnx`: small models as people export them to ONNX, by both of PyTorch's
-exporters, and what each must be imported as: batches, endings, inputs, sizes, fused operators, constants.
+exporters, and what each must be imported as: batches, endings, inputs, sizes, fused operators, constants, models of
+other families.
 
     python tools/reference/onnx_fixtures.py [--only WORD] [FOLDER]
 
@@ -21,11 +22,11 @@ import numpy as np
 import onnxruntime
 import torch
 from fixture_folder import FixtureFolder
-from onnx_cases import batches, constants, endings, fused, inputs, sizes
+from onnx_cases import batches, constants, endings, families, fused, inputs, sizes
 from onnx_cases.case import Case, Refusal
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "onnx"
-LIMIT = 1_900_000
+LIMIT = 2_600_000
 
 
 def files_of(case: Case | Refusal) -> dict[str, bytes]:
@@ -74,7 +75,7 @@ def main() -> None:
     cases: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     tensors: dict[str, torch.Tensor] = {}
-    for part in (batches, endings, inputs, sizes, constants):
+    for part in (batches, endings, inputs, sizes, constants, families):
         for case in (*part.cases(), *(sizes.resized_by_runtime() if part is sizes else ())):
             if arguments.only not in case.name:
                 continue
@@ -90,7 +91,7 @@ def main() -> None:
                 "input": key, "image": list(case.size), "ending": case.ending,
                 "facts": case.facts,
                 "assumptions": sorted(case.assumptions), "remarks": sorted(case.remarks)})
-    for part in (batches, endings, inputs, sizes, fused, constants):
+    for part in (batches, endings, inputs, sizes, fused, constants, families):
         for case in part.refusals():
             if arguments.only in case.name:
                 row = folder.write(f"refused_{case.name}", files_of(case), case.options)

@@ -106,6 +106,7 @@ struct ConfigResolver {
     source.activation = try values.activation(source, &decisions)
     source.pooling = try values.pooling(source, &decisions)
     source.poolsPrefix = try values.poolsPrefix(source, &decisions)
+    source.ownPoolActivation = tensors.hints.poolActivation
     source.poolerActivation = try values.poolerActivation(source, &decisions)
     source.epsilon = try values.epsilon(source, &decisions)
     source.skipLambda = try values.skipLambda(source, &decisions)
@@ -116,6 +117,7 @@ struct ConfigResolver {
     for (key, told) in tensors.hints.details {
       decisions.told(key, told.value, from: "\(told.source)")
     }
+    decisions.add(tensors.hints.assumptions)
     decisions.add(tensors.hints.remarks)
     let reduction = try self.reduction.resolve(source, tensors, &decisions)
     let scores = try values.scores(&decisions)
@@ -175,6 +177,13 @@ struct ConfigResolver {
         .unsupported, option: .imageSize, field: "\(size)",
         expected: "\(source.imageHeight) x \(source.imageWidth), the size of the tables of "
           + "relative positions, which are not resized yet",
+        found: "\(size)")
+    }
+    guard target == source || source.rotaryTable == nil else {
+      throw InputError(
+        .contradiction, option: .imageSize, field: "\(size)",
+        expected:
+          "\(source.imageHeight) x \(source.imageWidth), whose rotary positions the graph has",
         found: "\(size)")
     }
     guard target != source, source.hasPositions else {

@@ -83,6 +83,13 @@ struct Decisions {
   /// Records what a checkpoint says for users.
   mutating func add(_ remarks: [Remark]) { self.remarks += remarks }
 
+  /// Records what a checkpoint leaves open.
+  mutating func add(_ assumptions: [Assumption]) {
+    for known in assumptions {
+      assumed(known.key, known.value, known.reason, or: known.alternatives)
+    }
+  }
+
   /// Records what nothing said.
   mutating func assumed(
     _ key: String, _ value: String, _ reason: Message, or alternatives: Message

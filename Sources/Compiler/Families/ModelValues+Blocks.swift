@@ -60,12 +60,14 @@ extension ModelValues {
 
   // MARK: - Norms and gates
 
-  private func hasPostNorms(
-    _ source: ViTConfig, _ decisions: inout Decisions
-  ) throws -> Bool {
-    // transformers' models and graphs say what is computed.
-    guard !isTransformers, !tensors.isGraph else { return false }
+  private func hasPostNorms(_ decisions: inout Decisions) throws -> Bool {
     let key = "norms_behind_branches"
+    if let told = tensors.hints.hasPostNorms {
+      if told.value { decisions.told(key, "true", from: "\(told.source)") }
+      return told.value
+    }
+    // transformers' models say what is computed.
+    guard !isTransformers else { return false }
     if let found = configured("use_post_norm") {
       decisions.told(key, "\(try config.boolean(found))", from: "\(config.path)")
       return try config.boolean(found)
@@ -87,9 +89,9 @@ extension ModelValues {
   private func hasGatesLast(_ decisions: inout Decisions) throws -> Bool {
     let key = "gates"
     func word(_ areLast: Bool) -> String { areLast ? "last" : "first" }
-    if let told = tensors.hints.hasGatesFirst {
-      decisions.told(key, word(false), from: "\(told.source)")
-      return false
+    if let told = tensors.hints.hasGatesLast {
+      decisions.told(key, word(told.value), from: "\(told.source)")
+      return told.value
     }
     if let found = configured("mlp_layer") {
       let areLast = try config.word(found).hasSuffix("GluMlp")
@@ -108,6 +110,11 @@ extension ModelValues {
     _ source: ViTConfig, _ decisions: inout Decisions
   ) throws -> Int? {
     let key = "attn_pool_num_heads"
+    if let told = tensors.hints.poolHeads {
+      guard told.value != source.heads else { return nil }
+      decisions.told(key, "\(told.value)", from: "\(told.source)")
+      return told.value
+    }
     guard source.hasAttentionPool, !isTransformers, !tensors.isGraph else {
       guard let found = configured(key) else { return nil }
       throw config.fail(found, "none, as there are no tensors of attn_pool", as: .contradiction)
@@ -137,7 +144,7 @@ extension ModelValues {
   private func rotary(
     _ source: ViTConfig, _ decisions: inout Decisions
   ) throws -> RotaryPositions? {
-    guard !tensors.isGraph else { return nil }
+    if tensors.isGraph { return try rotaryOfGraph(source, &decisions) }
     var rotary: RotaryPositions?
     if isTransformers {
       rotary = try transformersRotary()
@@ -187,6 +194,23 @@ extension ModelValues {
         expected: "frequencies of \(source.heads) heads", found: "of \(heads)")
     }
     return rotary
+  }
+
+  /// A graph has the cosines and sines themselves.
+  private func rotaryOfGraph(
+    _ source: ViTConfig, _ decisions: inout Decisions
+  ) throws -> RotaryPositions? {
+    guard let told = tensors.hints.rotary, let table = source.rotaryTable else { return nil }
+    guard table.width == source.headWidth, [1, source.heads].contains(table.heads),
+      [1, source.depth].contains(table.blocks)
+    else {
+      throw InputError(
+        .contradiction, file: tensors.file, field: "rotary positions",
+        expected: "cosines and sines of \(source.heads) heads of \(source.headWidth)",
+        found: "of \(table.heads) heads of \(table.width)")
+    }
+    decisions.told("rotary_positions", told.value.summary, from: "\(told.source)")
+    return told.value
   }
 
   /// Throws where tokens have no positions that a tensor shows, or tensors have the names of EVA's, and no known model
@@ -244,9 +268,10 @@ extension ModelValues {
     }
     var value = rotary ?? RotaryPositions()
     if let found = configured("rope_type") {
-      guard let kind = RotaryPositions.Kind(rawValue: try config.word(found)) else {
+      let word = try config.word(found)
+      guard let kind = RotaryPositions.Kind.named.first(where: { $0.rawValue == word }) else {
         throw config.fail(
-          found, RotaryPositions.Kind.allCases.map(\.rawValue).joined(separator: ", "),
+          found, RotaryPositions.Kind.named.map(\.rawValue).joined(separator: ", "),
           as: .unsupported)
       }
       value.kind = kind

@@ -13,6 +13,14 @@ extension ModelValues {
           found: "\(word)")
       }
       pooling = try built(word, of: .option(.pooling), field: word, source)
+      // A graph that does not pool leaves it open.
+      if tensors.isGraph, let told = tensors.hints.pooling, told.value != pooling,
+        told.value != .none
+      {
+        throw InputError(
+          .contradiction, option: .pooling, field: "\(word)",
+          expected: "\(told.value.rawValue), as \(told.source) has it", found: "\(word)")
+      }
       decisions.told("pooling", pooling.rawValue, from: "\(option: .pooling)")
     } else if let told = tensors.hints.pooling {
       pooling = told.value
@@ -113,10 +121,14 @@ extension ModelValues {
 
   /// Whether pooling is of all tokens, which no tensor shows.
   func poolsPrefix(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Bool {
-    guard source.prefixTokens > 0, source.pooling != .token, source.pooling != .none,
-      tensors.hints.pooling == nil
-    else { return false }
+    guard source.prefixTokens > 0, source.pooling != .token, source.pooling != .none else {
+      return false
+    }
     let key = "pool_include_prefix"
+    if let told = tensors.hints.pooling, told.value == source.pooling {
+      if tensors.hints.poolsPrefix { decisions.told(key, "true", from: "\(told.source)") }
+      return tensors.hints.poolsPrefix
+    }
     if let chosen = choice.chosen, chosen.family == .eva {
       // timm's EVA has no argument for it: attention pools all tokens, everything else those of patches.
       decisions.told(key, "\(source.pooling == .map)", from: "timm's EVA, as \(chosen.name)")
@@ -132,6 +144,11 @@ extension ModelValues {
   /// Behind the layer that transformers' models without a classifier have.
   func poolerActivation(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Activation {
     guard source.poolerWidth != nil else { return source.poolerActivation }
+    if let told = tensors.hints.poolerActivation {
+      decisions.told(
+        "pooler_activation", ActivationWords.word(told.value), from: "\(told.source)")
+      return told.value
+    }
     if let found = configured("pooler_act") {
       let word = try config.word(found)
       guard let known = ActivationWords.transformers[word] else {

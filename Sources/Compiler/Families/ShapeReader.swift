@@ -79,6 +79,9 @@ struct ShapeReader {
     if tensors.has("rope.freqs") {
       config.frequencyHeads = try shape("rope.freqs", rank: 4)[2]
     }
+    if tensors.has(RotaryTable.tensor) {
+      config.rotaryTable = .init(try shape(RotaryTable.tensor, rank: 4))
+    }
   }
 
   /// Tables of relative positions, or the networks that make them.
@@ -128,7 +131,10 @@ struct ShapeReader {
     config.hasFinalNorm =
       !isWithoutNorm || !config.hasPooledNorm && tensors.has("norm.weight")
     config.attentionPoolHidden = try extent("attn_pool.mlp.fc1.weight")
-    config.poolsByQuery = tensors.has("attn_pool.query")
+    // Of a query alone, or of one with a layer's output and an FFN.
+    let hasQuery = tensors.has("attn_pool.query")
+    config.poolsByQuery = hasQuery && config.attentionPoolHidden == nil
+    config.hasPoolQuery = hasQuery && config.attentionPoolHidden != nil
     config.hasSecondHead = tensors.has("head_dist.weight")
     // Of LV-ViT nobody has one without.
     let hasHead = tensors.has("head.weight") || config.family == .lvvit
@@ -146,7 +152,8 @@ struct ShapeReader {
     config.poolerWidth = try extent("pooler.dense.weight")
     config.projectionWidth = try extent("projection.weight")
     config.averagesDistillation =
-      config.hasDistillationToken && tensors.scheme == TimmNames.title
+      config.hasDistillationToken
+      && (tensors.scheme == TimmNames.title || tensors.hints.averagesDistillation)
   }
 
   /// The outputs of a layer, if it is there.

@@ -151,14 +151,23 @@ package struct ViTConfig: Sendable, Equatable {
   /// A norm behind the patch embedding, before positions.
   var hasPatchNorm = false
 
+  /// The activation of attention pooling where a graph tells it.
+  var ownPoolActivation: Activation?
+
   /// The activation of attention pooling: timm's EVA has GELU there, whatever its blocks have.
-  var poolActivation: Activation { family == .eva ? .gelu : activation }
+  var poolActivation: Activation { ownPoolActivation ?? (family == .eva ? .gelu : activation) }
+
+  /// The query of attention pooling is a tensor, and not a token with a layer.
+  var hasPoolQuery = false
 
   /// There is a table of positions that is added to the tokens.
   var hasPositions = true
 
   /// How queries and keys are turned by their positions, if they are.
   var rotary: RotaryPositions?
+
+  /// The tensor `rope.table` has cosines and sines of all positions.
+  var rotaryTable: RotaryTable.Extents?
 
   /// The tensor `rope.freqs` has the frequencies of rotary positions; of so many heads.
   var frequencyHeads: Int?
@@ -186,7 +195,8 @@ package struct ViTConfig: Sendable, Equatable {
     hasClassToken && registerTokens == 0 && !hasPreNorm && hasFinalNorm
       && !hasAttentionPool
       && projectionWidth == nil && !headReadsMean
-      && hasPositions && frequencyHeads == nil && !isGated && !hasInnerNorm && !hasAttentionNorm
+      && hasPositions && frequencyHeads == nil && rotaryTable == nil && !isGated && !hasInnerNorm
+      && !hasAttentionNorm
       && headNormWidth == nil && relative == nil && !hasRMSNorms && !hasPatchNorm
   }
 

@@ -81,7 +81,7 @@ def refusals() -> Iterator[Refusal]:
             m, picture, path, dynamo=d), ("Slice", "0..<1", "axis 0"))
         mean = Around(model(), before=_Mean())
         yield Refusal(f"batch_mean_{exporter}", lambda path, d=dynamo, m=mean: export(
-            m, picture, path, dynamo=d), ("ReduceMean", "axis 0"))
+            m, picture, path, dynamo=d), ("ReduceMean", "across its images"))
         tokens = _Tokens(model())
         yield Refusal(
             f"batch_tokens_{exporter}", lambda path, d=dynamo, m=tokens: export(

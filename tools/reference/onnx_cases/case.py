@@ -67,7 +67,7 @@ class Around(nn.Module):
 
 def export(
     model: nn.Module, picture: Tensor, path: Path, *, dynamo: bool, opset: int | None = None,
-    after: Callable[[Path, Path], Path] | None = None, **options: Any
+    after: Callable[[Path, Path], Path] | None = None, output: str = "logits", **options: Any
 ) -> None:
     """One of PyTorch's exporters, and what people do to its file afterwards."""
     if dynamo:
@@ -79,7 +79,7 @@ def export(
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model.eval(), (picture,), str(target), opset_version=opset, dynamo=dynamo,
-            input_names=["input"], output_names=["logits"], **options)
+            input_names=["input"], output_names=[output], **options)
         if after:
             after(target, path)
             target.unlink()

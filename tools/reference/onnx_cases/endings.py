@@ -67,10 +67,10 @@ def refusals() -> Iterator[Refusal]:
             m, picture, path, dynamo=d), ("a linear classifier",))
         twice = Around(model(), behind=lambda logits: logits.softmax(-1).softmax(-1))
         yield Refusal(f"ends_in_two_softmax_{exporter}", lambda path, m=twice, d=dynamo: export(
-            m, picture, path, dynamo=d), ("linear layer head", "Softmax"))
+            m, picture, path, dynamo=d), ("a linear classifier", "Softmax"))
         clipped = Around(model(), behind=lambda logits: torch.relu(logits))
         yield Refusal(f"ends_in_relu_{exporter}", lambda path, m=clipped, d=dynamo: export(
-            m, picture, path, dynamo=d), ("linear layer head", "Relu"))
+            m, picture, path, dynamo=d), ("a linear classifier", "Relu"))
     one = Around(model("transformers"), behind=torch.sigmoid)
     yield Refusal("sigmoid_of_one_label", lambda path: export(one, picture, path, dynamo=False),
                   ("problem_type", "sigmoid"), configs=_SINGLE)

@@ -10,6 +10,11 @@ struct RotaryPositions: Sendable, Equatable {
     case centered = "dinov3"
     /// Places along both axes times frequencies of the checkpoint, for each block and head (naver's mixed models).
     case mixed = "mixed"
+    /// Whatever cosines and sines a graph has.
+    case tabulated = "as in the graph"
+
+    /// Those that a configuration can ask for.
+    static let named = allCases.filter { $0 != .tabulated }
   }
 
   var kind = Kind.axial
@@ -37,6 +42,7 @@ struct RotaryPositions: Sendable, Equatable {
 
   /// For people and provenance.
   var summary: String {
+    guard kind != .tabulated else { return "\(kind.rawValue), \(turnsHalves ? "halves" : "pairs")" }
     var words = [kind.rawValue, startsWithX ? "x first" : "y first"]
     if kind != .mixed { words.append("temperature \(text(temperature))") }
     if offset != 0 { words.append("from \(text(offset))") }
@@ -58,7 +64,7 @@ extension RotaryPositions {
   /// nil for anything else.
   init?(flag: Substring) {
     let fields = flag.split(separator: "-", omittingEmptySubsequences: false)
-    guard fields.count == 6, let kind = Kind(rawValue: String(fields[0])),
+    guard fields.count == 6, let kind = Kind.named.first(where: { $0.rawValue == fields[0] }),
       let offset = Double(fields[2]), let temperature = Double(fields[4])
     else { return nil }
     let extents = fields[3].split(separator: "x").compactMap { Int($0) }

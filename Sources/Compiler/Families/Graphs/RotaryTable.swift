@@ -4,6 +4,22 @@ internal import Tensors
 
 /// Cosines and sines of a grid's positions, `[positions, 1 or heads, headWidth]` as `RotaryEmbedding` reads them.
 enum RotaryTable {
+  /// The tensor that has tables as they are, `[blocks or 1, positions, heads or 1, headWidth]`.
+  static let tensor = "rope.table"
+
+  /// How many tables that tensor has, and of what.
+  struct Extents: Sendable, Equatable {
+    let blocks: Int
+    let heads: Int
+    let width: Int
+
+    /// - Parameter shape: of four axes.
+    init(_ shape: [Int]) { (blocks, heads, width) = (shape[0], shape[2], shape[3]) }
+
+    /// Every block has its own, as with frequencies of the checkpoint.
+    var isOfEachBlock: Bool { blocks > 1 || heads > 1 }
+  }
+
   /// The table of all blocks, or with frequencies of the checkpoint that of one block.
   static func constant(
     _ rotary: RotaryPositions, _ config: ViTConfig, block: Int, _ tensors: TensorSet
@@ -11,6 +27,9 @@ enum RotaryTable {
     let (rows, columns) = (config.gridHeight, config.gridWidth)
     let half = config.headWidth / 2
     let grid = "\(rows)x\(columns)"
+    if rotary.kind == .tabulated, let extents = config.rotaryTable {
+      return try tabulated(extents, config, block: block, tensors)
+    }
     guard rotary.kind == .mixed else {
       return Constant(
         name: "rope@\(grid)", shape: [rows * columns, 1, config.headWidth], parameters: 0
@@ -44,6 +63,22 @@ enum RotaryTable {
     }
   }
 
+  /// The table that a checkpoint has for a block.
+  private static func tabulated(
+    _ extents: Extents, _ config: ViTConfig, block: Int, _ tensors: TensorSet
+  ) throws -> Constant {
+    let grid = "\(config.gridHeight)x\(config.gridWidth)"
+    let table = try tensors.constant(tensor)
+    let count = config.patchTokens * extents.heads * extents.width
+    let first = extents.blocks > 1 ? block * count : 0
+    return Constant(
+      name: extents.isOfEachBlock ? "rope.freqs[:, \(block)]@\(grid)" : "rope@\(grid)",
+      shape: [config.patchTokens, extents.heads, extents.width],
+      // Two frequencies for each pair of elements make a table of each head.
+      parameters: extents.isOfEachBlock ? extents.heads * extents.width : 0
+    ) { Array(try table.values()[first..<first + count]) }
+  }
+
   /// `[positions, half]`: those of the first axis' place, and those of the second's.
   private static func angles(
     _ rotary: RotaryPositions, rows: Int, columns: Int, half: Int
@@ -54,7 +89,7 @@ enum RotaryTable {
         switch rotary.kind {
         case .centered:
           2 * Double.pi * (2 * (Double(place) + 0.5 + rotary.offset) / Double(count) - 1)
-        case .axial, .mixed:
+        case .axial, .mixed, .tabulated:
           (Double(place) + rotary.offset) * Double(reference ?? count) / Double(count)
         }
       }

@@ -60,7 +60,7 @@ extension ViTGraph {
       own = table
     } else {
       own = graph.add(try RotaryTable.constant(rotary, config, block: block, tensors))
-      if rotary.kind != .mixed { rotaryTable = own }
+      if rotary.kind != .mixed, config.rotaryTable?.isOfEachBlock != true { rotaryTable = own }
     }
     let embedding = RotaryEmbedding(
       heads: config.heads, headWidth: config.headWidth, prefix: config.prefixTokens, table: own)

@@ -74,12 +74,21 @@ extension ViTGraph {
   /// The product of the latent token and the query's layer.
   private mutating func query() throws -> ConstantID {
     let width = config.embedDim
+    let name = "attn_pool.q(attn_pool.latent)"
+    guard !config.hasPoolQuery else {
+      // Of the token and the layer nothing else is left.
+      let query = try tensors.constant("attn_pool.query")
+      return graph.add(
+        Constant(
+          name: name, shape: [width], parameters: width + width * width + width,
+          values: query.values))
+    }
     let latent = try tensors.constant("attn_pool.latent")
     let weight = try tensors.constant("attn_pool.q.weight")
     let bias = try tensors.constant("attn_pool.q.bias")
     return graph.add(
       Constant(
-        name: "attn_pool.q(attn_pool.latent)", shape: [width],
+        name: name, shape: [width],
         parameters: latent.parameters + weight.parameters + bias.parameters
       ) {
         let (x, w) = (try latent.values(), try weight.values())

@@ -24,6 +24,9 @@ enum ViTShapes {
       shapes["rope.freqs"] = [2, config.depth, heads, width / heads / 2]
     }
     if let relative = config.relative { shapes.merge(self.relative(relative, config)) { $1 } }
+    if let table = config.rotaryTable {
+      shapes[RotaryTable.tensor] = [table.blocks, config.patchTokens, table.heads, table.width]
+    }
     if config.family == .lvvit {
       shapes.merge(stem(config)) { $1 }
     } else {
@@ -90,8 +93,12 @@ enum ViTShapes {
       linear("attn_pool.proj", width, width)
     }
     if let hidden = config.attentionPoolHidden {
-      shapes["attn_pool.latent"] = [1, 1, width]
-      linear("attn_pool.q", width, width)
+      if config.hasPoolQuery {
+        shapes["attn_pool.query"] = [width]
+      } else {
+        shapes["attn_pool.latent"] = [1, 1, width]
+        linear("attn_pool.q", width, width)
+      }
       linear("attn_pool.kv", 2 * width, width)
       linear("attn_pool.proj", width, width)
       linear("attn_pool.mlp.fc1", hidden, width)

@@ -30,7 +30,7 @@ enum HuggingFaceNames: NamingScheme {
     try joinProjections(&model.tensors, file: file)
     let hasGates = model.tensors["blocks.0.mlp.fc1_g.weight"] != nil
     if hasGates || tensors.keys.contains(where: { $0.hasSuffix("mlp.weights_in.weight") }) {
-      model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
+      model.hints.hasGatesLast = .init(value: false, source: "the names of the FFN's layers")
     }
     try TimmNames.joinGates(&model.tensors, file: file)
     let isDINOv3 = tensors.keys.contains { $0.hasSuffix("embeddings.patch_embeddings.weight") }

@@ -89,6 +89,14 @@ package struct NamedTensor: Sendable {
     }
   }
 
+  /// Every element times a number.
+  func multiplied(by number: Double) -> NamedTensor {
+    let values = values
+    return NamedTensor(shape: shape, dtype: dtype, origin: origin, parameters: parameters) {
+      try values().map { Float(Double($0) * number) }
+    }
+  }
+
   /// Tensors one after the other along the first axis; all others must agree.
   static func concatenated(_ parts: [NamedTensor]) -> NamedTensor? {
     guard let first = parts.first, first.shape.rank > 0,

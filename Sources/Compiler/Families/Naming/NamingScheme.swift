@@ -68,14 +68,31 @@ package struct ModelHints: Sendable {
   /// Rotary positions of models of these names, where no configuration tells them.
   var rotary: Hint<RotaryPositions>?
 
-  /// Gates and values of the FFN had names, so that gates are first.
-  var hasGatesFirst: Hint<Bool>?
+  /// Whether the gates are the second half of what the FFN's first layer makes: they are not where gates and values had
+  /// names of their own.
+  var hasGatesLast: Hint<Bool>?
+
+  /// The norms of a block are behind its branches, where a graph tells it.
+  var hasPostNorms: Hint<Bool>?
 
   /// Parts of a block have names that only EVA's models have, which differ in what no tensor shows.
   var isNamedAsEVA = false
 
   /// What the classifier reads, where names or a graph tell it.
   var pooling: Hint<Pooling>?
+
+  /// Pooling is of all tokens, where a graph tells it.
+  var poolsPrefix = false
+
+  /// Heads and activation of attention pooling, where a graph tells them.
+  var poolHeads: Hint<Int>?
+  var poolActivation: Activation?
+
+  /// Behind the layer that transformers' models have behind pooling, where a graph tells it.
+  var poolerActivation: Hint<Activation>?
+
+  /// Features are the mean of class and distillation token.
+  var averagesDistillation = false
 
   /// The norm behind the blocks is not read, although the model has one.
   var hasNoFinalNorm = false
@@ -107,6 +124,9 @@ package struct ModelHints: Sendable {
 
   /// Other values that a graph tells, for people.
   var details: [(key: String, told: Hint<String>)] = []
+
+  /// What a graph leaves open.
+  var assumptions: [Assumption] = []
 
   /// What a user should hear of a graph.
   var remarks: [Remark] = []

@@ -20,7 +20,7 @@ enum TimmNames: NamingScheme {
     for (name, tensor) in tensors { try renamed.add(tensor, as: self.renamed(name)) }
     var model = NamedModel(tensors: renamed.tensors)
     if model.tensors["blocks.0.mlp.fc1_g.weight"] != nil {
-      model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
+      model.hints.hasGatesLast = .init(value: false, source: "the names of the FFN's layers")
     }
     let hasTables = renamed.tensors.keys.contains { $0.hasSuffix(RelativePositions.table) }
     model.hints.isNamedAsEVA =

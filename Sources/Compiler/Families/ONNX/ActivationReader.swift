@@ -1,6 +1,6 @@
 internal import ModelFacts
 
-/// Reads the activation between an FFN's layers off traced terms: by what is computed, as there are many
+/// Reads an activation off traced terms: by what is computed, as there are many
 /// ways to write each.
 struct ActivationReader {
   let reader: TermReader
@@ -14,8 +14,9 @@ struct ActivationReader {
     let expected = "one of the activations \(known) behind \(name)"
     if reader.isWhole(view) {
       switch reader.terms[view.term].kind {
-      case .activation(let kind, let input) where reader.isWhole(input): return (kind, input)
-      case .function("Relu", let input) where reader.isWhole(input): return (.relu, input)
+      case .activation(let kind, let input) where input.factor == 1: return (kind, input)
+      case .function("Relu", let input) where input.factor == 1: return (.relu, input)
+      case .function("Tanh", let input) where input.factor == 1: return (.tanh, input)
       default: break
       }
     }
@@ -26,6 +27,6 @@ struct ActivationReader {
       throw Mismatch(
         term: view.term, expected: expected, depth: depth, found: gated.description)
     }
-    return (activation, reader.whole(input))
+    return (activation, input)
   }
 }

@@ -9,6 +9,12 @@ struct AttentionReader {
     var heads: Int
     var scale: Double
 
+    /// LayerNorm of every head's query and key.
+    var headNorms: (query: TermReader.NormLayer, key: TermReader.NormLayer)?
+
+    /// How queries and keys are turned.
+    var rotary: RotaryReader.Found?
+
     /// The rows that all of them read.
     var input: TermView
   }
@@ -19,58 +25,140 @@ struct AttentionReader {
     func mismatch(_ term: Int, _ expected: String) -> Mismatch {
       Mismatch(term: term, expected: "\(expected) in \(name)", depth: depth)
     }
-    let term = reader.terms[rows.term]
-    let rank = term.shape.count
-    guard rank >= 2, rows.factor == 1 else {
-      throw mismatch(rows.term, "the product of probabilities and values")
-    }
-    let (tokens, width) = (term.shape[rank - 2], term.shape[rank - 1])
-    let heads = term.shape.dropLast(2).reduce(1, *)
-    let expected = [[axis(tokens, width)], [axis(heads, tokens * width), axis(width, 1)]]
-    guard rows.layout.withoutUnits == Layout(dimensions: expected).withoutUnits else {
-      throw mismatch(rows.term, "the \(heads) heads side by side")
-    }
+    let (heads, tokens, width) = try headsSideBySide(rows, name, depth: depth)
     let (query, key, value, scale): (TermView, TermView, TermView, Double)
-    let isKeyTransposed: Bool
-    switch term.kind {
+    switch reader.terms[rows.term].kind {
     case .attention(let q, let k, let v, let factor):
       (query, key, value, scale) = (q, k, v, factor * q.factor * k.factor)
-      isKeyTransposed = false
     case .product(let probabilities, let v):
-      guard
-        case .softmax(let scores) = try reader.kind(probabilities, "the probabilities of \(name)"),
-        reader.isOrdered(scores), case .product(let q, let k) = reader.terms[scores.term].kind
+      let scores = try self.scores(probabilities, name)
+      guard case .product(let q, let k) = reader.terms[scores.term].kind,
+        let transposed = self.transposed(k, heads, tokens, width)
       else { throw mismatch(probabilities.term, "the softmax of query times key") }
-      (query, key, value, scale) = (q, k, v, scores.factor * q.factor * k.factor)
-      isKeyTransposed = true
+      (query, key, value) = (q, transposed, v)
+      scale = scores.factor * q.factor * k.factor
     default: throw mismatch(rows.term, "the product of probabilities and values")
     }
     guard value.factor == 1 else { throw mismatch(rows.term, "unscaled values") }
-    let isJoint = query.term == key.term && key.term == value.term
-    let step = isJoint ? heads * width : 0
-    let stride = isJoint ? 3 * heads * width : heads * width
-    for (index, part) in [query, key, value].enumerated() {
-      let perHead =
-        index == 1 && isKeyTransposed
-        ? [[axis(width, 1)], [axis(tokens, stride)]] : [[axis(tokens, stride)], [axis(width, 1)]]
-      let layout = Layout(offset: index * step, dimensions: [[axis(heads, width)]] + perHead)
-      guard part.layout.withoutUnits == layout.withoutUnits,
-        reader.terms[part.term].shape.reduce(1, *) == tokens * stride
-      else {
-        throw mismatch(
-          part.term, "\(["queries", "keys", "values"][index]) as \(heads) heads of \(width)")
+    var parts: [Part] = []
+    for (view, name) in zip([query, key, value], ["queries", "keys", "values"]) {
+      guard let apart = view.layout.reshaped([heads, tokens, width]) else {
+        throw mismatch(view.term, "\(name) as \(heads) heads of \(width)")
       }
+      parts.append(
+        try part(
+          TermView(term: view.term, layout: apart), "\(name) of \(block)", depth: depth,
+          isValue: name == "values"))
+    }
+    let isJoint = Set(parts.map(\.view.term)).count == 1
+    for (index, part) in parts.enumerated() {
+      try check(
+        part.view, heads, tokens, width, part: isJoint ? index : 0, of: isJoint ? 3 : 1,
+        "\(["queries", "keys", "values"][index]) as \(heads) heads of \(width) in \(name)",
+        depth: depth)
     }
     var layers: [TermReader.Layer] = []
-    for part in isJoint ? [query] : [query, key, value] {
+    for part in isJoint ? [parts[0]] : parts {
       layers.append(
-        try reader.linear(reader.whole(part.term), "attn.qkv of \(block)", depth: depth))
+        try reader.linear(reader.whole(part.view.term), "attn.qkv of \(block)", depth: depth))
     }
     guard let first = layers.first, layers.allSatisfy({ reader.isSame($0.input, first.input) })
     else {
       throw mismatch(query.term, "query, key and value of the same rows")
     }
-    return Found(layers: layers, heads: heads, scale: scale, input: first.input)
+    var found = Found(layers: layers, heads: heads, scale: scale, input: first.input)
+    let rotary = parts.map(\.rotary)
+    guard (parts[0].norm == nil) == (parts[1].norm == nil),
+      (rotary[0] == nil) == (rotary[1] == nil),
+      rotary[0].flatMap({ own in rotary[1].map(own.isAlike) }) != false
+    else {
+      throw mismatch(query.term, "queries and keys normalised and turned alike")
+    }
+    if let query = parts[0].norm, let key = parts[1].norm { found.headNorms = (query, key) }
+    found.rotary = parts[0].rotary
+    return found
+  }
+
+  // MARK: - Parts
+
+  /// Heads, tokens and width of a product whose heads, side by side, are `rows`.
+  func headsSideBySide(
+    _ rows: TermView, _ name: String, depth: Int
+  ) throws(Mismatch) -> (heads: Int, tokens: Int, width: Int) {
+    let shape = reader.terms[rows.term].shape
+    let rank = shape.count
+    guard rank >= 2, rows.factor == 1 else {
+      throw Mismatch(
+        term: rows.term, expected: "the product of probabilities and values in \(name)",
+        depth: depth)
+    }
+    let (tokens, width) = (shape[rank - 2], shape[rank - 1])
+    let heads = shape.dropLast(2).reduce(1, *)
+    let expected = [[axis(tokens, width)], [axis(heads, tokens * width), axis(width, 1)]]
+    guard rows.layout.withoutUnits == Layout(dimensions: expected).withoutUnits else {
+      throw Mismatch(
+        term: rows.term, expected: "the \(heads) heads side by side in \(name)", depth: depth)
+    }
+    return (heads, tokens, width)
+  }
+
+  /// What probabilities are the softmax of.
+  func scores(_ probabilities: TermView, _ name: String) throws(Mismatch) -> TermView {
+    guard
+      case .softmax(let scores) = try reader.kind(probabilities, "the probabilities of \(name)"),
+      reader.isOrdered(scores)
+    else {
+      throw Mismatch(
+        term: probabilities.term, expected: "the softmax of query times key in \(name)", depth: 0)
+    }
+    return scores
+  }
+
+  /// `[heads, width, tokens]` as `[heads, tokens, width]`.
+  func transposed(_ keys: TermView, _ heads: Int, _ tokens: Int, _ width: Int) -> TermView? {
+    keys.layout.reshaped([heads, width, tokens]).map {
+      TermView(term: keys.term, layout: $0.transposed([0, 2, 1]))
+    }
+  }
+
+  /// Heads of queries, keys or values as a layer makes them, and what is done to them in front of the products.
+  struct Part {
+    /// `[heads, tokens, width]` of the layer's result.
+    var view: TermView
+    var norm: TermReader.NormLayer?
+    var rotary: RotaryReader.Found?
+  }
+
+  private func part(
+    _ heads: TermView, _ name: String, depth: Int, isValue: Bool
+  ) throws(Mismatch) -> Part {
+    var part = Part(view: heads)
+    guard !isValue else { return part }
+    part.rotary = try RotaryReader(reader: reader).read(heads, name, depth: depth)
+    if let rotary = part.rotary { part.view = rotary.source }
+    guard let norm = reader.normIfThere(reader.whole(part.view.term)) else { return part }
+    guard let width = heads.shape.last, norm.weight.layout.elementCount == width,
+      part.view.layout.dimensions.last == [axis(width, 1)].filter({ $0.extent > 1 }),
+      let inner = reader.look(through: part.view, at: norm.input), inner.factor == 1
+    else {
+      throw Mismatch(term: part.view.term, expected: "a norm of each head's \(name)", depth: depth)
+    }
+    (part.view, part.norm) = (inner, norm)
+    return part
+  }
+
+  /// Throws unless a view is one of `parts` parts, side by side, of a layer's rows, head after head.
+  func check(
+    _ view: TermView, _ heads: Int, _ tokens: Int, _ width: Int, part: Int, of parts: Int,
+    _ expected: String, depth: Int
+  ) throws(Mismatch) {
+    let stride = parts * heads * width
+    let layout = Layout(
+      offset: part * heads * width,
+      dimensions: [[axis(heads, width)], [axis(tokens, stride)], [axis(width, 1)]])
+    guard view.layout.withoutUnits == layout.withoutUnits, view.factor == 1,
+      reader.terms[view.term].shape.reduce(1, *) == tokens * stride
+    else { throw Mismatch(term: view.term, expected: expected, depth: depth) }
   }
 
   private func axis(_ extent: Int, _ stride: Int) -> Layout.Axis {

@@ -4,24 +4,28 @@ internal import ModelFacts
 struct BlockReader {
   let reader: TermReader
 
-  /// A branch's ending: LayerScale and a number, in front of the sum with the residual stream.
+  /// A branch's ending in front of the sum with the residual stream: the last layer, and behind it a norm, or LayerScale
+  /// and a number.
   struct Ending {
     var gamma: Literal?
     var factor: Double
+    var norm: TermReader.NormLayer?
     var layer: TermReader.Layer
   }
 
-  /// `x + fc2(activation(fc1(norm2(x))))`.
+  /// `x + fc2(ffn(norm2(x)))`, or `x + norm2(fc2(ffn(x)))`.
   struct FeedForward {
     var ending: Ending
-    var activation: Activation
-    var hidden: TermReader.Layer
+    var inside: FeedForwardReader.Found
     var norm: TermReader.NormLayer
   }
 
-  /// `x + proj(attention(norm1(x)))`.
+  /// `x + proj(attention(norm1(x)))`, or `x + norm1(proj(attention(x)))`.
   struct Attended {
     var ending: Ending
+
+    /// A norm of what the last layer reads.
+    var innerNorm: TermReader.NormLayer?
     var attention: AttentionReader.Found
     var norm: TermReader.NormLayer
   }
@@ -30,6 +34,9 @@ struct BlockReader {
   struct Block {
     var attended: Attended
     var feedForward: FeedForward
+
+    /// Norms are behind the branches.
+    var hasPostNorms: Bool { attended.ending.norm != nil }
   }
 
   /// All blocks in order, and the rows that the first one reads. `end` are the last one's rows.
@@ -45,6 +52,11 @@ struct BlockReader {
       }
       let (attended, start) = try residual(middle, depth: 10) { branch, stream throws(Mismatch) in
         try self.attended(branch, stream, of: name)
+      }
+      guard (attended.ending.norm == nil) == (feedForward.ending.norm == nil) else {
+        throw Mismatch(
+          term: rows.term, expected: "norms of \(name) in front of both branches or behind both",
+          depth: 10)
       }
       blocks.append(Block(attended: attended, feedForward: feedForward))
       rows = start
@@ -77,34 +89,49 @@ struct BlockReader {
     throws(Mismatch) -> FeedForward
   {
     let ending = try ending(branch, "mlp.fc2 of \(block)", depth: 1)
-    let (activation, activated) = try ActivationReader(reader: reader).read(
-      ending.layer.input, "mlp.fc1 of \(block)", depth: 2)
-    let hidden = try reader.linear(activated, "mlp.fc1 of \(block)", depth: 3)
-    let norm = try reader.norm(hidden.input, "norm2 of \(block)", depth: 4)
-    guard reader.isSame(norm.input, stream) else {
-      throw Mismatch(
-        term: norm.input.term, expected: "the residual stream in front of norm2 of \(block)",
-        depth: 5)
-    }
-    return FeedForward(ending: ending, activation: activation, hidden: hidden, norm: norm)
+    let inside = try FeedForwardReader(reader: reader).read(
+      ending.layer.input, of: block, depth: 2)
+    let norm = try norm(ending, inside.input, stream, "norm2 of \(block)", depth: 4)
+    return FeedForward(ending: ending, inside: inside, norm: norm)
   }
 
   private func attended(_ branch: TermView, _ stream: TermView, of block: String)
     throws(Mismatch) -> Attended
   {
     let ending = try ending(branch, "attn.proj of \(block)", depth: 11)
+    let innerNorm = reader.normIfThere(ending.layer.input)
     let attention = try AttentionReader(reader: reader).read(
-      ending.layer.input, of: block, depth: 12)
-    let norm = try reader.norm(attention.input, "norm1 of \(block)", depth: 13)
+      innerNorm?.input ?? ending.layer.input, of: block, depth: 12)
+    let norm = try norm(ending, attention.input, stream, "norm1 of \(block)", depth: 13)
+    return Attended(ending: ending, innerNorm: innerNorm, attention: attention, norm: norm)
+  }
+
+  /// A branch's norm: the one behind it, or the one between the stream and what the branch reads.
+  private func norm(
+    _ ending: Ending, _ input: TermView, _ stream: TermView, _ name: String, depth: Int
+  ) throws(Mismatch) -> TermReader.NormLayer {
+    if let norm = ending.norm {
+      guard reader.isSame(input, stream) else {
+        throw Mismatch(
+          term: input.term, expected: "the residual stream, as \(name) is behind its branch",
+          depth: depth)
+      }
+      return norm
+    }
+    let norm = try reader.norm(input, name, depth: depth)
     guard reader.isSame(norm.input, stream) else {
       throw Mismatch(
-        term: norm.input.term, expected: "the residual stream in front of norm1 of \(block)",
-        depth: 14)
+        term: norm.input.term, expected: "the residual stream in front of \(name)",
+        depth: depth + 1)
     }
-    return Attended(ending: ending, attention: attention, norm: norm)
+    return norm
   }
 
   private func ending(_ branch: TermView, _ name: String, depth: Int) throws(Mismatch) -> Ending {
+    if let norm = reader.normIfThere(branch) {
+      return Ending(
+        factor: 1, norm: norm, layer: try reader.linear(norm.input, name, depth: depth))
+    }
     var rest = branch
     var gamma: Literal?
     if case .multiplyConstant(let inner, let literal) = reader.terms[rest.term].kind {

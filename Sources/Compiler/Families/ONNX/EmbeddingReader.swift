@@ -15,12 +15,15 @@ struct EmbeddingReader {
 
   /// The embedding's parts.
   struct Found {
-    /// Rows in front of the patches', in order.
-    var prefix: [Literal] = []
-    var positions: Literal
+    /// What the rows in front of the patches' are the sums of, in order.
+    var prefix: [[Literal]] = []
 
-    /// Positions are added before the prefix rows come in front.
+    /// What is added to every row, or with `hasPatchOnlyPositions` to those of patches.
+    var positions: Literal?
     var hasPatchOnlyPositions: Bool
+
+    /// A norm of all rows, in front of the first block.
+    var norm: TermReader.NormLayer?
     var projection: Stage
 
     /// LV-ViT's stem, first stage first.
@@ -32,43 +35,9 @@ struct EmbeddingReader {
 
   /// Reads the embedding whose rows are `tokens`.
   func read(_ tokens: TermView) throws(Mismatch) -> Found {
-    let expected = "tokens: class token, patches and positions"
-    var pieces: [Term.Piece]
-    var positions: Literal?
-    switch try reader.kind(tokens, expected) {
-    case .addConstant(let joined, let table):
-      guard case .concatenate(let found, dimension: _) = try reader.kind(joined, expected) else {
-        throw Mismatch(term: joined.term, expected: expected, depth: 0)
-      }
-      (pieces, positions) = (found, table)
-    case .concatenate(let found, dimension: _): pieces = found
-    default: throw Mismatch(term: tokens.term, expected: expected, depth: 0)
-    }
-    guard case .data(var patches)? = pieces.popLast(), !pieces.isEmpty else {
-      throw Mismatch(term: tokens.term, expected: "patches behind the class token", depth: 0)
-    }
-    let hasPatchOnlyPositions = positions == nil
-    if positions == nil {
-      guard
-        case .addConstant(let inner, let table) = try reader.kind(patches, "patches and positions")
-      else {
-        throw Mismatch(term: patches.term, expected: "patches with positions", depth: 0)
-      }
-      (patches, positions) = (inner, table)
-    }
-    var prefix: [Literal] = []
-    for piece in pieces {
-      guard case .constant(let literal) = piece, let width = patches.shape.last,
-        literal.shape.last == width, literal.layout.elementCount <= 4 * width
-      else {
-        throw Mismatch(term: tokens.term, expected: "constant rows before the patches", depth: 0)
-      }
-      prefix += rows(of: literal)
-    }
-    let (projection, source) = try stage(patches: patches)
-    guard let positions else {
-      throw Mismatch(term: tokens.term, expected: "positions", depth: 0)
-    }
+    let norm = reader.normIfThere(tokens)
+    let sequence = try TokenSequence(norm?.input ?? tokens, reader)
+    let (projection, source) = try stage(patches: sequence.patches)
     let (stem, input) = try stem(source)
     let first = stem.first ?? projection
     // What a convolution pads with is 0 behind the normalisation.
@@ -81,22 +50,12 @@ struct EmbeddingReader {
         term: input.term, expected: expected, depth: 0,
         found: "a normalisation inside the graph")
     }
+    let isOfAll = sequence.table != nil && sequence.prefix.allSatisfy { $0.count == 2 }
     return Found(
-      prefix: prefix, positions: positions, hasPatchOnlyPositions: hasPatchOnlyPositions,
-      projection: projection, stem: stem, input: input)
-  }
-
-  /// The rows of `[1, count, width]`, each on its own.
-  private func rows(of literal: Literal) -> [Literal] {
-    let width = literal.shape.last ?? 1
-    let count = literal.layout.elementCount / max(width, 1)
-    guard let table = literal.layout.reshaped([count, width]) else { return [] }
-    return (0..<count).compactMap { index in
-      guard let row = table.sliced(0, index..<(index + 1))?.squeezed(0) else { return nil }
-      var literal = literal
-      literal.layout = row
-      return literal
-    }
+      prefix: isOfAll ? sequence.prefix.map { [$0[0]] } : sequence.prefix,
+      positions: isOfAll ? sequence.table : sequence.positions,
+      hasPatchOnlyPositions: !isOfAll, norm: norm, projection: projection, stem: stem,
+      input: input)
   }
 
   /// The convolution whose pixels, as rows, are the patches; and what it reads.

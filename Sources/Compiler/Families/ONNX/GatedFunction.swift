@@ -6,8 +6,8 @@ struct GatedFunction: CustomStringConvertible {
   private var plain, factor: Polynomial
   private var gate: Gate?
 
-  /// The term that is x; nil for constants.
-  private(set) var input: Int?
+  /// What x is; nil for constants.
+  private(set) var input: TermView?
 
   private struct Gate: Equatable {
     var name: String
@@ -19,28 +19,32 @@ struct GatedFunction: CustomStringConvertible {
 
   /// What a view computes from the last term that is no arithmetic; nil if it is more than this.
   init?(of view: TermView, _ reader: TermReader, depth: Int = 0) {
-    guard depth <= Self.largestDepth, reader.isOrdered(view) else { return nil }
+    guard depth <= Self.largestDepth else { return nil }
     func part(_ view: TermView) -> GatedFunction? {
       GatedFunction(of: view, reader, depth: depth + 1)
     }
-    let term = reader.terms[view.term]
+    // A part of a term, such as the gates of a layer, is read no further.
+    let kind = reader.isOrdered(view) ? reader.terms[view.term].kind : nil
     let found: GatedFunction?
-    switch term.kind {
-    case .add(let a, let b) where a.shape == b.shape:
+    switch kind {
+    case .add(let a, let b)? where a.shape == b.shape:
       found = part(a).flatMap { a in part(b).flatMap { a.adding($0, times: 1) } }
-    case .subtract(let a, let b) where a.shape == b.shape:
+    case .subtract(let a, let b)? where a.shape == b.shape:
       found = part(a).flatMap { a in part(b).flatMap { a.adding($0, times: -1) } }
-    case .multiply(let a, let b) where a.shape == b.shape:
+    case .multiply(let a, let b)? where a.shape == b.shape:
       found = part(a).flatMap { a in part(b).flatMap { a.multiplied(by: $0) } }
-    case .addConstant(let rest, let literal) where literal.layout.elementCount == 1:
+    case .addConstant(let rest, let literal)? where literal.layout.elementCount == 1:
       let number = literal.scalar.map { GatedFunction(Polynomial([$0])) }
       found = part(rest).flatMap { rest in number.flatMap { rest.adding($0, times: 1) } }
-    case .function(let name, let argument) where ["Erf", "Tanh", "Sigmoid"].contains(name):
+    case .function(let name, let argument)? where ["Erf", "Tanh", "Sigmoid"].contains(name):
       guard let inner = part(argument), inner.gate == nil else { return nil }
       found = GatedFunction(
         Polynomial([]), factor: Polynomial([1]),
         gate: Gate(name: name, argument: inner.plain), input: inner.input)
-    default: found = GatedFunction(Polynomial([0, 1]), input: view.term)
+    default:
+      var input = reader.isOrdered(view) ? reader.whole(view.term) : view
+      input.factor = 1
+      found = GatedFunction(Polynomial([0, 1]), input: input)
     }
     guard let found else { return nil }
     self = found
@@ -49,7 +53,8 @@ struct GatedFunction: CustomStringConvertible {
   }
 
   private init(
-    _ plain: Polynomial, factor: Polynomial = Polynomial([]), gate: Gate? = nil, input: Int? = nil
+    _ plain: Polynomial, factor: Polynomial = Polynomial([]), gate: Gate? = nil,
+    input: TermView? = nil
   ) {
     (self.plain, self.factor, self.gate, self.input) = (plain, factor, gate, input)
   }

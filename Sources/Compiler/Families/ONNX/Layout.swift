@@ -126,6 +126,22 @@ struct Layout: Hashable, Sendable {
     return result
   }
 
+  /// Every `step`-th index of one dimension, from `first` on; nil if that does not fall on the joints of that
+  /// dimension's axes.
+  func sliced(_ dimension: Int, from first: Int, count: Int, by step: Int) -> Layout? {
+    guard step != 1 else { return sliced(dimension, first..<first + count) }
+    guard dimensions.indices.contains(dimension), step > 1, first >= 0, count > 0,
+      let last = dimensions[dimension].last, !last.isBatch, last.extent % step == 0,
+      first < step, count == shape[dimension] / step
+    else { return nil }
+    var result = self
+    result.offset += first * last.stride
+    var axes = dimensions[dimension]
+    axes[axes.count - 1] = Axis(extent: last.extent / step, stride: last.stride * step)
+    result.dimensions[dimension] = Self.joined(axes)
+    return result
+  }
+
   /// Without a dimension of extent 1.
   func squeezed(_ dimension: Int) -> Layout? {
     guard dimensions.indices.contains(dimension), dimensions[dimension].isEmpty else { return nil }

@@ -30,6 +30,9 @@ struct Literal: Hashable, Sendable {
       contents = .numbers(numbers)
     }
 
+    /// More elements are not computed with at once.
+    static let largestArray = 1 << 24
+
     /// All elements as float32.
     func floats() -> [Float] {
       switch contents {
@@ -110,6 +113,21 @@ struct Literal: Hashable, Sendable {
     return layout.places.map { source[$0] }
   }
 
+  /// The elements in order as float32; nil if they, or what they are taken from, are more than `limit`.
+  func floats(atMost limit: Int = Storage.largestArray) -> [Float]? {
+    guard let count = Shape(checking: shape)?.elementCount, count <= limit, storage.count <= limit
+    else { return nil }
+    let source = storage.floats()
+    return isWhole ? source : strides.gather(source)
+  }
+
+  /// The elements in another layout of the same storage.
+  func floats(in layout: Layout) -> [Float]? {
+    var other = self
+    other.layout = layout
+    return other.floats()
+  }
+
   /// The elements as integers.
   func integers() -> [Int]? {
     numbers()?.map { Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
@@ -120,9 +138,13 @@ struct Literal: Hashable, Sendable {
     layout.elementCount == 1 ? numbers()?.first : nil
   }
 
+  private var strides: StridedCopy {
+    StridedCopy(layout.axes.map { ($0.extent, $0.stride) }, offset: layout.offset)
+  }
+
   /// The elements as a tensor of a family, in another shape of as many elements.
   func tensor(shape: [Int], origin: String? = nil) -> NamedTensor {
-    let copy = StridedCopy(layout.axes.map { ($0.extent, $0.stride) }, offset: layout.offset)
+    let copy = strides
     let storage = storage
     let isWhole = isWhole
     return NamedTensor(

@@ -44,6 +44,9 @@ struct Term: Sendable {
     /// `x W` with `W` `[in, out]`, a constant.
     case linear(TermView, Literal)
     case product(TermView, TermView)
+
+    /// `A X` with a constant A: rows that are the same for every image, times a matrix of data.
+    case weighted(Literal, TermView)
     case softmax(TermView)
     case logSoftmax(TermView)
     case attention(query: TermView, key: TermView, value: TermView, scale: Double)
@@ -55,10 +58,10 @@ struct Term: Sendable {
     case addConstant(TermView, Literal)
     case multiplyConstant(TermView, Literal)
 
-    /// Along the last dimension, which stays with extent 1 or goes.
+    /// Along the last dimension, which goes.
     case mean(TermView)
 
-    /// Along the second of three dimensions.
+    /// Along the last dimension, which goes.
     case maximum(TermView)
 
     /// A function of each element, by its ONNX name.

@@ -65,6 +65,42 @@ struct TermReader {
     a.term == b.term && isWhole(a) && isWhole(b)
   }
 
+  /// What lies behind a view of a view.
+  func look(through view: TermView, at inner: TermView) -> TermView? {
+    view.layout.over(inner.layout).map {
+      TermView(term: inner.term, layout: $0, factor: view.factor * inner.factor)
+    }
+  }
+
+  /// Some of a term's rows, all of their elements in order.
+  struct Rows: Equatable {
+    var term: Int
+    var range: Range<Int>
+
+    /// Elements of a row.
+    var width: Int
+  }
+
+  /// The rows that a view is, if it is rows one behind the other, times one.
+  func rows(_ view: TermView) -> Rows? {
+    guard let width = terms[view.term].shape.last, width > 0, view.factor == 1,
+      view.layout.offset % width == 0, view.layout.elementCount % width == 0
+    else { return nil }
+    let (first, count) = (view.layout.offset / width, view.layout.elementCount / width)
+    let expected = Layout(
+      offset: view.layout.offset,
+      dimensions: [
+        [Layout.Axis(extent: count, stride: width)], [Layout.Axis(extent: width, stride: 1)],
+      ])
+    guard count > 0, view.layout.withoutUnits == expected.withoutUnits,
+      first + count <= rowCount(view.term)
+    else { return nil }
+    return Rows(term: view.term, range: first..<first + count, width: width)
+  }
+
+  /// How many rows a term has.
+  func rowCount(_ term: Int) -> Int { terms[term].shape.dropLast().reduce(1, *) }
+
   /// The kind of a term that is read as a whole.
   func kind(_ view: TermView, _ expected: String, depth: Int = 0) throws(Mismatch) -> Term.Kind {
     guard isWhole(view) else {
@@ -88,7 +124,7 @@ struct TermReader {
     throw Mismatch(term: view.term, expected: expected, depth: depth)
   }
 
-  /// LayerNorm, as one operator or taken apart.
+  /// LayerNorm, as one operator or taken apart. What it normalises may be a part of a term, or times a number.
   func norm(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> NormLayer {
     let expected = "the LayerNorm \(name)"
     let failure = Mismatch(term: view.term, expected: expected, depth: depth)
@@ -97,7 +133,6 @@ struct TermReader {
     if case .layerNorm(let input, let weight, let bias, let epsilon) =
       try kind(view, expected, depth: depth)
     {
-      guard isWhole(input) else { throw failure }
       return NormLayer(input: input, weight: weight, bias: bias, epsilon: epsilon)
     }
     if case .addConstant(let inner, let literal) = try kind(rest, expected, depth: depth) {
@@ -112,10 +147,15 @@ struct TermReader {
       case .mean(let squares) = try kind(variance, expected, depth: depth),
       case .multiply(let left, let right) = try kind(squares, expected, depth: depth),
       let number = epsilon.scalar, isSame(left, right), isSame(left, deviation),
-      isSame(input, averaged), weight.layout.elementCount == input.shape.last,
+      input == averaged || isSame(input, averaged), weight.layout.elementCount == input.shape.last,
       bias == nil || bias?.layout.elementCount == input.shape.last
     else { throw failure }
     return NormLayer(input: input, weight: weight, bias: bias, epsilon: Float(number))
+  }
+
+  /// LayerNorm where there is one.
+  func normIfThere(_ view: TermView) -> NormLayer? {
+    do throws(Mismatch) { return try norm(view, "") } catch { return nil }
   }
 
   /// Equal but for half precision.

@@ -26,6 +26,9 @@ extension Tracer {
       return (.linear(view.single, weight), try batch(of: [view], leading: view.shape.count - 1))
     case .product(let a, let b):
       return (.product(a.single, b.single), try batch(of: [a, b], leading: a.shape.count - 2))
+    case .weighted(let rows, let matrix):
+      let batch = try batch(of: [matrix], leading: matrix.shape.count - 2)
+      return (.weighted(try single(rows, batch, of: matrix.shape.count), matrix.single), batch)
     case .attention(let query, let key, let value, let scale):
       let batch = try batch(of: [query, key, value], leading: query.shape.count - 2)
       return (
@@ -41,7 +44,7 @@ extension Tracer {
     case .mean(let view):
       return (.mean(view.single), try batch(of: [view], leading: view.shape.count - 1))
     case .maximum(let view):
-      return (.maximum(view.single), try batch(of: [view], leading: 1))
+      return (.maximum(view.single), try batch(of: [view], leading: view.shape.count - 1))
     case .concatenate(let pieces, let dimension):
       return try joined(pieces, along: dimension, shape)
     case .add, .subtract, .multiply, .divide, .addConstant, .multiplyConstant, .function,
@@ -124,8 +127,8 @@ extension Tracer {
     guard literal.shape.indices.contains(dimension), literal.shape[dimension] != 1 else {
       return literal
     }
-    guard batch.isAlone, literal.shape[dimension] == batch.count,
-      let first = literal.first(of: dimension)
+    guard literal.shape[dimension] == batch.outer * batch.count * batch.inner,
+      let first = literal.first(of: dimension, batch)
     else {
       throw fail(
         "a constant that is the same for the \(batch.count) images of the batch",
@@ -141,13 +144,20 @@ extension TermView {
 }
 
 extension Literal {
-  /// The first element of a dimension with extent 1, if all others are equal to it in every bit.
-  func first(of dimension: Int) -> Literal? {
-    let parts = (0..<shape[dimension]).map { layout.sliced(dimension, $0..<($0 + 1)) }
+  /// The first image of a dimension that has a batch, if all others are equal to it in every bit.
+  func first(of dimension: Int, _ batch: Layout.Batch) -> Literal? {
+    let shape = self.shape
+    let apart =
+      shape[..<dimension] + [batch.outer, batch.count, batch.inner] + shape[(dimension + 1)...]
+    guard let whole = layout.reshaped(Array(apart)) else { return nil }
+    let parts = (0..<batch.count).map { whole.sliced(dimension + 1, $0..<($0 + 1)) }
     guard let own = parts.first, let own else { return nil }
+    var target = shape
+    target[dimension] = batch.outer * batch.inner
+    guard let layout = own.reshaped(target) else { return nil }
     var first = self
-    first.layout = own
-    if layout.dimensions[dimension].allSatisfy({ $0.stride == 0 }) { return first }
+    first.layout = layout
+    if whole.dimensions[dimension + 1].allSatisfy({ $0.stride == 0 }) { return first }
     guard layout.elementCount <= storage.count else { return nil }
     let numbers = storage.numbers()
     let places = own.places

@@ -115,6 +115,8 @@ extension Tracer {
       case "Abs": { abs($0) }
       case "Exp": { exp($0) }
       case "Log": { log($0) }
+      case "Sin": { sin($0) }
+      case "Cos": { cos($0) }
       case "Relu": { max($0, 0) }
       case "IsNaN": { $0.isNaN ? 1 : 0 }
       default: throw fail("a function that shapes are computed with", kind)
@@ -146,6 +148,41 @@ extension Tracer {
     }
     return try computed(result, shape: total, isInteger: first.isInteger)
   }
+}
+
+/// Products of constants.
+extension Tracer {
+  /// `A B` of a matrix with matrices: what a model multiplies before it sees an image, such as a query that is the same
+  /// for every image.
+  func product(_ left: Literal, _ right: Literal) throws -> Literal {
+    let (a, b) = (left.shape, right.shape)
+    guard a.count >= 2, b.count >= 2, let inner = a.last, inner == b[b.count - 2],
+      b.count == 2 || a.dropLast(2) == b.dropLast(2)
+    else { throw fail("matrices that fit", "\(a) and \(b)") }
+    let (rows, columns) = (a[a.count - 2], b[b.count - 1])
+    let shape = Array(a.dropLast()) + [columns]
+    let count = try computableCount(shape)
+    let (products, overflow) = count.multipliedReportingOverflow(by: inner)
+    guard !overflow, products <= Self.mostProducts,
+      let x = left.floats(), let y = right.floats()
+    else { throw fail("at most \(Self.mostProducts) products of constants", "\(a) and \(b)") }
+    computedElements.count += y.count
+    var result: [Double] = []
+    result.reserveCapacity(count)
+    for row in 0..<count / max(columns, 1) {
+      let matrix = b.count == 2 ? 0 : row / rows * inner * columns
+      for column in 0..<columns {
+        var sum = 0.0
+        for index in 0..<inner {
+          sum += Double(x[row * inner + index]) * Double(y[matrix + index * columns + column])
+        }
+        result.append(sum)
+      }
+    }
+    return try computed(result, shape: shape, isInteger: false)
+  }
+
+  private static let mostProducts = 1 << 24
 }
 
 /// How many elements of constants a trace has computed. A node of a few bytes can ask for a million.

@@ -13,7 +13,7 @@ extension Tracer {
     case "Identity", "Dropout", "Cast", "CastLike": try set(try cast(node, try required(0)))
     case "Shape", "Size", "ConstantOfShape", "Range": try traceShape(node)
     case "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Gather",
-      "Expand":
+      "Expand", "Tile":
       try traceMovement(node)
     case "Concat": try traceConcatenation(node)
     case "Add", "Sub", "Mul", "Div", "Pow", "Equal", "Greater", "Less", "GreaterOrEqual",
@@ -21,7 +21,7 @@ extension Tracer {
       try traceBinary(node)
     case "Min", "Max": try traceExtreme(node)
     case "Sqrt", "Erf", "Relu", "Reciprocal", "Neg", "Floor", "Ceil", "Not", "IsNaN", "Tanh",
-      "Sigmoid", "Exp", "Abs", "Log":
+      "Sigmoid", "Exp", "Abs", "Log", "Sin", "Cos":
       try traceFunction(node)
     case "Where": try traceChoice()
     case "Conv": try traceConvolution()

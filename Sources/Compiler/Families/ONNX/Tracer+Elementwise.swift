@@ -169,7 +169,10 @@ extension Tracer {
   }
 
   mutating func traceConcatenation(_ node: ONNXNode) throws {
-    let values = try node.inputs.indices.map { try required($0) }
+    let operands = try node.inputs.indices.map { try required($0) }
+    // Nothing, as a slice in front of a model without prefix tokens is.
+    let filled = operands.filter { !$0.shape.contains(0) }
+    let values = filled.isEmpty ? operands : filled
     guard let first = values.first else { throw fail("operands", "none") }
     let axis = try dimension(try integer("axis", default: 0), of: first.shape.count)
     var shape = first.shape

@@ -83,21 +83,33 @@ extension Tracer {
   }
 
   mutating func traceProduct() throws {
-    let left = try data(0)
-    switch try required(1) {
-    case .constant(let weight):
+    switch (try required(0), try required(1)) {
+    case (.data(let left), .constant(let weight)):
       guard weight.shape.count == 2, let width = left.shape.last, width == weight.shape[0] else {
         throw fail("a weight [in, out] that fits \(left.shape)", "\(weight.shape)")
       }
       try set(
         .data(try term(.linear(left, weight), shape: left.shape.dropLast() + [weight.shape[1]])))
-    case .data(let right):
+    case (.data(let left), .data(let right)):
       let (a, b) = (left.shape, right.shape)
       guard a.count == b.count, a.count >= 2, a.last == b[b.count - 2],
         a.dropLast(2) == b.dropLast(2)
       else { throw fail("matrices that fit", "\(a) and \(b)") }
       try set(.data(try term(.product(left, right), shape: a.dropLast() + [b[b.count - 1]])))
+    case (.constant(let rows), .data(let matrix)): try set(.data(try weighted(rows, matrix)))
+    case (.constant(let left), .constant(let right)):
+      try set(.constant(try product(left, right)))
     }
+  }
+
+  /// A constant's rows times data.
+  private mutating func weighted(_ rows: Literal, _ matrix: TermView) throws -> TermView {
+    let (a, b) = (rows.shape, matrix.shape)
+    guard a.count == b.count, a.count >= 2, a.last == b[b.count - 2],
+      zip(a, b).dropLast(2).allSatisfy({ $0 == $1 || $0 == 1 })
+    else { throw fail("matrices that fit", "\(a) and \(b)") }
+    let shape = b.dropLast(2) + [a[a.count - 2], b[b.count - 1]]
+    return try term(.weighted(rows, matrix), shape: Array(shape))
   }
 
   /// `alpha A B + beta C`, either operand transposed.
@@ -148,26 +160,24 @@ extension Tracer {
             [numbers.reduce(1, *)], shape: keeps ? literal.shape.map { _ in 1 } : [],
             isInteger: literal.isInteger)))
     }
-    let input = try data(0)
+    var input = try data(0)
     let rank = input.shape.count
     let axes = try integers("axes", orOperand: 1)?.map { try dimension($0, of: rank) } ?? []
     let keeps = try integer("keepdims", default: 1) != 0
-    guard axes.count == 1, let axis = axes.first, input.shape.indices.contains(axis) else {
-      throw fail("a reduction along one axis", "\(axes)")
-    }
-    var shape = input.shape
-    shape[axis] = 1
-    if !keeps { shape.remove(at: axis) }
-    switch (node.operation, axis) {
-    case ("ReduceMean", rank - 1): try set(.data(try term(.mean(input), shape: shape)))
-    case ("ReduceMax", 1) where rank == 3: try set(.data(try term(.maximum(input), shape: shape)))
-    default:
-      throw fail("a mean of rows or a maximum over tokens", "\(node.operation) of axis \(axis)")
-    }
+    guard axes.count == 1, let axis = axes.first, input.shape.indices.contains(axis),
+      ["ReduceMean", "ReduceMax"].contains(node.operation)
+    else { throw fail("a mean or a maximum along one axis", "\(node.operation) of axes \(axes)") }
+    let others = input.shape.indices.filter { $0 != axis }
+    input.layout = input.layout.transposed(others + [axis])
+    let kind = node.operation == "ReduceMean" ? Term.Kind.mean(input) : .maximum(input)
+    let result = try term(kind, shape: Array(input.shape.dropLast()))
+    guard keeps else { return try set(.data(result)) }
+    try set(try moved(.data(result), result.layout.unsqueezed(axis), "an axis of extent 1", ""))
   }
 
   /// ONNX's own attention on `[batch, heads, tokens, headWidth]`.
   mutating func traceAttention(_ node: ONNXNode) throws {
+    if case .constant(let query) = try required(0) { return try tracePooling(node, query) }
     let parts = try (0..<3).map { try data($0) }
     guard node.qualifiedOperation == "Attention",
       try (3..<6).allSatisfy({ try operand($0) == nil }),
@@ -186,5 +196,26 @@ extension Tracer {
         try term(
           .attention(query: parts[0], key: parts[1], value: parts[2], scale: scale),
           shape: parts[0].shape)))
+  }
+
+  /// Attention of queries that are the same for every image, taken apart.
+  private mutating func tracePooling(_ node: ONNXNode, _ query: Literal) throws {
+    var keys = try data(1)
+    let values = try data(2)
+    guard try (3..<6).allSatisfy({ try operand($0) == nil }),
+      try integer("is_causal", default: 0) == 0, try float("softcap", default: 0) == 0,
+      query.shape.count == 4, keys.shape.count == 4, values.shape == keys.shape,
+      let width = query.shape.last
+    else {
+      throw fail(
+        "plain attention of query, key and value [batch, heads, tokens, width]",
+        node.qualifiedOperation)
+    }
+    keys.layout = keys.layout.transposed([0, 1, 3, 2])
+    keys.factor *= try node.float("scale").map { Double($0) } ?? 1 / Double(width).squareRoot()
+    let scores = try weighted(query, keys)
+    let shares = try term(.softmax(scores), shape: scores.shape)
+    let shape = scores.shape.dropLast() + [width]
+    try set(.data(try term(.product(shares, values), shape: Array(shape))))
   }
 }

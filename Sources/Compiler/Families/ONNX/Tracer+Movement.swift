@@ -32,6 +32,7 @@ extension Tracer {
       let shape = try broadcastShape(layout.shape, target)
       try set(try moved(value, layout.broadcast(to: shape), "a shape that broadcasts", "\(target)"))
     case "Slice": try set(try sliced(value))
+    case "Tile": try set(try tiled(value))
     case "Split": try traceSplit(value)
     default: try set(try gathered(value))
     }
@@ -140,20 +141,32 @@ extension Tracer {
         min(max(position < 0 ? position + extent : position, 0), extent)
       }
       let range = (clamped(starts[index]), clamped(ends[index]))
-      guard steps[index] == 1, range.0 <= range.1 else {
-        throw fail("a slice with step 1", "\(range.0)..<\(range.1) by \(steps[index])")
+      let step = steps[index]
+      guard (1...Self.largestStep).contains(step), range.0 <= range.1 else {
+        throw fail("a slice that goes forward", "\(range.0)..<\(range.1) by \(step)")
       }
-      if range.0 == range.1, case .constant(let literal) = result {
-        var shape = result.shape
-        shape[axis] = 0
-        result = .constant(Literal([], shape: shape, isInteger: literal.isInteger))
+      if range.0 == range.1 {
+        result = .constant(empty(result, along: axis))
         continue
       }
+      let count = (range.1 - range.0 + step - 1) / step
       result = try moved(
-        result, layout(of: result).sliced(axis, range.0..<range.1), "a slice along whole axes",
-        "\(range.0)..<\(range.1) of axis \(axis) of \(value.shape)")
+        result, layout(of: result).sliced(axis, from: range.0, count: count, by: step),
+        "a slice along whole axes",
+        "\(range.0)..<\(range.1) by \(step) of axis \(axis) of \(value.shape)")
     }
     return result
+  }
+
+  private static let largestStep = 1 << 16
+
+  /// Nothing of an axis: the same for all images.
+  private func empty(_ value: TracedValue, along axis: Int) -> Literal {
+    var shape = value.shape
+    shape[axis] = 0
+    var isInteger = false
+    if case .constant(let literal) = value { isInteger = literal.isInteger }
+    return Literal([], shape: shape, isInteger: isInteger)
   }
 
   private mutating func traceSplit(_ value: TracedValue) throws {
@@ -167,11 +180,15 @@ extension Tracer {
     let sizes =
       try integers("split", orOperand: 1)
       ?? (0..<count).map { min(chunk, max(0, shape[axis] - $0 * chunk)) }
-    guard sizes.count == count, sizes.allSatisfy({ (1...shape[axis]).contains($0) }) else {
+    guard sizes.count == count, sizes.allSatisfy({ (0...shape[axis]).contains($0) }) else {
       throw fail("\(count) parts of \(shape[axis])", "\(sizes)")
     }
     var start = 0
     for (index, size) in sizes.enumerated() {
+      if size == 0 {
+        try set(.constant(empty(value, along: axis)), index)
+        continue
+      }
       let part =
         start + size <= shape[axis]
         ? layout(of: value).sliced(axis, start..<(start + size)) : nil
@@ -197,9 +214,42 @@ extension Tracer {
       return try moved(
         value, part.reshaped(target), "a range of indices", "\(raw.prefix(8))")
     }
-    guard case .constant(let literal) = value, shape.count == 1, let numbers = literal.numbers()
-    else { throw fail("a range of indices", "\(raw.prefix(8))") }
-    return .constant(
-      try computed(places.map { numbers[$0] }, shape: indices.shape, isInteger: literal.isInteger))
+    guard case .constant(let literal) = value, let numbers = literal.numbers() else {
+      throw fail("a range of indices", "\(raw.prefix(8))")
+    }
+    let target = Array(shape[..<axis] + indices.shape + shape[(axis + 1)...])
+    _ = try computableCount(target)
+    let (outer, inner) = (shape[..<axis].reduce(1, *), shape[(axis + 1)...].reduce(1, *))
+    var taken: [Double] = []
+    for row in 0..<outer {
+      for place in places {
+        let first = (row * shape[axis] + place) * inner
+        taken += numbers[first..<first + inner]
+      }
+    }
+    return .constant(try computed(taken, shape: target, isInteger: literal.isInteger))
+  }
+
+  /// `Tile`: of constants, and of data along axes of extent 1.
+  func tiled(_ value: TracedValue) throws -> TracedValue {
+    let counts = try shapeOperand(1)
+    let shape = value.shape
+    guard counts.count == shape.count, counts.allSatisfy({ $0 > 0 }) else {
+      throw fail("a count of repetitions for each axis of \(shape)", "\(counts)")
+    }
+    var layout: Layout? = layout(of: value)
+    if zip(counts, shape).allSatisfy({ $0 == 1 || $1 == 1 }) {
+      layout = layout?.broadcast(to: zip(counts, shape).map { $0 * $1 })
+      return try moved(value, layout, "a shape that fits memory", "\(counts) times \(shape)")
+    }
+    // Each axis behind its count, then both as one.
+    let apart = shape.flatMap { [1, $0] }
+    let repeated = zip(counts, shape).flatMap { [$0, $1] }
+    let products = zip(counts, shape).map { $0.multipliedReportingOverflow(by: $1) }
+    guard products.allSatisfy({ !$0.overflow }),
+      let whole = Shape(checking: products.map(\.partialValue))
+    else { throw fail("a shape that fits memory", "\(counts) times \(shape)") }
+    layout = layout?.reshaped(apart)?.broadcast(to: repeated)?.reshaped(whole.extents)
+    return try moved(value, layout, "repetitions of whole axes", "\(counts) times \(shape)")
   }
 }

@@ -1,4 +1,5 @@
 internal import Checkpoints
+internal import ModelFacts
 internal import Tensors
 
 /// Runs an ONNX graph on what its values mean: shapes and constants are computed, data becomes terms.
@@ -19,8 +20,14 @@ struct Tracer {
   /// The node at work.
   var node = 0
 
-  /// The graph's first output, traced.
+  /// The graph's output that a plan computes, traced.
   private(set) var output: TermView?
+
+  /// What it is called.
+  private(set) var outputName = ""
+
+  /// The other outputs; nil for what does not depend on the image alone.
+  private(set) var others: [(name: String, view: TermView?)] = []
 
   /// What the image is.
   let input: TracedInput
@@ -56,22 +63,34 @@ struct Tracer {
     try setOutput()
   }
 
+  /// What outputs are called that a plan computes, in the order in which one of several is taken.
+  private static let outputNames = [
+    OutputRole.logits.word, "image_embeds", OutputRole.features.word, "pooler_output",
+  ]
+
   private mutating func setOutput() throws {
     let names = graph.outputs.map(\.name)
-    let name = names.first { $0 == "logits" } ?? names.first ?? ""
-    guard case .data(let view)? = values[name] else {
+    outputName = Self.outputNames.first { names.contains($0) } ?? names.first ?? ""
+    guard case .data(let view)? = values[outputName] else {
       throw InputError(
-        file: graph.file, field: "output \(name)", expected: "logits computed from the image",
-        found: values[name] == nil ? "none" : "a constant")
+        file: graph.file, field: "output \(outputName)",
+        expected: "logits or features computed from the image",
+        found: values[outputName] == nil ? "none" : "a constant")
     }
-    guard input.batch == 1 || view.layout.batch.map({ $0.dimension == 0 && $0.isAlone }) == true
-    else {
+    func isOfEachImage(_ view: TermView) -> Bool {
+      input.batch == 1 || view.layout.batch.map { $0.dimension == 0 && $0.isAlone } == true
+    }
+    guard isOfEachImage(view) else {
       throw InputError(
-        file: graph.file, field: "output \(name)",
+        file: graph.file, field: "output \(outputName)",
         expected: "logits of each image of \(input.batchWords)",
         found: "\(view.shape)")
     }
     output = view.single
+    others = names.filter { $0 != outputName }.map { name in
+      guard case .data(let view)? = values[name], isOfEachImage(view) else { return (name, nil) }
+      return (name, view.single)
+    }
   }
 
   /// The whole of a term with this kind, for every image of the batch.

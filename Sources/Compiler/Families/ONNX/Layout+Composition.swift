@@ -1,0 +1,55 @@
+/// Layouts of what is laid out itself.
+extension Layout {
+  /// Where the elements are in the storage below `inner`, whose elements in order are what this one lies over; nil if
+  /// an axis would leave an axis of `inner` unevenly.
+  func over(_ inner: Layout) -> Layout? {
+    // The elements of `inner` are counted by its axes as digits are.
+    let digits = inner.axes
+    var weights = [Int](repeating: 1, count: digits.count)
+    for index in digits.indices.dropLast().reversed() {
+      weights[index] = weights[index + 1] * digits[index + 1].extent
+    }
+    var reach: [Int] = []
+    var start = inner.offset
+    for (digit, weight) in zip(digits, weights) {
+      reach.append(offset / weight % digit.extent)
+      start += reach[reach.count - 1] * digit.stride
+    }
+    guard offset < inner.elementCount else { return nil }
+    var result: [[Axis]] = []
+    for axes in dimensions {
+      var taken: [Axis] = []
+      for axis in axes {
+        guard let steps = Self.steps(axis, digits, weights, &reach) else { return nil }
+        taken += steps
+      }
+      result.append(taken)
+    }
+    // Nothing is carried from one digit to the next.
+    guard zip(reach, digits).allSatisfy({ $0 < $1.extent }) else { return nil }
+    return Layout(offset: start, dimensions: result)
+  }
+
+  /// An axis as steps along the digits, and how far each is gone then.
+  private static func steps(
+    _ axis: Axis, _ digits: [Axis], _ weights: [Int], _ reach: inout [Int]
+  ) -> [Axis]? {
+    guard axis.stride > 0 else { return [axis] }
+    var steps: [Axis] = []
+    var (left, stride) = (axis.extent, axis.stride)
+    while left > 1 {
+      guard
+        let place = digits.indices.last(where: { stride < weights[$0] * digits[$0].extent }),
+        stride % weights[place] == 0
+      else { return nil }
+      let (step, extent) = (stride / weights[place], digits[place].extent)
+      let count = (left - 1) * step < extent ? left : extent / step
+      guard left == count || extent % step == 0 && left % count == 0 else { return nil }
+      steps.append(Axis(extent: count, stride: step * digits[place].stride))
+      reach[place] += (count - 1) * step
+      left /= count
+      stride = weights[place] * extent
+    }
+    return steps.reversed()
+  }
+}
