@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from variants.onnx_files import export
 
 from .hugging_face import build
-from .hugging_face_cases import SMALL
+from .hugging_face_cases import SMALL, cases
 from .jobs import Job
 from .outcome import Truth
 from .preprocessing import pictures_of
 from .run import Logits, Pictures
 from .timm_models import create, output_of
-from .weights import noise
+from .weights import noise, randomise
 
 SUITE = "onnx"
 _SIDE = 64
@@ -45,18 +45,45 @@ _TIMM: dict[str, tuple[str, dict[str, Any]]] = {
     "rope_ape": ("vit_small_patch16_rope_ape_224", {}),
     "BEiT": ("beit_base_patch16_224", {}),
     "EVA02": ("eva02_tiny_patch14_224", {"img_size": 70}),
+    "ViT, maximum of all tokens": (
+        _VIT, {"global_pool": "max", "pool_include_prefix": True, "fc_norm": False}),
+    "ViT, mean and maximum": (_VIT, {"global_pool": "avgmax", "reg_tokens": 2}),
+    "ViT, no pooling": (_VIT, {"global_pool": "", "num_classes": 0}),
+    "ViT, attention pooling of all tokens": (
+        _VIT, {"global_pool": "map", "pool_include_prefix": True, "reg_tokens": 2}),
+    "ViT, normalised heads": (_VIT, {"qk_norm": True}),
+    "ViT, norms in front of the last layers": (
+        _VIT, {"scale_attn_norm": True, "scale_mlp_norm": True}),
+    "ViT, norms behind the branches": (
+        _VIT, {"block_fn": "class:timm.models.vision_transformer.ResPostBlock"}),
+    "ViT, gates last": (
+        _VIT, {"mlp_layer": "class:timm.layers.GluMlp", "act_layer": "silu"}),
+    "ViT, no biases": (_VIT, {"qkv_bias": False, "proj_bias": False}),
+    "DeiT, distilled, no classifier": ("deit_tiny_distilled_patch16_224", {"num_classes": 0}),
+    "mixed rotary positions": ("vit_small_patch16_rope_mixed_224", {}),
+    "Perception Encoder": ("vit_pe_core_tiny_patch16_384", {}),
+    "DINOv3": ("vit_small_patch16_dinov3", {"num_classes": 0}),
 }
-_TRANSFORMERS: dict[str, tuple[str, str]] = {
-    "ViTForImageClassification": ("ViTForImageClassification", "ViTConfig"),
-    "DeiTForImageClassificationWithTeacher": (
-        "DeiTForImageClassificationWithTeacher", "DeiTConfig"),
-    "Dinov2ForImageClassification": ("Dinov2ForImageClassification", "Dinov2Config"),
-    "CLIPVisionModelWithProjection": ("CLIPVisionModelWithProjection", "CLIPVisionConfig"),
-    "SiglipVisionModel": ("SiglipVisionModel", "SiglipVisionConfig"),
-}
+# Of `hugging_face_cases.py`.
+_TRANSFORMERS = (
+    "ViT, as it is", "ViTModel", "DeiTForImageClassification",
+    "DeiTForImageClassificationWithTeacher", "DeiTModel", "ViTMSNForImageClassification",
+    "Dinov2ForImageClassification", "Dinov2Model",
+    "DINOv2, SwiGLU", "Dinov2WithRegistersForImageClassification", "DINOv3ViTModel",
+    "DINOv3ViTModel, registers, gated", "CLIPVisionModel", "CLIPVisionModelWithProjection",
+    "CLIP, gelu", "CLIPForImageClassification", "SiglipVisionModel", "SiglipForImageClassification",
+    "ViTMAEModel", "IJepaForImageClassification",
+)
 _EXPORTERS: dict[str, dict[str, Any]] = {
-    "TorchScript": {"opset": 17}, "dynamo": {"opset": 18, "dynamo": True}}
+    "TorchScript": {"opset": 17}, "dynamo": {"opset": 18, "dynamo": True},
+    "TorchScript, any batch": {"opset": 17, "dynamic": True},
+    "dynamo, any batch": {"opset": 20, "dynamo": True, "dynamic": True}}
+_ANY_BATCH = ("ViT, attention pooling", "EVA02", "mixed rotary positions", "ViT, mean and maximum",
+              "SiglipVisionModel", "CLIPVisionModelWithProjection", "torchvision")
 _HUB = ("hub folder, onnx/model.onnx", "hub folder", "hub folder, preprocessing")
+
+
+_RESULTS = ("logits", "image_embeds", "pooler_output", "last_hidden_state")
 
 
 class _OneOutput(nn.Module):
@@ -65,13 +92,12 @@ class _OneOutput(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
+        with torch.no_grad():
+            output = model(pixel_values=torch.zeros(1, 3, _SIDE, _SIDE))
+        self.result = next(key for key in _RESULTS if isinstance(output.get(key), Tensor))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        output = self.model(pixel_values=pixels)
-        for key in ("logits", "image_embeds"):
-            if isinstance(value := output.get(key), Tensor):
-                return value
-        return output.pooler_output
+        return self.model(pixel_values=pixels)[self.result]
 
 
 class _Square:
@@ -90,29 +116,62 @@ def _of_timm(architecture: str, arguments: dict[str, Any]) -> nn.Module:
     return create(architecture, exportable=True, **(_SHALLOW | real))
 
 
-def _of_transformers(model_class: str, config_class: str) -> nn.Module:
-    return _OneOutput(build(model_class, config_class, SMALL)).eval()
+def _of_transformers(name: str) -> nn.Module:
+    model_class, config_class, values, _ = cases()[name]
+    return _OneOutput(build(model_class, config_class, values)).eval()
+
+
+def _of_torchvision() -> nn.Module:
+    from torchvision.models import VisionTransformer
+
+    # Its one operator for attention is no exporter's.
+    torch.backends.mha.set_fastpath_enabled(False)
+    return randomise(VisionTransformer(
+        image_size=_SIDE, patch_size=16, num_layers=2, num_heads=4, hidden_dim=64, mlp_dim=160,
+        num_classes=10))
+
+
+class OneInput(nn.Module):
+    """A model without the arguments that an exporter would make inputs of."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.model(pixels)
 
 
 def jobs() -> list[Job]:
     models: dict[str, tuple[Callable[[], nn.Module], int]] = {
         f"timm, {name}": (partial(_of_timm, *case), case[1].get("img_size", _SIDE))
         for name, case in _TIMM.items()}
-    models |= {f"transformers, {name}": (partial(_of_transformers, *case), _SIDE)
-               for name, case in _TRANSFORMERS.items()}
+    models |= {f"transformers, {name}": (partial(_of_transformers, name), _SIDE)
+               for name in _TRANSFORMERS}
+    models["torchvision"] = (_of_torchvision, _SIDE)
     found = [
         Job(((SUITE, f"{name}, {exporter}"),),
             partial(_samples, f"{name}, {exporter}", make, side, options))
         for name, (make, side) in models.items() for exporter, options in _EXPORTERS.items()
+        if "any batch" not in exporter or name.endswith(_ANY_BATCH)
     ]
     return [*found, Job(tuple((SUITE, name) for name in _HUB), _hub_samples)]
+
+
+def _result_of(model: nn.Module) -> str:
+    """What a model's result is called."""
+    if isinstance(model, _OneOutput):
+        return model.result
+    return "features" if getattr(model, "num_classes", None) == 0 else "logits"
 
 
 def _samples(
     name: str, make: Callable[[], nn.Module], side: int, options: dict[str, Any], folder: Path
 ) -> Iterator[Logits]:
     model = make()
-    path = export(model, folder / "model.onnx", _Square(side), **options)
+    path = export(
+        OneInput(model).eval(), folder / "model.onnx", _Square(side),
+        output=_result_of(model), **options)
     yield _logits(name, path, model, side)
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from . import hugging_face, names, onnx_models, preprocessing, timm_arguments, timm_models
+from . import (
+    hugging_face,
+    names,
+    onnx_architectures,
+    onnx_models,
+    preprocessing,
+    timm_arguments,
+    timm_models,
+)
 from .jobs import Job
 
 SUITES = (*timm_models.SUITES, timm_arguments.SUITE, hugging_face.SUITE,
-          preprocessing.SUITE, preprocessing.RELEASED, names.SUITE, onnx_models.SUITE)
+          preprocessing.SUITE, preprocessing.RELEASED, names.SUITE, onnx_models.SUITE,
+          *onnx_architectures.SUITES)
 DEFAULT = SUITES
 
 
@@ -27,4 +36,6 @@ def jobs_of(suites: list[str], parameters: int) -> list[Job]:
         jobs += names.jobs()
     if onnx_models.SUITE in suites:
         jobs += onnx_models.jobs()
+    if set(suites) & set(onnx_architectures.SUITES):
+        jobs += onnx_architectures.jobs()
     return jobs

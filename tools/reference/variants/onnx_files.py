@@ -28,9 +28,11 @@ class LogitsOnly(nn.Module):
 def export(
     model: nn.Module, path: Path, sizes: Sizes, *, opset: int, dynamo: bool = False,
     fold: bool = True, dynamic: bool = False, optimize: bool = True, half: bool = False,
-    external: bool = False,
+    external: bool = False, output: str = "logits",
 ) -> Path:
-    picture = torch.zeros(1 if not dynamic else 2, 3, sizes.image, sizes.image)
+    side = sizes.image
+    height, width = side if isinstance(side, tuple) else (side, side)
+    picture = torch.zeros(1 if not dynamic else 2, 3, height, width)
     if half:
         model, picture = model.half(), picture.half()
     options: dict = {}
@@ -41,12 +43,12 @@ def export(
     else:
         options["do_constant_folding"] = fold
         if dynamic:
-            options["dynamic_axes"] = {"input": {0: "batch"}, "logits": {0: "batch"}}
+            options["dynamic_axes"] = {"input": {0: "batch"}, output: {0: "batch"}}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model, (picture,), str(path), opset_version=opset, dynamo=dynamo,
-            external_data=external, input_names=["input"], output_names=["logits"], **options)
+            external_data=external, input_names=["input"], output_names=[output], **options)
     return path
 
 
