@@ -135,7 +135,7 @@ private struct SplitMix {
     facts.fill = pick(
       [[0, 0, 0], [255, 128, 1]], or: [[], [0], [1, 2, 256], [0, -1, 0], [.max, 0, 0]])
     facts.rescaleFactor = pick(
-      [1, 1 / 255, 1e300, .leastNonzeroMagnitude], or: [0, -1, .nan, .infinity, -.infinity])
+      [1, 1.0 / 255, 1e300, .leastNonzeroMagnitude], or: [0, -1, .nan, .infinity, -.infinity])
     facts.mean = pick(
       [[0, 0, 0], [0.5, -3e38, 3e38]], or: [[], [.nan, 0, 0], [0, .infinity, 0]])
     facts.standardDeviation = pick(

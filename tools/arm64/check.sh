@@ -3,12 +3,12 @@
 #
 # Usage: tools/arm64/check.sh FOLDER [PART]...
 #
-# FOLDER receives two roots of Debian's unstable distribution (roots.sh) and what is built; 10 GB. Parts, by default all, an
-# hour on two processors:
+# FOLDER receives two roots of Debian's unstable distribution (roots.sh) and what is built; 10 GB. Parts, by default all, two
+# hours on two processors:
 #   build     the commands and tests
 #   isa       which functions use which instructions, by tools/check-isa.sh
 #   kernels   the tests of kernels, on processors with i8mm, with dotprod alone and with neither
-#   tests     the tests of the thread pool, of plans and of whole models, logits to the bit among them
+#   tests     the tests of the thread pool and of whole models, logits to the bit among them
 #   demo      the demo's commands, with pages of 4, 16 and 64 KiB
 #   eval      top-1 of the demo's model on 100 images, beside this machine's vitrun (.build/release)
 #   golden    golden numbers of small models, within 1e-5; PYTHON has what tools/reference/check_export.py needs
@@ -62,10 +62,12 @@ swift_tests() {
   for filter in "$@"; do filters+=(--filter "$filter"); done
   (emulate "$cpu" "" "$release/vitcPackageTests.xctest" --testing-library swift-testing "${filters[@]}") \
     >"$folder/tests.log" 2>&1 || { grep -E 'recorded an issue|failed' "$folder/tests.log" | head -40 >&2; return 1; }
-  note "$title: $(tail -n 1 "$folder/tests.log" | sed 's/^[^T]*//')"
+  local last
+  last=$(grep -o 'Test run with [1-9].* passed' "$folder/tests.log")
+  note "$title: $last"
 }
 
-build() {
+check_build() {
   tools/arm64/roots.sh "$folder"
   local product
   for product in "--product vitrun" "--product vitc" "--product kernel-bench" --build-tests; do
@@ -78,25 +80,25 @@ build() {
   note "built by ${version%%$'\n'*}"
 }
 
-isa() {
+check_isa() {
   local result
   result=$(tools/arm64/enter.sh "$folder" env OBJDUMP=llvm-objdump tools/check-isa.sh \
     /build/aarch64-unknown-linux-gnu/release)
   note "$result"
 }
 
-kernels() {
+check_kernels() {
   local cpu
   for cpu in max neoverse-n1 cortex-a72; do
     swift_tests "$cpu" "kernels on $cpu" KernelTests
   done
 }
 
-tests() {
+check_tests() {
   swift_tests max "whole models" ThreadPoolTests ReferenceFixtureTests RecordedRunTests QuantizedPlanTests CascadeTests
 }
 
-demo() {
+check_demo() {
   local model=tools/demo/model image=tools/demo/images/triangle-rows_09000.png page out=$folder/demo first=
   mkdir -p "$out"
   for page in 4096 16384 65536; do
@@ -114,7 +116,7 @@ demo() {
   note "demo: the image of tokens is the repository's, with pages of 4, 16 and 64 KiB"
 }
 
-eval_() {
+check_eval() {
   local model=tools/demo/model out=$folder/eval plan cpu run same
   "$python" tools/train/write_images.py "$out/images" --count 100
   .build/release/vitc convert "$model/dense.safetensors" --labels "$model/labels.txt" -o "$out/x86.bin" --quiet
@@ -134,24 +136,24 @@ eval_() {
   done
 }
 
-golden() {
+check_golden() {
   "$python" tools/arm64/golden.py "$binaries" | tee "$folder/golden.log"
   note "$(tail -n 1 "$folder/golden.log")"
 }
 
-hostile() {
+check_hostile() {
   "$python" tools/hostile/gate.py --binaries "$binaries" --emulated --rows 36-48,55,61 | tee "$folder/hostile.log"
   note "hostile plans and images: $(tail -n 1 "$folder/hostile.log")"
 }
 
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(build isa kernels tests demo eval golden hostile)
-wrap
 for part in "${parts[@]}"; do
   case $part in
-    eval) eval_ ;;
-    build | isa | kernels | tests | demo | golden | hostile) "$part" ;;
-    *) echo "check: $part: expected one of the parts, which --help lists" >&2; exit 64 ;;
+    build | isa | kernels | tests | demo | eval | golden | hostile) ;;
+    *) echo "check: $part: expected build, isa, kernels, tests, demo, eval, golden or hostile" >&2; exit 64 ;;
   esac
 done
+wrap
+for part in "${parts[@]}"; do "check_$part"; done
 printf '%s\n' "${summary[@]}"

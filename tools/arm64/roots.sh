@@ -30,8 +30,8 @@ root() {
     -o "APT::Architecture=$architecture" -o "APT::Architectures::=$architecture"
     -o APT::Install-Recommends=false -o Debug::NoLocking=true)
   [ "$(id -u)" -ne 0 ] || apt+=(-o APT::Sandbox::User=root)
-  "${apt[@]}" update >/dev/null
-  "${apt[@]}" --download-only install "$@" >/dev/null
+  { "${apt[@]}" update && "${apt[@]}" --download-only install "$@"; } >"$state/log" 2>&1 \
+    || { tail -n 5 "$state/log" >&2; exit 1; }
   # Where folders are links into /usr is said by the first.
   mkdir "$folder/$name.part"
   for package in "$state"/archives/base-files_*.deb "$state"/archives/*.deb; do
@@ -63,6 +63,8 @@ libraries=$folder/arm64/usr/libexec/swift/lib/swift/linux
 for file in static-stdlib-args.lnk lib_FoundationCollections.a lib_FoundationCShims.a; do
   ln -sfn "../../swift_static/linux/$file" "$libraries/$file"
 done
+# Tests that import both Testing and Foundation ask for what Debian leaves out, and use none of it.
+printf '!<arch>\n' >"$libraries/lib_Testing_Foundation.a"
 # Debian's compiler has its own checks built in, of which 6.2's fail on OutputFile; without them it compiles as others do.
 cat >"$bundle/arm64/toolset.json" <<'END'
 {"schemaVersion": "1.0",

@@ -42,8 +42,8 @@ import Testing
   ])
   func acceptsWhiteSpaceAroundTheHeader(pattern: String, name: String) throws {
     let parts = pattern.split(separator: "%")
-    let header = parts[0] + entry("a", "F32", "", "0,4") + parts[1]
-    #expect(try open(String(header), data: 4).tensors["a"]?.shape == [])
+    let header = String(parts[0]) + entry("a", "F32", "", "0,4") + String(parts[1])
+    #expect(try open(header, data: 4).tensors["a"]?.shape == [])
   }
 
   @Test func acceptsScalarsEmptyTensorsAndUnalignedData() throws {

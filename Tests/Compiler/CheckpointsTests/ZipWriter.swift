@@ -116,5 +116,8 @@ func npy(
   let order = isColumnMajor ? "True" : "False"
   let text = header ?? "{'descr': '\(type)', 'fortran_order': \(order), 'shape': (\(shape)), }\n"
   let length = version == 1 ? little(UInt16(text.utf8.count)) : little(UInt32(text.utf8.count))
-  return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + Array(text.utf8) + data
+  var file: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  file += [version, 0] + length
+  file += Array(text.utf8) + data
+  return file
 }

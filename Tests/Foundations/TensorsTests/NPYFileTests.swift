@@ -8,9 +8,10 @@ import Testing
   private func npy(_ header: String, version: UInt8 = 1, data: [UInt8] = []) throws -> String {
     let length = [UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)]
     let rest = version == 1 ? [] : [0, 0] as [UInt8]
-    return try folder.write(
-      [0x93] + Array("NUMPY".utf8) + [version, 0] + length + rest + Array(header.utf8) + data,
-      to: "a.npy")
+    var file: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    file += [version, 0] + length + rest
+    file += Array(header.utf8) + data
+    return try folder.write(file, to: "a.npy")
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
