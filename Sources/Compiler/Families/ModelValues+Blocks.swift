@@ -60,7 +60,9 @@ extension ModelValues {
 
   // MARK: - Norms and gates
 
-  private func hasPostNorms(_ decisions: inout Decisions) throws -> Bool {
+  private func hasPostNorms(
+    _ source: ViTConfig, _ decisions: inout Decisions
+  ) throws -> Bool {
     let key = "norms_behind_branches"
     if let told = tensors.hints.hasPostNorms {
       if told.value { decisions.told(key, "true", from: "\(told.source)") }

@@ -219,14 +219,18 @@ struct ShapeReader {
     }
     let root = Int(Double(max(0, min(patchEntries, 1 << 26))).squareRoot().rounded())
     let side = (root + 1) / 2
-    guard root % 2 == 1, root * root == patchEntries, side * config.patchSize <= 65536 else {
+    guard root % 2 == 1, root * root == patchEntries,
+      side * max(config.patchHeight, config.patchWidth) <= 65536
+    else {
       throw InputError(
         file: tensors.file, field: name,
         expected: "(2 g - 1)^2 entries and 3 for each token in front of g x g patches; img_size or "
           + "image_size of a config.json tells other grids",
         found: "\(entries)")
     }
-    (config.imageHeight, config.imageWidth) = (side * config.patchSize, side * config.patchSize)
+    (config.imageHeight, config.imageWidth) = (
+      side * config.patchHeight, side * config.patchWidth
+    )
   }
 
   /// Records where the image's extents come from: an assumption where only the number of positions tells

@@ -19,7 +19,7 @@ enum AIMv2Names: NamingScheme {
     try joinPoolingProjections(&model.tensors, file: file)
     try TimmNames.joinGates(&model.tensors, file: file)
     let library = "transformers' AIMv2"
-    model.hints.hasGatesFirst = .init(value: true, source: "the names of the FFN's layers")
+    model.hints.hasGatesLast = .init(value: false, source: "the names of the FFN's layers")
     if model.tensors["attn_pool.query"] != nil {
       model.hints.pooling = .init(value: .map, source: library)
     }
