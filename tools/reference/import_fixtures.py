@@ -31,7 +31,7 @@ def files_of(case: Case | Refusal) -> dict[str, bytes]:
     """The files of a case."""
     files = {"model.safetensors": save(
         {key: value.contiguous() for key, value in case.state.items()})}
-    for file, config in (("config.json", case.config),
+    for file, config in ((case.config_name, case.config),
                          ("preprocessor_config.json", case.preprocessor)):
         if config is not None:
             text = config if isinstance(config, str) else json.dumps(config, indent=1)
@@ -49,11 +49,14 @@ def main() -> None:
                 "logits": case.logits is not None} | case.facts
         if case.preprocess is not None:
             row["preprocess"] = case.preprocess
+        if case.channels != 3:
+            row["channels"] = case.channels
         if case.logits is not None:
             # One input for all cases of a size.
             key = f"input.{case.size[0]}x{case.size[1]}"
+            key += f"x{case.channels}" if case.channels != 3 else ""
             if key not in tensors:
-                tensors[key] = noise(key, torch.Size((2, 3, *case.size))).clone()
+                tensors[key] = noise(key, torch.Size((2, case.channels, *case.size))).clone()
             tensors[f"{case.name}.logits"] = case.logits(tensors[key]).contiguous()
         cases.append(row)
     refused = [

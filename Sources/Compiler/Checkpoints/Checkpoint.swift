@@ -39,10 +39,10 @@ public struct Checkpoint: Sendable {
   /// The model whose nodes say what the tensors mean; nil for formats that hold only tensors.
   package let onnx: ONNXModel?
 
-  /// `config.json`, if there is one.
+  /// `config.json`, or of open_clip's tensors `open_clip_config.json`, if there is one.
   public let config: Companion?
 
-  /// `preprocessor_config.json`, if there is one.
+  /// `preprocessor_config.json`, if there is one; beside an `open_clip_config.json` it is of another file.
   public let preprocessorConfig: Companion?
 
   /// What safetensors metadata say under `token_reduction`: JSON, which the importer reads.
@@ -128,10 +128,12 @@ extension Checkpoint {
       tensors = model.graph.initializers
       sources += model.externalFiles
     }
+    let isOpenCLIP = onnx == nil && tensors.keys.contains { $0.hasPrefix("visual.") }
+    let own = isOpenCLIP ? try folder.companion("open_clip_config.json") : nil
     return Checkpoint(
       path: path, format: format, tensors: tensors, onnx: onnx,
-      config: try folder.companion("config.json"),
-      preprocessorConfig: try folder.companion("preprocessor_config.json"),
+      config: try own ?? folder.companion("config.json"),
+      preprocessorConfig: own == nil ? try folder.companion("preprocessor_config.json") : nil,
       tokenReduction: tokenReduction, sources: sources)
   }
 }

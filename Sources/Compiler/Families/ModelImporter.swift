@@ -162,12 +162,18 @@ public enum ModelImporter {
         expected: "a checkpoint of weights, as an ONNX model has its tokens as it has them",
         found: "ONNX")
     }
-    let tensors =
+    var tensors =
       try checkpoint.onnx.map {
         try ONNXModelReader.read($0, imageSize: try openExtents(config, options))
       }
       // The methods' authors evaluate the model itself.
       ?? NamingSchemes.translate(checkpoint, readsAverage: reduction.method == nil)
+    // open_clip has one name for the last norm, wherever it is.
+    if tensors.scheme == OpenCLIPNames.title, let found = config.model("fc_norm"),
+      try config.boolean(found)
+    {
+      tensors.rename("norm.", to: "fc_norm.")
+    }
     let decided = try decide(tensors, config, named, processor, reduction, options)
     let exported = tensors.hints.exported
     try exported?.check(decided.facts(), takesOtherSize: options.imageSize != nil)

@@ -35,6 +35,11 @@ extension ModelValues {
     } else if let named = choice.namedBy, let chosen = choice.chosen {
       pooling = try built(chosen.pooling, of: named, field: chosen.name, source)
       decisions.told("pooling", pooling.rawValue, from: "\(chosen.name), named by \(named)")
+    } else if let usual = tensors.hints.usualPooling {
+      pooling = usual.value
+      decisions.assumed(
+        "pooling", usual.value.rawValue, "\(usual.source)",
+        or: "\(option: .pooling), an open_clip_config.json or a config.json decides")
     } else if source.hasAttentionPool {
       pooling = .map
       decisions.told("pooling", "map", from: "the tensors of attn_pool")
@@ -55,8 +60,9 @@ extension ModelValues {
   /// several tokens are pooled, before it otherwise, unless `fc_norm` or the architecture says so. Such a
   /// configuration is another model's.
   private func checkNorm(behind pooling: Pooling, _ source: ViTConfig) throws {
-    // An option is the user's word, and a graph shows where its norm is.
-    guard options.pooling == nil, tensors.hints.pooling == nil,
+    // An option is the user's word, a graph shows where its norm is, and open_clip pools as it likes behind timm's norm.
+    guard !config.isOpenCLIPs, options.pooling == nil, tensors.hints.pooling == nil,
+      tensors.hints.usualPooling == nil,
       configured("fc_norm", "use_fc_norm") == nil,
       source.hasFinalNorm || source.hasPooledNorm
     else { return }

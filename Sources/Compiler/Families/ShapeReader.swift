@@ -117,7 +117,9 @@ struct ShapeReader {
     }
     config.hasPreNorm = tensors.has("norm_pre.weight")
     config.hasPatchNorm = tensors.has("patch_embed.norm.weight")
-    config.hasPatchBias = tensors.has("patch_embed.proj.bias") || !config.hasPreNorm
+    config.hasPatchBias =
+      tensors.has("patch_embed.proj.bias")
+      || !config.hasPreNorm && tensors.scheme != OpenCLIPNames.title
   }
 
   /// What lies behind the blocks.
@@ -151,6 +153,7 @@ struct ShapeReader {
     }
     config.poolerWidth = try extent("pooler.dense.weight")
     config.projectionWidth = try extent("projection.weight")
+    config.hasFeatureBias = tensors.has("projection.bias")
     config.averagesDistillation =
       config.hasDistillationToken
       && (tensors.scheme == TimmNames.title || tensors.hints.averagesDistillation)

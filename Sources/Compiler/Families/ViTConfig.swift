@@ -99,8 +99,11 @@ package struct ViTConfig: Sendable, Equatable {
   /// The classifier reads the class token and the mean of the patch tokens, one behind the other.
   var headReadsMean = false
 
-  /// A linear layer without bias makes the features of what is pooled (CLIP); its outputs.
+  /// A linear layer makes the features of what is pooled (CLIP); its outputs.
   var projectionWidth: Int?
+
+  /// That layer has a bias.
+  var hasFeatureBias = false
 
   /// The patch embedding has a bias.
   var hasPatchBias = true

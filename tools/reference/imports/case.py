@@ -30,6 +30,8 @@ class Case:
     preprocess: dict[str, Any] | None = None  # None where the library has none
     options: dict[str, Any] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    channels: int = 3
+    config_name: str = "config.json"
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Refusal:
     words: tuple[str, ...]
     preprocessor: Config | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    config_name: str = "config.json"
 
 
 class Logits(nn.Module):

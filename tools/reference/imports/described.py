@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import timm.data
 from PIL import Image
+from timm.data.loader import adapt_to_chs
 
 Size = tuple[int, int]
 Description = dict[str, Any]
 _FILTERS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
+# What timm's scripts convert pictures to.
+_MODES = {1: "L", 3: "RGB"}
 _IMAGES = ((37, 22), (9, 31), (16, 16), (40, 40), (15, 17), (50, 24))
 
 
@@ -24,14 +27,17 @@ def _description(**values: Any) -> Description:
     return unsaid | values
 
 
-def of_timm(pretrained: dict[str, Any], size: Size, **arguments: Any) -> Description:
-    """timm's evaluation transform for a `pretrained_cfg`."""
+def of_timm(
+    pretrained: dict[str, Any], size: Size, channels: int = 3, **arguments: Any
+) -> Description:
+    """timm's evaluation transform for a `pretrained_cfg`, of images of so many channels."""
     config = timm.data.resolve_data_config(
-        {"input_size": (3, *size)} | arguments, pretrained_cfg=pretrained)
+        {"input_size": (channels, *size)} | arguments, pretrained_cfg=pretrained)
+    config |= {key: adapt_to_chs(config[key], channels) for key in ("mean", "std")}
     whole = timm.data.create_transform(**config)
     resize, crop, tensor, norm = whole.transforms
     described = _description(
-        interpolation=resize.interpolation.value, crop="torchvision",
+        interpolation=resize.interpolation.value, crop="torchvision", fill=[0] * channels,
         mean=[float(value) for value in norm.mean], std=[float(value) for value in norm.std])
     assert tuple(crop.size) == size and type(tensor).__name__ == "MaybeToTensor"
     if type(resize).__name__ == "ResizeKeepRatio":
@@ -47,6 +53,28 @@ def of_timm(pretrained: dict[str, Any], size: Size, **arguments: Any) -> Descrip
         described["fill"] = list(crop.fill)
     else:
         assert type(crop).__name__ == "CenterCrop"
+    # timm has no pictures of other numbers.
+    if channels in _MODES:
+        _check(described, size, lambda image: whole(image).numpy(), _MODES[channels])
+    return described
+
+
+def of_open_clip(config: dict[str, Any], size: Size) -> Description:
+    """open_clip's evaluation transform for a `preprocess_cfg`."""
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    side = size[0] if size[0] == size[1] else size
+    whole = image_transform_v2(PreprocessCfg(**(config | {"size": side})), is_train=False)
+    resize, norm = whole.transforms[0], whole.transforms[-1]
+    described = _description(
+        interpolation=resize.interpolation.value, crop="torchvision",
+        mean=[float(value) for value in norm.mean], std=[float(value) for value in norm.std])
+    if isinstance(resize.size, int):
+        described |= {"resize": "shortestEdge", "resize_height": resize.size,
+                      "resize_width": resize.size}
+    else:
+        described["resize"] = "cover" if type(resize).__name__ == "ResizeKeepRatio" else "squash"
+        described["resize_height"], described["resize_width"] = resize.size
     _check(described, size, lambda image: whole(image).numpy())
     return described
 
@@ -117,10 +145,13 @@ def _triple(values: Any) -> list[float]:
 # How a plan's facts are carried out, to see that a description says all that the library does.
 
 
-def _check(described: Description, size: Size, reference: Any) -> None:
+def _check(
+    described: Description, size: Size, reference: Any, mode: str = "RGB"
+) -> None:
     random = np.random.default_rng(1)
     for width, height in _IMAGES:
         image = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
+        image = image.convert(mode)
         if described["crop"] == "none" and described["resize"] != "squash":
             image = image.resize(size[::-1])
         found, wanted = _prepared(described, size, image), reference(image)
@@ -142,7 +173,7 @@ def _prepared(described: Description, size: Size, image: Image.Image) -> np.ndar
     if described["resize"] != "none":
         image = image.resize(
             resized[::-1], Image.Resampling(_FILTERS.index(described["interpolation"])))
-    pixels = np.asarray(image)
+    pixels = np.asarray(image).reshape(*image.size[::-1], -1)
     for axis, aim_here in enumerate(size):
         if described["crop"] != "none":
             pixels = _cropped(pixels, axis, aim_here, described)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import timm
 import torch
 from sweep.timm_models import create
@@ -16,7 +18,7 @@ from timm.models import save_for_hf
 from torch import nn
 
 from .case import REMOVED, Case, Config, Logits, Refusal, State, changed, read, state_of
-from .described import of_timm, of_torchvision
+from .described import of_open_clip, of_timm, of_torchvision
 
 _VIT, _DEIT, _DEIT3 = "vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224", (
     "deit3_small_patch16_224")
@@ -54,6 +56,7 @@ def _case(
     model, config = made(architecture, **arguments)
     config = changed(config, **(changes or {}))
     state, options = state_of(model), options or {}
+    channels = arguments.get("in_chans", 3)
     size = tuple(config["pretrained_cfg"]["input_size"][1:])
     if "image_size" in options:
         size = (options["image_size"],) * 2
@@ -61,7 +64,8 @@ def _case(
     # Without pooling, the class token's row.
     pooled = (lambda rows: rows[:, 0]) if arguments.get("global_pool") == "" else None
     return Case(name, state, config, _facts(model, architecture), size, Logits(model, pooled),
-                preprocess=of_timm(config["pretrained_cfg"], size), options=options)
+                preprocess=of_timm(config["pretrained_cfg"], size, channels), options=options,
+                channels=channels)
 
 
 def _renamed(base: Case, name: str, state: State, **values: Any) -> Case:
@@ -82,6 +86,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
        for name in ("gelu_tanh", "quick_gelu", "silu", "relu")},
     "timm_16x24": {"img_size": (16, 24)},
     "timm_24x16": {"img_size": (24, 16)},
+    "timm_patch_4x2": {"patch_size": (4, 2)},
+    "timm_patch_2x8_in_chans_1": {"patch_size": (2, 8), "in_chans": 1},
+    "timm_in_chans_1": {"in_chans": 1},
+    "timm_in_chans_4": {"in_chans": 4},
     "timm_init_values": {"init_values": 1e-5},
     "timm_no_embed_class": {"no_embed_class": True},
     "timm_qkv_bias_false": {"qkv_bias": False},
@@ -136,6 +144,12 @@ def cases() -> Iterator[Case]:
                 img_size=(16, 24))
     yield _case("timm_border_16x24", changes={"pretrained_cfg__crop_mode": "border"},
                 img_size=(16, 24))
+    for channels, mode in ((1, "border"), (2, "squash"), (4, "center")):
+        case = _case(
+            f"timm_in_chans_{channels}_imagenet", in_chans=channels,
+            changes=_CHANGES["timm_border_imagenet"] | {"pretrained_cfg__crop_mode": mode})
+        case.assumptions = ("mean", "std")
+        yield case
     yield _case("timm_distilled", _DEIT)
     yield _case("timm_deit3", _DEIT3)
     yield _case("timm_resized_up", options={"image_size": 24})
@@ -152,6 +166,10 @@ def cases() -> Iterator[Case]:
     yield _torchvision()
     yield _open_clip(True)
     yield _open_clip(False)
+    for name in _OPEN_CLIP:
+        yield _open_clip_folder(name)
+    yield _big_vision(is_stacked=True)
+    yield _big_vision(is_stacked=False)
 
 
 def _gated() -> Iterator[Case]:
@@ -350,14 +368,16 @@ def _torchvision() -> Case:
                 assumptions=(*_TRANSFORM, "activation", "epsilon", "image_size"))
 
 
-def _clip(quick_gelu: bool) -> nn.Module:
+_CLIP: dict[str, Any] = {"image_size": 16, "layers": 2, "width": 8, "head_width": 4,
+                         "patch_size": 4, "mlp_ratio": 2.0}
+_CLIP_TEXT = {"context_length": 4, "vocab_size": 9, "width": 8, "heads": 2, "layers": 1}
+
+
+def _clip(quick_gelu: bool, **vision: Any) -> nn.Module:
     """open_clip's model of both towers."""
     from open_clip.model import CLIP
 
-    vision = {"image_size": 16, "layers": 2, "width": 8, "head_width": 4, "patch_size": 4,
-              "mlp_ratio": 2.0}
-    text = {"context_length": 4, "vocab_size": 9, "width": 8, "heads": 2, "layers": 1}
-    return randomise(CLIP(6, vision, text, quick_gelu=quick_gelu))
+    return randomise(CLIP(6, _CLIP | vision, _CLIP_TEXT, quick_gelu=quick_gelu))
 
 
 class _Image(nn.Module):
@@ -379,7 +399,117 @@ def _open_clip(quick_gelu: bool) -> Case:
              "text_comparison": [model.logit_scale.exp().item(), None]}
     return Case(f"features_open_clip_{word}", state_of(model), None, facts, (16, 16),
                 Logits(_Image(model)), options={"heads": 2, "activation": word},
-                assumptions=(*_TRANSFORM, "epsilon", "image_size"))
+                assumptions=(*_TRANSFORM, "epsilon", "image_size", "pooling"))
+
+
+def _big_vision(*, is_stacked: bool) -> Case:
+    """The vision tower of a SigLIP as big_vision names and stores it, read by timm."""
+    model = create("vit_base_patch16_siglip_224", **(_MICRO | {"num_classes": 0, "act_layer": "gelu_tanh"}))
+    arrays = {name: noise(name, torch.Size(shape)) for name, shape in _big_vision_shapes().items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "siglip.npz"
+        np.savez(path, **{name: array.numpy() for name, array in arrays.items()})
+        model.load_pretrained(str(path))
+    state = {name: array.clone() for name, array in arrays.items()}
+    if not is_stacked:
+        stack = "Transformer/encoderblock/"
+        for name in [name for name in state if stack in name]:
+            for block, part in enumerate(state.pop(name)):
+                state[name.replace(stack, f"Transformer/encoderblock_{block}/")] = part.clone()
+    state |= {"params/t": torch.tensor(2.5), "params/b": torch.tensor([-9.0]),
+              "params/txt/Embed_0/embedding": torch.zeros(3, 2)}
+    facts = {"architecture": "custom", "heads": 2, "epsilon": 1e-6, "activation": "geluTanh",
+             "text_comparison": [math.exp(2.5), -9.0]}
+    return Case(f"features_big_vision_{'stacked' if is_stacked else 'blocks'}", state, None, facts,
+                (16, 16), Logits(model), options={"activation": "gelu_tanh", "epsilon": 1e-6},
+                assumptions=(*_TRANSFORM, "image_size"))
+
+
+def _big_vision_shapes() -> dict[str, tuple[int, ...]]:
+    width, heads, depth, hidden = 8, 2, 2, 16
+
+    def layers(place: str, *front: int) -> dict[str, tuple[int, ...]]:
+        shapes: dict[str, tuple[int, ...]] = {}
+        for part in ("query", "key", "value"):
+            at = f"{place}MultiHeadDotProductAttention_0/{part}"
+            shapes[f"{at}/kernel"] = (*front, width, heads, width // heads)
+            shapes[f"{at}/bias"] = (*front, heads, width // heads)
+        at = f"{place}MultiHeadDotProductAttention_0/out"
+        shapes[f"{at}/kernel"] = (*front, heads, width // heads, width)
+        shapes[f"{at}/bias"] = (*front, width)
+        for number, (inputs, outputs) in enumerate(((width, hidden), (hidden, width))):
+            shapes[f"{place}MlpBlock_0/Dense_{number}/kernel"] = (*front, inputs, outputs)
+            shapes[f"{place}MlpBlock_0/Dense_{number}/bias"] = (*front, outputs)
+        for norm in range(2 if front else 1):
+            for part in ("scale", "bias"):
+                shapes[f"{place}LayerNorm_{norm}/{part}"] = (*front, width)
+        return shapes
+
+    inside = {
+        "embedding/kernel": (4, 4, 3, width), "embedding/bias": (width,),
+        "pos_embedding": (1, 16, width), "Transformer/encoder_norm/scale": (width,),
+        "Transformer/encoder_norm/bias": (width,), "MAPHead_0/probe": (1, 1, width),
+        **layers("Transformer/encoderblock/", depth), **layers("MAPHead_0/")}
+    return {f"params/img/{name}": shape for name, shape in inside.items()}
+
+
+# With an open_clip_config.json: of the vision tower, and of its images.
+_OPEN_CLIP: dict[str, tuple[bool, Config, Config]] = {
+    "plain": (False, {}, {}),
+    "quick_gelu_squash": (True, {}, {
+        "resize_mode": "squash", "interpolation": "bilinear", "mean": 0.5, "std": [0.25, 0.5, 0.75]}),
+    "16x24": (False, {"image_size": [16, 24]}, {"interpolation": "bilinear", "size": 7}),
+    "norm_behind_mean": (False, {
+        "no_ln_pre": True, "pool_type": "avg", "final_ln_after_pool": True}, {
+        "interpolation": "random", "fill_color": 3}),
+    "norm_before_mean": (False, {"pool_type": "avg", "ls_init_value": 1e-4}, {}),
+    "norm_behind_token": (False, {"final_ln_after_pool": True}, {}),
+    "norms": (True, {"qk_norm": True, "scale_attn_inner": True, "scale_fc": True}, {}),
+}
+
+
+def _open_clip_folder(name: str) -> Case:
+    quick_gelu, vision, images = _OPEN_CLIP[name]
+    model = _clip(quick_gelu, **vision)
+    config = {"model_cfg": {"embed_dim": 6, "vision_cfg": _CLIP | vision, "text_cfg": _CLIP_TEXT},
+              "preprocess_cfg": images}
+    if quick_gelu:
+        config["model_cfg"]["quick_gelu"] = True
+    size = vision.get("image_size", 16)
+    size = tuple(size) if isinstance(size, list) else (size, size)
+    facts = {"architecture": "custom", "heads": 2, "epsilon": 1e-5,
+             "activation": "quickGelu" if quick_gelu else "gelu",
+             "text_comparison": [model.logit_scale.exp().item(), None]}
+    return Case(f"features_open_clip_folder_{name}", state_of(model), config, facts, size,
+                Logits(_Image(model)), preprocess=of_open_clip(images, size),
+                config_name="open_clip_config.json")
+
+
+# What such a file says, and words of the error.
+_REFUSED_OPEN_CLIP: dict[str, tuple[Config, tuple[str, ...]]] = {
+    "heads": ({"model_cfg__vision_cfg__head_width": 3}, ("model_cfg.vision_cfg.head_width", "3")),
+    "layers": ({"model_cfg__vision_cfg__layers": 3}, ("model_cfg.vision_cfg.layers",)),
+    "resnet": ({"model_cfg__vision_cfg__layers": [3, 4, 6, 3]}, ("layers", "ResNet")),
+    "width": ({"model_cfg__embed_dim": 7}, ("model_cfg.embed_dim", "6")),
+    "norm": ({"model_cfg__vision_cfg__no_ln_pre": True}, ("model_cfg.vision_cfg.no_ln_pre",)),
+    "key": ({"model_cfg__vision_cfg__mystery": 1}, ("model_cfg.vision_cfg.mystery",)),
+    "outer_key": ({"model_cfg__mystery": 1}, ("model_cfg.mystery",)),
+    "cosine": ({"model_cfg__vision_cfg__scaled_cosine_attn": True}, ("scaled_cosine_attn",)),
+    "pooling": ({"model_cfg__vision_cfg__attentional_pool": True}, ("attentional_pool",)),
+    "longest": ({"preprocess_cfg__resize_mode": "longest"}, ("resize_mode", "longest")),
+    "filter": ({"preprocess_cfg__interpolation": "lanczos"}, ("preprocess_cfg.interpolation",)),
+    "image_key": ({"preprocess_cfg__mystery": 1}, ("preprocess_cfg.mystery",)),
+    "mean": ({"preprocess_cfg__mean": [0.5, 0.5]}, ("mean",)),
+    "projection": ({"model_cfg__vision_cfg__timm_model_name": "vit_tiny_patch16_224",
+                    "model_cfg__vision_cfg__timm_proj": "mlp"}, ("timm_proj", "mlp")),
+}
+
+
+def _open_clip_refusals() -> Iterator[Refusal]:
+    sound = _open_clip_folder("plain")
+    for name, (changes, words) in _REFUSED_OPEN_CLIP.items():
+        yield Refusal(f"open_clip_{name}", sound.state, changed(sound.config, **changes), words,
+                      config_name="open_clip_config.json")
 
 
 # An argument, and words of the error.
@@ -465,6 +595,7 @@ def refusals() -> Iterator[Refusal]:
     patches = made(class_token=False, global_pool="avg", fc_norm=False)
     yield Refusal("timm_bare_without_pooling", state_of(patches[0]), None, ("pooling", "avgmax"),
                   options={"heads": 2})
+    yield from _open_clip_refusals()
     yield Refusal("open_clip_activation", state_of(_clip(True)), None, ("activation", "none"),
                   options={"heads": 2})
     yield Refusal("timm_image_size_18", state, config, ("imageSize", "patch size 4", "18"),

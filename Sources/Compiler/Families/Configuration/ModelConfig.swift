@@ -26,8 +26,19 @@ struct ModelConfig {
   let form: Form
   private let json: JSONValue
 
+  /// What values are called in the file where that has other names for them.
+  private var fields: [String: String] = [:]
+
+  /// Whether it is open_clip's.
+  var isOpenCLIPs: Bool { !fields.isEmpty }
+
   init(_ companion: Checkpoint.Companion?) throws {
     path = companion?.path ?? ""
+    if let companion, companion.json[OpenCLIPConfig.key] != nil {
+      let translation = try OpenCLIPConfig.translation(of: companion.json, file: path)
+      (json, fields, form) = (translation.json, translation.fields, .timm)
+      return
+    }
     json = companion?.json ?? .object([])
     guard let members = json.members else {
       throw InputError(file: path, field: "config", expected: "a JSON object", found: json.kind)
@@ -143,7 +154,7 @@ struct ModelConfig {
       ("pretrained_cfg.architecture", json["pretrained_cfg"]?["architecture"]),
     ] {
       guard let value, value != .null else { continue }
-      return try word(Found(value: value, field: field))
+      return try word(found(value, field))
     }
     return nil
   }
@@ -191,10 +202,10 @@ struct ModelConfig {
         // transformers takes the projection's width, as the labels, from outside.
         if place == "vision_config", name == "projection_dim", json[name] != nil { continue }
         if let value = json[place]?[name], value != .null {
-          return Found(value: value, field: "\(place).\(name)")
+          return found(value, "\(place).\(name)")
         }
       }
-      if let value = json[name], value != .null { return Found(value: value, field: name) }
+      if let value = json[name], value != .null { return found(value, name) }
     }
     return nil
   }
@@ -223,7 +234,11 @@ struct ModelConfig {
         $0 == .null ? nil : Found(value: $0, field: "pretrained_cfg.\(name)")
       }
     }
-    return json[name].flatMap { $0 == .null ? nil : Found(value: $0, field: name) }
+    return json[name].flatMap { $0 == .null ? nil : found($0, name) }
+  }
+
+  private func found(_ value: JSONValue, _ field: String) -> Found {
+    Found(value: value, field: fields[field] ?? field)
   }
 
   /// Whether it says how images are prepared, as timm does.

@@ -107,7 +107,9 @@ extension ViTGraph {
       return try graph.add(
         .combine(Combine(alpha: 0.5, beta: 0.5)), row, try token(1, of: tokens))
     }
-    if config.projectionWidth != nil { return try linear("projection", row, hasBias: false) }
+    if config.projectionWidth != nil {
+      return try linear("projection", row, hasBias: config.hasFeatureBias)
+    }
     guard config.poolerWidth != nil else { return row }
     return try graph.add(
       .activation(ActivationNode(config.poolerActivation)), try linear("pooler.dense", row))

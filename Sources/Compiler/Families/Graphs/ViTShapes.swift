@@ -85,7 +85,7 @@ enum ViTShapes {
     }
     if let outputs = config.poolerWidth { linear("pooler.dense", outputs, width) }
     if let outputs = config.projectionWidth {
-      linear("projection", outputs, width, hasBias: false)
+      linear("projection", outputs, width, hasBias: config.hasFeatureBias)
     }
     if config.poolsByQuery {
       shapes["attn_pool.query"] = [1, 1, width]

@@ -1,7 +1,8 @@
 internal import Tensors
 
 /// The names of Google's JAX code (`Transformer/encoderblock_0/...`), of its ViT and big_vision
-/// repositories: kernels are `[in, out]`, those of attention have a head axis.
+/// repositories, SigLIP's vision tower among them: kernels are `[in, out]`, those of attention have a head axis. Of
+/// big_vision blocks may lie one behind the other in one tensor (`Transformer/encoderblock/...`).
 enum GoogleNames: NamingScheme {
   static let title = "Google JAX"
   static let anchors = ["embedding/kernel"]
@@ -27,9 +28,7 @@ enum GoogleNames: NamingScheme {
         throw OtherModels.refusal(
           "a model with a pre_logits layer", file: file, field: "pre_logits/kernel")
       }
-      if let pooling = tensors.keys.first(where: { $0.hasPrefix("MAPHead") }) {
-        throw OtherModels.refusal("a model with attention pooling", file: file, field: pooling)
-      }
+      try unstackBlocks()
       try move("cls", to: "cls_token")
       try move("Transformer/posembed_input/pos_embedding", to: "pos_embed")
       try move("pos_embedding", to: "pos_embed")
@@ -62,12 +61,48 @@ enum GoogleNames: NamingScheme {
         }
         block += 1
       }
+      try attentionPool(heads)
       for (name, tensor) in tensors { try result.add(tensor, as: name) }
       var model = NamedModel(tensors: result.tensors)
+      try VisionTowerNames.splitPoolingProjections(&model.tensors, file: file)
       model.hints.family = .vit
       model.hints.positionResize = .timm
       model.hints.heads = heads.map { .init(value: $0, source: "the head axis of query/kernel") }
       return model
+    }
+
+    /// Gives every block tensors of its own.
+    private mutating func unstackBlocks() throws {
+      let stack = "Transformer/encoderblock/"
+      for (name, tensor) in tensors where name.hasPrefix(stack) {
+        let extents = tensor.shape.extents
+        guard let depth = extents.first, (1...1024).contains(depth) else {
+          throw InputError(
+            file: file, field: name, expected: "1 to 1024 blocks in front", found: "\(tensor.shape)"
+          )
+        }
+        tensors[name] = nil
+        for block in 0..<depth {
+          tensors["Transformer/encoderblock_\(block)/\(name.dropFirst(stack.count))"] =
+            tensor.rows(block..<block + 1)?.reshaped(Array(extents.dropFirst()))
+        }
+      }
+    }
+
+    /// big_vision's pooling by a query that is the same for every image.
+    private mutating func attentionPool(_ heads: Int?) throws {
+      let from = "MAPHead_0"
+      try move("\(from)/probe", to: "attn_pool.latent")
+      try norm("\(from)/LayerNorm_0", to: "attn_pool.norm")
+      try linear("\(from)/MlpBlock_0/Dense_0", to: "attn_pool.mlp.fc1")
+      try linear("\(from)/MlpBlock_0/Dense_1", to: "attn_pool.mlp.fc2")
+      let name = "\(from)/MultiHeadDotProductAttention_0"
+      let found = try attention(name, to: "attn_pool", joined: "in_proj")
+      guard found == nil || found == heads else {
+        throw InputError(
+          file: file, field: "\(name)/query/kernel",
+          expected: "\(heads ?? 0) heads as in block 0", found: "\(found ?? 0)")
+      }
     }
 
     /// Takes a tensor out of the checkpoint.
@@ -101,7 +136,9 @@ enum GoogleNames: NamingScheme {
 
     /// Joins query, key and value, `[D, heads, headWidth]` each, and flattens the head axes; returns
     /// the number of heads.
-    private mutating func attention(_ name: String, to new: String) throws -> Int? {
+    private mutating func attention(
+      _ name: String, to new: String, joined: String = "qkv"
+    ) throws -> Int? {
       guard tensors["\(name)/query/kernel"] != nil else { return nil }
       var kernels: [NamedTensor] = []
       var biases: [NamedTensor] = []
@@ -141,9 +178,9 @@ enum GoogleNames: NamingScheme {
           expected: "biases of query, key and value, or of none",
           found: biases.map(\.origin).joined(separator: ", "))
       }
-      try result.add(weight, as: "\(new).qkv.weight")
+      try result.add(weight, as: "\(new).\(joined).weight")
       if let bias = NamedTensor.concatenated(biases) {
-        try result.add(bias, as: "\(new).qkv.bias")
+        try result.add(bias, as: "\(new).\(joined).bias")
       }
       if let out = try take("\(name)/out/kernel", rank: 3) {
         let shape = out.shape

@@ -20,6 +20,9 @@ package struct NamedTensor: Sendable {
   /// Row-major values in ``shape``.
   let values: @Sendable () throws -> [Float]
 
+  /// Some of the values, in row-major order, of a tensor that need not be read whole for them.
+  private var part: (@Sendable (Range<Int>) throws -> [Float])?
+
   /// A tensor that is computed when asked for.
   package init(
     shape: Shape, dtype: DType = .float32, origin: String, parameters: Int? = nil,
@@ -45,6 +48,12 @@ package struct NamedTensor: Sendable {
       defer { view.releasePages() }
       return view.float32Values()
     }
+    part = { range in
+      defer { view.releasePages() }
+      var values = [Float](repeating: 0, count: range.count)
+      values.withUnsafeMutableBufferPointer { view.copy(from: range.lowerBound, to: $0) }
+      return values
+    }
   }
 
   /// The same values in another shape; nil if it has another number of elements.
@@ -52,8 +61,10 @@ package struct NamedTensor: Sendable {
     guard let shape = Shape(checking: extents), shape.elementCount == self.shape.elementCount else {
       return nil
     }
-    return NamedTensor(
+    var tensor = NamedTensor(
       shape: shape, dtype: dtype, origin: origin, parameters: parameters, values: values)
+    tensor.part = part
+    return tensor
   }
 
   /// The axes in another order, as NumPy's transpose.
@@ -74,9 +85,10 @@ package struct NamedTensor: Sendable {
       let part = Shape(checking: [range.count] + shape.extents.dropFirst())
     else { return nil }
     let step = part.elementCount / max(range.count, 1)
-    let values = values
+    let (values, read) = (values, self.part)
+    let places = range.lowerBound * step..<range.upperBound * step
     return NamedTensor(shape: part, dtype: dtype, origin: origin) {
-      Array(try values()[range.lowerBound * step..<range.upperBound * step])
+      try read.map { try $0(places) } ?? Array(try values()[places])
     }
   }
 

@@ -94,6 +94,9 @@ package struct ModelHints: Sendable {
   /// Features are the mean of class and distillation token.
   var averagesDistillation = false
 
+  /// What models of these names pool where no configuration tells it, and why.
+  var usualPooling: Hint<Pooling>?
+
   /// The norm behind the blocks is not read, although the model has one.
   var hasNoFinalNorm = false
 
@@ -159,6 +162,7 @@ enum NamingSchemes {
   ) throws -> TensorSet {
     var tensors = tensors
     let textComparison = try TextTower.remove(from: &tensors, file: file)
+    OpenCLIPNames.moveProjection(in: &tensors)
     for scheme in all {
       guard
         let found = try Prefixes.strip(

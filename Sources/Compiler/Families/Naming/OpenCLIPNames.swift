@@ -23,7 +23,7 @@ enum OpenCLIPNames: NamingScheme {
     }
     var model = NamedModel(tensors: renamed.tensors)
     model.hints.family = .vit
-    model.hints.pooling = .init(value: .token, source: "open_clip's vision tower")
+    model.hints.usualPooling = .init(value: .token, source: "as OpenAI's CLIP has it")
     model.hints.defaultEpsilon = .init(value: 1e-5, source: "as open_clip has it")
     model.hints.positionResize = .timm
     model.hints.transform = .init(
@@ -47,10 +47,26 @@ enum OpenCLIPNames: NamingScheme {
     "ln_1.weight": "norm1.weight", "ln_1.bias": "norm1.bias", "ln_2.weight": "norm2.weight",
     "ln_2.bias": "norm2.bias", "attn.in_proj_weight": "attn.qkv.weight",
     "attn.in_proj_bias": "attn.qkv.bias", "attn.out_proj.weight": "attn.proj.weight",
+    "attn.ln_q.weight": "attn.q_norm.weight", "attn.ln_q.bias": "attn.q_norm.bias",
+    "attn.ln_k.weight": "attn.k_norm.weight", "attn.ln_k.bias": "attn.k_norm.bias",
+    "attn.ln_inner.weight": "attn.norm.weight", "attn.ln_inner.bias": "attn.norm.bias",
+    "mlp.ln.weight": "mlp.norm.weight", "mlp.ln.bias": "mlp.norm.bias",
     "attn.out_proj.bias": "attn.proj.bias", "mlp.c_fc.weight": "mlp.fc1.weight",
     "mlp.c_fc.bias": "mlp.fc1.bias", "mlp.c_proj.weight": "mlp.fc2.weight",
     "mlp.c_proj.bias": "mlp.fc2.bias", "ls_1.gamma": "ls1.gamma", "ls_2.gamma": "ls2.gamma",
   ]
+
+  /// Of a tower that is a model of timm's, what makes the features: a layer behind it, or timm's classifier in its place.
+  static func moveProjection(in tensors: inout [String: NamedTensor]) {
+    let trunk = "visual.trunk."
+    guard tensors.keys.contains(where: { $0.hasPrefix(trunk) }) else { return }
+    let source = tensors["visual.head.proj.weight"] != nil ? "visual.head.proj" : "\(trunk)head"
+    for kind in ["weight", "bias"] {
+      if let tensor = tensors.removeValue(forKey: "\(source).\(kind)") {
+        tensors["\(trunk)projection.\(kind)"] = tensor
+      }
+    }
+  }
 
   /// timm's name; names that are not known stay, and are reported as unexpected.
   private static func translated(_ name: String) -> String {

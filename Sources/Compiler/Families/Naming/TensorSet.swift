@@ -44,6 +44,14 @@ package struct TensorSet: Sendable {
     tensors = tensors.filter { !$0.key.hasPrefix(prefix) }
   }
 
+  /// Gives tensors whose names begin so other names.
+  mutating func rename(_ prefix: String, to other: String) {
+    tensors = Dictionary(
+      tensors.map { name, tensor in
+        (name.hasPrefix(prefix) ? other + name.dropFirst(prefix.count) : name, tensor)
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// How many blocks `blocks.0.`, `blocks.1.`, ... have tensors.
   func blockCount() -> Int {
     let present = Set(

@@ -6,10 +6,11 @@ internal import Tensors
 /// makes scores of the product of both.
 enum TextTower {
   /// How names of such a vision tower begin.
-  private static let visions = ["visual.", "vision_model."]
+  private static let visions = ["visual.", "vision_model.", "params/img/"]
 
   private static let prefixes = [
-    "text_model.", "text.", "transformer.resblocks.", "token_embedding.", "ln_final.",
+    "text_model.", "text.", "params/txt/", "transformer.resblocks.", "token_embedding.",
+    "ln_final.",
     "text_projection.",
   ]
 
@@ -27,8 +28,9 @@ enum TextTower {
     tensors = tensors.filter { name, _ in
       !names.contains(name) && !prefixes.contains { name.hasPrefix($0) }
     }
-    let scale = try number("logit_scale", &tensors, file)
-    let bias = try number("logit_bias", &tensors, file)
+    // big_vision has a letter for each.
+    let scale = try number("logit_scale", &tensors, file) ?? number("params/t", &tensors, file)
+    let bias = try number("logit_bias", &tensors, file) ?? number("params/b", &tensors, file)
     guard let scale else {
       guard bias == nil else {
         throw InputError(

@@ -86,7 +86,7 @@ enum VisionTowerNames: NamingScheme {
   }
 
   /// Query, key and value of the pooling, which lie one behind the other: timm's `q` and `kv`.
-  private static func splitPoolingProjections(
+  static func splitPoolingProjections(
     _ tensors: inout [String: NamedTensor], file: String
   ) throws {
     for kind in ["weight", "bias"] {

@@ -72,6 +72,12 @@ struct PreprocessResolver {
       facts = exported.facts.preprocess
       record(facts, &decisions) { $0.told($1, $2, from: "\(ExportedModel.source)") }
     } else {
+      if config.isOpenCLIPs {
+        decisions.remarked(
+          "resize",
+          "images of a palette or with alpha become RGB before they are resized, where open_clip resizes them first"
+        )
+      }
       try checkInputSize()
       facts = try timmTransform(&decisions)
         .facts(height: target.imageHeight, width: target.imageWidth)
