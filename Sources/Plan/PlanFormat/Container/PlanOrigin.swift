@@ -5,7 +5,7 @@ internal import Tensors
 /// The version of this toolchain.
 package enum Release {
   /// As `--version` prints it.
-  package static let version = "0.2.0-dev"
+  package static let version = "0.2.0"
 }
 
 /// What joined version 2, in the order in which plans list it, by the name that they say.
