@@ -15,9 +15,12 @@ struct InsertHalting: Pass {
   /// Blocks.
   let depth: Int
 
-  /// The tokens are left as they are, but for what follows the last block.
+  /// What is carried from block to block.
   private struct State {
+    /// What is left of 1 of each token's halting values, `[1, T]`.
     var remainders: ValueID
+
+    /// What the class token has come to, `[1, D]`; nil in front of the first block.
     var sum: ValueID?
   }
 
@@ -39,7 +42,7 @@ struct InsertHalting: Pass {
     return try rebuilder.finish()
   }
 
-  /// What follows block `block`, of whose result `tokens` the graph goes on; the first of which is -1.
+  /// Appends what follows a block, of whose result `tokens` the graph goes on; -1 stands for what precedes the first.
   private func finish(
     _ block: Int, _ tokens: ValueID, _ gate: HaltingGate, _ state: inout State?,
     _ rebuilder: inout GraphRebuilder

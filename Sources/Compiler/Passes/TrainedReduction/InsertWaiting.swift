@@ -17,10 +17,15 @@ struct InsertWaiting: Pass {
   /// Tokens in front of the patch tokens.
   let prefix: Int
 
-  /// The tokens, and what the class token has attended to each so far: of all, and of those that go on.
+  /// What is needed to have all tokens again.
   private struct Waiting {
+    /// All of them, as they were before some went on.
     let tokens: ValueID
+
+    /// What the class token had attended to each patch token by then, `[1, N]`.
     let attention: ValueID
+
+    /// Where each patch token went on, -1 for one that waits, `[N]`.
     let destination: ValueID
   }
 
