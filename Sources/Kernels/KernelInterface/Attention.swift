@@ -101,11 +101,12 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     return (wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride
   }
 
-  /// Floats of scratch for a head's bias: the entries of two patches with a panel of queries on both sides, and the
-  /// tokens' places.
+  /// Floats of scratch for a head's bias: three numbers of eight bytes for each query of a panel, two constants, the
+  /// panel's bias and a row of room, the entries of two patches and a row of room, and the tokens' places.
   private var biasFloats: Int {
     guard let grid = bias?.grid else { return 0 }
-    return wholeLines(grid.patchEntries + 2 * Self.queryTile) + wholeLines(tokens)
+    let rows = 6 + 2 + tokens + 1 + 1
+    return wholeLines(rows * Self.queryTile + grid.patchEntries + tokens)
   }
 
   /// Floats from one key to the next in scratch: whole vectors.

@@ -105,7 +105,7 @@ private struct AttentionScratch {
   let factors: UnsafeMutablePointer<Float>
   /// `[tokens]`.
   let logSizes: UnsafeMutablePointer<Float>
-  /// A head's bias.
+  /// A head's bias, aligned to a cache line.
   let bias: UnsafeMutablePointer<Float>
   private let tokens: Int
 
@@ -119,8 +119,7 @@ private struct AttentionScratch {
     tile = queries + TileShape.panels &* step &* queryTile
     factors = tile + TileShape.queries &* TileShape.vectors &* lanes
     logSizes = factors + queryTile
-    // The scratch is aligned, and vectors need not be.
-    bias = logSizes + tokens
+    bias = logSizes + wholeLines(tokens)
   }
 
   /// `[tokens][16]`: the scores of one panel of queries.
