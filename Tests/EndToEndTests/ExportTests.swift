@@ -57,7 +57,7 @@ struct ExportTests {
     ]
   }()
 
-  @Test(arguments: SmallModel.forms + SmallModel.pooled)
+  @Test(arguments: SmallModel.all)
   func aDenseModelComesBackAsItWas(form: SmallModel.Form) throws {
     let plan = try plan(form)
     for (name, options) in Self.ways {

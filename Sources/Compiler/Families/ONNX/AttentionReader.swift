@@ -132,6 +132,7 @@ struct AttentionReader {
   private func part(
     _ heads: TermView, _ name: String, depth: Int, isValue: Bool
   ) throws(Mismatch) -> Part {
+    let heads = reader.behindJoints(heads)
     var part = Part(view: heads)
     guard !isValue else { return part }
     part.rotary = try RotaryReader(reader: reader).read(heads, name, depth: depth)

@@ -27,6 +27,7 @@ struct ElementSums {
 
   private init?(of view: TermView, _ reader: TermReader, depth: Int) {
     guard depth <= Self.largestDepth else { return nil }
+    let view = reader.behindJoints(view)
     func part(_ view: TermView) -> ElementSums? { ElementSums(of: view, reader, depth: depth + 1) }
     var whole: ElementSums?
     let term = reader.terms[view.term]

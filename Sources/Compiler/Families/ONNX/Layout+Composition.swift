@@ -30,6 +30,24 @@ extension Layout {
     return Layout(offset: start, dimensions: result)
   }
 
+  /// Where the elements are in the row-major storage of a part of theirs, which has `shape` but for a range of one
+  /// dimension; nil if some of them lie outside of that part.
+  func inside(_ range: Range<Int>, of dimension: Int, _ shape: [Int]) -> Layout? {
+    var part = shape
+    part[dimension] = range.count
+    let strides = Layout(contiguous: part).dimensions.map { $0.first?.stride ?? 0 }
+    func digits(_ stride: (Int) -> Int) -> [[Axis]] {
+      shape.indices.map { [Axis(extent: shape[$0], stride: stride($0))] }
+    }
+    let first = range.lowerBound * strides[dimension]
+    guard let places = over(Layout(offset: -first, dimensions: digits { strides[$0] })),
+      let coordinates = over(Layout(dimensions: digits { $0 == dimension ? 1 : 0 }))
+    else { return nil }
+    let last = coordinates.axes.reduce(coordinates.offset) { $0 + ($1.extent - 1) * $1.stride }
+    guard range.contains(coordinates.offset), range.contains(last) else { return nil }
+    return places
+  }
+
   /// An axis as steps along the digits, and how far each is gone then.
   private static func steps(
     _ axis: Axis, _ digits: [Axis], _ weights: [Int], _ reach: inout [Int]

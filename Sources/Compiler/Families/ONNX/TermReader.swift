@@ -72,6 +72,35 @@ struct TermReader {
     }
   }
 
+  /// A view of the one part of a joint that it lies in, or of the part of that; itself where it is of several.
+  func behindJoints(_ view: TermView) -> TermView {
+    var view = view
+    for _ in 0..<Self.mostJoints {
+      guard case .concatenate(let pieces, let dimension) = terms[view.term].kind else { break }
+      var start = 0
+      var found: TermView?
+      for piece in pieces {
+        let extent: Int
+        switch piece {
+        case .data(let part):
+          extent = part.shape[dimension]
+          let own = view.layout.inside(
+            start..<start + extent, of: dimension, terms[view.term].shape)
+          if let own, let layout = own.over(part.layout) {
+            found = TermView(term: part.term, layout: layout, factor: view.factor * part.factor)
+          }
+        case .constant(let literal): extent = literal.shape[dimension]
+        }
+        start += extent
+      }
+      guard let found else { break }
+      view = found
+    }
+    return view
+  }
+
+  private static let mostJoints = 8
+
   /// Some of a term's rows, all of their elements in order.
   struct Rows: Equatable {
     var term: Int
