@@ -48,7 +48,6 @@ _TIMM: dict[str, tuple[str, dict[str, Any]]] = {
     "ViT, maximum of all tokens": (
         _VIT, {"global_pool": "max", "pool_include_prefix": True, "fc_norm": False}),
     "ViT, mean and maximum": (_VIT, {"global_pool": "avgmax", "reg_tokens": 2}),
-    "ViT, no pooling": (_VIT, {"global_pool": "", "num_classes": 0}),
     "ViT, attention pooling of all tokens": (
         _VIT, {"global_pool": "map", "pool_include_prefix": True, "reg_tokens": 2}),
     "ViT, normalised heads": (_VIT, {"qk_norm": True}),

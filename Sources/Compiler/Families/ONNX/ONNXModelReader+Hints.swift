@@ -96,6 +96,13 @@ extension ONNXModelReader {
           reason: "as the last layer has no bias",
           alternatives: "an output called \(OutputRole.logits.word) makes it a classifier"))
     }
+    if pool.pooling == .none, exported == nil {
+      hints.assumptions.append(
+        Assumption(
+          file: tracer.graph.file, key: "outputs", value: OutputRole.tokens.word,
+          reason: "as the graph's result is every token's row",
+          alternatives: "features are the first row, or what \(option: .pooling) says"))
+    }
     let left = tracer.others.map(\.name).filter { !(hasTokens && $0 == OutputRole.tokens.word) }
     guard !left.isEmpty else { return }
     hints.remarks.append(
