@@ -32,15 +32,23 @@ struct SecondOutputTests {
     let input = model.input(images: 1)
     let (plan, rewritten) = (folder.file("plan.bin"), folder.file("rewritten.bin"))
     let recipes = SmallPlan.recipes.map(\.recipe)
-    func run() throws -> [[Float]] {
+    func run() throws -> [[Float]?] {
       try [try logits(plan, input)]
         + recipes.map { recipe in
-          try PlanCompiler.rewrite(try PlanFile(path: plan), recipe: recipe, to: rewritten)
+          do {
+            try PlanCompiler.rewrite(try PlanFile(path: plan), recipe: recipe, to: rewritten)
+          } catch let error as InputError
+            where recipe.isMultiScale && error.expected == "operands that fit"
+          {
+            // A low scale has positions of patches alone, and these are of all tokens if somebody wants to see both.
+            return nil
+          }
           return try logits(rewritten, input)
         }
     }
     try convert(model.graph, model.facts, to: plan)
     let expected = try run()
+    #expect(!expected.contains(nil))
     for index in model.graph.types.indices {
       guard case .rows = model.graph.types[index] else { continue }
       var graph = model.graph
@@ -55,6 +63,7 @@ struct SecondOutputTests {
       let results = try run()
       try #require(results.count == expected.count)
       for (found, wanted) in zip(results, expected) {
+        guard let found, let wanted else { continue }
         #expect(mismatch(found, wanted, within: 1e-4) == nil, "value \(index)")
       }
     }

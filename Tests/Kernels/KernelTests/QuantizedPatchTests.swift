@@ -45,7 +45,7 @@ import Testing
           for y in 0..<test.patch.height {
             for x in 0..<test.patch.width {
               let line =
-                (image * test.channels + c) * height + patch / test.columns * test.patch.width + y
+                (image * test.channels + c) * height + patch / test.columns * test.patch.height + y
               patches.append(
                 images.array[line * width + patch % test.columns * test.patch.width + x])
             }

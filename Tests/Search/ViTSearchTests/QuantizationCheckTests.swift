@@ -57,8 +57,8 @@ struct QuantizationCheckTests {
     let before = try FileSystem.names(in: folder.path).sorted()
     let all = try QuantizationCheck.divergences(
       of: plan, keeping: [], beside: quantized, crops: crops, paths: paths)
-    #expect(all.count == 12)
-    #expect(Set(all.map(\.name)).count == 12)
+    #expect(all.count == 13)
+    #expect(Set(all.map(\.name)).count == 13)
     #expect(all.map(\.divergence) == all.map(\.divergence).sorted())
     try PlanCompiler.quantize(original, to: quantized)
     let check = try QuantizationCheck(Plan(path: quantized), of: Plan(path: original))

@@ -12,10 +12,13 @@ extension Preprocessing {
         file: "image", field: "size", expected: "a crop of \(width) x \(height)",
         found: "\(crop.width) x \(crop.height)")
     }
-    guard channels == 1 || channels == 3, tensor.count == channels * area else {
+    guard channels == 1 || channels == 3 else {
       throw InputError(
-        file: "tensor", field: "elements", expected: "\(channels * area), of 1 or 3 channels",
-        found: "\(tensor.count)")
+        file: "image", field: "channels", expected: "a model of 1 or 3", found: "\(channels)")
+    }
+    guard tensor.count == channels * area else {
+      throw InputError(
+        file: "tensor", field: "elements", expected: "\(channels * area)", found: "\(tensor.count)")
     }
     for channel in 0..<channels {
       let table = table(channel: channel)
