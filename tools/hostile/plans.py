@@ -621,7 +621,8 @@ def int8_cases(plan: Plan, dense: Plan) -> Iterator[Case]:
     """Rows 36, 40 and 41: weights in eight bits whose scales, sums or integers do not hold, or that are too wide."""
     yield Case(61, "int8, sound", plan.data, VERIFY, accepted=True)
     constants = plan.sections["constants"].values["constants"]
-    number, constant = next((i, c) for i, c in enumerate(constants) if c["element"] == "int8")
+    number, constant = next(
+        (i, c) for i, c in enumerate(constants) if c["element"] == "int8" and len(c["shape"]) == 2)
     outputs, inputs = constant["shape"]
     columns = -(-outputs // 16) * 16
     terms = columns * -(-inputs // 4) * 4
