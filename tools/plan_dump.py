@@ -528,7 +528,11 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
     facts, (program, *further) = plan["facts"], plan["programs"]["programs"]
     recipe = program["recipe"]
     prefix = facts["prefix_tokens"]
-    rates = [double(stage["keep_rate_bits"]) for stage in recipe["stages"]]
+    rates = {stage["block"]: double(stage["keep_rate_bits"]) for stage in recipe["stages"]}
+
+    def is_adaptive(stage: dict[str, Any]) -> bool:
+        return program["buffers"][stage["kept"]]["unused"] is not None
+
     return {
         **{"cascade": cascade_summary(plan["cascade"], program, second) for second in further},
         "model": facts["architecture"],
@@ -559,12 +563,13 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
             {
                 "block": stage["block"] + 1,
                 "strategy": recipe["strategy"],
-                "keep": rate,
+                "keep": None if is_adaptive(stage) else rates.get(stage["block"]),
+                "adaptive": is_adaptive(stage),
                 "tokens_in": stage["patches_in"] + prefix,
                 "tokens_out": stage["patches_out"] + prefix,
                 "removed": stage["patches_in"] - stage["patches_out"],
             }
-            for stage, rate in zip(program["stages"], rates)
+            for stage in program["stages"]
         ],
     }
 

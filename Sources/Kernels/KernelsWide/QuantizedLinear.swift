@@ -45,7 +45,7 @@ func multiplyQuantized<Product: ByteProduct>(
     stride = 2 &* stride
   }
   // Without an activation sums leave their registers as outputs.
-  let isDirect = a.activation == .none
+  let isDirect = if case .none = a.activation { true } else { false }
   var panel = block.panelStart
   while panel < block.panelEnd {
     let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
