@@ -53,6 +53,11 @@ extension ModelValues {
     }
     try check(pooling, source)
     try checkNorm(behind: pooling, source)
+    if pooling == .none, options.pooling == nil, !tensors.isGraph, !isTransformers {
+      decisions.assumed(
+        "outputs", OutputRole.tokens.word, "as nothing is pooled",
+        or: "features are the first row, or what \(option: .pooling) says")
+    }
     return pooling
   }
 

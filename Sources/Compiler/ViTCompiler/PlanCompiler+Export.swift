@@ -23,6 +23,7 @@ extension PlanCompiler {
   package static func export(
     _ plan: PlanFile, _ options: ExportOptions, to path: String
   ) throws -> ONNXExporter.Result {
+    if options.isBase { try plan.requireUntrained() }
     if plan.recipe.isEmpty || options.isBase || options.isFallback {
       return try ONNXExporter.write(
         try fallbackGraph(of: plan), recipe: RewriteRecipe(), of: plan, options, to: path)

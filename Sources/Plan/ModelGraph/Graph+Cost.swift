@@ -48,7 +48,7 @@ extension Graph {
     for node in nodes {
       guard let block = node.block else { continue }
       if summaries.last?.block != block {
-        let entering = node.inputs.first.map { rowCount(of: $0) } ?? 0
+        let entering = tokensEntering(block)
         summaries.append(
           BlockSummary(block: block, tokensIn: entering, tokensOut: entering, multiplyAdds: 0))
       }
@@ -57,6 +57,13 @@ extension Graph {
       if case .gather = node.op { summaries[last].tokensOut = rowCount(of: node.outputs[0]) }
     }
     return summaries
+  }
+
+  /// The most rows that are read up to a block's attention: what methods carry from block to block has fewer.
+  private func tokensEntering(_ block: Int) -> Int {
+    let own = nodes.filter { $0.block == block }
+    let attention = own.firstIndex { $0.op.attention != nil } ?? own.count - 1
+    return own[...attention].flatMap(\.inputs).map { rowCount(of: $0) }.max() ?? 0
   }
 
   private func rowCount(of value: ValueID) -> Int {

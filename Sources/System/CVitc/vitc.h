@@ -125,7 +125,8 @@ vitc_status vitc_convert_tensors(
  * The report has "gmacs" and "executed_gmacs" of the plan that was written, "dense_gmacs", and "notes". */
 vitc_status vitc_rewrite(const char *plan, const char *output, const char *options, char **report);
 
-/* Stores the weights of a plan's linear layers in eight bits, to be multiplied so. Options, as those of `vitc quantize`:
+/* Stores the weights of a plan's linear layers and patch embedding in eight bits, to be multiplied so. Options, as
+ * those of `vitc quantize`:
  *   "keep_f32"       an array: names of weights that stay as they are, or patterns with *, ? and [...]
  *   "check"          a path: a folder of images on which both plans are compared before the new one is written
  * The report has "bytes" and "original_bytes" of the plans, "int8_weights", how many there are, and "notes"; of a check

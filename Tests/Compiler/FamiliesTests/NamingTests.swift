@@ -65,11 +65,31 @@ import Testing
     shapes["loss_scaler.scale"] = []
     shapes["model.mask_token"] = [1, 1, 64]
     shapes["model.decoder_embed.weight"] = [8, 64]
+    shapes["model.blocks.0.attn.out_zero_mask"] = [1, 64]
     #expect(try Self.imported(shapes).facts.depth == 2)
     // What only looks like the model's head from outside is not bound, and not passed over either.
     shapes["head.weight"] = shapes.removeValue(forKey: "model.head.weight")
     let error = #expect(throws: InputError.self) { try Self.imported(shapes) }
     #expect(error?.found.contains("head.weight (outside of model.)") == true)
+  }
+
+  /// Zeros that ATS's code puts in the place of tokens are left out, numbers there are not.
+  @Test func aMaskOfZerosIsOne() throws {
+    let folder = try TestSupport.TemporaryFolder()
+    var tensors = Self.own.mapValues { shape in
+      (shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))
+    }
+    var options = ImportOptions()
+    options.heads = 4
+    func imported(_ value: Float) throws -> ImportedModel {
+      let values = [Float](repeating: 0, count: 63) + [value]
+      tensors["blocks.1.attn.out_zero_mask"] = ([1, 64], values)
+      let path = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
+      return try ModelImporter.importModel(try Checkpoint.open(path), options: options)
+    }
+    #expect(try imported(-0.0).facts.depth == 2)
+    let error = #expect(throws: InputError.self) { try imported(1e-30) }
+    #expect(error?.found.contains("out_zero_mask") == true, "\(error?.description ?? "")")
   }
 
   @Test func twoTensorsForOneNameAreAnError() throws {

@@ -286,7 +286,9 @@ def _headless() -> Iterator[Case]:
     """Models without a classifier: their features."""
     none = {"num_classes": 0}
     yield _case("timm_features", **none)
-    yield _case("timm_features_all_tokens", global_pool="", **none)
+    unpooled = _case("timm_features_all_tokens", global_pool="", **none)
+    unpooled.assumptions = ("outputs",)
+    yield unpooled
     yield _case("timm_features_distilled", _DEIT, **none)
     yield _case("timm_features_deit3", _DEIT3, **none)
     yield _case("timm_features_avg", global_pool="avg", **none)

@@ -168,7 +168,9 @@ enum NamingSchemes {
         let found = try Prefixes.strip(
           tensors, anchors: scheme.anchors, file: file, readsAverage: readsAverage)
       else { continue }
-      let read = found.tensors.filter { !UnreadTensors.isUnread($0.key) }
+      let read = try found.tensors.filter {
+        try !UnreadTensors.isUnread($0.key) && !UnreadTensors.isMaskOfZeros($0.key, $0.value)
+      }
       var model = try scheme.translate(read, file: file)
       model.hints.textComparison = textComparison
       var set = TensorSet(

@@ -51,6 +51,12 @@ enum UnreadTensors {
       || inside.contains { name == $0.name || name.hasPrefix("\($0.name).") }
   }
 
+  /// Whether a tensor is what ATS's code puts in the place of tokens that an image has not, which is zeros.
+  static func isMaskOfZeros(_ name: String, _ tensor: NamedTensor) throws -> Bool {
+    guard name.hasSuffix(".attn.out_zero_mask") else { return false }
+    return try tensor.values().allSatisfy { $0 == 0 }
+  }
+
   /// Whether a prefix names a copy that follows the model in training.
   static func isCopy(_ prefix: String) -> Bool {
     prefix.split(whereSeparator: { $0 == "." || $0 == "/" }).contains {

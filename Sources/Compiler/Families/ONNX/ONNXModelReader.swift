@@ -85,7 +85,10 @@ struct ONNXModelReader {
       guard pool.rows.range == 0..<1, prefix.count > 0 else {
         throw fail("the first of the tokens in front of the patches", "row \(pool.rows.range)")
       }
-    case .none: break
+    case .none:
+      guard head.head == nil, head.projection == nil, head.pooler == nil else {
+        throw fail("one row that the last layer reads", "every token's")
+      }
     default:
       guard pool.rows.range.upperBound == count,
         [0, prefix.count].contains(pool.rows.range.lowerBound)
@@ -95,6 +98,11 @@ struct ONNXModelReader {
     }
     if let averaged = pool.averaged, averaged != prefix.count..<count {
       throw fail("the mean of all patches", "rows \(averaged) of \(count)")
+    }
+    if head.second != nil || head.averagesTwo, prefix.single.count < 2 {
+      throw fail(
+        "a distillation token behind the class token, as two tokens are read",
+        "\(prefix.count) in front of the patches")
     }
     if head.auxiliary != nil, prefix.count != 1 {
       throw fail("LV-ViT's maximum of all patches", "\(prefix.count) tokens in front of them")

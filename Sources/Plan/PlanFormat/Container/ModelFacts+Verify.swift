@@ -22,9 +22,8 @@ extension ModelFacts {
     try require(
       labels.names.isEmpty || labels.names.count == classes, "labels", "\(classes) or none",
       "\(labels.names.count)")
-    try require(
-      patchSize >= 1 && patchSize <= min(imageHeight, imageWidth), "patch size",
-      "1 to \(min(imageHeight, imageWidth))", "\(patchSize)")
+    let side = otherPatchWidth == nil ? min(imageHeight, imageWidth) : imageHeight
+    try require((1...side).contains(patchSize), "patch size", "1 to \(side)", "\(patchSize)")
     if let otherPatchWidth {
       try require(
         (1...imageWidth).contains(otherPatchWidth) && otherPatchWidth != patchSize, "patch width",
