@@ -2,10 +2,11 @@
 # Makes two roots of Debian's unstable distribution in a folder, without installing anything: `host`, with Swift and an
 # emulator for this machine's x86-64, and `arm64`, with the same Swift's libraries for ARM64 and those that are linked.
 # 5 GB; nothing is done where they are there already. Needs apt and the keys of Debian's archive (debian-archive-keyring).
+# DEBIAN_MIRROR is the address of an archive where apt has none of Debian's.
 #
 # Usage: tools/arm64/roots.sh FOLDER
 set -euo pipefail
-[ $# -eq 1 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+[ $# -eq 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 
@@ -15,6 +16,10 @@ host=(base-files dash bash coreutils sed grep findutils diffutils tar gzip gawk 
 arm64=(base-files swiftlang libc6-dev libstdc++-16-dev libprotobuf-c-dev zlib1g-dev libspng-dev libwebp-dev
   libjpeg-dev libgif-dev libtiff-dev)
 
+# Where this machine's own packages come from, if it is Debian's archive.
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' | grep -m 1 '/debian/*$' || true)}
+[ -n "$mirror" ] || { echo "roots.sh: DEBIAN_MIRROR has to be the address of an archive of Debian" >&2; exit 1; }
+
 # root NAME ARCHITECTURE PACKAGES...: downloads what the packages need and unpacks it, by a state of apt's own.
 root() {
   local name=$1 architecture=$2
@@ -23,8 +28,7 @@ root() {
   local state=$folder/apt/$architecture
   mkdir -p "$state"/lists/partial "$state"/archives/partial
   touch "$state/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main" \
-    >"$state/sources.list"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$state/sources.list"
   local apt=(apt-get -q -y -o "Dir::State=$state" -o "Dir::State::status=$state/status" -o "Dir::Cache=$state"
     -o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "APT::Architecture=$architecture" -o "APT::Architectures::=$architecture"
