@@ -30,8 +30,9 @@ extension Tracer {
       throw fail("explicit padding", "auto_pad \(mode)")
     }
     let padding = pads[0]
-    let extents = (0..<2).map {
-      (input.shape[2 + $0] + 2 * padding - weight.shape[2 + $0]) / strides[$0] + 1
+    let extents = (0..<2).map { (axis: Int) -> Int in
+      let room = input.shape[2 + axis] + 2 * padding - weight.shape[2 + axis]
+      return room / strides[axis] + 1
     }
     guard input.shape[1] == weight.shape[1],
       zip(input.shape[2...], weight.shape[2...]).allSatisfy({

@@ -217,7 +217,7 @@ extension Tracer {
     guard case .constant(let literal) = value, let numbers = literal.numbers() else {
       throw fail("a range of indices", "\(raw.prefix(8))")
     }
-    let target = Array(shape[..<axis] + indices.shape + shape[(axis + 1)...])
+    let target = Array(shape[..<axis]) + indices.shape + Array(shape[(axis + 1)...])
     _ = try computableCount(target)
     let (outer, inner) = (shape[..<axis].reduce(1, *), shape[(axis + 1)...].reduce(1, *))
     var taken: [Double] = []
