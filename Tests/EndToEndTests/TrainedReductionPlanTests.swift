@@ -117,6 +117,14 @@ struct TrainedReductionPlanTests {
     }
     #expect(error.kind == .unsupported && error.field == "method", "\(error)")
     #expect(FileIdentity(path: folder.file("fast.bin")) == nil)
+    // Nor is the model as it was before it had fewer tokens.
+    var options = ExportOptions()
+    options.isBase = true
+    let base = try #require(throws: InputError.self) {
+      try PlanCompiler.export(plan, options, to: folder.file("base.onnx"))
+    }
+    #expect(base.field == "method", "\(base)")
+    #expect(FileIdentity(path: folder.file("base.onnx")) == nil)
   }
 
   /// EViT's code and our rewrites have the same rule: one plan, to the byte.

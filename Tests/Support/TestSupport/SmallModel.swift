@@ -126,7 +126,8 @@ package struct SmallModel {
     var flat = Form("DeiT of grey images in flat patches")
     (flat.patch, flat.patchWidth, flat.channels) = (2, 6, 1)
     var tall = Form("average pooling of four channels in tall patches")
-    (tall.patch, tall.patchWidth, tall.channels, tall.pooling) = (8, 3, 4, "avg")
+    // Higher than the image is wide.
+    (tall.patch, tall.patchWidth, tall.channels, tall.pooling) = (16, 3, 4, "avg")
     return [flat, tall]
   }()
 
