@@ -8,17 +8,25 @@
 #    KernelsAVX2.
 # 3. What adds products of bytes in one instruction, which fewer processors have still, must be in no function but
 #    those that are compiled for it.
-# 4. An array of a kernel that is initialised by a call is not held in registers.
+# 4. The tiles that are compiled for such an instruction must have it: not every processor that runs tests has.
+# 5. An array of a kernel that is initialised by a call is not held in registers.
 #
-# Of a build for ARM64, where all modules have the same instructions, the last two.
+# Of a build for ARM64, where all modules have the same instructions, the last three.
 #
 # Usage: tools/check-isa.sh [BUILD_FOLDER], after `swift build -c release`. OBJDUMP names one that reads the processor's
 # instructions where this machine's own does not.
 set -eu
 
 build=${1:-.build/release}
+tile='QuantizedTile.*multiply'
 objdump=${OBJDUMP:-objdump}
 status=0
+
+# Nothing would be found in what cannot be read.
+for object in "$build"/Kernels*.build/*.o; do
+  [ -e "$object" ] || { echo "check-isa: no objects of kernels under $build" >&2; exit 1; }
+  "$objdump" -d "$object" >/dev/null 2>&1 || { echo "check-isa: $objdump cannot read $object" >&2; exit 1; }
+done
 
 # uses OBJECT PATTERN: whether a disassembled object has the pattern.
 uses() { "$objdump" -d --no-show-raw-insn "$1" | grep -q "$2"; }
@@ -35,6 +43,16 @@ users() {
       '/^[0-9a-f]+ <.*>:$/ { name = $2 } $0 ~ instructions && name !~ allowed { print name }' | sort -u
 }
 
+# Functions of an object whose names match a pattern, and that use no instruction like another.
+lacking() {
+  "$objdump" -d --no-show-raw-insn "$1" |
+    awk -v names="$2" -v instructions="$3" '
+      function close_function() { if (name ~ names && !uses) print name }
+      /^[0-9a-f]+ <.*>:$/ { close_function(); name = $2; uses = 0 }
+      $0 ~ instructions { uses = 1 }
+      END { close_function() }' | sort -u
+}
+
 if [ -d "$build/KernelsNEON.build" ]; then
   for object in "$build"/*.build/*.o; do
     case $object in
@@ -48,6 +66,8 @@ if [ -d "$build/KernelsNEON.build" ]; then
     esac
     functions=$(users "$object" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla|[bf][a-z]*mmla)[[:space:]]' "$own")
     if [ -n "$functions" ]; then fail "$object adds products of bytes in $functions"; fi
+    functions=$(lacking "$object" "$tile.*DotProduct|MatrixTile.*multiply" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla)[[:space:]]')
+    if [ -n "$functions" ]; then fail "$object has no products of bytes in $functions"; fi
   done
   [ "$status" -eq 0 ] && echo "check-isa: ok"
   exit "$status"
@@ -68,6 +88,8 @@ for module in KernelsAVX2 KernelsAVX512; do
     fi
     functions=$(users "$object" 'vpdp(bu|ws)s' VNNI)
     if [ -n "$functions" ]; then fail "$object uses VNNI in $functions"; fi
+    functions=$(lacking "$object" "$tile.*VNNI" 'vpdp(bu|ws)s')
+    if [ -n "$functions" ]; then fail "$object has no VNNI in $functions"; fi
     if [ "$module" = KernelsAVX2 ] && uses "$object" '%zmm'; then
       fail "$object uses zmm registers"
     fi

@@ -161,15 +161,16 @@ static inline __m256 cve_broadcast(const float *value) {
 /// Eight integers of 32 bits.
 typedef int cve_lanes8 __attribute__((ext_vector_type(8)));
 
-/// As `cve_vnni16`, by AVX-VNNI.
+/// As `cve_vnni16`, by AVX-VNNI. `{vex}` tells the assembler not to write AVX-512's form; in a template, braces alone
+/// hold what only another dialect of assembly has, and the instruction would be left out.
 static inline cve_lanes8 cve_vnni8(cve_lanes8 sum, cve_lanes8 rows, cve_lanes8 weights) {
-  __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(rows), "x"(weights));
+  __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(rows), "x"(weights));
   return sum;
 }
 
 /// As `cve_vnni_pairs16`, by AVX-VNNI.
 static inline cve_lanes8 cve_vnni_pairs8(cve_lanes8 sum, cve_lanes8 a, cve_lanes8 b) {
-  __asm__("{vex} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+  __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
   return sum;
 }
 
