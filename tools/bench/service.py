@@ -1,24 +1,20 @@
-"""What a service gets from Python: images of files a second, beside timm and onnxruntime with PyTorch's DataLoader, and
-what a call costs beside `vitrun bench`.
+"""What a service gets from Python: images of files a second, beside timm and onnxruntime with PyTorch's DataLoader.
 
 Usage: service.py CHECKPOINT.safetensors IMAGES [--count 1000] [--batch 16] [--rounds 3] [--arch NAME]
 
 CHECKPOINT is one of timm's DeiT or ViT, IMAGES a folder of JPEG files, which are taken again until there are as many as
 asked. All engines see the same files in the same rounds, in turn, each in this process, with two threads, and two workers
-for the loader. Needs the package vitc (pip install ./tools/python), timm, onnxruntime, onnx, and vitrun on the PATH.
+for the loader. Needs the package vitc (pip install ./tools/python), timm, onnxruntime and onnx.
 """
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 import timm
 import torch
@@ -56,26 +52,6 @@ def onnx_session(model, path):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def latency(session, plan):
-    """Median milliseconds of a call with one prepared image, and those that `vitrun bench` tells, in turn."""
-    array = np.random.default_rng(1).standard_normal((1, 3, *session.input_size)).astype(np.float32)
-    calls, bench = [], []
-    for _ in range(5):
-        for _ in range(10):
-            session.run(array)
-        times = []
-        for _ in range(100):
-            start = time.perf_counter()
-            session.run(array)
-            times.append(time.perf_counter() - start)
-        calls.append(statistics.median(times) * 1000)
-        told = subprocess.run(
-            ["vitrun", "bench", plan, "--batch", "1", "--threads", str(THREADS), "--json"], check=True,
-            capture_output=True, text=True).stdout
-        bench.append(json.loads(told)["median_ms"])
-    return calls, bench
 
 
 def main():
@@ -124,9 +100,6 @@ def main():
             ratio = statistics.median(own / peer for own, peer in zip(rates["vitc"], rate))
             print(f"{name}: {statistics.median(rate):.1f} images/s, vitc {ratio:.2f} x as many; "
                   f"{same:.1%} of the classes are timm's")
-        with vitc.Session(plan, threads=THREADS) as single:
-            calls, bench = latency(single, plan.path)
-        print(f"one image: {min(calls):.3f} ms a call, vitrun bench {min(bench):.3f} ms (least of {len(calls)} medians)")
 
 
 if __name__ == "__main__":
