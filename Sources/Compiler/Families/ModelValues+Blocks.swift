@@ -30,7 +30,7 @@ extension ModelValues {
         .contradiction, file: tensors.file, field: "relative positions",
         expected: "tables of \(source.heads) heads", found: "of \(source.tableHeads)")
     }
-    if isTransformers, source.gridHeight != source.gridWidth {
+    if isTransformers, !tensors.isGraph, source.gridHeight != source.gridWidth {
       throw InputError(
         .unsupported, file: tensors.file, field: "relative positions",
         expected: "a square grid, of which alone transformers reads the table in the grid's order",

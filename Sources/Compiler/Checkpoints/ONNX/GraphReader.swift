@@ -15,6 +15,13 @@ struct GraphReader {
   var externalFiles: [MappedFile] { tensors.externalFiles }
 
   mutating func graph(_ message: Onnx__GraphProto) throws -> ONNXGraph {
+    try ONNXGraph(
+      file: file, nodes: try nodes(message), initializers: try initializers(message),
+      inputs: try elements(message.n_input, message.input).map { try value($0, "input") },
+      outputs: try elements(message.n_output, message.output).map { try value($0, "output") })
+  }
+
+  private mutating func initializers(_ message: Onnx__GraphProto) throws -> [String: TensorView] {
     var initializers: [String: TensorView] = [:]
     for tensor in elements(message.n_initializer, message.initializer) {
       let name = text(tensor.name)
@@ -27,14 +34,27 @@ struct GraphReader {
         throw InputError(file: file, field: place, expected: "each name once", found: "it twice")
       }
     }
+    return initializers
+  }
+
+  private mutating func nodes(_ message: Onnx__GraphProto) throws -> [ONNXNode] {
     var nodes: [ONNXNode] = []
     for (index, node) in elements(message.n_node, message.node).enumerated() {
       nodes.append(try self.node(node, index: index))
     }
-    return try ONNXGraph(
-      file: file, nodes: nodes, initializers: initializers,
-      inputs: try elements(message.n_input, message.input).map { try value($0, "input") },
-      outputs: try elements(message.n_output, message.output).map { try value($0, "output") })
+    return nodes
+  }
+
+  /// A graph that reads values around it.
+  private mutating func branch(_ message: Onnx__GraphProto, _ place: String) throws -> ONNXBranch {
+    guard message.n_input == 0, message.n_sparse_initializer == 0 else {
+      throw InputError(
+        file: file, field: place, expected: "a graph without inputs and sparse weights",
+        found: "\(message.n_input) and \(message.n_sparse_initializer)")
+    }
+    return ONNXBranch(
+      nodes: try nodes(message), initializers: try initializers(message),
+      outputs: try elements(message.n_output, message.output).map { try value($0, "output").name })
   }
 
   private func value(_ message: Onnx__ValueInfoProto, _ kind: String) throws -> ONNXValue {
@@ -77,7 +97,7 @@ struct GraphReader {
     for attribute in elements(message.n_attribute, message.attribute) {
       let name = text(attribute.name)
       let place = "\(label), attribute \(name)"
-      let value = try self.attribute(attribute, place)
+      let value = try self.attribute(attribute, place, readsGraphs: operation == "If")
       guard attributes.updateValue(value, forKey: name) == nil else {
         throw InputError(file: file, field: place, expected: "each name once", found: "it twice")
       }
@@ -91,9 +111,9 @@ struct GraphReader {
     case integer, string, tensor, graph, floats, integers, strings, tensors, graphs
   }
 
-  private mutating func attribute(_ message: Onnx__AttributeProto, _ place: String) throws
-    -> ONNXAttribute
-  {
+  private mutating func attribute(
+    _ message: Onnx__AttributeProto, _ place: String, readsGraphs: Bool
+  ) throws -> ONNXAttribute {
     func fail(_ expected: String, _ found: String) -> InputError {
       InputError(file: file, field: place, expected: expected, found: found)
     }
@@ -112,6 +132,9 @@ struct GraphReader {
     // Zero may be left out, and so may an empty list.
     guard present.isEmpty || present == [kind] else {
       throw fail("\(kind) as its type says", present.map { "\($0)" }.joined())
+    }
+    if kind == .graph, readsGraphs, let graph = message.g?.pointee {
+      return .branch(try branch(graph, place))
     }
     return try value(message, kind, place)
   }

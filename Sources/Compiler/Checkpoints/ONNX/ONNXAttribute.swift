@@ -9,8 +9,9 @@ enum ONNXAttribute: Sendable {
   case floats([Float])
   case integers([Int])
   case strings([String])
+  case branch(ONNXBranch)
 
-  /// A kind that no vision transformer needs, such as a graph of its own.
+  /// A kind that no vision transformer needs, such as the body of a loop.
   case other(String)
 
   /// What it is, for messages.
@@ -23,6 +24,7 @@ enum ONNXAttribute: Sendable {
     case .floats: "a list of floats"
     case .integers: "a list of integers"
     case .strings: "a list of strings"
+    case .branch: "a graph"
     case .other(let kind): kind
     }
   }
@@ -36,7 +38,7 @@ enum ONNXAttribute: Sendable {
       Self.view(.float32, [values.count], bytes(of: values.map(\.bitPattern)))
     case .integer(let value): Self.view(.int64, [], bytes(of: [value]))
     case .integers(let values): Self.view(.int64, [values.count], bytes(of: values))
-    case .string, .strings, .other: nil
+    case .string, .strings, .branch, .other: nil
     }
   }
 

@@ -100,8 +100,15 @@ package struct ONNXNode: Sendable {
     throw wrong(attribute, "a tensor", value)
   }
 
+  /// A branch of an `If`.
+  package func branch(_ attribute: String) throws -> ONNXBranch? {
+    guard let value = attributes[attribute] else { return nil }
+    if case .branch(let branch) = value { return branch }
+    throw wrong(attribute, "a graph", value)
+  }
+
   /// The tensor of a `Constant` node, in whichever attribute it is written.
-  func constantValue() throws -> TensorView {
+  package func constantValue() throws -> TensorView {
     var view: TensorView?
     if let value = attributes["value"] ?? attributes["value_int"] ?? attributes["value_float"]
       ?? attributes["value_ints"] ?? attributes["value_floats"]

@@ -8,15 +8,19 @@ enum RelativeTable {
   /// The grid that a model's tables are for.
   /// - Throws: `InputError` if there are more tokens in front of the patches than tables have entries of.
   static func grid(_ config: ViTConfig, file: String) throws -> RelativeGrid {
-    guard
-      let grid = RelativeGrid(
-        rows: config.gridHeight, columns: config.gridWidth, prefix: config.prefixTokens)
-    else {
+    try grid(
+      rows: config.gridHeight, columns: config.gridWidth, prefix: config.prefixTokens, file: file)
+  }
+
+  /// As the other, of patches that are counted.
+  static func grid(
+    rows: Int, columns: Int, prefix: Int, file: String
+  ) throws -> RelativeGrid {
+    guard let grid = RelativeGrid(rows: rows, columns: columns, prefix: prefix) else {
       throw InputError(
         .unsupported, file: file, field: "relative positions",
         expected: "a grid of at most 4096 patches both ways, behind a class token or nothing",
-        found: "\(config.prefixTokens) tokens in front of "
-          + "\(config.gridHeight) x \(config.gridWidth)")
+        found: "\(prefix) tokens in front of \(rows) x \(columns)")
     }
     return grid
   }

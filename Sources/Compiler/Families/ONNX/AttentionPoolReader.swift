@@ -1,11 +1,11 @@
 internal import ModelFacts
 
 /// Reads attention pooling off traced terms: attention of one query that is the same for every image, with an FFN
-/// behind it.
+/// behind it or without.
 struct AttentionPoolReader {
   let reader: TermReader
 
-  /// The parts of `y = proj(attention(query, kv(x))); y + mlp(norm(y))`.
+  /// The parts of `y = proj(attention(query, kv(x)))`, or of `y + mlp(norm(y))` (SigLIP).
   struct Found {
     /// Every head's query, one head after the other.
     var query: Literal
@@ -17,13 +17,36 @@ struct AttentionPoolReader {
     /// The joint layer of keys and values, or one for each.
     var layers: [TermReader.Layer]
     var projection: TermReader.Layer
+    var feedForward: FeedForward?
+
+    /// The rows that are pooled.
+    var input: TermView
+  }
+
+  /// What is added to the result of attention.
+  struct FeedForward {
     var norm: TermReader.NormLayer
     var hidden: TermReader.Layer
     var activation: Activation
     var last: TermReader.Layer
+  }
 
-    /// The rows that are pooled.
-    var input: TermView
+  /// The pooling whose result is `attended`, a layer's (AIMv2); nil for anything else.
+  func read(_ attended: TermView) throws(Mismatch) -> Found? {
+    let layer: TermReader.Layer
+    do throws(Mismatch) { layer = try reader.linear(attended, "") } catch { return nil }
+    var projection = layer
+    // transformers takes the mean of the one row.
+    if reader.isOrdered(layer.input),
+      case .mean(let row) = reader.terms[layer.input.term].kind, row.shape.last == 1
+    {
+      projection.input = row
+      projection.input.factor *= layer.input.factor
+    }
+    let rows = reader.terms[projection.input.term]
+    guard case .product = rows.kind, rows.shape.count >= 2, rows.shape[rows.shape.count - 2] == 1
+    else { return nil }
+    return try attention(in: projection)
   }
 
   /// The pooling whose result is the sum of `attended` and `branch`.
@@ -38,7 +61,13 @@ struct AttentionPoolReader {
         term: norm.input.term, expected: "what attn_pool.proj makes in front of attn_pool.norm",
         depth: 5)
     }
-    let projection = try reader.linear(attended, "attn_pool.proj", depth: 6)
+    var found = try attention(in: try reader.linear(attended, "attn_pool.proj", depth: 6))
+    found.feedForward = FeedForward(norm: norm, hidden: hidden, activation: activation, last: last)
+    return found
+  }
+
+  /// The attention whose heads a layer reads.
+  private func attention(in projection: TermReader.Layer) throws(Mismatch) -> Found {
     let attention = AttentionReader(reader: reader)
     let name = "attn_pool"
     func mismatch(_ term: Int, _ expected: String) -> Mismatch {
@@ -75,7 +104,6 @@ struct AttentionPoolReader {
     let factor = scores.factor * products.factor / usual
     return Found(
       query: query, queryFactor: reader.isClose(factor, 1) ? 1 : factor, heads: heads,
-      layers: layers, projection: projection, norm: norm, hidden: hidden, activation: activation,
-      last: last, input: first.input)
+      layers: layers, projection: projection, input: first.input)
   }
 }

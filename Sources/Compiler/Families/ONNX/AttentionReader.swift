@@ -15,8 +15,18 @@ struct AttentionReader {
     /// How queries and keys are turned.
     var rotary: RotaryReader.Found?
 
+    /// What the scores have added, in that order.
+    var biases: [Bias] = []
+
     /// The rows that all of them read.
     var input: TermView
+  }
+
+  /// A constant that scores have added.
+  struct Bias: Hashable {
+    /// `[heads, tokens, tokens]`.
+    var literal: Literal
+    var factor: Double
   }
 
   /// The attention whose heads, side by side, are `rows`.
@@ -27,12 +37,14 @@ struct AttentionReader {
     }
     let (heads, tokens, width) = try headsSideBySide(rows, name, depth: depth)
     let (query, key, value, scale): (TermView, TermView, TermView, Double)
+    var biases: [Bias] = []
     switch reader.terms[rows.term].kind {
     case .attention(let q, let k, let v, let factor):
       (query, key, value, scale) = (q, k, v, factor * q.factor * k.factor)
     case .product(let probabilities, let v):
-      let scores = try self.scores(probabilities, name)
-      guard case .product(let q, let k) = reader.terms[scores.term].kind,
+      var scores = try self.scores(probabilities, name)
+      (scores, biases) = withoutBiases(scores, [heads, tokens, tokens])
+      guard reader.isOrdered(scores), case .product(let q, let k) = reader.terms[scores.term].kind,
         let transposed = self.transposed(k, heads, tokens, width)
       else { throw mismatch(probabilities.term, "the softmax of query times key") }
       (query, key, value) = (q, transposed, v)
@@ -75,7 +87,7 @@ struct AttentionReader {
       throw mismatch(query.term, "queries and keys normalised and turned alike")
     }
     if let query = parts[0].norm, let key = parts[1].norm { found.headNorms = (query, key) }
-    found.rotary = parts[0].rotary
+    (found.rotary, found.biases) = (parts[0].rotary, biases)
     return found
   }
 
@@ -113,6 +125,24 @@ struct AttentionReader {
     }
     return scores
   }
+
+  /// Scores of `shape` and what they have added, the innermost first.
+  private func withoutBiases(_ scores: TermView, _ shape: [Int]) -> (TermView, [Bias]) {
+    var (rest, biases): (TermView, [Bias]) = (scores, [])
+    while biases.count < Self.mostBiases, reader.isOrdered(rest),
+      case .addConstant(var inner, var literal) = reader.terms[rest.term].kind,
+      let layout = literal.layout.broadcast(to: reader.terms[rest.term].shape)?.reshaped(shape)
+    {
+      literal.layout = layout
+      biases.append(Bias(literal: literal, factor: rest.factor))
+      inner.factor *= rest.factor
+      rest = inner
+    }
+    return (rest, biases.reversed())
+  }
+
+  /// A table of a block and one of all, and one to spare.
+  private static let mostBiases = 3
 
   /// `[heads, width, tokens]` as `[heads, tokens, width]`.
   func transposed(_ keys: TermView, _ heads: Int, _ tokens: Int, _ width: Int) -> TermView? {

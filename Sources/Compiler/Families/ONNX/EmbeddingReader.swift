@@ -24,6 +24,9 @@ struct EmbeddingReader {
 
     /// A norm of all rows, in front of the first block.
     var norm: TermReader.NormLayer?
+
+    /// A norm of the patches' rows, in front of positions.
+    var patchNorm: TermReader.NormLayer?
     var projection: Stage
 
     /// LV-ViT's stem, first stage first.
@@ -37,7 +40,8 @@ struct EmbeddingReader {
   func read(_ tokens: TermView) throws(Mismatch) -> Found {
     let norm = reader.normIfThere(tokens)
     let sequence = try TokenSequence(norm?.input ?? tokens, reader)
-    let (projection, source) = try stage(patches: sequence.patches)
+    let patchNorm = reader.normIfThere(sequence.patches)
+    let (projection, source) = try stage(patches: patchNorm?.input ?? sequence.patches)
     let (stem, input) = try stem(source)
     let first = stem.first ?? projection
     // What a convolution pads with is 0 behind the normalisation.
@@ -54,8 +58,8 @@ struct EmbeddingReader {
     return Found(
       prefix: isOfAll ? sequence.prefix.map { [$0[0]] } : sequence.prefix,
       positions: isOfAll ? sequence.table : sequence.positions,
-      hasPatchOnlyPositions: !isOfAll, norm: norm, projection: projection, stem: stem,
-      input: input)
+      hasPatchOnlyPositions: !isOfAll, norm: norm, patchNorm: patchNorm, projection: projection,
+      stem: stem, input: input)
   }
 
   /// The convolution whose pixels, as rows, are the patches; and what it reads.

@@ -53,6 +53,7 @@ struct HeadReader {
       let pool = try PoolReader(reader: reader).read(layer.input)
       return Found(pooler: (layer, activation), pool: pool)
     }
+    if let pool = try PoolReader(reader: reader).pooledByQuery(output) { return Found(pool: pool) }
     guard let layer = layer(output) else { return Found(pool: try row(output)) }
     if let found = try classifierOfMean(layer) { return found }
     let pool = try PoolReader(reader: reader).read(layer.input)

@@ -180,6 +180,11 @@ struct Layout: Hashable, Sendable {
     }
   }
 
+  /// Its elements, in order, of the storage that it lies over.
+  func elements(of storage: [Float]) -> [Float] {
+    StridedCopy(axes.map { ($0.extent, $0.stride) }, offset: offset).gather(storage)
+  }
+
   /// Without its dimensions of extent 1.
   var withoutUnits: Layout {
     Layout(offset: offset, dimensions: dimensions.filter { !$0.isEmpty })

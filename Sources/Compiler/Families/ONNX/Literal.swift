@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// A constant of an ONNX graph: a layout over an initialiser, or over numbers that were computed from
-/// others.
+/// A constant of an ONNX graph: a layout over an initialiser, over numbers that were computed from others, or over
+/// entries that are gathered of another.
 struct Literal: Hashable, Sendable {
   /// Where the elements are.
   final class Storage: Sendable {
@@ -14,6 +14,7 @@ struct Literal: Hashable, Sendable {
     private enum Contents: Sendable {
       case tensor(TensorView)
       case numbers([Double])
+      case gathered(GatheredLiteral)
     }
 
     init(_ tensor: TensorView, name: String) {
@@ -30,6 +31,18 @@ struct Literal: Hashable, Sendable {
       contents = .numbers(numbers)
     }
 
+    init(_ gathered: GatheredLiteral) {
+      name = gathered.source.storage.name
+      dtype = gathered.source.storage.dtype
+      count = gathered.count
+      contents = .gathered(gathered)
+    }
+
+    /// Whether it is made anew each time that it is read.
+    var isGathered: Bool {
+      if case .gathered = contents { true } else { false }
+    }
+
     /// More elements are not computed with at once.
     static let largestArray = 1 << 24
 
@@ -40,6 +53,7 @@ struct Literal: Hashable, Sendable {
         defer { tensor.releasePages() }
         return tensor.float32Values()
       case .numbers(let numbers): return numbers.map { Float($0) }
+      case .gathered(let gathered): return gathered.floats()
       }
     }
 
@@ -47,6 +61,7 @@ struct Literal: Hashable, Sendable {
     func numbers() -> [Double] {
       switch contents {
       case .numbers(let numbers): numbers
+      case .gathered(let gathered): gathered.numbers()
       case .tensor(let tensor):
         switch tensor.dtype {
         case .int64: words(tensor, Int64.self).map { Double($0) }
@@ -92,6 +107,12 @@ struct Literal: Hashable, Sendable {
     layout = Layout(contiguous: shape)
   }
 
+  /// All that is gathered, in order, in a shape of as many elements.
+  init(_ gathered: GatheredLiteral, shape: [Int]) {
+    storage = Storage(gathered)
+    layout = Layout(contiguous: shape)
+  }
+
   static func == (left: Literal, right: Literal) -> Bool {
     left.storage === right.storage && left.layout == right.layout
   }
@@ -102,11 +123,9 @@ struct Literal: Hashable, Sendable {
   }
 
   /// The elements in order; nil if they are too many to compute with.
-  func numbers() -> [Double]? {
+  func numbers(atMost limit: Int = computableElements) -> [Double]? {
     let shape = layout.shape
-    guard let count = Shape(checking: shape)?.elementCount, count <= Self.computableElements else {
-      return nil
-    }
+    guard let count = Shape(checking: shape)?.elementCount, count <= limit else { return nil }
     guard count > 0 else { return [] }
     let source = storage.numbers()
     guard !isWhole else { return source }
@@ -118,7 +137,7 @@ struct Literal: Hashable, Sendable {
     guard let count = Shape(checking: shape)?.elementCount, count <= limit, storage.count <= limit
     else { return nil }
     let source = storage.floats()
-    return isWhole ? source : strides.gather(source)
+    return isWhole ? source : layout.elements(of: source)
   }
 
   /// The elements in another layout of the same storage.
@@ -129,8 +148,8 @@ struct Literal: Hashable, Sendable {
   }
 
   /// The elements as integers.
-  func integers() -> [Int]? {
-    numbers()?.map { Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
+  func integers(atMost limit: Int = computableElements) -> [Int]? {
+    numbers(atMost: limit)?.map { Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
   }
 
   /// The value if there is but one.
@@ -138,19 +157,14 @@ struct Literal: Hashable, Sendable {
     layout.elementCount == 1 ? numbers()?.first : nil
   }
 
-  private var strides: StridedCopy {
-    StridedCopy(layout.axes.map { ($0.extent, $0.stride) }, offset: layout.offset)
-  }
-
   /// The elements as a tensor of a family, in another shape of as many elements.
   func tensor(shape: [Int], origin: String? = nil) -> NamedTensor {
-    let copy = strides
-    let storage = storage
+    let (layout, storage) = (layout, storage)
     let isWhole = isWhole
     return NamedTensor(
       shape: Shape(shape), dtype: storage.dtype, origin: origin ?? storage.name
     ) {
-      isWhole ? storage.floats() : copy.gather(storage.floats())
+      isWhole ? storage.floats() : layout.elements(of: storage.floats())
     }
   }
 }

@@ -28,16 +28,16 @@ extension ONNXModelReader {
   }
 
   private func describeBlocks(_ hints: inout ModelHints) throws {
-    var norms = [norm, head.pool.norm, embedding.norm, head.pool.attention?.norm]
-    for block in blocks {
-      let (attended, feedForward) = (block.attended, block.feedForward)
-      norms += [
-        attended.norm, feedForward.norm, attended.innerNorm, feedForward.inside.norm,
-        attended.attention.headNorms?.query, attended.attention.headNorms?.key,
-      ]
+    let norms = self.norms
+    guard Set(norms.map(\.isRMS)).count <= 1, !norms.contains(where: \.isRMS) || !hasHeadNorms
+    else {
+      throw InputError(
+        .unsupported, file: tracer.graph.file, field: "norms",
+        expected: "LayerNorm for every norm, or RMSNorm and no norms of queries and keys",
+        found: "\(norms.count(where: \.isRMS)) of \(norms.count) are RMSNorm"
+          + (hasHeadNorms ? ", with those of queries and keys" : ""))
     }
-    hints.epsilon = told(
-      try one(norms.compactMap { $0.map { Self.rounded($0.epsilon) } }, "epsilon of the norms"))
+    hints.epsilon = told(try one(norms.map { Self.rounded($0.epsilon) }, "epsilon of the norms"))
     let heads = try one(blocks.map(\.attended.attention.heads), "number of heads")
     hints.heads = told(heads)
     let factors = blocks.flatMap { [$0.attended.ending.factor, $0.feedForward.ending.factor] }
@@ -64,6 +64,24 @@ extension ONNXModelReader {
     }
   }
 
+  private var hasHeadNorms: Bool { blocks.contains { $0.attended.attention.headNorms != nil } }
+
+  /// All that the model has.
+  private var norms: [TermReader.NormLayer] {
+    var norms = [
+      norm, head.pool.norm, embedding.norm, embedding.patchNorm,
+      head.pool.attention?.feedForward?.norm,
+    ]
+    for block in blocks {
+      let (attended, feedForward) = (block.attended, block.feedForward)
+      norms += [
+        attended.norm, feedForward.norm, attended.innerNorm, feedForward.inside.norm,
+        attended.attention.headNorms?.query, attended.attention.headNorms?.key,
+      ]
+    }
+    return norms.compactMap(\.self)
+  }
+
   private func describeHead(_ prefix: PrefixTokens, _ hints: inout ModelHints) {
     let pool = head.pool
     // A plan that has every token's row has the first as features too.
@@ -80,7 +98,7 @@ extension ONNXModelReader {
     hints.hasNoFinalNorm = norm == nil
     hints.averagesDistillation = head.averagesTwo
     hints.poolHeads = pool.attention.map { told($0.heads) }
-    hints.poolActivation = pool.attention?.activation
+    hints.poolActivation = pool.attention?.feedForward?.activation
     hints.poolerActivation = head.pooler.map { told($0.activation) }
     if let reason = prefix.reason {
       let first = prefix.single.first ?? "reg_token"

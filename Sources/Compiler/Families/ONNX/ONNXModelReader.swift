@@ -56,7 +56,8 @@ struct ONNXModelReader {
 
   private func raised() throws -> TensorSet {
     let prefix = PrefixTokens(
-      embedding, head, told: exported?.facts.details.hasClassToken)
+      embedding, head, told: exported?.facts.details.hasClassToken,
+      hasRelative: blocks.contains { !$0.attended.attention.biases.isEmpty })
     try check(prefix)
     var tensors = RaisedTensors(file: tracer.graph.file)
     try tensors.add(embedding, prefix: prefix)
@@ -66,6 +67,7 @@ struct ONNXModelReader {
     tensors.add(head)
     let rotary = blocks.compactMap(\.attended.attention.rotary)
     try tensors.add(rotary)
+    tensors.add(try relativePositions(prefix))
     return TensorSet(
       file: tracer.graph.file, tensors: tensors.tensors, scheme: Self.scheme,
       hints: try hints(prefix, rotary))
@@ -119,12 +121,33 @@ struct ONNXModelReader {
     }
   }
 
-  /// Tokens of the image.
-  private var patchCount: Int {
+  /// Each block's table of relative positions; none where no block has any.
+  private func relativePositions(_ prefix: PrefixTokens) throws -> [RelativeBias] {
+    let attention = blocks.map(\.attended.attention)
+    guard attention.contains(where: { !$0.biases.isEmpty }) else { return [] }
+    let grid = try RelativeTable.grid(
+      rows: self.grid.rows, columns: self.grid.columns, prefix: prefix.count,
+      file: tracer.graph.file)
+    // Blocks often share what they add.
+    var known: [[AttentionReader.Bias]: RelativeBias] = [:]
+    return try attention.enumerated().map { block, attention in
+      if let table = known[attention.biases] { return table }
+      let table = try RelativeBias(
+        attention.biases, heads: attention.heads, grid, block: block, file: tracer.graph.file)
+      known[attention.biases] = table
+      return table
+    }
+  }
+
+  /// Patches of the image, down and across.
+  private var grid: (rows: Int, columns: Int) {
     let strides = [embedding.projection.stride] + embedding.stem.map(\.stride)
     let (down, across) = (
       strides.map { $0[0] }.reduce(1, *), strides.map { $0[1] }.reduce(1, *)
     )
-    return (tracer.input.height / down) * (tracer.input.width / across)
+    return (tracer.input.height / down, tracer.input.width / across)
   }
+
+  /// Tokens of the image.
+  private var patchCount: Int { grid.rows * grid.columns }
 }

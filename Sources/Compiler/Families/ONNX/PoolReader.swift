@@ -30,7 +30,16 @@ struct PoolReader {
     return try pooled(view)
   }
 
+  /// One row that is a layer of attention pooling without an FFN; nil for anything else.
+  func pooledByQuery(_ view: TermView) throws(Mismatch) -> Found? {
+    guard reader.rowCount(view.term) == 1,
+      let attention = try AttentionPoolReader(reader: reader).read(view)
+    else { return nil }
+    return try found(attention)
+  }
+
   private func pooled(_ view: TermView) throws(Mismatch) -> Found {
+    if let found = try pooledByQuery(view) { return found }
     let failure = Mismatch(
       term: view.term,
       expected: "one token, or the mean, the maximum, both or attention of tokens", depth: 0)
@@ -100,9 +109,13 @@ struct PoolReader {
         throw error.depth > first.depth ? error : first
       }
     }
-    guard let rows = reader.rows(found.input) else {
-      throw Mismatch(term: found.input.term, expected: "tokens that are pooled", depth: 0)
+    return try self.found(found)
+  }
+
+  private func found(_ attention: AttentionPoolReader.Found) throws(Mismatch) -> Found {
+    guard let rows = reader.rows(attention.input) else {
+      throw Mismatch(term: attention.input.term, expected: "tokens that are pooled", depth: 0)
     }
-    return Found(pooling: .map, rows: rows, attention: found)
+    return Found(pooling: .map, rows: rows, attention: attention)
   }
 }

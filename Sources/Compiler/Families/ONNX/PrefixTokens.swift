@@ -13,7 +13,10 @@ struct PrefixTokens {
 
   /// - Parameters:
   ///   - told: whether the first is a class token, where the file says it.
-  init(_ embedding: EmbeddingReader.Found, _ head: HeadReader.Found, told: Bool?) {
+  ///   - hasRelative: attention has relative positions.
+  init(
+    _ embedding: EmbeddingReader.Found, _ head: HeadReader.Found, told: Bool?, hasRelative: Bool
+  ) {
     let count = embedding.prefix.count
     let isRead = head.pool.pooling == .token || head.pool.pooling == .none
     guard count > 0, !isRead else {
@@ -24,13 +27,18 @@ struct PrefixTokens {
     }
     // Models whose registers come alone have positions for patches only, and 1, 4 or 8 of them.
     let isOfAll = embedding.positions != nil && !embedding.hasPatchOnlyPositions
-    let isClass = told ?? (isOfAll || count > 1 && count % 2 == 1)
+    let isRelated = hasRelative && count == 1
+    let isClass = told ?? (isOfAll || isRelated || count > 1 && count % 2 == 1)
     single = isClass ? ["cls_token"] : []
     registers = count - single.count
-    reason =
-      told != nil
-      ? nil
-      : isOfAll
-        ? "as it has a position" : "as \(count) such \(count == 1 ? "token is" : "tokens are")"
+    if told != nil {
+      reason = nil
+    } else if isOfAll {
+      reason = "as it has a position"
+    } else if isRelated {
+      reason = "as models with relative positions have it"
+    } else {
+      reason = "as \(count) such \(count == 1 ? "token is" : "tokens are")"
+    }
   }
 }

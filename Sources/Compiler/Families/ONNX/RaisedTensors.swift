@@ -39,6 +39,7 @@ struct RaisedTensors {
       self.stage(stage, "patch_embed.conv\(index + 1)", "patch_embed.bn\(index + 1)")
     }
     fold(embedding.input, into: embedding.stem.isEmpty ? "proj" : "conv1")
+    if let norm = embedding.patchNorm { add(norm, "patch_embed.norm") }
     if let norm = embedding.norm { add(norm, "norm_pre") }
   }
 
@@ -116,6 +117,22 @@ struct RaisedTensors {
     ) { own.flatMap(\.table) }
   }
 
+  /// Tables of relative positions, `[entries, heads]`, of each block or of all.
+  mutating func add(_ tables: [RelativeBias]) {
+    func add(_ table: RelativeBias, _ name: String) {
+      tensors[name] = NamedTensor(
+        shape: Shape([table.values.count / table.heads, table.heads]), origin: "relative positions"
+      ) { table.values }
+    }
+    guard let first = tables.first else { return }
+    if tables.count > 1, tables.allSatisfy({ $0 == first }) {
+      return add(first, RelativePositions.sharedName(RelativePositions.table))
+    }
+    for (block, table) in tables.enumerated() {
+      add(table, RelativePositions.name(block: block, RelativePositions.table))
+    }
+  }
+
   // MARK: - Behind the blocks
 
   /// Classifiers, layers of features and attention pooling.
@@ -126,23 +143,25 @@ struct RaisedTensors {
     if let layer = head.projection { add([layer], "projection", fillsBias: false) }
     if let pooler = head.pooler { add([pooler.layer], "pooler.dense") }
     guard let pool = head.pool.attention else { return }
-    let query = pool.query.tensor(shape: [pool.query.layout.elementCount])
+    let count = pool.query.layout.elementCount
+    let query = pool.query.tensor(shape: pool.feedForward == nil ? [1, 1, count] : [count])
     tensors["attn_pool.query"] =
       pool.queryFactor == 1 ? query : query.multiplied(by: pool.queryFactor)
-    add(pool.layers, "attn_pool.kv")
+    add(pool.layers, "attn_pool.kv", fillsBias: pool.feedForward != nil)
     add([pool.projection], "attn_pool.proj")
-    add(pool.norm, "attn_pool.norm")
-    add([pool.hidden], "attn_pool.mlp.fc1")
-    add([pool.last], "attn_pool.mlp.fc2")
+    guard let feedForward = pool.feedForward else { return }
+    add(feedForward.norm, "attn_pool.norm")
+    add([feedForward.hidden], "attn_pool.mlp.fc1")
+    add([feedForward.last], "attn_pool.mlp.fc2")
   }
 
   // MARK: - Parts
 
-  /// A norm's weight and bias.
+  /// A norm's weight and bias; an RMSNorm has none.
   mutating func add(_ norm: TermReader.NormLayer, _ name: String) {
     let width = norm.weight.layout.elementCount
     vector(norm.weight, width, "\(name).weight")
-    vector(norm.bias, width, "\(name).bias")
+    if !norm.isRMS { vector(norm.bias, width, "\(name).bias") }
   }
 
   /// Layers of the same rows as one. A bias that some of them lack is zeros there, also where none has one if

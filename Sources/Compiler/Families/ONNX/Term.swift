@@ -20,6 +20,8 @@ enum TracedValue: Sendable {
   /// The same for every image.
   case constant(Literal)
 
+  var isData: Bool { if case .data = self { true } else { false } }
+
   var shape: [Int] {
     switch self {
     case .data(let view): view.shape
@@ -51,6 +53,7 @@ struct Term: Sendable {
     case logSoftmax(TermView)
     case attention(query: TermView, key: TermView, value: TermView, scale: Double)
     case layerNorm(TermView, weight: Literal, bias: Literal?, Float)
+    case rmsNorm(TermView, weight: Literal, Float)
     case add(TermView, TermView)
     case subtract(TermView, TermView)
     case multiply(TermView, TermView)

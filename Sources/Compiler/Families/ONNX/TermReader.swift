@@ -36,12 +36,13 @@ struct TermReader {
     var bias: Literal?
   }
 
-  /// A LayerNorm.
+  /// A LayerNorm, or an RMSNorm, which has no bias.
   struct NormLayer {
     var input: TermView
     var weight: Literal
     var bias: Literal?
     var epsilon: Float
+    var isRMS = false
   }
 
   /// Whether a view is all of its term in order, times one.
@@ -60,9 +61,9 @@ struct TermReader {
     TermView(term: term, layout: Layout(contiguous: terms[term].shape))
   }
 
-  /// Whether two views are all of one term.
+  /// Whether two views are the same elements of one term, or all of it.
   func isSame(_ a: TermView, _ b: TermView) -> Bool {
-    a.term == b.term && isWhole(a) && isWhole(b)
+    a == b || a.term == b.term && isWhole(a) && isWhole(b)
   }
 
   /// What lies behind a view of a view.
@@ -153,36 +154,44 @@ struct TermReader {
     throw Mismatch(term: view.term, expected: expected, depth: depth)
   }
 
-  /// LayerNorm, as one operator or taken apart. What it normalises may be a part of a term, or times a number.
+  /// LayerNorm or RMSNorm, as one operator or taken apart. What it normalises may be a part of a term, or times a number.
   func norm(_ view: TermView, _ name: String, depth: Int = 0) throws(Mismatch) -> NormLayer {
-    let expected = "the LayerNorm \(name)"
+    let expected = "the LayerNorm or RMSNorm \(name)"
     let failure = Mismatch(term: view.term, expected: expected, depth: depth)
     var rest = view
     var bias: Literal?
-    if case .layerNorm(let input, let weight, let bias, let epsilon) =
-      try kind(view, expected, depth: depth)
-    {
+    switch try kind(view, expected, depth: depth) {
+    case .layerNorm(let input, let weight, let bias, let epsilon):
       return NormLayer(input: input, weight: weight, bias: bias, epsilon: epsilon)
-    }
-    if case .addConstant(let inner, let literal) = try kind(rest, expected, depth: depth) {
-      (rest, bias) = (inner, literal)
+    case .rmsNorm(let input, let weight, let epsilon):
+      return NormLayer(input: input, weight: weight, epsilon: epsilon, isRMS: true)
+    case .addConstant(let inner, let literal): (rest, bias) = (inner, literal)
+    default: break
     }
     guard case .multiplyConstant(let quotient, let weight) = try kind(rest, expected, depth: depth),
-      case .divide(let deviation, let spread) = try kind(quotient, expected, depth: depth),
-      case .subtract(let input, let mean) = try kind(deviation, expected, depth: depth),
-      case .mean(let averaged) = try kind(mean, expected, depth: depth),
+      case .divide(let numerator, let spread) = try kind(quotient, expected, depth: depth),
       case .function("Sqrt", let sum) = try kind(spread, expected, depth: depth),
-      case .addConstant(let variance, let epsilon) = try kind(sum, expected, depth: depth),
-      case .mean(let squares) = try kind(variance, expected, depth: depth),
+      case .addConstant(let average, let epsilon) = try kind(sum, expected, depth: depth),
+      case .mean(let squares) = try kind(average, expected, depth: depth),
       case .multiply(let left, let right) = try kind(squares, expected, depth: depth),
-      let number = epsilon.scalar, isSame(left, right), isSame(left, deviation),
-      input == averaged || isSame(input, averaged), weight.layout.elementCount == input.shape.last,
+      let number = epsilon.scalar, left == right,
+      spread.shape == Array(numerator.shape.dropLast()) + [1],
+      weight.layout.elementCount == numerator.shape.last
+    else { throw failure }
+    guard isWhole(numerator), case .subtract(let input, let mean) = terms[numerator.term].kind
+    else {
+      guard isSame(left, numerator), bias == nil else { throw failure }
+      return NormLayer(input: numerator, weight: weight, epsilon: Float(number), isRMS: true)
+    }
+    guard case .mean(let averaged) = try kind(mean, expected, depth: depth),
+      mean.shape == spread.shape, isSame(left, numerator),
+      isSame(input, averaged),
       bias == nil || bias?.layout.elementCount == input.shape.last
     else { throw failure }
     return NormLayer(input: input, weight: weight, bias: bias, epsilon: Float(number))
   }
 
-  /// LayerNorm where there is one.
+  /// A norm where there is one.
   func normIfThere(_ view: TermView) -> NormLayer? {
     do throws(Mismatch) { return try norm(view, "") } catch { return nil }
   }

@@ -73,7 +73,7 @@ struct TokenSequence {
   private mutating func read(_ tokens: TermView) throws(Mismatch) {
     guard reader.isWhole(tokens), let width = tokens.shape.last else { return }
     switch reader.terms[tokens.term].kind {
-    case .addConstant(let inner, let table):
+    case .addConstant(let inner, let table) where reader.normIfThere(tokens) == nil:
       self = try TokenSequence(inner, reader, steps)
       try add(table, to: tokens, width)
     case .concatenate(let pieces, let dimension):

@@ -41,6 +41,9 @@ extension Tracer {
     case .layerNorm(let view, let weight, let bias, let epsilon):
       let batch = try batch(of: [view], leading: view.shape.count - 1)
       return (.layerNorm(view.single, weight: weight, bias: bias, epsilon), batch)
+    case .rmsNorm(let view, let weight, let epsilon):
+      let batch = try batch(of: [view], leading: view.shape.count - 1)
+      return (.rmsNorm(view.single, weight: weight, epsilon), batch)
     case .mean(let view):
       return (.mean(view.single), try batch(of: [view], leading: view.shape.count - 1))
     case .maximum(let view):

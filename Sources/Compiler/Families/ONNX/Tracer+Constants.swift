@@ -74,10 +74,9 @@ extension Tracer {
     guard let x = a.numbers(), let y = b.numbers() else {
       throw fail("few elements", "\(shape)")
     }
-    let isTruth = ["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or"]
     return try computed(
       zip(x, y).map { Self.number(kind, $0, $1, isInteger: isInteger) }, shape: shape,
-      isInteger: isInteger || isTruth.contains(kind))
+      isInteger: isInteger || Self.isComparison(kind))
   }
 
   private static func number(_ kind: String, _ x: Double, _ y: Double, isInteger: Bool) -> Double {
@@ -118,11 +117,43 @@ extension Tracer {
       case "Sin": { sin($0) }
       case "Cos": { cos($0) }
       case "Relu": { max($0, 0) }
+      case "Sigmoid": { 1 / (1 + exp(-$0)) }
       case "IsNaN": { $0.isNaN ? 1 : 0 }
       default: throw fail("a function that shapes are computed with", kind)
       }
     return try computed(
       numbers.map(function), shape: literal.shape, isInteger: literal.isInteger || kind == "IsNaN")
+  }
+
+  /// The product of all elements, or sums along some axes.
+  func reduced(_ node: ONNXNode, _ literal: Literal) throws -> Literal {
+    guard ["ReduceProd", "ReduceSum"].contains(node.operation) else {
+      throw fail("a product of extents or a sum", node.operation)
+    }
+    let rank = literal.shape.count
+    let axes = try integers("axes", orOperand: 1)?.map { try dimension($0, of: rank) }
+    guard axes?.isEmpty != true else { throw fail("some axes", "none") }
+    let covered = Set(axes ?? Array(0..<rank))
+    guard node.operation == "ReduceSum" || covered == Set(0..<rank) else {
+      throw fail("a product along all axes", "\(covered.sorted())")
+    }
+    let rest = (0..<rank).filter { !covered.contains($0) }
+    var moved = literal
+    moved.layout = literal.layout.transposed(rest + covered.sorted())
+    guard let numbers = moved.numbers() else { throw fail("few elements", "\(literal.shape)") }
+    let length = covered.reduce(1) { $0 * literal.shape[$1] }
+    let keeps = try integer("keepdims", default: 1) != 0
+    let count = rest.reduce(1) { $0 * literal.shape[$1] }
+    let results = (0..<count).map { row -> Double in
+      let own = numbers[row * length..<(row + 1) * length]
+      return node.operation == "ReduceSum" ? own.reduce(0, +) : own.reduce(1, *)
+    }
+    return try computed(
+      results,
+      shape: keeps
+        ? (0..<rank).map { covered.contains($0) ? 1 : literal.shape[$0] }
+        : rest.map { literal.shape[$0] },
+      isInteger: literal.isInteger)
   }
 
   /// Constants one after the other.
@@ -187,8 +218,8 @@ extension Tracer {
 
 /// How many elements of constants a trace has computed. A node of a few bytes can ask for a million.
 final class ComputedElements {
-  /// The most: 128 MB of numbers.
-  static let maximum = 1 << 24
+  /// The most: 256 MB of numbers.
+  static let maximum = 1 << 25
 
   var count = 0
 }

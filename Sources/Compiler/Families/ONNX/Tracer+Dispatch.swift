@@ -6,14 +6,11 @@ extension Tracer {
   mutating func trace(_ node: ONNXNode) throws {
     switch node.operation {
     case "Constant":
-      guard let name = node.outputs.first, let tensor = try graph.constant(name) else {
-        throw fail("a value", "none")
-      }
-      try set(.constant(Literal(tensor, name: name)))
+      try set(.constant(Literal(try node.constantValue(), name: node.outputs.first ?? "")))
     case "Identity", "Dropout", "Cast", "CastLike": try set(try cast(node, try required(0)))
     case "Shape", "Size", "ConstantOfShape", "Range": try traceShape(node)
     case "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Gather",
-      "Expand", "Tile":
+      "Expand", "Tile", "GatherND", "ScatterND", "Pad":
       try traceMovement(node)
     case "Concat": try traceConcatenation(node)
     case "Add", "Sub", "Mul", "Div", "Pow", "Equal", "Greater", "Less", "GreaterOrEqual",
@@ -27,6 +24,7 @@ extension Tracer {
     case "Conv": try traceConvolution()
     case "BatchNormalization": try traceBatchNorm()
     case "LayerNormalization": try traceLayerNorm()
+    case "RMSNormalization": try traceRMSNorm()
     case "MatMul": try traceProduct()
     case "Gemm": try traceGemm()
     case "Softmax", "LogSoftmax": try traceSoftmax(node)
@@ -34,6 +32,7 @@ extension Tracer {
     case "ReduceMean", "ReduceMax", "ReduceSum", "ReduceProd": try traceReduction(node)
     case "Gelu", "FastGelu", "QuickGelu", "Swish": try traceActivation(node)
     case "Attention": try traceAttention(node)
+    case "If": try traceBranch(node)
     default:
       throw fail("an operator that a ViT needs", node.qualifiedOperation)
     }

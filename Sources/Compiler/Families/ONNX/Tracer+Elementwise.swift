@@ -5,6 +5,10 @@ internal import Tensors
 extension Tracer {
   mutating func traceBinary(_ node: ONNXNode) throws {
     let (a, b) = (try required(0), try required(1))
+    if Self.isComparison(node.operation), [a, b].contains(where: \.isData) {
+      throw fail(
+        "a float ViT in straight-line code", "a comparison of values computed from the image")
+    }
     switch (a, b) {
     case (.constant(let a), .constant(let b)):
       let truncates = try node.operation == "Mod" && integer("fmod", default: 0) != 0
@@ -24,6 +28,10 @@ extension Tracer {
     }
   }
 
+  static func isComparison(_ operation: String) -> Bool {
+    ["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or"].contains(operation)
+  }
+
   /// The smallest or largest of any number of operands; of data, of two.
   mutating func traceExtreme(_ node: ONNXNode) throws {
     let values = try node.inputs.indices.map { try required($0) }
@@ -39,7 +47,7 @@ extension Tracer {
   }
 
   /// Data with a constant behind the operator.
-  private mutating func applied(_ kind: String, _ view: TermView, _ literal: Literal) throws
+  mutating func applied(_ kind: String, _ view: TermView, _ literal: Literal) throws
     -> TermView
   {
     guard try broadcastShape(view.shape, literal.shape) == view.shape else {

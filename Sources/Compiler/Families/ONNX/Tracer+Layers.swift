@@ -24,7 +24,7 @@ extension Tracer {
         "two strides, one padding, no dilation, no groups",
         "strides \(strides), pads \(pads), dilations \(dilations)")
     }
-    if let mode = try graph.nodes[node].string("auto_pad"),
+    if let mode = try operation.string("auto_pad"),
       mode != "NOTSET" && !(mode == "VALID" && pads[0] == 0)
     {
       throw fail("explicit padding", "auto_pad \(mode)")
@@ -67,20 +67,29 @@ extension Tracer {
   }
 
   mutating func traceLayerNorm() throws {
-    let input = try data(0)
-    let axis = try dimension(try integer("axis", default: -1), of: input.shape.count)
-    guard let weight = try literal(1), axis == input.shape.count - 1,
-      weight.shape == [input.shape[axis]]
-    else { throw fail("a norm of the last axis with a weight", "axis \(axis)") }
+    let (input, weight, epsilon) = try normOperands()
     let bias = try literal(2)
     if let bias, bias.shape != weight.shape {
       throw fail("a bias of \(weight.shape)", "\(bias.shape)")
     }
     try set(
       .data(
-        try term(
-          .layerNorm(input, weight: weight, bias: bias, try float("epsilon", default: 1e-5)),
-          shape: input.shape)))
+        try term(.layerNorm(input, weight: weight, bias: bias, epsilon), shape: input.shape)))
+  }
+
+  mutating func traceRMSNorm() throws {
+    let (input, weight, epsilon) = try normOperands()
+    try set(.data(try term(.rmsNorm(input, weight: weight, epsilon), shape: input.shape)))
+  }
+
+  /// What a norm of the last axis reads.
+  private func normOperands() throws -> (input: TermView, weight: Literal, epsilon: Float) {
+    let input = try data(0)
+    let axis = try dimension(try integer("axis", default: -1), of: input.shape.count)
+    guard let weight = try literal(1), axis == input.shape.count - 1,
+      weight.shape == [input.shape[axis]]
+    else { throw fail("a norm of the last axis with a weight", "axis \(axis)") }
+    return (input, weight, try float("epsilon", default: 1e-5))
   }
 
   mutating func traceProduct() throws {
@@ -104,7 +113,7 @@ extension Tracer {
   }
 
   /// A constant's rows times data.
-  private mutating func weighted(_ rows: Literal, _ matrix: TermView) throws -> TermView {
+  mutating func weighted(_ rows: Literal, _ matrix: TermView) throws -> TermView {
     let (a, b) = (rows.shape, matrix.shape)
     guard a.count == b.count, a.count >= 2, a.last == b[b.count - 2],
       zip(a, b).dropLast(2).allSatisfy({ $0 == $1 || $0 == 1 })
@@ -146,20 +155,7 @@ extension Tracer {
 
   mutating func traceReduction(_ node: ONNXNode) throws {
     if case .constant(let literal) = try required(0) {
-      guard node.operation == "ReduceProd", let numbers = literal.numbers() else {
-        throw fail("a product of extents", node.operation)
-      }
-      let rank = literal.shape.count
-      if let axes = try integers("axes", orOperand: 1) {
-        let covered = Set(try axes.map { try dimension($0, of: rank) })
-        guard covered == Set(0..<rank) else { throw fail("a product along all axes", "\(axes)") }
-      }
-      let keeps = try integer("keepdims", default: 1) != 0
-      return try set(
-        .constant(
-          try computed(
-            [numbers.reduce(1, *)], shape: keeps ? literal.shape.map { _ in 1 } : [],
-            isInteger: literal.isInteger)))
+      return try set(.constant(try reduced(node, literal)))
     }
     var input = try data(0)
     let rank = input.shape.count
@@ -174,49 +170,5 @@ extension Tracer {
     let result = try term(kind, shape: Array(input.shape.dropLast()))
     guard keeps else { return try set(.data(result)) }
     try set(try moved(.data(result), result.layout.unsqueezed(axis), "an axis of extent 1", ""))
-  }
-
-  /// ONNX's own attention on `[batch, heads, tokens, headWidth]`.
-  mutating func traceAttention(_ node: ONNXNode) throws {
-    if case .constant(let query) = try required(0) { return try tracePooling(node, query) }
-    let parts = try (0..<3).map { try data($0) }
-    guard node.qualifiedOperation == "Attention",
-      try (3..<6).allSatisfy({ try operand($0) == nil }),
-      try integer("is_causal", default: 0) == 0, try float("softcap", default: 0) == 0,
-      parts.allSatisfy({ $0.shape.count == 4 && $0.shape == parts[0].shape })
-    else {
-      throw fail(
-        "plain attention of query, key and value [batch, heads, tokens, width]",
-        node.qualifiedOperation)
-    }
-    let width = parts[0].shape[3]
-    var scale = 1 / Double(width).squareRoot()
-    if let told = try node.float("scale") { scale = Double(told) }
-    try set(
-      .data(
-        try term(
-          .attention(query: parts[0], key: parts[1], value: parts[2], scale: scale),
-          shape: parts[0].shape)))
-  }
-
-  /// Attention of queries that are the same for every image, taken apart.
-  private mutating func tracePooling(_ node: ONNXNode, _ query: Literal) throws {
-    var keys = try data(1)
-    let values = try data(2)
-    guard try (3..<6).allSatisfy({ try operand($0) == nil }),
-      try integer("is_causal", default: 0) == 0, try float("softcap", default: 0) == 0,
-      query.shape.count == 4, keys.shape.count == 4, values.shape == keys.shape,
-      let width = query.shape.last
-    else {
-      throw fail(
-        "plain attention of query, key and value [batch, heads, tokens, width]",
-        node.qualifiedOperation)
-    }
-    keys.layout = keys.layout.transposed([0, 1, 3, 2])
-    keys.factor *= try node.float("scale").map { Double($0) } ?? 1 / Double(width).squareRoot()
-    let scores = try weighted(query, keys)
-    let shares = try term(.softmax(scores), shape: scores.shape)
-    let shape = scores.shape.dropLast() + [width]
-    try set(.data(try term(.product(shares, values), shape: Array(shape))))
   }
 }

@@ -33,6 +33,11 @@ extension Tracer {
       try set(try moved(value, layout.broadcast(to: shape), "a shape that broadcasts", "\(target)"))
     case "Slice": try set(try sliced(value))
     case "Tile": try set(try tiled(value))
+    case "GatherND", "ScatterND", "Pad":
+      guard case .constant(let literal) = value else {
+        throw fail("\(node.operation) of constants", "of data")
+      }
+      try set(.constant(try movedConstant(node, literal)))
     case "Split": try traceSplit(value)
     default: try set(try gathered(value))
     }
@@ -142,6 +147,11 @@ extension Tracer {
       }
       let range = (clamped(starts[index]), clamped(ends[index]))
       let step = steps[index]
+      if step < 0, case .constant(let literal) = result {
+        result = .constant(
+          try backwards(literal, along: axis, from: starts[index], to: ends[index], by: step))
+        continue
+      }
       guard (1...Self.largestStep).contains(step), range.0 <= range.1 else {
         throw fail("a slice that goes forward", "\(range.0)..<\(range.1) by \(step)")
       }
@@ -172,7 +182,7 @@ extension Tracer {
   private mutating func traceSplit(_ value: TracedValue) throws {
     let shape = value.shape
     let axis = try dimension(try integer("axis", default: 0), of: shape.count)
-    let count = graph.nodes[node].outputs.count
+    let count = operation.outputs.count
     guard shape.indices.contains(axis), shape[axis] > 0, count > 0 else {
       throw fail("an axis to split", "\(shape)")
     }
@@ -200,7 +210,8 @@ extension Tracer {
   private func gathered(_ value: TracedValue) throws -> TracedValue {
     let shape = value.shape
     let axis = try dimension(try integer("axis", default: 0), of: shape.count)
-    guard let indices = try literal(1), let raw = indices.integers(), shape.indices.contains(axis)
+    guard let indices = try literal(1),
+      let raw = indices.integers(atMost: GatheredLiteral.mostIndices), shape.indices.contains(axis)
     else { throw fail("constant indices of an axis", "others") }
     let places = raw.map { $0 < 0 ? $0 + shape[axis] : $0 }
     guard places.allSatisfy({ (0..<shape[axis]).contains($0) }) else {
@@ -214,20 +225,10 @@ extension Tracer {
       return try moved(
         value, part.reshaped(target), "a range of indices", "\(raw.prefix(8))")
     }
-    guard case .constant(let literal) = value, let numbers = literal.numbers() else {
+    guard case .constant(let literal) = value else {
       throw fail("a range of indices", "\(raw.prefix(8))")
     }
-    let target = Array(shape[..<axis]) + indices.shape + Array(shape[(axis + 1)...])
-    _ = try computableCount(target)
-    let (outer, inner) = (shape[..<axis].reduce(1, *), shape[(axis + 1)...].reduce(1, *))
-    var taken: [Double] = []
-    for row in 0..<outer {
-      for place in places {
-        let first = (row * shape[axis] + place) * inner
-        taken += numbers[first..<first + inner]
-      }
-    }
-    return .constant(try computed(taken, shape: target, isInteger: literal.isInteger))
+    return .constant(try taken(of: literal, along: axis, at: indices, places))
   }
 
   /// `Tile`: of constants, and of data along axes of extent 1.

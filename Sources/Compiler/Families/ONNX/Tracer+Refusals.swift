@@ -11,12 +11,16 @@ extension Tracer {
 
   /// Refuses them in words.
   static func refuseKinds(of graph: ONNXGraph) throws {
-    for node in graph.nodes {
-      guard let reason = refusal(node) else { continue }
-      throw InputError(
-        .unsupported, file: graph.file, field: node.place, expected: reason.expected,
-        found: reason.found)
-    }
+    for node in graph.nodes { try refuse(node, file: graph.file) }
+  }
+
+  /// Refuses a node of a branch.
+  func refuse(_ node: ONNXNode) throws { try Self.refuse(node, file: graph.file) }
+
+  private static func refuse(_ node: ONNXNode, file: String) throws {
+    guard let reason = refusal(node) else { return }
+    throw InputError(
+      .unsupported, file: file, field: node.place, expected: reason.expected, found: reason.found)
   }
 
   private static func refusal(_ node: ONNXNode) -> (expected: String, found: String)? {
@@ -39,7 +43,7 @@ extension Tracer {
         "operators of ONNX", "\(node.operation) of the domain \(node.domain), which is not known"
       )
     }
-    if ["If", "Loop", "Scan"].contains(node.operation) {
+    if ["Loop", "Scan"].contains(node.operation) {
       return (float, "control flow; export the model in evaluation mode")
     }
     return nil

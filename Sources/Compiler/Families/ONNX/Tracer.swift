@@ -17,8 +17,14 @@ struct Tracer {
   private var numbers: [Term.Kind: Int] = [:]
   private var values: [String: TracedValue] = [:]
 
-  /// The node at work.
+  /// The node of the graph that is at work.
   var node = 0
+
+  /// Where that is an `If`, the node of its branch.
+  var inner: ONNXNode?
+
+  /// The node at work.
+  var operation: ONNXNode { inner ?? graph.nodes[node] }
 
   /// The graph's output that a plan computes, traced.
   private(set) var output: TermView?
@@ -45,14 +51,7 @@ struct Tracer {
     opset = model.opsets[""] ?? 1
     try Self.refuseKinds(of: graph)
     input = try TracedInput(graph, imageSize: imageSize)
-    for (name, tensor) in graph.initializers {
-      guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }) else {
-        throw InputError(
-          file: graph.file, field: "initializer \(name)",
-          expected: "extents up to \(Self.largestExtent)", found: "\(tensor.shape)")
-      }
-      values[name] = .constant(Literal(tensor, name: name))
-    }
+    try take(graph.initializers)
     let image = try term(
       input.isBytes ? .samples : .image, shape: [1, input.channels, input.height, input.width])
     values[input.name] = .data(try input.view(of: image))
@@ -109,11 +108,48 @@ struct Tracer {
     return TermView(term: terms.count - 1, layout: layout)
   }
 
+  private mutating func take(_ initializers: [String: TensorView]) throws {
+    for (name, tensor) in initializers {
+      guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }), values[name] == nil
+      else {
+        throw InputError(
+          file: graph.file, field: "initializer \(name)",
+          expected: "extents up to \(Self.largestExtent), and a name of its own",
+          found: "\(tensor.shape)\(values[name] == nil ? "" : ", and another value of that name")")
+      }
+      values[name] = .constant(Literal(tensor, name: name))
+    }
+  }
+
+  /// `If` whose condition is the same for every image: the nodes of its branch.
+  mutating func traceBranch(_ node: ONNXNode) throws {
+    guard case .constant(let condition) = try required(0), let truth = condition.scalar else {
+      throw fail(
+        "a float ViT in straight-line code",
+        "control flow that depends on the image; export the model in evaluation mode")
+    }
+    guard let branch = try node.branch(truth != 0 ? "then_branch" : "else_branch") else {
+      throw fail("two branches", "none for \(truth != 0)")
+    }
+    try take(branch.initializers)
+    let outer = inner
+    for own in branch.nodes {
+      try refuse(own)
+      inner = own
+      try trace(own)
+    }
+    inner = outer
+    for (index, name) in branch.outputs.enumerated() {
+      guard let value = values[name] else { throw fail("results of a branch", "no \(name)") }
+      try set(value, index)
+    }
+  }
+
   // MARK: - Operands
 
   /// An operand; nil if it is left out.
   func operand(_ index: Int) throws -> TracedValue? {
-    let inputs = graph.nodes[node].inputs
+    let inputs = operation.inputs
     guard inputs.indices.contains(index), !inputs[index].isEmpty else { return nil }
     guard let value = values[inputs[index]] else {
       throw fail("input \(inputs[index]) to be made by an earlier node", "none")
@@ -146,7 +182,7 @@ struct Tracer {
 
   /// Integers of an attribute or, as later opsets have it, of an operand.
   func integers(_ attribute: String, orOperand index: Int) throws -> [Int]? {
-    if let values = try graph.nodes[node].integers(attribute) { return values }
+    if let values = try operation.integers(attribute) { return values }
     guard let literal = try literal(index) else { return nil }
     guard let values = literal.integers() else {
       throw fail("small \(attribute)", "\(literal.shape)")
@@ -156,12 +192,12 @@ struct Tracer {
 
   /// An integer attribute.
   func integer(_ attribute: String, default fallback: Int) throws -> Int {
-    try graph.nodes[node].integer(attribute) ?? fallback
+    try operation.integer(attribute) ?? fallback
   }
 
   /// A float attribute.
   func float(_ attribute: String, default fallback: Float) throws -> Float {
-    try graph.nodes[node].float(attribute) ?? fallback
+    try operation.float(attribute) ?? fallback
   }
 
   /// A dimension counted from the end if it is negative.
@@ -175,7 +211,7 @@ struct Tracer {
 
   /// Names the node's result.
   mutating func set(_ value: TracedValue, _ index: Int = 0) throws {
-    let outputs = graph.nodes[node].outputs
+    let outputs = operation.outputs
     guard outputs.indices.contains(index), !outputs[index].isEmpty else { return }
     guard values[outputs[index]] == nil else {
       throw fail("results with names of their own", "a second \(outputs[index])")
@@ -190,12 +226,16 @@ struct Tracer {
 
   /// An error at the node at work.
   func fail(_ expected: String, _ found: String) -> InputError {
-    fail(at: node, Message(expected), found)
+    fail(at: operation, Message(expected), found)
+  }
+
+  /// An error at a node of the graph.
+  func fail(at node: Int, _ expected: Message, _ found: String? = nil) -> InputError {
+    fail(at: graph.nodes[node], expected, found)
   }
 
   /// An error that names a node, its operator and its inputs with their shapes.
-  func fail(at node: Int, _ expected: Message, _ found: String? = nil) -> InputError {
-    let description = graph.nodes[node]
+  private func fail(at description: ONNXNode, _ expected: Message, _ found: String?) -> InputError {
     let inputs = description.inputs.prefix(8).map { name in
       "\(name.isEmpty ? "-" : name) \(values[name].map { "\($0.shape)" } ?? "?")"
     }.joined(separator: ", ")

@@ -33,13 +33,16 @@ extension GraphLowering {
       table = builder.add(
         "Concat", [table, builder.floats(zeros, extents: [zeros.count, 1])], "table",
         [("axis", .integer(1))])
+      let queries = biased.attention.queries
+      if queries > 0, queries < tokens { entries = rows(0..<queries, of: entries, "entries.rows") }
     } else {
-      let places = builder.add(
-        "Unsqueeze", [self.places(grid), builder.integers([0])], "places")
-      entries = self.entries(of: places, patches: tokens - grid.prefix, grid, isForEach: false)
+      // One tensor for all blocks.
+      let queries = biased.attention.queries == 0 ? tokens : biased.attention.queries
+      entries = builder.integers(
+        (0..<queries).flatMap { query in
+          (0..<tokens).map { grid.entry(query: query, key: $0) }
+        }, extents: [1, queries, tokens])
     }
-    let queries = biased.attention.queries
-    if queries > 0, queries < tokens { entries = rows(0..<queries, of: entries, "entries.rows") }
     let bias = builder.add("Gather", [table, entries], "bias.heads", [("axis", .integer(1))])
     return builder.add("Transpose", [bias], "bias", [("perm", .integers([1, 0, 2, 3]))])
   }
@@ -49,9 +52,9 @@ extension GraphLowering {
     builder.integers((0..<grid.patches).map { grid.place(ofPatch: $0) })
   }
 
-  /// The table's entry of each query and key, `[n or 1, tokens, tokens]`, of patches at places `[n or 1, patches]`.
+  /// The table's entry of each query and key, `[n, tokens, tokens]`, of patches at places `[n, patches]`.
   private mutating func entries(
-    of places: String, patches: Int, _ grid: RelativeGrid, isForEach: Bool = true
+    of places: String, patches: Int, _ grid: RelativeGrid
   ) -> String {
     let queries = builder.add("Unsqueeze", [places, builder.integers([2])], "places.queries")
     let keys = builder.add("Unsqueeze", [places, builder.integers([1])], "places.keys")
@@ -61,12 +64,10 @@ extension GraphLowering {
     let first = grid.patchEntries
     let column = [Int](repeating: first + 1, count: patches)
     let row = [first + 2] + [Int](repeating: first, count: patches)
-    var left = builder.integers(column, extents: [1, patches, 1])
-    var top = builder.integers(row, extents: [1, 1, patches + 1])
-    if isForEach {
-      left = forEachImage(left, rank: 3, "entries.left")
-      top = forEachImage(top, rank: 3, "entries.top")
-    }
+    let left = forEachImage(
+      builder.integers(column, extents: [1, patches, 1]), rank: 3, "entries.left")
+    let top = forEachImage(
+      builder.integers(row, extents: [1, 1, patches + 1]), rank: 3, "entries.top")
     let behind = builder.add("Concat", [left, own], "entries.behind", [("axis", .integer(2))])
     return builder.add("Concat", [top, behind], "entries", [("axis", .integer(1))])
   }
