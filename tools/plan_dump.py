@@ -178,6 +178,13 @@ STEPS = {
     34: "halt gate:Gate tokens:int remainders:int new_remainders:int kept:int destination:int "
     "unused:int?",
     35: "accumulate gate:Gate is_last:bool tokens:int remainders:int sum:int? output:int",
+    36: "headMean heads:int input:Rows output:Rows",
+    37: f"headLinear heads:int input:Rows weight:int bias:int? norm:Norm? activation:{ACTIVATION} "
+    "output:Rows",
+    38: "headHalfMean heads:int input:Rows output:Rows",
+    39: "headVote heads:int weights:Rows logits:Rows score:int keeping:int",
+    40: "packagePartition packages:int scores:int kept:int destination:int unused:int?",
+    41: "patchMax packages:int input:Rows output:Rows",
 }
 
 
@@ -220,10 +227,13 @@ FEATURES: dict[str, Callable[[dict[str, Any]], bool]] = {
     ),
     "patches": lambda plan: "patches" in plan,
     "channels": lambda plan: len(plan["facts"]["preprocess"]["mean"]) != 3,
+    "packages": lambda plan: any(step["kind"] in OF_PACKAGES for step in steps_of(plan)),
 }
 BEHIND_PREFIX = (
     "score", "assign", "bipartiteAssign", "gather", "nearestAssign", "greedyPartition")
 OF_METHODS = ("normScore", "halfMean", "keepScore", "policyPartition", "pick", "restore")
+OF_PACKAGES = (
+    "headMean", "headLinear", "headHalfMean", "headVote", "packagePartition", "patchMax")
 # Sections that only plans with a feature of the same name have, by their kinds.
 SECTIONS = {8: "cascade", 9: "details", 10: "patches"}
 
@@ -284,6 +294,12 @@ NODES = {
     45: "select rule:choice(above,sampled) patches:int threshold:Threshold steps:int",
     46: "halt gate:Gate",
     47: "accumulate gate:Gate has_sum:bool is_last:bool",
+    48: "headMean heads:int",
+    49: f"headLinear heads:int weight:int bias:int? norm:Norm? activation:{ACTIVATION}",
+    50: "headHalfMean heads:int",
+    51: "headVote heads:int",
+    52: "packagePartition patches:int packages:int",
+    53: "patchMax packages:int",
 }
 
 

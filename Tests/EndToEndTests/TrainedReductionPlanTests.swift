@@ -31,7 +31,7 @@ struct TrainedReductionPlanTests {
     .enabled(if: FileIdentity(path: golden) != nil, "../shared is absent"),
     arguments: [
       "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt", "avit",
-      "asvit_deit", "asvit_lvvit", "ats",
+      "asvit_deit", "asvit_lvvit", "ats", "spvit_deit", "spvit_lvvit",
     ])
   func logitsAndTokensAreThoseOfItsAuthors(name: String) throws {
     try Self.compare("\(Self.golden)/\(name)", patches: 64)
@@ -40,7 +40,7 @@ struct TrainedReductionPlanTests {
   /// Against the reference, on models under its authors' names.
   @Test(arguments: [
     "evit_fuse", "evit_drop", "dynamicvit_deit", "dynamicvit_lvvit", "evovit", "ppt", "avit",
-    "asvit_deit", "asvit_lvvit", "ats",
+    "asvit_deit", "asvit_lvvit", "ats", "spvit_deit", "spvit_lvvit",
   ])
   func logitsAndTokensAreThoseOfTheReference(name: String) throws {
     try Self.compare("Tests/Fixtures/methods/\(name)", patches: 16)
@@ -85,7 +85,7 @@ struct TrainedReductionPlanTests {
     var made = patches
     for stage in stages {
       // Evo-ViT's tokens are all there again.
-      if stage.destination.count == patches, depth == nil { tokens = Array(0..<patches) }
+      if stage.destination.count != tokens.count { tokens = Array(0..<patches) }
       tokens = stage.kept.map { tokens[Int($0)] }
       if stage.appendsRow {
         tokens.append(made)
@@ -107,7 +107,7 @@ struct TrainedReductionPlanTests {
   }
 
   /// What a model was trained with would be gone without a word.
-  @Test(arguments: ["evit_fuse", "dynamicvit_deit", "avit"])
+  @Test(arguments: ["evit_fuse", "dynamicvit_deit", "avit", "spvit_deit"])
   func theirPlansAreNotRewritten(name: String) throws {
     let folder = try TemporaryFolder()
     let (path, plan) = ("Tests/Fixtures/methods/\(name)", folder.file("plan.bin"))

@@ -26,7 +26,7 @@ import make  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE = b"what was here before"
 # Models that were trained for fewer tokens.
-METHODS = ("ppt", "dynamicvit_deit", "evovit", "avit", "asvit_deit", "ats")
+METHODS = ("ppt", "dynamicvit_deit", "evovit", "avit", "asvit_deit", "ats", "spvit_lvvit")
 # Models without a class token that pool, one with rotary positions and normalised heads, one with gates, one with
 # relative positions, one with RMSNorm, and one of grey images in patches that are not square.
 FIXTURES = (

@@ -9,7 +9,7 @@ from plans import RUN, Plan
 
 
 def cases(
-    ppt: Plan, dynamicvit: Plan, evovit: Plan, avit: Plan, asvit: Plan, ats: Plan
+    ppt: Plan, dynamicvit: Plan, evovit: Plan, avit: Plan, asvit: Plan, ats: Plan, spvit: Plan
 ) -> Iterator[Case]:
     """Every field of their steps."""
     yield from policy_cases(ppt)
@@ -17,6 +17,7 @@ def cases(
     yield from waiting_cases(evovit)
     yield from halting_cases(avit)
     yield from selection_cases(asvit, ats)
+    yield from package_cases(spvit)
 
 
 def policy_cases(plan: Plan) -> Iterator[Case]:
@@ -129,3 +130,50 @@ def selection_cases(asvit: Plan, ats: Plan) -> Iterator[Case]:
         (41, ats, "kept is destination", {sample + "kept": sampled["destination"]}, "kept"),
     ]:
         yield Case(row, name, plan.changed("program", **values), RUN, words=words)
+
+
+def package_cases(plan: Plan) -> Iterator[Case]:
+    """Heads that do not divide rows, and packages that are not there."""
+    mean, averaged = plan.first("program", "steps", "headMean")
+    layer, multiplied = plan.first("program", "steps", "headLinear")
+    half, halved = plan.first("program", "steps", "headHalfMean")
+    vote, voted = plan.first("program", "steps", "headVote")
+    part, parted = plan.first("program", "steps", "packagePartition")
+    largest, found = plan.first("program", "steps", "patchMax")
+    steps = plan.sections["program"].values["steps"]
+    matrices = [step["weight"] for step in steps if step["kind"] == "linear"]
+    stages = plan.sections["program"].values["stages"]
+    for step, name in ((mean, "headMean"), (layer, "headLinear"), (half, "headHalfMean"), (vote, "headVote")):
+        for heads in (0, -1, 5, 2**40):
+            yield Case(42, f"{name} of {heads} heads", plan.changed("program", **{f"{step}heads": heads}), RUN,
+                       words=name)
+    for row, name, values, words in [
+        (41, "means over their operand", {mean + "output__buffer": averaged["input"]["buffer"]}, "output"),
+        (42, "means of fewer rows", {mean + "output__count": averaged["output"]["count"] - 1}, "output"),
+        (41, "a weight of another width", {layer + "weight": matrices[0]}, "weight"),
+        (41, "a weight that there is not", {layer + "weight": 2**40}, "weight"),
+        (41, "a bias of another length", {layer + "bias": multiplied["weight"]}, "bias"),
+        (40, "norm epsilon NaN", {layer + "norm__epsilon": float("nan")}, "norm epsilon"),
+        (42, "a layer of fewer rows", {layer + "output__count": 1}, "output"),
+        (41, "a layer over its operand", {layer + "output__buffer": multiplied["input"]["buffer"]}, "output"),
+        (41, "half means over their operand", {half + "output__buffer": halved["input"]["buffer"]}, "output"),
+        (42, "half means from -1", {half + "input__first": -1}, "input"),
+        (41, "votes of one buffer", {vote + "keeping": voted["score"]}, "results"),
+        (41, "votes over logits", {vote + "score": voted["logits"]["buffer"]}, "score"),
+        (41, "weights for logits", {vote + "logits__buffer": voted["weights"]["buffer"]}, "logits"),
+        (42, "votes of fewer", {vote + "weights__count": voted["weights"]["count"] - 1}, "logits"),
+        (42, "packages that are not there", {part + "packages": 2**40}, "packages"),
+        (42, "packages -1", {part + "packages": -1}, "packages"),
+        (42, "no count", {part + "unused": -1}, "unused"),
+        (42, "a count elsewhere", {part + "unused": parted["destination"]}, "unused"),
+        (41, "kept is destination", {part + "kept": parted["destination"]}, "kept"),
+        (41, "scores of indices", {part + "scores": parted["destination"]}, "scores"),
+        (42, "all are packages", {largest + "packages": found["input"]["count"] + 1}, "packages"),
+        (41, "maxima over their operand", {largest + "output__buffer": found["input"]["buffer"]}, "output"),
+        (42, "a stage of two more", {"stages__0__patches_out": stages[0]["patches_in"] + 2}, "patches out"),
+    ]:
+        yield Case(row, name, plan.changed("program", **values), RUN, words=words)
+    # The second stage has a package more than can be in use.
+    second = [index for index, step in enumerate(steps) if step["kind"] == "packagePartition"][1]
+    changed = plan.changed("program", **{f"steps__{second}__packages": 2})
+    yield Case(42, "packages that need not be in use", changed, RUN, words="packages")

@@ -80,8 +80,8 @@ struct Convert: ParsableCommand {
   @Option(
     help: """
       The method that the checkpoint was trained with, or is to run with, to have fewer tokens: evit, dynamicvit, \
-      evovit, ppt, avit, asvit or ats. dynamicvit, evovit and asvit are known by their tensors; of pickles that \
-      tools/pth_to_safetensors.py converted so are evit, avit and ppt, with what goes with them, where their training \
+      evovit, ppt, avit, asvit, ats or spvit. dynamicvit, evovit, asvit and spvit are known by their tensors; of \
+      pickles that tools/pth_to_safetensors.py converted so are evit, avit and ppt, with what goes with them, where their training \
       left its options there.
       """)
   var method: String?

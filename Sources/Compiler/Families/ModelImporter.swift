@@ -47,7 +47,7 @@ public struct ImportOptions: Sendable {
   public var interpolation: String?
 
   /// The method that the checkpoint was trained with, or is to run with, to have fewer tokens: `evit`, `dynamicvit`,
-  /// `evovit`, `ppt`, `avit`, `asvit` or `ats`.
+  /// `evovit`, `ppt`, `avit`, `asvit`, `ats` or `spvit`.
   public var method: String?
 
   /// The blocks in which it has fewer, counted from 1, ascending.
@@ -174,6 +174,7 @@ public enum ModelImporter {
     {
       tensors.rename("norm.", to: "fc_norm.")
     }
+    if reduction.method == .spvit { try SharedPredictors.join(in: &tensors) }
     let decided = try decide(tensors, config, named, processor, reduction, options)
     let exported = tensors.hints.exported
     try exported?.check(decided.facts(), takesOtherSize: options.imageSize != nil)
@@ -204,6 +205,8 @@ public enum ModelImporter {
     let reduction = try ReductionResolver(
       ReductionKeys(config, metadata: nil, of: tensors.file), names: tensors.tensors.keys,
       file: tensors.file, options)
+    var tensors = tensors
+    if reduction.method == .spvit { try SharedPredictors.join(in: &tensors) }
     let decided = try decide(
       tensors, config, try NamedArchitecture.find(config, options), processor, reduction, options)
     return ImportedModel(

@@ -233,7 +233,7 @@ struct GraphLowering {
     case .nearestAssign(let assign): return nearestAssign(assign, node)
     case .greedyPartition(let partition): return greedyPartition(partition, node)
     case .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore, .select, .halt,
-      .accumulate:
+      .accumulate, .headMean, .headLinear, .headHalfMean, .headVote, .packagePartition, .patchMax:
       throw refusedMethod(node)
     }
   }

@@ -46,7 +46,8 @@ struct PartNames {
     case .flatten: return "patches"
     case .score, .partition, .assign, .bipartiteAssign, .nearestAssign, .greedyPartition,
       .normScore,
-      .halfMean, .keepScore, .policyPartition, .pick, .restore, .select, .halt, .accumulate:
+      .halfMean, .keepScore, .policyPartition, .pick, .restore, .select, .halt, .accumulate,
+      .headMean, .headLinear, .headHalfMean, .headVote, .packagePartition, .patchMax:
       return "tokens.\(node.op.name)"
     case .gather: return "tokens"
     case .unitSizes, .patchIndices, .image, .concatenate, .slice, .combine, .reduceMax, .reduceMean,

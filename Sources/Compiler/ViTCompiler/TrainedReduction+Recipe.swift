@@ -34,6 +34,9 @@ extension TrainedReduction {
     case .ats(let blocks):
       recipe.strategy = TrainedMethods.ats
       recipe.stages = blocks.map { .init(block: $0, keepRate: 1) }
+    case .spvit(let blocks):
+      recipe.strategy = TrainedMethods.spvit
+      recipe.stages = blocks.map { .init(block: $0, keepRate: 1) }
     case .evovit:
       recipe.strategy = TrainedMethods.evovit
       recipe.stages = Self.evovitSplits.map {

@@ -92,7 +92,7 @@ package struct MultiplyAddArguments: KernelArguments, @unchecked Sendable {
   }
 }
 
-/// `output[b, c] = max over rows of input[b, row, c]`, 0 where no row is in use. NaN is ignored unless it comes first.
+/// `output[b, c] = max over rows of input[b, row, c]`, 0 where no such row is in use. NaN is ignored unless it comes first.
 package struct ReduceMaxArguments: KernelArguments, @unchecked Sendable {
   /// `[images, rows, width]`, at least one row.
   package var input: InputRows
@@ -109,19 +109,23 @@ package struct ReduceMaxArguments: KernelArguments, @unchecked Sendable {
   /// Columns.
   package var width: Int
 
+  /// How many of the rows that are in use, the last, do not count.
+  package var excluded: Int
+
   /// Of ``rows``.
   package var unused: UnusedRows
 
   /// A maximum over rows.
   package init(
     input: InputRows, output: OutputRows, images: Int, rows: Int, width: Int,
-    unused: UnusedRows = UnusedRows(nil)
+    excluded: Int = 0, unused: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
     self.output = output
     self.images = images
     self.rows = rows
     self.width = width
+    self.excluded = excluded
     self.unused = unused
   }
 

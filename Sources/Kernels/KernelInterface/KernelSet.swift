@@ -86,6 +86,12 @@ package protocol KernelSet: Sendable {
   /// Importance of tokens by what speaks for keeping and for dropping them.
   static func keepScore(_ arguments: KeepScoreArguments, item: Int)
 
+  /// Means over the columns of heads.
+  static func headMean(_ arguments: HeadMeanArguments, item: Int)
+
+  /// What the heads of a predictor say together.
+  static func headVote(_ arguments: HeadVoteArguments, item: Int)
+
   /// Choice of the tokens that are kept, by a rule of each image's own.
   static func policyPartition(
     _ arguments: PolicyPartitionArguments, item: Int, scratch: UnsafeMutableRawPointer)

@@ -5,8 +5,14 @@ package struct UnusedRows: @unchecked Sendable {
   /// stands for zeros.
   private let counts: UnsafePointer<Int32>?
 
-  /// Rows that are not in use, as many as `counts` says of each image; none without it.
-  package init(_ counts: UnsafePointer<Int32>?) { self.counts = counts }
+  /// Rows of each token that ``counts`` counts.
+  private let each: Int
+
+  /// Rows that are not in use, `each` times as many as `counts` says of each image; none without it.
+  package init(_ counts: UnsafePointer<Int32>?, each: Int = 1) {
+    self.counts = counts
+    self.each = each
+  }
 
   /// Whether all rows of all images are in use.
   package var isEmpty: Bool { counts == nil }
@@ -14,7 +20,7 @@ package struct UnusedRows: @unchecked Sendable {
   /// The rows of an image that are in use, of `rows`.
   package func used(of rows: Int, image: Int) -> Int {
     guard let counts else { return rows }
-    return rows &- Int(counts[image])
+    return rows &- Int(counts[image]) &* each
   }
 
   /// Calls `body` with each run of those rows that are in use, of a range of all images' rows, `rows` of

@@ -4,6 +4,8 @@
 /// * `.sampled`: with the scores in ascending order, ties to the lower, and F their running sum, from 0 at the first to 1
 ///   at the last, `steps` values lie evenly from the least F above 0 to 1, and each takes the token whose F is nearest,
 ///   of a tie the first. Of one or two tokens all are kept.
+/// * `.packages`: those whose score reaches 0, which NaN does not, and the last so many of those in use, which are packages
+///   already. The others become one more token behind those that are kept, where their destination is.
 ///
 /// Places of kept that are not in use hold an index that is, or 0; the destinations of tokens that are not in use are -1.
 package struct SelectArguments: KernelArguments, @unchecked Sendable {
@@ -11,6 +13,7 @@ package struct SelectArguments: KernelArguments, @unchecked Sendable {
   package enum Rule: Sendable {
     case above(Float)
     case sampled(steps: Int)
+    case packages(Int)
   }
 
   /// What decides.
@@ -31,7 +34,7 @@ package struct SelectArguments: KernelArguments, @unchecked Sendable {
   /// Receives `[images, N]`: the patch position behind each new one.
   package var kept: UnsafeMutablePointer<Int32>
 
-  /// Receives `[images, N]`: a kept token's place in `kept`, -1 for another.
+  /// Receives `[images, N]`: a kept token's place in `kept`, -1 for another, but for one that becomes a part of a package.
   package var destination: UnsafeMutablePointer<Int32>
 
   /// Receives `[images]`: how many of the N places are not in use.

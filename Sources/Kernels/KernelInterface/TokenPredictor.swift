@@ -1,5 +1,6 @@
-/// `output[b, r, c] = input[b, r, c]` of the first half of the columns, and the mean over the rows r of `input[b, r, c]`
-/// of the others: what a predictor of DynamicViT sees of all tokens. `output` overlaps nothing.
+/// `output[b, r, c] = input[b, r, c]` of the first half of each head's columns, and the mean over the rows r of
+/// `input[b, r, c]` of the others: what a predictor sees of all tokens, that of DynamicViT as of one head. `output`
+/// overlaps nothing.
 package struct HalfMeanArguments: KernelArguments, @unchecked Sendable {
   /// `[images, rows, width]`.
   package var input: InputRows
@@ -13,15 +14,18 @@ package struct HalfMeanArguments: KernelArguments, @unchecked Sendable {
   /// Rows used in each image.
   package var rows: Int
 
-  /// Columns, of which `width / 2` stay.
+  /// Columns, of which half of each head's stay, rounded down.
   package var width: Int
+
+  /// Heads, whose columns lie one behind the other; divides ``width``.
+  package var heads: Int
 
   /// Of ``rows``.
   package var unused: UnusedRows
 
   /// Means over rows.
   package init(
-    input: InputRows, output: OutputRows, images: Int, rows: Int, width: Int,
+    input: InputRows, output: OutputRows, images: Int, rows: Int, width: Int, heads: Int = 1,
     unused: UnusedRows = UnusedRows(nil)
   ) {
     self.input = input
@@ -29,6 +33,7 @@ package struct HalfMeanArguments: KernelArguments, @unchecked Sendable {
     self.images = images
     self.rows = rows
     self.width = width
+    self.heads = heads
     self.unused = unused
   }
 

@@ -31,7 +31,7 @@ extension PortableKernels {
     let (image, part) = item.quotientAndRemainder(dividingBy: a.split.parts)
     let output = a.output.pointer(image: image, row: 0)
     let columns = a.split.start(part)..<a.split.start(part + 1)
-    let rows = a.unused.used(of: a.rows, image: image)
+    let rows = max(0, a.unused.used(of: a.rows, image: image) - a.excluded)
     if rows == 0 { for c in columns { output[c] = 0 } }
     for row in 0..<rows {
       let input = a.input.pointer(image: image, row: row)

@@ -19,10 +19,16 @@ extension PortableKernels {
       } else {
         for i in 0..<patches { destination[i] = 0 }
       }
+    case .packages(let packages):
+      for i in 0..<patches where scores[i] >= 0 || i >= patches - packages { destination[i] = 0 }
     }
     numberKept(
       destination, kept: a.kept + item * a.patches, of: a.patches,
       unused: a.unusedKept + item)
+    if case .packages = a.rule {
+      let place = Int32(truncatingIfNeeded: a.patches) - a.unusedKept[item]
+      for i in 0..<patches where destination[i] < 0 { destination[i] = place }
+    }
   }
 }
 

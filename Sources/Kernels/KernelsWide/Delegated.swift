@@ -29,6 +29,14 @@ extension WideKernels {
     PortableKernels.keepScore(arguments, item: item)
   }
 
+  package static func headMean(_ arguments: HeadMeanArguments, item: Int) {
+    PortableKernels.headMean(arguments, item: item)
+  }
+
+  package static func headVote(_ arguments: HeadVoteArguments, item: Int) {
+    PortableKernels.headVote(arguments, item: item)
+  }
+
   package static func policyPartition(
     _ arguments: PolicyPartitionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {

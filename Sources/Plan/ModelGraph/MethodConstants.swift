@@ -11,11 +11,30 @@ package enum MethodConstants {
 
   /// Names and shapes of the predictor before the `stage`-th pruning of DynamicViT, on tokens of `width`.
   package static func predictor(_ stage: Int, width: Int) -> [(name: String, extents: [Int])] {
-    let parts: [(String, [Int])] = [
-      ("in_conv.0", [width]), ("in_conv.1", [width, width]), ("out_conv.0", [width / 2, width]),
-      ("out_conv.2", [width / 4, width / 2]), ("out_conv.4", [2, width / 4]),
+    layers(stage, predictorLayers(width: width, inside: ""))
+  }
+
+  /// Names and shapes of the predictor before the `stage`-th packaging of SP-ViT, of heads of `width`. The layers that
+  /// all heads share have the first one's number.
+  package static func headPredictor(
+    _ stage: Int, heads: Int, width: Int
+  ) -> [(name: String, extents: [Int])] {
+    let weights = [("senet.0", [heads / 2, heads]), ("senet.2", [heads, heads / 2])]
+    return layers(stage, weights + predictorLayers(width: width, inside: ".0"))
+  }
+
+  private static func predictorLayers(width: Int, inside: String) -> [(String, [Int])] {
+    [
+      ("in_conv\(inside).0", [width]), ("in_conv\(inside).1", [width, width]),
+      ("out_conv\(inside).0", [width / 2, width]),
+      ("out_conv\(inside).2", [width / 4, width / 2]), ("out_conv\(inside).4", [2, width / 4]),
     ]
-    return parts.flatMap { part, extents in
+  }
+
+  private static func layers(
+    _ stage: Int, _ parts: [(String, [Int])]
+  ) -> [(name: String, extents: [Int])] {
+    parts.flatMap { part, extents in
       [("weight", extents), ("bias", [extents[0]])].map {
         ("\(predictors)\(stage).\(part).\($0.0)", $0.1)
       }

@@ -75,8 +75,8 @@ vitc_status vitc_free(char *text);
  * Options, as those of `vitc convert`:
  *   "arch", "heads", "activation", "pooling", "eps", "image_size", "crop_pct", "crop_mode", "interpolation"
  *   "mean", "std"    a number for each channel, each
- *   "method"         "evit", "dynamicvit", "evovit", "ppt", "avit", "asvit" or "ats": what the checkpoint was trained with,
- *                    or is to run with, to have fewer tokens
+ *   "method"         "evit", "dynamicvit", "evovit", "ppt", "avit", "asvit", "ats" or "spvit": what the checkpoint was
+ *                    trained with, or is to run with, to have fewer tokens
  *   "layers"         of all but evovit and avit: an array of blocks, counted from 1
  *   "keep", "fuse"   a rate, of evit and dynamicvit; true or false, of evit
  *   "gate_scale", "gate_center"  of avit: numbers

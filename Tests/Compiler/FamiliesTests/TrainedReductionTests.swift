@@ -137,7 +137,7 @@ import Testing
     ([1], "token_reduction"),
     (["keep_rate": 1], "token_reduction.method"),
     (["method": 1], "token_reduction.method"),
-    (["method": "spvit", "blocks": [3, 6, 9]], "token_reduction.method"),
+    (["method": "tome", "blocks": [3, 6, 9]], "token_reduction.method"),
     (["method": "evit", "mystery": 1], "token_reduction.mystery"),
     (said.with("blocks", []), "token_reduction.blocks"),
     (said.with("blocks", 3), "token_reduction.blocks"),

@@ -108,7 +108,7 @@ struct DamagedPlanTests {
       let features = [
         "weighted", "cascade", "tanh", "int8", "prefix", "pooling", "details", "int8Attention",
         "headNorm", "rotaryEmbedding", "gatedActivation", "biasedAttention", "rmsNorm",
-        "int8Patches", "methods", "adaptive", "patches", "channels",
+        "int8Patches", "methods", "adaptive", "patches", "channels", "packages",
       ]
       let parts = Set(name.split(separator: ", ").map(String.init))
       let used = features.filter(parts.contains)
@@ -119,7 +119,7 @@ struct DamagedPlanTests {
         ["int8Patches"], ["int8", "int8Patches"], ["biasedAttention"], ["rmsNorm"], ["headNorm"],
         ["gatedActivation"], ["headNorm", "rotaryEmbedding", "gatedActivation"], ["methods"],
         ["patches"], ["channels"], ["patches", "channels"], ["channels", "patches"],
-        ["adaptive"], ["methods", "adaptive"],
+        ["adaptive"], ["methods", "adaptive"], ["packages"], ["adaptive", "packages"],
       ] {
         var origin = PlanOrigin()
         origin.writer = "0.2"

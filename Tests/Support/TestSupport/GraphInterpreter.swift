@@ -74,7 +74,8 @@ package struct GraphInterpreter {
     case .addPositions(let add): return [zip(operands[0], try constant(add.table)).map(+)]
     case .layerNorm(let norm):
       return [try normalise(operands[0], width: extents(node.inputs[0]).width, norm)]
-    case .linear(let linear): return [try multiply(linear, node, operands)]
+    case .linear(let linear):
+      return [try multiply(linear, operands, width: extents(node.inputs[0]).width)]
     case .attention(let attention): return attend(attention, node, operands)
     case .biasedAttention(let biased):
       return attend(biased.attention, node, operands, bias: try bias(of: biased, node, operands))
@@ -95,12 +96,7 @@ package struct GraphInterpreter {
         }
       ]
     case .reduceMax:
-      let width = extents(node.inputs[0]).width
-      return [
-        (0..<width).map { column in
-          stride(from: column, to: operands[0].count, by: width).map { operands[0][$0] }.max() ?? 0
-        }
-      ]
+      return [columnMaxima(operands[0][...], width: extents(node.inputs[0]).width)]
     case .reduceMean(let mean): return [reduceMean(mean, node, operands)]
     case .attentionPool(let pool): return [try attentionPool(pool, node, operands)]
     case .headNorm(let norm): return [try headNorm(norm, operands[0])]
@@ -134,6 +130,18 @@ package struct GraphInterpreter {
     case .select(let select): return self.select(select, operands[0])
     case .halt(let halt): return self.halt(halt, node, operands)
     case .accumulate(let sum): return [accumulate(sum, node, operands)]
+    case .headMean(let mean): return [headMean(mean, node, operands[0])]
+    case .headLinear(let linear):
+      var one = Linear(weight: linear.weight, bias: linear.bias)
+      (one.norm, one.activation) = (linear.norm, linear.activation)
+      let width = extents(node.inputs[0]).width / linear.heads
+      return [try multiply(one, operands, width: width)]
+    case .headHalfMean(let mean): return [headHalfMean(mean, node, operands[0])]
+    case .headVote(let vote): return headVote(vote, operands)
+    case .packagePartition(let partition): return packagePartition(partition, operands[0])
+    case .patchMax(let largest):
+      let width = extents(node.inputs[0]).width
+      return [columnMaxima(operands[0].dropLast(largest.packages * width), width: width)]
     case .avgPool2x2: return [averagePooled(node, operands[0])]
     case .gridAvgPool(let grid): return [try down(grid, node, operands[0])]
     case .gridUpsample(let grid): return [up(grid, node, operands)]
@@ -182,10 +190,15 @@ package struct GraphInterpreter {
     }
   }
 
-  private func multiply(_ linear: Linear, _ node: Graph.Node, _ operands: [[Double]]) throws
-    -> [Double]
-  {
-    let (count, width) = extents(node.inputs[0])
+  /// The largest value of each column, 0 without rows.
+  private func columnMaxima(_ rows: ArraySlice<Double>, width: Int) -> [Double] {
+    (0..<width).map { column in
+      stride(from: column, to: rows.count, by: width).map { rows[$0] }.max() ?? 0
+    }
+  }
+
+  private func multiply(_ linear: Linear, _ operands: [[Double]], width: Int) throws -> [Double] {
+    let count = operands[0].count / width
     let x = try linear.norm.map { try normalise(operands[0], width: width, $0) } ?? operands[0]
     let weight = try constant(linear.weight)
     let outputs = weight.count / width

@@ -90,10 +90,15 @@ package enum SmallPlan {
     let dense = folder.file("dense.bin")
     try SmallModel(form, in: folder).convert(to: dense)
     var random = RandomSource(seed: 9)
-    let predictor = MethodConstants.predictor(0, width: form.width).map { name, extents in
-      let values = (0..<extents.reduce(1, *)).map { _ in random.symmetric() }
-      return Constant(name: name, shape: Shape(extents)) { values }
+    func constants(_ layers: [(name: String, extents: [Int])]) -> [Constant] {
+      layers.map { name, extents in
+        let values = (0..<extents.reduce(1, *)).map { _ in random.symmetric() }
+        return Constant(name: name, shape: Shape(extents)) { values }
+      }
     }
+    let predictor = constants(MethodConstants.predictor(0, width: form.width))
+    let headPredictor = constants(
+      MethodConstants.headPredictor(0, heads: form.heads, width: form.width / form.heads))
     var recipe = RewriteRecipe()
     recipe.stages = [.init(block: 1, keepRate: 0.5)]
     let gate = [("gate_scale", 1), ("gate_center", 1), ("eps", 0.01)].map(MethodConstants.setting)
@@ -102,6 +107,7 @@ package enum SmallPlan {
       ("methods", "ppt", [MethodConstants.setting("threshold", 0.01)]),
       ("methods", "dynamicvit", predictor), ("methods", "evovit", []), ("adaptive", "avit", gate),
       ("methods, adaptive", "asvit", [threshold]), ("methods, adaptive", "ats", []),
+      ("packages", "spvit", headPredictor),
     ].map { features, method, constants in
       recipe.strategy = method
       try PlanCompiler.rewrite(

@@ -12,7 +12,7 @@ package struct TensorSet: Sendable {
   let scheme: String
 
   /// What the checkpoint tells besides the tensors' shapes.
-  let hints: ModelHints
+  private(set) var hints: ModelHints
 
   /// Whether a graph told the tensors' meaning, and so what is computed.
   var isGraph: Bool { scheme == ONNXModelReader.scheme }
@@ -50,6 +50,30 @@ package struct TensorSet: Sendable {
       tensors.map { name, tensor in
         (name.hasPrefix(prefix) ? other + name.dropFirst(prefix.count) : name, tensor)
       }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Leaves the first of several tensors, which have the same values, under another name.
+  /// - Throws: `InputError` naming one that has others.
+  mutating func join(_ copies: [String], as name: String) throws {
+    guard let first = copies.first.flatMap({ tensors[$0] }) else { return }
+    func bits(_ tensor: NamedTensor) throws -> [UInt32] { try tensor.values().map(\.bitPattern) }
+    let expected = copies.count > 1 ? try bits(first) : []
+    for copy in copies.dropFirst() {
+      guard let other = tensors[copy] else { continue }
+      guard other.shape == first.shape, try bits(other) == expected else {
+        throw InputError(
+          .contradiction, file: file, field: "\(other.origin)",
+          expected: "the values of \(first.origin), as all heads share them",
+          found: other.shape == first.shape ? "others" : "\(other.shape)")
+      }
+    }
+    for copy in copies { tensors[copy] = nil }
+    tensors[name] = first
+  }
+
+  /// Has tensors tell the heads, where nothing has told them before.
+  mutating func tellHeads(_ heads: Int, source: String) {
+    if hints.heads == nil { hints.heads = .init(value: heads, source: source) }
   }
 
   /// How many blocks `blocks.0.`, `blocks.1.`, ... have tensors.

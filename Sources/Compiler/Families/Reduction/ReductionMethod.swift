@@ -1,7 +1,7 @@
 extension TrainedReduction {
   /// The methods that are built, by the word for them.
   package enum Method: String, Sendable, CaseIterable {
-    case evit, dynamicvit, evovit, ppt, avit, asvit, ats
+    case evit, dynamicvit, evovit, ppt, avit, asvit, ats, spvit
   }
 }
 
@@ -16,6 +16,7 @@ extension TrainedReduction.Method {
     case .avit: "A-ViT"
     case .asvit: "AS-ViT"
     case .ats: "ATS"
+    case .spvit: "SP-ViT"
     }
   }
 
@@ -26,6 +27,7 @@ extension TrainedReduction.Method {
     case .asvit: "score_predictor.0.keep_threshold"
     case .dynamicvit: "score_predictor.0.in_conv.0.weight"
     case .evovit: EvoViTNames.sign
+    case .spvit: SharedPredictors.sign
     }
   }
 
@@ -48,20 +50,21 @@ extension TrainedReduction.Method {
     case .evovit: []
     case .ppt: [.blocks, .remove, .threshold, .sizeAware]
     case .avit: [.gateScale, .gateCenter, .epsilon]
-    case .asvit, .ats: [.blocks]
+    case .asvit, .ats, .spvit: [.blocks]
     }
   }
 
   /// Blocks, counted from 0, of the models of a depth that its authors have; nil for other depths.
   func usualBlocks(of depth: Int, isLVViT: Bool) -> [Int]? {
     switch (self, isLVViT, depth) {
-    case (.evit, false, 12), (.ppt, false, 12), (.dynamicvit, false, 12): [3, 6, 9]
+    case (.evit, false, 12), (.ppt, false, 12), (.dynamicvit, false, 12), (.spvit, false, 12):
+      [3, 6, 9]
     case (.asvit, false, 12): [4, 7, 10]
     case (.ats, false, 12): Array(3...11)
     case (.asvit, true, 16): [5, 9, 13]
     case (.asvit, true, 20): [6, 11, 16]
-    case (.dynamicvit, true, 16): [4, 8, 12]
-    case (.dynamicvit, true, 20): [5, 10, 15]
+    case (.dynamicvit, true, 16), (.spvit, true, 16): [4, 8, 12]
+    case (.dynamicvit, true, 20), (.spvit, true, 20): [5, 10, 15]
     default: nil
     }
   }
@@ -70,7 +73,7 @@ extension TrainedReduction.Method {
   var takesLVViT: Bool {
     switch self {
     case .evit, .evovit, .ppt, .avit, .ats: false
-    case .dynamicvit, .asvit: true
+    case .dynamicvit, .asvit, .spvit: true
     }
   }
 }

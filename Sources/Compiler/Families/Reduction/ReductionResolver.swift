@@ -76,6 +76,12 @@ struct ReductionResolver {
       case .dynamicvit:
         stages.flatMap { MethodConstants.predictor($0, width: source.embedDim) }
       case .asvit: stages.map { (MethodConstants.threshold($0), []) }
+      case .spvit:
+        stages.flatMap { stage in
+          let heads = SharedPredictors.heads(tensors) ?? 1
+          return MethodConstants.headPredictor(
+            stage, heads: heads, width: source.embedDim / heads)
+        }
       case nil, .evit, .evovit, .ppt, .avit, .ats: []
       }
     return Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.extents) })
@@ -136,11 +142,30 @@ struct ReductionResolver {
       }
       return .asvit(blocks: blocks)
     case .ats: return .ats(blocks: try values.blocks(source))
+    case .spvit:
+      try checkHeads(source, tensors)
+      return .spvit(blocks: try values.blocks(source, count: Self.predictors(tensors)))
     case .ppt:
       return .ppt(
         blocks: try values.blocks(source), remove: try values.removed(),
         threshold: try values.threshold(),
         isSizeAware: try values.flag(.sizeAware, options.countsSizes, usual: true))
+    }
+  }
+
+  /// Throws unless predictors divide tokens as attention does, into heads that they can work on.
+  private func checkHeads(_ source: ViTConfig, _ tensors: TensorSet) throws {
+    let heads = SharedPredictors.heads(tensors)
+    guard let heads, heads == source.heads else {
+      throw InputError(
+        .contradiction, file: tensors.file, field: "heads",
+        expected: heads.map { "\($0), as \(SharedPredictors.sign) has it" } ?? "2 heads or more",
+        found: "\(source.heads)")
+    }
+    guard source.embedDim / heads >= 4 else {
+      throw InputError(
+        .unsupported, file: tensors.file, field: "heads", expected: "heads of 4 columns or more",
+        found: "\(heads) of \(source.embedDim)")
     }
   }
 

@@ -29,6 +29,9 @@ package enum TrainedReduction: Sendable, Equatable {
   /// ATS: in each of `blocks` tokens are sampled along the running sum of their scores.
   case ats(blocks: [Int])
 
+  /// SP-ViT: before each of `blocks` the patch tokens that a predictor does not keep become one package token.
+  case spvit(blocks: [Int])
+
   /// Evo-ViT's code has the number of blocks, and which of them are splits, written in.
   static let evovitDepth = 12
 
@@ -38,7 +41,7 @@ package enum TrainedReduction: Sendable, Equatable {
   /// Numbers that no tensor holds and that a plan carries, by name.
   var settings: [(name: String, value: Float)] {
     switch self {
-    case .evit, .dynamicvit, .evovit, .asvit, .ats: []
+    case .evit, .dynamicvit, .evovit, .asvit, .ats, .spvit: []
     case .avit(let scale, let center, let epsilon):
       [("gate_scale", scale), ("gate_center", center), ("eps", epsilon)]
     case .ppt(_, _, let threshold, _): [("threshold", threshold)]

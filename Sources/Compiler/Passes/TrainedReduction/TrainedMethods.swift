@@ -9,9 +9,10 @@ package enum TrainedMethods {
   package static let avit = InsertHalting.method
   package static let asvit = InsertThresholds.method
   package static let ats = SampleTokens.name
+  package static let spvit = InsertPackages.method
 
   /// All of them.
-  package static let names = [dynamicvit, evovit, ppt, avit, asvit, ats]
+  package static let names = [dynamicvit, evovit, ppt, avit, asvit, ats, spvit]
 
   /// The pass that makes such a model of its base graph; nil if a recipe speaks of no such method.
   static func pass(for recipe: RewriteRecipe, model: ModelFacts) -> (any Pass)? {
@@ -25,6 +26,8 @@ package enum TrainedMethods {
         strategy: PoolOrDropTokens(recipe), stages: recipe.stages, prefix: model.prefixTokens)
     case avit: InsertHalting(depth: model.depth)
     case asvit: InsertThresholds(stages: recipe.stages, prefix: model.prefixTokens)
+    case spvit:
+      InsertPackages(stages: recipe.stages, prefix: model.prefixTokens, heads: model.heads)
     case ats:
       InsertTokenReduction(
         strategy: SampleTokens(steps: model.patches), stages: recipe.stages,

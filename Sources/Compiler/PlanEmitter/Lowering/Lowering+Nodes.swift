@@ -97,6 +97,12 @@ extension Lowering {
     case .select(let select): try lower(select, node, position)
     case .halt(let halt): try lower(halt, node, position)
     case .accumulate(let sum): try lower(sum, node, position)
+    case .headMean(let mean): try lower(mean, node, position)
+    case .headLinear(let linear): try lower(linear, node, position)
+    case .headHalfMean(let mean): try lower(mean, node, position)
+    case .headVote(let vote): try lower(vote, node, position)
+    case .packagePartition(let partition): try lower(partition, node, position)
+    case .patchMax(let largest): try lower(largest, node, position)
     case .avgPool2x2:
       guard case .image(let channels, let height, let width) = graph.type(node.inputs[0]) else {
         throw unsupported(position, "no image")

@@ -222,6 +222,7 @@ extension Op {
       .assign, .bipartiteAssign, .nearestAssign, .greedyPartition, .gather, .avgPool2x2,
       .normScore, .halfMean, .keepScore, .policyPartition, .pick, .restore,
       .select, .halt, .accumulate,
+      .headMean, .headLinear, .headHalfMean, .headVote, .packagePartition, .patchMax,
       .batchNorm, .activation, .addPositions, .scaleColumns, .scale:
       .ownBuffer
     }

@@ -162,4 +162,24 @@ package enum Op: Sendable {
   /// What the class token has come to, weighted by its halting values, `[1, D]`. Operands: tokens, what is left of 1
   /// before the block, and the sum so far.
   case accumulate(Accumulate)
+
+  /// The mean of each head's columns: `[T, heads * width]` becomes `[T, heads]`.
+  case headMean(HeadMean)
+
+  /// One linear layer on each head's columns, the same for all heads.
+  case headLinear(HeadLinear)
+
+  /// Of each head the columns behind the first half become their mean over all rows.
+  case headHalfMean(HeadHalfMean)
+
+  /// What the heads of a predictor say together. Operands: what heads count for, `[T, heads]`, and what speaks for
+  /// keeping and for dropping, `[T, 2 * heads]`. Results: scores and the probability of keeping, both `[1, T]`.
+  case headVote(HeadVote)
+
+  /// Which patch tokens an image keeps where the others become one package token. Operand: scores `[1, N]`. Results: as
+  /// those of a select.
+  case packagePartition(PackagePartition)
+
+  /// The largest value of each column over rows that are no packages, `[1, width]`.
+  case patchMax(PatchMax)
 }

@@ -50,6 +50,12 @@ package enum OpKind: UInt8, Choice {
   case select = 45
   case halt = 46
   case accumulate = 47
+  case headMean = 48
+  case headLinear = 49
+  case headHalfMean = 50
+  case headVote = 51
+  case packagePartition = 52
+  case patchMax = 53
 }
 
 extension OpKind {
@@ -103,6 +109,12 @@ extension OpKind {
     case .select: Select()
     case .halt: Halt()
     case .accumulate: Accumulate()
+    case .headMean: HeadMean()
+    case .headLinear: HeadLinear()
+    case .headHalfMean: HeadHalfMean()
+    case .headVote: HeadVote()
+    case .packagePartition: PackagePartition()
+    case .patchMax: PatchMax()
     }
   }
 }
@@ -158,6 +170,12 @@ extension Op {
     case .select(let attributes): attributes
     case .halt(let attributes): attributes
     case .accumulate(let attributes): attributes
+    case .headMean(let attributes): attributes
+    case .headLinear(let attributes): attributes
+    case .headHalfMean(let attributes): attributes
+    case .headVote(let attributes): attributes
+    case .packagePartition(let attributes): attributes
+    case .patchMax(let attributes): attributes
     }
   }
 

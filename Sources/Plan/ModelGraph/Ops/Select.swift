@@ -67,11 +67,13 @@ package struct Select: OpAttributes, ConstantFree, Uncounted {
 }
 
 extension OperandCheck {
-  /// Kept and destination of `patches` tokens, of which an image keeps any number: the node's result at `place` says
-  /// how many it does not.
-  func kept(_ patches: Int, countedBy place: Int, of unused: UnusedTokens?) -> [ValueType] {
+  /// Kept and destination of `patches` tokens, of which an image keeps any number from `least` on: the node's result at
+  /// `place` says how many it does not.
+  func kept(
+    _ patches: Int, atLeast least: Int = 0, countedBy place: Int, of unused: UnusedTokens?
+  ) -> [ValueType] {
     let left = UnusedTokens(
-      ValueID(firstResult.index + place), most: patches, along: .columns)
+      ValueID(firstResult.index + place), most: patches - least, along: .columns)
     return [
       .indices(count: patches, unused: left), .indices(count: patches, unused: unused),
     ]

@@ -46,6 +46,8 @@ package enum PlanFeature: String, Sendable, CaseIterable {
   case patches
   /// Other than three channels.
   case channels
+  /// The steps of SP-ViT: predictors of each head, and tokens that become one package token.
+  case packages
 }
 
 /// Who wrote a plan and what a reader of it must know: read before anything else, so that a plan which

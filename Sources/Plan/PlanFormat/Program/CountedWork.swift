@@ -28,6 +28,11 @@ package struct CountedWork: Sendable {
             count: $0,
             cost: .rows(step.input.count, each: constants[step.weight].shape.reduce(1, *)))
         }
+      case .headLinear(let step):
+        let each = step.heads * constants[step.weight].shape.reduce(1, *)
+        return program.unusedRows(of: step.input).map {
+          Product(count: $0, cost: .rows(step.input.count, each: each))
+        }
       case .attention(let step): return Self.product(step, program)
       case .quantizedAttention(let step): return Self.product(step.attention, program)
       default: return nil

@@ -46,7 +46,8 @@ package struct StageRecord: Record, Equatable {
   /// The block, counted from 0.
   package var block = 0
 
-  /// Patch tokens before and after; one row more than are kept counts.
+  /// Patch tokens before and after; one row more than are kept counts, with which there may be one more than before
+  /// where an image may keep all of them.
   package var patchesIn = 0
   package var patchesOut = 0
 
@@ -69,7 +70,8 @@ package struct StageRecord: Record, Equatable {
   func verify(_ context: StepContext) throws {
     let isKept = try context.buffer(kept, "kept", .int32)
     try context.range(patchesIn, "patches in", 1...(1 << 24))
-    try context.range(patchesOut, "patches out", 1...patchesIn)
+    try context.range(
+      patchesOut, "patches out", 1...patchesIn + (isKept.unused == nil ? 0 : 1))
     try context.require(
       isKept.rows == 1 && (0...1).contains(patchesOut - isKept.columns), "kept",
       "\(patchesOut) indices, or one fewer", "\(isKept.columns)")

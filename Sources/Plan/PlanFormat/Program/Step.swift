@@ -40,6 +40,12 @@ package enum Step: Sendable, Equatable {
   case select(SelectStep)
   case halt(HaltStep)
   case accumulate(AccumulateStep)
+  case headMean(HeadMeanStep)
+  case headLinear(HeadLinearStep)
+  case headHalfMean(HeadHalfMeanStep)
+  case headVote(HeadVoteStep)
+  case packagePartition(PackagePartitionStep)
+  case patchMax(PatchMaxStep)
 }
 
 /// The kinds of step, as stored: with ``Step`` and the two tables below the one list of all kinds.
@@ -79,6 +85,12 @@ package enum StepKind: UInt8, Choice, Hashable {
   case select = 33
   case halt = 34
   case accumulate = 35
+  case headMean = 36
+  case headLinear = 37
+  case headHalfMean = 38
+  case headVote = 39
+  case packagePartition = 40
+  case patchMax = 41
 }
 
 extension StepKind {
@@ -120,6 +132,12 @@ extension StepKind {
     case .select: SelectStep()
     case .halt: HaltStep()
     case .accumulate: AccumulateStep()
+    case .headMean: HeadMeanStep()
+    case .headLinear: HeadLinearStep()
+    case .headHalfMean: HeadHalfMeanStep()
+    case .headVote: HeadVoteStep()
+    case .packagePartition: PackagePartitionStep()
+    case .patchMax: PatchMaxStep()
     }
   }
 }
@@ -163,6 +181,12 @@ extension Step {
     case .select(let step): step
     case .halt(let step): step
     case .accumulate(let step): step
+    case .headMean(let step): step
+    case .headLinear(let step): step
+    case .headHalfMean(let step): step
+    case .headVote(let step): step
+    case .packagePartition(let step): step
+    case .patchMax(let step): step
     }
   }
 

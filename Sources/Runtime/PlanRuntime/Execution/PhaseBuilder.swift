@@ -75,21 +75,26 @@ struct PhaseBuilder {
     unused(program.buffers[buffer].unused?.buffer)
   }
 
-  private func unused(_ count: Int?) -> UnusedRows {
-    UnusedRows(count.map { UnsafePointer(indices($0)) })
+  /// How many of the rows of heads are not in use, where each of an operand's rows is taken as one for each head.
+  func unused(_ operand: RowsOperand, heads: Int) -> UnusedRows {
+    unused(program.unusedRows(of: operand), each: heads)
+  }
+
+  private func unused(_ count: Int?, each: Int = 1) -> UnusedRows {
+    UnusedRows(count.map { UnsafePointer(indices($0)) }, each: each)
   }
 
   func whole(_ buffer: Int) -> RowsOperand {
     RowsOperand(buffer, first: 0, count: program.buffers[buffer].rows)
   }
 
-  private func width(_ operand: RowsOperand) -> Int { program.buffers[operand.buffer].columns }
+  func width(_ operand: RowsOperand) -> Int { program.buffers[operand.buffer].columns }
 
   func table(_ constant: Int) -> UnsafePointer<Float> {
     (weights + constants[constant].offset).assumingMemoryBound(to: Float.self)
   }
 
-  private func panels(_ constant: Int) -> PanelWeights {
+  func panels(_ constant: Int) -> PanelWeights {
     PanelWeights(weights + constants[constant].offset, element: constants[constant].element)
   }
 
@@ -97,9 +102,9 @@ struct PhaseBuilder {
     LayerNorm(gamma: table(norm.weight), beta: table(norm.bias), epsilon: norm.epsilon)
   }
 
-  private func norm(_ norm: NormOperand?) -> LayerNorm? { norm.map { self.norm($0) } }
+  func norm(_ norm: NormOperand?) -> LayerNorm? { norm.map { self.norm($0) } }
 
-  private func activation(_ activation: StepActivation) -> KernelInterface.Activation {
+  func activation(_ activation: StepActivation) -> KernelInterface.Activation {
     switch activation {
     case .none: .none
     case .gelu: .gelu
@@ -144,6 +149,12 @@ struct PhaseBuilder {
     case .select(let step): [select(step)]
     case .halt(let step): [halt(step)]
     case .accumulate(let step): [accumulate(step)]
+    case .headMean(let step): [headMean(step)]
+    case .headLinear(let step): [headLinear(step)]
+    case .headHalfMean(let step): [headHalfMean(step)]
+    case .headVote(let step): [headVote(step)]
+    case .packagePartition(let step): [packagePartition(step)]
+    case .patchMax(let step): [patchMax(step)]
     case .fill(let step): [fill(step)]
     case .avgPool2x2(let step):
       [

@@ -176,7 +176,7 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
         counted from 1: ``"evit"`` with the rate ``keep`` and ``fuse``, whether the other tokens become one more;
         ``"dynamicvit"`` with ``keep``; ``"evovit"`` without either; ``"ppt"`` with ``remove``, how many tokens leave,
         ``threshold``, the variance of scores below which they are pooled, and ``size_aware``; ``"avit"`` with
-        ``gate_scale`` and ``gate_center`` and without layers; ``"asvit"`` and ``"ats"``.
+        ``gate_scale`` and ``gate_center`` and without layers; ``"asvit"``, ``"ats"`` and ``"spvit"``.
     :param weights: how the weights of products are stored: ``"f32"``, ``"f16"``, or ``"int8"``, in which linear layers are
         multiplied too.
     """
