@@ -80,6 +80,9 @@ struct CheckpointTarget: Target {
       "family_gates_last_torchscript", "family_head_norms_dynamo", "family_mixed_dynamo",
       "family_post_norms_torchscript", "family_transformers_clip_torchscript",
       "family_transformers_dinov2_dynamo", "family_transformers_siglip_torchscript",
+      "family_tables_torchscript", "family_tables_dynamo_23", "family_rms_dynamo_23",
+      "family_networks_and_class_token_torchscript", "family_transformers_beit_torchscript",
+      "family_transformers_aimv2_torchscript", "family_transformers_dinov3_torchscript",
     ].map { "onnx/\($0)" }
     let files = (names + others).map { "\($0)/model.onnx" }
     return try CheckpointTarget(folder, files, further: try exports(in: folder)) {

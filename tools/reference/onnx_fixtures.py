@@ -26,7 +26,7 @@ from onnx_cases import batches, constants, endings, families, fused, inputs, siz
 from onnx_cases.case import Case, Refusal
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "onnx"
-LIMIT = 2_600_000
+LIMIT = 3_000_000
 
 
 def files_of(case: Case | Refusal) -> dict[str, bytes]:

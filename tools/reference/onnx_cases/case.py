@@ -97,10 +97,18 @@ def _shorten(path: Path) -> None:
     names = {name: f"{index}" for index, name in enumerate(made) if name not in kept}
     for tensor in graph.initializer:
         tensor.name = names.get(tensor.name, tensor.name)
+    _rename(graph, names)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _rename(graph: onnx.GraphProto, names: dict[str, str]) -> None:
+    """Names values in nodes, and in those of their branches, which see them too."""
     for node in graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
-    path.write_bytes(model.SerializeToString(deterministic=True))
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                _rename(attribute.g, names)
 
 
 def edited(change: Callable[[onnx.ModelProto], None]) -> Callable[[Path, Path], Path]:

@@ -19,7 +19,7 @@ from .hugging_face_cases import SMALL, cases
 from .jobs import Job
 from .outcome import Truth
 from .preprocessing import pictures_of
-from .run import Logits, Pictures
+from .run import Logits, Pictures, Tokens
 from .timm_models import create, output_of
 from .weights import noise, randomise
 
@@ -48,6 +48,7 @@ _TIMM: dict[str, tuple[str, dict[str, Any]]] = {
     "ViT, maximum of all tokens": (
         _VIT, {"global_pool": "max", "pool_include_prefix": True, "fc_norm": False}),
     "ViT, mean and maximum": (_VIT, {"global_pool": "avgmax", "reg_tokens": 2}),
+    "ViT, no pooling": (_VIT, {"global_pool": "", "num_classes": 0}),
     "ViT, attention pooling of all tokens": (
         _VIT, {"global_pool": "map", "pool_include_prefix": True, "reg_tokens": 2}),
     "ViT, normalised heads": (_VIT, {"qk_norm": True}),
@@ -62,6 +63,14 @@ _TIMM: dict[str, tuple[str, dict[str, Any]]] = {
     "mixed rotary positions": ("vit_small_patch16_rope_mixed_224", {}),
     "Perception Encoder": ("vit_pe_core_tiny_patch16_384", {}),
     "DINOv3": ("vit_small_patch16_dinov3", {"num_classes": 0}),
+    "BEiT, shared": ("beit_base_patch16_224", {
+        "use_rel_pos_bias": False, "use_shared_rel_pos_bias": True}),
+    "BEiT, both": ("beit_base_patch16_224", {"use_shared_rel_pos_bias": True}),
+    "network of relative positions": ("vit_relpos_small_patch16_224", {}),
+    "network of relative positions, class token": ("vit_relpos_base_patch16_clsgap_224", {}),
+    "network of relative positions, norms behind": ("vit_relpos_small_patch16_rpn_224", {}),
+    "network of relative positions, shared": ("vit_srelpos_small_patch16_224", {}),
+    "AIMv2": ("aimv2_large_patch14_224", {"img_size": 70}),
 }
 # Of `hugging_face_cases.py`.
 _TRANSFORMERS = (
@@ -71,7 +80,10 @@ _TRANSFORMERS = (
     "DINOv2, SwiGLU", "Dinov2WithRegistersForImageClassification", "DINOv3ViTModel",
     "DINOv3ViTModel, registers, gated", "CLIPVisionModel", "CLIPVisionModelWithProjection",
     "CLIP, gelu", "CLIPForImageClassification", "SiglipVisionModel", "SiglipForImageClassification",
-    "ViTMAEModel", "IJepaForImageClassification",
+    "ViTMAEModel", "IJepaForImageClassification", "BeitForImageClassification",
+    "BEiT, relative positions", "BEiT, shared relative positions", "BEiT, absolute positions",
+    "BEiT, no mean pooling", "BeitModel", "Data2VecVisionForImageClassification",
+    "Aimv2VisionModel", "MetaClip2VisionModel",
 )
 _EXPORTERS: dict[str, dict[str, Any]] = {
     "TorchScript": {"opset": 17}, "dynamo": {"opset": 18, "dynamo": True},
@@ -166,11 +178,17 @@ def _result_of(model: nn.Module) -> str:
 
 def _samples(
     name: str, make: Callable[[], nn.Module], side: int, options: dict[str, Any], folder: Path
-) -> Iterator[Logits]:
+) -> Iterator[Logits | Tokens]:
     model = make()
     path = export(
         OneInput(model).eval(), folder / "model.onnx", _Square(side),
         output=_result_of(model), **options)
+    if getattr(model, "global_pool", None) == "":
+        pixels = noise("pixels", torch.Size((1, 3, side, side))).numpy()
+        yield Tokens(
+            SUITE, name, path, pixels, dict, Truth(name.lower()),
+            rows=lambda images: next(iter(output_of(model, images).values())))
+        return
     yield _logits(name, path, model, side)
 
 

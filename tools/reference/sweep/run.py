@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from .outcome import Note, Outcome, Result, Truth, deciding_note, notes_of
 
@@ -62,7 +63,11 @@ class Logits:
                   f"--{role}", scratch / "logits.npy", "--threads", "1")
         if ran.returncode != 0:
             return self._judge(converted, f"converted, but vitrun: {said(ran)}")
-        found = np.load(scratch / "logits.npy")
+        return self._compared(converted, role, np.load(scratch / "logits.npy"), expected)
+
+    def _compared(
+        self, converted: list[Note], role: str, found: np.ndarray, expected: dict[str, np.ndarray]
+    ) -> Result:
         difference, output = closest(found, expected)
         if difference <= TOLERANCE:
             label = "" if len(expected) == 1 else f"{output}; "
@@ -90,6 +95,31 @@ class Logits:
 
     def _named(self, result: Result) -> Result:
         return self._row(result.outcome, result.detail)
+
+
+@dataclass(frozen=True)
+class Tokens(Logits):
+    """A model whose result is every token's row. vitrun writes it for pictures alone, so that the
+    model gets what vitrun makes of one."""
+
+    # Of an input, in place of `expected`.
+    rows: Callable[[np.ndarray], np.ndarray] = np.asarray
+
+    def measure(self, tools: Tools, scratch: Path) -> Result:
+        converted = convert(tools, self.checkpoint, scratch, self.options)
+        if isinstance(converted, Result):
+            return self._named(converted)
+        picture = scratch / "picture.png"
+        samples = np.clip(128 + 50 * self.pixels[0], 0, 255).astype(np.uint8)
+        Image.fromarray(np.moveaxis(samples, 0, 2)).save(picture)
+        given, made = scratch / "input.npy", scratch / "rows.npy"
+        for command in (("preprocess", scratch / "plan", picture, "-o", given),
+                        ("embed", scratch / "plan", picture, "--tokens", "-o", made)):
+            ran = run(tools.vitrun, *command)
+            if ran.returncode != 0:
+                return self._judge(converted, f"converted, but vitrun: {said(ran)}")
+        expected = {"tokens": self.rows(np.load(given))}
+        return self._compared(converted, "tokens", np.load(made), expected)
 
 
 @dataclass(frozen=True)
@@ -145,7 +175,7 @@ class Pictures:
         return Result(self.suite, self.name, outcome, detail + in_words(assumed))
 
 
-Sample = Logits | Pictures
+Sample = Logits | Tokens | Pictures
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
