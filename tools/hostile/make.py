@@ -29,6 +29,7 @@ import plans  # noqa: E402
 from case import CONVERT, Case  # noqa: E402
 
 IMPORTS = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "imports"
+GRAPHS = IMPORTS.parent / "onnx"
 
 
 def safetensors(header: object, data: bytes = b"", length: int | None = None) -> bytes:
@@ -170,9 +171,19 @@ def config_cases() -> Iterator[Case]:
 
 
 def relative_cases() -> Iterator[Case]:
-    """Tables of relative positions of other sizes, and indices that are not the grid's."""
+    """What graphs add to scores that is no relative positions, tables of other sizes, and indices that
+    are not the grid's."""
     known = json.loads((IMPORTS / "cases.json").read_text())
     refused = {case["name"]: case["files"] for case in known["refused"]}
+    known = json.loads((GRAPHS / "cases.json").read_text())
+    graphs = {case["name"]: case["files"]["model.onnx"] for case in known["refused"]}
+    for name, words in [
+        ("of_one_pair", "lie alike"), ("of_no_number", "finite numbers"),
+        ("that_hides", "finite numbers"), ("of_keys", "lie alike"),
+        ("of_fewer_tokens", "broadcast"), ("of_integers", "int64"),
+    ]:
+        data = (GRAPHS / graphs[f"refused_family_bias_{name}"]).read_bytes()
+        yield Case(35, f"relative positions, {name}", data, CONVERT, words=words)
     for name, words in [
         ("table_of_another_grid", "relative_position_bias_table is [51, 2], not [52, 2]"),
         ("table_of_other_heads", "tables of 2 heads"), ("image_of_another_grid", "not [124, 2]"),

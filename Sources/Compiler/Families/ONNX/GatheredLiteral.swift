@@ -12,8 +12,8 @@ struct GatheredLiteral: Sendable {
   /// `[outer, indices, inner]`.
   let count: Int
 
-  /// More elements are not gathered: all heads of a thousand tokens have half as many.
-  static let mostElements = 1 << 25
+  /// More elements are not gathered: sixteen heads of 1025 tokens have 17 million.
+  private static let mostElements = 20 << 20
 
   /// More are not read.
   static let mostIndices = 1 << 22

@@ -130,8 +130,16 @@ struct ONNXModelReader {
       file: tracer.graph.file)
     // Blocks often share what they add.
     var known: [[AttentionReader.Bias]: RelativeBias] = [:]
+    var count = 0
     return try attention.enumerated().map { block, attention in
       if let table = known[attention.biases] { return table }
+      let most = RelativeBias.mostElementsOfAll
+      for bias in attention.biases { count += min(bias.literal.layout.elementCount, most) }
+      guard count <= most else {
+        throw InputError(
+          .unsupported, file: tracer.graph.file, field: "blocks.\(block).attn",
+          expected: "at most \(most) numbers that scores have added in all blocks", found: "more")
+      }
       let table = try RelativeBias(
         attention.biases, heads: attention.heads, grid, block: block, file: tracer.graph.file)
       known[attention.biases] = table

@@ -9,8 +9,11 @@ struct RelativeBias: Equatable {
   /// `[entries, heads]`, as checkpoints have it. Every entry is that of some query and key.
   let values: [Float]
 
-  /// More numbers are not looked at: sixteen heads of a thousand tokens have half as many.
-  private static let mostElements = 1 << 25
+  /// More numbers are not looked at: sixteen heads of 1025 tokens have 17 million.
+  private static let mostElements = 20 << 20
+
+  /// More of all blocks are not: twenty-four of these have 400 million.
+  static let mostElementsOfAll = 1 << 30
 
   /// The table of the sum of constants; zeros where there are none.
   /// - Throws: `InputError` unless the sum is one finite number for all queries and keys of a head that lie alike.
