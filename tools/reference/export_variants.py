@@ -132,6 +132,16 @@ def variants(sizes: Sizes) -> list[Variant]:
         Variant("LV-ViT, TorchScript 17 (batch norms folded)", "lvvit", ts(opset=17), False,
                 fixture="lvvit_folded"),
         Variant("LV-ViT, dynamo 18 (batch norms folded)", "lvvit", dynamo(opset=18), False),
+        Variant("BEiT, safetensors", "beit", files.safetensors, needs_config=True),
+        Variant("BEiT, TorchScript 14, nothing folded", "beit",
+                ts(opset=14, fold=False, dynamic=True), fixture="beit_unfolded"),
+        Variant("BEiT, TorchScript 17", "beit", ts(opset=17)),
+        Variant("BEiT, dynamo 18", "beit", dynamo(opset=18)),
+        Variant("BEiT, dynamo 23 (Attention)", "beit", dynamo(opset=23), fixture="beit_23"),
+        Variant("AIMv2, safetensors", "aimv2", files.safetensors, needs_config=True),
+        Variant("AIMv2, dynamo 18", "aimv2", dynamo(opset=18), fixture="aimv2_18"),
+        Variant("AIMv2, dynamo 23 (RMSNormalization)", "aimv2", dynamo(opset=23),
+                fixture="aimv2_23"),
     ]
     return weights + onnx + _activations(sizes)
 
@@ -265,7 +275,7 @@ def write_models(folder: Path) -> None:
     onnx_files.quantised_fixture(build("deit", MICRO), folder / "quantised", MICRO)
     pictures = pictures_of(MICRO)
     expected = {"input": pictures}
-    for family in ("deit", "deit_distilled", "deit3", "lvvit"):
+    for family in ("deit", "deit_distilled", "deit3", "lvvit", "beit", "aimv2"):
         model = build(family, MICRO)
         place = folder / family
         place.mkdir(exist_ok=True)

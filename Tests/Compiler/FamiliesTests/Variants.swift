@@ -16,11 +16,12 @@ enum Variants {
       ("deit3_dynamo", "deit3"), ("hugging_face_distilled", "deit_distilled"),
       ("distilled", "deit_distilled"),
       ("lvvit_npz", "lvvit"), ("lvvit_unfolded", "lvvit"),
+      ("beit_unfolded", "beit"), ("beit_23", "beit"), ("aimv2_18", "aimv2"), ("aimv2_23", "aimv2"),
     ]
 
   /// The models themselves, and files with other bits.
   static let all: [(name: String, of: String)] =
-    exact + ["deit", "deit_distilled", "deit3", "lvvit"].map { ($0, $0) } + [
+    exact + ["deit", "deit_distilled", "deit3", "lvvit", "beit", "aimv2"].map { ($0, $0) } + [
       ("half", "deit"), ("lvvit_folded", "lvvit"),
     ]
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from .models import Sizes, hugging_face, state_of
+from .models import TIMM, Sizes, hugging_face, state_of
 
 
 def config_json(family: str, sizes: Sizes) -> dict:
@@ -18,7 +18,12 @@ def config_json(family: str, sizes: Sizes) -> dict:
     arguments: dict = {"num_heads": sizes.heads}
     if family == "lvvit":
         arguments["skip_lam"] = 2.0
-    return {"model_args": arguments, "num_classes": sizes.classes}
+    description = {"model_args": arguments, "num_classes": sizes.classes}
+    if family in ("beit", "aimv2"):
+        # Their pooling and positions are no tensors.
+        arguments |= {key: value for key, value in sizes.arguments.items() if key != "num_classes"}
+        description["architecture"] = TIMM[family]
+    return description
 
 
 def safetensors(model: nn.Module, folder: Path) -> Path:

@@ -38,10 +38,12 @@ class Sizes:
 MICRO = Sizes(image=16, patch=4, width=8, depth=2, heads=2, classes=5, stem=4)
 SMALL = Sizes(image=224, patch=16, width=384, depth=12, heads=6, classes=1000, stem=64)
 
-_TIMM = {
+TIMM = {
     "deit": "deit_tiny_patch16_224",
     "deit_distilled": "deit_tiny_distilled_patch16_224",
     "deit3": "deit3_small_patch16_224",
+    "beit": "beit_base_patch16_224",
+    "aimv2": "aimv2_large_patch14_224",
 }
 # Families `deit:NAME` have another activation than GELU by erf: timm's names, and two to be refused.
 ACTIVATIONS = ("gelu_tanh", "quick_gelu", "silu", "relu")
@@ -132,8 +134,8 @@ def build(family: str, sizes: Sizes, seed: int = 7) -> nn.Module:
 def _timm(family: str, sizes: Sizes) -> nn.Module:
     base, _, activation = family.partition(":")
     if activation in ACTIVATIONS:
-        return timm.create_model(_TIMM[base], act_layer=activation, **sizes.arguments)
-    model = timm.create_model(_TIMM[base], **sizes.arguments)
+        return timm.create_model(TIMM[base], act_layer=activation, **sizes.arguments)
+    model = timm.create_model(TIMM[base], **sizes.arguments)
     if activation == "mixed":
         model.blocks[1].mlp.act = nn.ReLU()
     elif activation == "sigmoid_1.5":

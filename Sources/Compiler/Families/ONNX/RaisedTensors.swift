@@ -84,6 +84,7 @@ struct RaisedTensors {
       let (attended, feedForward) = (block.attended, block.feedForward)
       add(attended.norm, "\(name).norm1")
       add(attended.attention.layers, "\(name).attn.qkv", fillsBias: false)
+      leaveOutKeys(attended.attention.layers, "\(name).attn.qkv.bias")
       if let norms = attended.attention.headNorms {
         add(norms.query, "\(name).attn.q_norm")
         add(norms.key, "\(name).attn.k_norm")
@@ -182,12 +183,21 @@ struct RaisedTensors {
     tensors[name] = Self.vector(literal, count)
   }
 
-  /// A bias, zeros where an exporter left it out.
+  /// A bias, zeros where there is none.
   private static func vector(_ literal: Literal?, _ count: Int) -> NamedTensor {
-    literal?.tensor(shape: [count])
-      ?? NamedTensor(shape: Shape([count]), origin: "zeros") {
-        [Float](repeating: 0, count: count)
-      }
+    literal?.tensor(shape: [count]) ?? .zeros(shape: Shape([count]))
+  }
+
+  /// Does not count the zeros of a joint bias whose queries and values alone have one (BEiT).
+  private mutating func leaveOutKeys(_ layers: [TermReader.Layer], _ name: String) {
+    guard layers.count == 1, let numbers = layers[0].bias?.numbers(), let bias = tensors[name],
+      numbers.count % 3 == 0, numbers.contains(where: { $0 != 0 })
+    else { return }
+    let count = numbers.count / 3
+    guard numbers[count..<2 * count].allSatisfy({ $0 == 0 }) else { return }
+    tensors[name] = NamedTensor(
+      shape: bias.shape, dtype: bias.dtype, origin: bias.origin, parameters: 2 * count,
+      values: bias.values)
   }
 
   /// A weight `[in, out]` as PyTorch keeps it, `[out, in]`.
