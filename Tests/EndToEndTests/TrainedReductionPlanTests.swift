@@ -106,6 +106,89 @@ struct TrainedReductionPlanTests {
     }
   }
 
+  /// A fixture with other values of the tensors whose names begin and end so.
+  private static func changed(
+    _ name: String, _ tensor: (first: String, last: String), in folder: TemporaryFolder,
+    _ change: ([Float]) -> [Float]
+  ) throws -> String {
+    let path = "Tests/Fixtures/methods/\(name)"
+    var tensors = try Checkpoint.open("\(path).safetensors").tensors.mapValues {
+      (shape: $0.shape.extents, values: $0.float32Values())
+    }
+    let own = tensors.keys.filter { $0.hasPrefix(tensor.first) && $0.hasSuffix(tensor.last) }
+    #expect(!own.isEmpty)
+    for key in own {
+      let values = try #require(tensors[key]?.values)
+      tensors[key]?.values = change(values)
+    }
+    return try folder.write(
+      SafeTensorsWriter.bytes(tensors, metadata: [:]), to: "\(name).safetensors")
+  }
+
+  /// Logits of a fixture's input with other values of such tensors.
+  private static func logits(
+    _ name: String, _ tensor: (first: String, last: String), _ change: ([Float]) -> [Float]
+  ) throws -> [Float] {
+    let folder = try TemporaryFolder()
+    let path = try Self.changed(name, tensor, in: folder, change)
+    let plan = folder.file("plan.bin")
+    try Self.convert(
+      String(path.dropLast(".safetensors".count)),
+      config: try Self.json("Tests/Fixtures/methods/\(name).json"), to: plan)
+    let golden = try Checkpoint.open("Tests/Fixtures/methods/\(name).golden.safetensors")
+    let input = try #require(golden.tensors["input"])
+    return try BatchRun.logits(
+      plan, input.float32Values(), images: input.shape[0], batch: input.shape[0], threads: 2
+    ).flatMap(\.self)
+  }
+
+  /// What a predictor cannot say is not passed over.
+  @Test(arguments: [
+    ("dynamicvit_deit", "score_predictor.2.out_conv", "4.bias"),
+    ("dynamicvit_lvvit", "score_predictor.0.in_conv", "1.bias"),
+    ("spvit_deit", "score_predictor.2.out_conv", "4.bias"),
+    ("spvit_lvvit", "score_predictor.1.in_conv", "1.bias"),
+  ])
+  func predictorsWithoutNumbersAreSeen(name: String, first: String, last: String) throws {
+    #expect(try Self.logits(name, (first, last)) { $0 }.allSatisfy(\.isFinite))
+    for value in [Float.nan, .infinity] {
+      let found = try Self.logits(name, (first, last)) { $0.map { _ in value } }
+      #expect(found.allSatisfy { !$0.isFinite }, "\(value)")
+    }
+  }
+
+  @Test func thresholdsThatAreNoNumbersAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let name = "score_predictor.1.keep_threshold"
+    let path = try Self.changed("asvit_deit", (name, ""), in: folder) { _ in [.nan] }
+    let error = try #require(throws: InputError.self) {
+      try Self.convert(
+        String(path.dropLast(".safetensors".count)),
+        config: try Self.json("Tests/Fixtures/methods/asvit_deit.json"),
+        to: folder.file("plan.bin"))
+    }
+    #expect(error.field.description.contains(name), "\(error)")
+    #expect(error.expected == "one finite number" && error.found == "nan", "\(error)")
+  }
+
+  /// Tokens of Evo-ViT that go through no block are there again; those that other methods leave out are not.
+  @Test(arguments: [("evovit", true), ("dynamicvit_deit", false), ("spvit_deit", false)])
+  func tokensThatWaitAreTold(name: String, waits: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = "Tests/Fixtures/methods/\(name)"
+    try Self.convert(path, config: try Self.json("\(path).json"), to: folder.file("plan.bin"))
+    let golden = try Checkpoint.open("\(path).golden.safetensors")
+    let input = try #require(golden.tensors["input"])
+    let images = try BatchRun.results(
+      folder.file("plan.bin"), input.float32Values(), images: input.shape[0],
+      batch: input.shape[0], threads: 2
+    ) { try $0.tokenStages(image: $1) }
+    for stage in images.joined() {
+      let gone = stage.owners.indices.filter { stage.owners[$0] == nil }
+      #expect(!gone.isEmpty && stage.waiting == (waits ? gone : []))
+    }
+  }
+
   /// What a model was trained with would be gone without a word.
   @Test(arguments: ["evit_fuse", "dynamicvit_deit", "avit", "spvit_deit"])
   func theirPlansAreNotRewritten(name: String) throws {

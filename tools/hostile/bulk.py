@@ -184,7 +184,7 @@ def drawings(folder: Folder) -> None:
             for stage in entry["stages"]:
                 assert len(stage["groups"]) == len(stage["kept"])
                 assert all(kept in group for kept, group in zip(stage["kept"], stage["groups"]))
-                patches = sum(stage["groups"], []) + stage["fused"] + stage["left"]
+                patches = sum(stage["groups"], []) + stage["fused"] + stage["waiting"] + stage["left"]
                 assert sorted(patches) == list(range(196)), stage
                 assert bool(stage["fused"]) == (strategy == "fuse") and bool(stage["left"]) == (strategy == "drop")
                 assert (stage["groups"] != [[kept] for kept in stage["kept"]]) == (strategy == "merge")

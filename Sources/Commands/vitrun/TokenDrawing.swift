@@ -49,12 +49,15 @@ struct TokenDrawing {
         let kept = owners.indices.filter { owners[$0] == $0 }
         let groups = Dictionary(grouping: owners.indices) { owners[$0] ?? -1 }
         let isFused = Set(outcome.fused)
-        let left = owners.indices.filter { owners[$0] == nil && !isFused.contains($0) }
+        let isWaiting = Set(outcome.waiting)
+        let left = owners.indices.filter {
+          owners[$0] == nil && !isFused.contains($0) && !isWaiting.contains($0)
+        }
         func list(_ patches: [Int]) -> JSONValue { .array(patches.map { .init($0) }) }
         return [
           "block": .init(block), "kept": list(kept),
           "groups": .array(kept.map { list(groups[$0] ?? []) }), "fused": list(outcome.fused),
-          "left": list(left),
+          "waiting": list(outcome.waiting), "left": list(left),
         ]
       })
   }

@@ -151,14 +151,20 @@ package struct GraphError: Error, CustomStringConvertible {
   /// What does not fit.
   package let reason: String
 
+  /// What was expected in its place.
+  package let expected: String
+
   init(node: Int, op: Op, _ reason: String) {
     self.init(node: node, kind: op.name, reason)
   }
 
-  init(node: Int?, kind: String, _ reason: String) {
+  init(
+    node: Int?, kind: String, _ reason: String, expected: String = "operands that fit"
+  ) {
     self.node = node
     self.kind = kind
     self.reason = reason
+    self.expected = expected
   }
 
   /// Where in the graph.

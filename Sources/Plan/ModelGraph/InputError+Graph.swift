@@ -8,7 +8,7 @@ extension InputError {
     } catch let error as GraphError {
       throw InputError(
         file: file, field: "graph, \(error.place)",
-        expected: "operands that fit", found: error.reason)
+        expected: error.expected, found: error.reason)
     }
   }
 }

@@ -63,7 +63,7 @@ extension Graph {
   /// - Throws: ``GraphError`` if there is none of this name.
   package func carried(_ name: String) throws -> ConstantID {
     guard let id = constant(named: name) else {
-      throw GraphError(node: nil, kind: "constants", "expected \(name), which is not there")
+      throw GraphError(node: nil, kind: "constant \(name)", "none", expected: "a constant")
     }
     return id
   }
@@ -78,9 +78,12 @@ extension Graph {
   /// - Throws: ``GraphError`` if it is not there, or anything else.
   package func number(_ name: String) throws -> Float {
     let constant = constant(try carried(name))
-    guard constant.shape.elementCount == 1, let value = try constant.values().first,
-      value.isFinite
-    else { throw GraphError(node: nil, kind: "constant \(name)", "expected one finite number") }
+    let values = constant.shape.elementCount == 1 ? try constant.values() : []
+    guard let value = values.first, value.isFinite else {
+      throw GraphError(
+        node: nil, kind: "constant \(name)", values.first.map { "\($0)" } ?? "\(constant.shape)",
+        expected: "one finite number")
+    }
     return value
   }
 }

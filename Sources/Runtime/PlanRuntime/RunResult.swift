@@ -41,7 +41,8 @@ public struct RunResult: ~Copyable {
   public func tokenStages(image: Int) throws -> [TokenStage] {
     let traces = try stages(image: image)
     return zip(traces, TokenOwners.follow(traces, patches: patches)).map {
-      TokenStage(block: $0.record.block + 1, owners: $1.owners, fused: $1.fused)
+      TokenStage(
+        block: $0.record.block + 1, owners: $1.owners, fused: $1.fused, waiting: $1.waiting)
     }
   }
 
@@ -78,7 +79,7 @@ public struct RunResult: ~Copyable {
     try program.stages.map { stage in
       StageTrace(
         record: stage, appendsRow: stage.patchesOut > program.buffers[stage.kept].columns,
-        kept: try indices(stage.kept, image: image),
+        waits: program.restoresTokens, kept: try indices(stage.kept, image: image),
         destination: try indices(stage.destination, image: image))
     }
   }
@@ -115,6 +116,9 @@ package struct StageTrace: Sendable {
 
   /// Whether the tokens that are not kept became one more row.
   package let appendsRow: Bool
+
+  /// Whether the tokens that are not kept wait as they are, and are there again behind a later block.
+  package let waits: Bool
 
   /// The old patch position behind each new one that this image has; a fused token is not among them.
   package let kept: [Int32]

@@ -8,6 +8,9 @@ package enum TokenOwners {
 
     /// The original patches whose tokens were fused and have not been discarded since, ascending.
     package let fused: [Int]
+
+    /// The original patches whose tokens wait until a later stage begins, or to the end, ascending.
+    package let waiting: [Int]
   }
 
   /// The owners after each stage.
@@ -38,7 +41,8 @@ package enum TokenOwners {
         owners: position.map { place in place.flatMap { Self.origin(of: $0, in: origin) } },
         fused: position.indices.filter { patch in
           position[patch].map { origin.indices.contains($0) && origin[$0] == nil } ?? false
-        })
+        },
+        waiting: stage.waits ? position.indices.filter { position[$0] == nil } : [])
     }
   }
 

@@ -105,7 +105,8 @@ package enum SmallPlan {
     let threshold = Constant(name: MethodConstants.threshold(0), shape: Shape([])) { [0.1] }
     return try [
       ("methods", "ppt", [MethodConstants.setting("threshold", 0.01)]),
-      ("methods", "dynamicvit", predictor), ("methods", "evovit", []), ("adaptive", "avit", gate),
+      ("pooling, methods", "dynamicvit", predictor), ("methods", "evovit", []),
+      ("adaptive", "avit", gate),
       ("methods, adaptive", "asvit", [threshold]), ("methods, adaptive", "ats", []),
       ("packages", "spvit", headPredictor),
     ].map { features, method, constants in

@@ -45,11 +45,9 @@ extension ONNXModelReader {
     hints.activation = told(try activation())
     hints.hasPostNorms = told(
       try one(blocks.map(\.hasPostNorms), "place of the norms, behind the branches or in front"))
-    if let last = try one(
-      blocks.map(\.feedForward.inside.hasGatesLast), "place of the FFN's gates")
-    {
-      hints.hasGatesLast = told(last)
-    }
+    hints.hasGatesLast = try one(
+      blocks.map(\.feedForward.inside.hasGatesLast), "place of the FFN's gates"
+    ) { $0.map { $0 ? "last" : "first" } ?? "none" }.map(told)
     let scale = try one(blocks.map { Float($0.attended.attention.scale) }, "scale of attention")
     let width = embedding.projection.weight.shape[0]
     let usual = 1 / (Double(width) / Double(heads)).squareRoot()
@@ -173,11 +171,13 @@ extension ONNXModelReader {
   }
 
   /// The value that all have.
-  private func one<Value: Equatable>(_ values: [Value], _ name: String) throws -> Value {
+  private func one<Value: Equatable>(
+    _ values: [Value], _ name: String, words: (Value) -> String = { "\($0)" }
+  ) throws -> Value {
     guard let first = values.first, values.allSatisfy({ $0 == first }) else {
       throw InputError(
         file: tracer.graph.file, field: name, expected: "one for the whole model",
-        found: "\(values.prefix(6))")
+        found: "\(values.prefix(6).map(words).joined(separator: ", "))")
     }
     return first
   }
