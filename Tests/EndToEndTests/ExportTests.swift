@@ -60,8 +60,8 @@ struct ExportTests {
   /// The first block reads the patch embedding as it is.
   private static let withoutPositions: SmallModel.Form = {
     var form = SmallModel.Form("mixed rotary positions without other tokens")
-    (form.hasFrequencies, form.hasPositions) = (true, false)
-    (form.hasClassToken, form.pooling) = (false, "avg")
+    (form.architecture, form.hasPositions) = ("vit_small_patch16_rope_mixed_224", false)
+    (form.hasFrequencies, form.hasClassToken, form.pooling) = (true, false, "avg")
     return form
   }()
 
