@@ -1,4 +1,3 @@
-import Families
 import ModelFacts
 import ModelGraph
 import PlanFormat
