@@ -144,11 +144,13 @@ package struct LinearArguments: KernelArguments, @unchecked Sendable {
     return (first, second)
   }
 
-  /// Rows of a block that are in use, from its first.
-  package func usedRows(of block: ProductBlocking.Block) -> Int {
+  /// The block of an item, of rows that are in use alone. These are cut anew, for every thread to have as many as the
+  /// others however few there are.
+  package func block(_ item: Int) -> ProductBlocking.Block {
+    let block = blocking.block(item)
     // A group is an image where any are not.
-    min(block.rowEnd, unused.isEmpty ? block.rowEnd : unused.used(of: rows, image: block.group))
-      &- block.rowStart
+    return unused.isEmpty
+      ? block : blocking.recut(block, to: unused.used(of: rows, image: block.group))
   }
 
   /// Bytes of scratch that an item needs, 64-byte aligned: sums, normalised rows, and widened weights.

@@ -176,19 +176,31 @@ package struct ProductBlocking: Sendable {
     let (run, rest) = item.quotientAndRemainder(dividingBy: blocks)
     let (group, part) = rest.quotientAndRemainder(dividingBy: max(rowSplit.parts, 1))
     return Block(
-      group: group, rowStart: rowSplit.start(part) * unit, rowEnd: rowSplit.start(part + 1) * unit,
+      group: group, part: part, rowStart: rowSplit.start(part) * unit,
+      rowEnd: rowSplit.start(part + 1) * unit,
       panelStart: bundlePanels * bundleSplit.start(run),
       panelEnd: min(bundlePanels * bundleSplit.start(run + 1), panels))
+  }
+
+  /// The block with its part of the first `used` rows of its group, in place of all that there are, where no rows stay together.
+  package func recut(_ block: Block, to used: Int) -> Block {
+    var block = block
+    (block.rowStart, block.rowEnd) = (
+      used &* block.part / rowSplit.parts, used &* (block.part &+ 1) / rowSplit.parts
+    )
+    return block
   }
 
   /// Rows `rowStart..<rowEnd` of a group times panels `panelStart..<panelEnd`.
   package struct Block: Sendable {
     /// The group.
     package let group: Int
+    /// Which of the parts that the group's rows are cut into.
+    fileprivate let part: Int
     /// First row.
-    package let rowStart: Int
+    package fileprivate(set) var rowStart: Int
     /// One past the last row.
-    package let rowEnd: Int
+    package fileprivate(set) var rowEnd: Int
     /// First panel.
     package let panelStart: Int
     /// One past the last panel.

@@ -5,8 +5,8 @@ extension WideKernels {
     _ arguments: LinearArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments
-    let block = a.blocking.block(item)
-    let rows = a.usedRows(of: block)
+    let block = a.block(item)
+    let rows = block.rowEnd &- block.rowStart
     guard rows > 0 else { return }
     // With one row in each image the sequence runs over images, otherwise over rows.
     let image = a.rows == 1 ? block.rowStart : block.group

@@ -49,8 +49,8 @@ extension WideKernels: PairedKernelSet {
     _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     let a = arguments.product
-    let block = a.blocking.block(item)
-    let rows = a.usedRows(of: block)
+    let block = a.block(item)
+    let rows = block.rowEnd &- block.rowStart
     guard rows > 0 else { return }
     let left = LeftHand(
       start: a.input.pointer(image: block.group, row: block.rowStart), step: a.input.stride,

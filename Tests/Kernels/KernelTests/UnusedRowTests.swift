@@ -86,6 +86,32 @@ import Testing
     }
   }
 
+  /// However few rows an image has, no thread has more of them than the others.
+  @Test(arguments: Implementation.tiled)
+  func rowsInUseAreDealtEvenly(implementation: Implementation) {
+    let (images, rows, width) = (3, 197, 16)
+    let x = Buffer<Float>(repeating: 0, count: images * rows * width)
+    let weights = Buffer(
+      packed([Float](repeating: 0, count: width * 16), inputs: width, outputs: 16))
+    let unused: [Int32] = [0, 104, 196]
+    let counts = Buffer(unused)
+    let arguments = LinearArguments(
+      for: implementation.tiles,
+      input: InputRows(x.constant, imageStride: rows, stride: width),
+      output: OutputRows(x.pointer, imageStride: rows, stride: width), images: images, rows: rows,
+      inputWidth: width, outputWidth: 16,
+      weights: PanelWeights(weights.pointer, element: .float32),
+      unused: UnusedRows(counts.constant))
+    for image in 0..<images {
+      let blocks = (0..<arguments.items.count).map { arguments.block($0) }
+        .filter { $0.group == image && $0.panelStart == 0 }
+      let used = rows - Int(unused[image])
+      #expect(blocks.flatMap { Array($0.rowStart..<$0.rowEnd) }.sorted() == Array(0..<used))
+      let sizes = blocks.map { $0.rowEnd - $0.rowStart }
+      #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1, "image \(image): \(sizes)")
+    }
+  }
+
   // MARK: - Rows
 
   /// Three images of rows, those that are not in use full of NaN, and counts of them.
