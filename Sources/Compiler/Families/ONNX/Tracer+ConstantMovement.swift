@@ -3,11 +3,12 @@ internal import Tensors
 
 /// Movement of elements that only constants allow: it is computed, where ``Layout`` cannot say it.
 extension Tracer {
-  /// `GatherND`, `ScatterND` or `Pad` of a constant.
+  /// `GatherND`, `ScatterND`, `ScatterElements` or `Pad` of a constant.
   func movedConstant(_ node: ONNXNode, _ literal: Literal) throws -> Literal {
     switch node.operation {
     case "GatherND": try gatheredTuples(literal)
     case "ScatterND": try scattered(literal)
+    case "ScatterElements": try scatteredElements(literal)
     default: try padded(literal)
     }
   }
@@ -92,6 +93,36 @@ extension Tracer {
         place * inner..<(place + 1) * inner, with: rows[index * inner..<(index + 1) * inner])
     }
     return try computed(result, shape: literal.shape, isInteger: literal.isInteger)
+  }
+
+  /// A constant with some of its elements replaced, each at an index along one axis.
+  private func scatteredElements(_ literal: Literal) throws -> Literal {
+    let shape = literal.shape
+    let axis = try dimension(try integer("axis", default: 0), of: shape.count)
+    guard let indices = try self.literal(1), let updates = try self.literal(2),
+      try operation.string("reduction") ?? "none" == "none", updates.shape == indices.shape,
+      indices.shape.count == shape.count,
+      zip(indices.shape, shape).enumerated().allSatisfy({ $0 == axis || $1.0 <= $1.1 })
+    else { throw fail("indices and updates within \(shape), and no reduction", "others") }
+    _ = try computableCount(shape)
+    guard var result = literal.numbers(), let numbers = indices.integers(),
+      let elements = updates.numbers()
+    else { throw fail("few elements", "\(indices.shape)") }
+    let strides = shape.indices.map { shape[($0 + 1)...].reduce(1, *) }
+    // Where each element would be, were its index along the axis 0.
+    let places = Layout(
+      dimensions: indices.shape.enumerated().map {
+        [Layout.Axis(extent: $1, stride: $0 == axis ? 0 : strides[$0])]
+      }
+    ).places
+    for ((place, index), element) in zip(zip(places, numbers), elements) {
+      let own = index < 0 ? index.addingReportingOverflow(shape[axis]).partialValue : index
+      guard (0..<shape[axis]).contains(own) else {
+        throw fail("indices below \(shape[axis])", "\(index)")
+      }
+      result[place + own * strides[axis]] = element
+    }
+    return try computed(result, shape: shape, isInteger: literal.isInteger)
   }
 
   /// The rows that tuples of indices, along the last axis of a constant, say of an array's first axes.

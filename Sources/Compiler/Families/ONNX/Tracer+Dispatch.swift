@@ -10,7 +10,8 @@ extension Tracer {
     case "Identity", "Dropout", "Cast", "CastLike": try set(try cast(node, try required(0)))
     case "Shape", "Size", "ConstantOfShape", "Range": try traceShape(node)
     case "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Gather",
-      "Expand", "Tile", "GatherND", "ScatterND", "Pad":
+      "Expand", "Tile", "GatherND", "ScatterND",
+      "ScatterElements", "Pad":
       try traceMovement(node)
     case "Concat": try traceConcatenation(node)
     case "Add", "Sub", "Mul", "Div", "Pow", "Equal", "Greater", "Less", "GreaterOrEqual",

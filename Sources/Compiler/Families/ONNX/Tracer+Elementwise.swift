@@ -11,6 +11,9 @@ extension Tracer {
     }
     switch (a, b) {
     case (.constant(let a), .constant(let b)):
+      if node.operation == "Add", let same = try unchanged(a, plus: b) ?? unchanged(b, plus: a) {
+        return try set(.constant(same))
+      }
       let truncates = try node.operation == "Mod" && integer("fmod", default: 0) != 0
       try set(.constant(try combined(truncates ? "TruncatedMod" : node.operation, a, b)))
     case (.data(let a), .constant(let b)): try set(.data(try applied(node.operation, a, b)))
@@ -26,6 +29,15 @@ extension Tracer {
       }
     case (.data(let a), .data(let b)): try set(.data(try together(node.operation, a, b)))
     }
+  }
+
+  /// Numbers, of which there may be more than are computed with, where what is added is zeros; nil where it is not.
+  private func unchanged(_ literal: Literal, plus zeros: Literal) throws -> Literal? {
+    guard literal.storage.isGathered, !zeros.isInteger,
+      try broadcastShape(literal.shape, zeros.shape) == literal.shape,
+      zeros.numbers(atMost: GatheredLiteral.mostIndices)?.allSatisfy({ $0 == 0 }) == true
+    else { return nil }
+    return literal
   }
 
   static func isComparison(_ operation: String) -> Bool {

@@ -33,7 +33,7 @@ extension Tracer {
       try set(try moved(value, layout.broadcast(to: shape), "a shape that broadcasts", "\(target)"))
     case "Slice": try set(try sliced(value))
     case "Tile": try set(try tiled(value))
-    case "GatherND", "ScatterND", "Pad":
+    case "GatherND", "ScatterND", "ScatterElements", "Pad":
       guard case .constant(let literal) = value else {
         throw fail("\(node.operation) of constants", "of data")
       }
