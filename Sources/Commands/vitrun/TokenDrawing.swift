@@ -33,7 +33,8 @@ struct TokenDrawing {
     let panels = try drawing.draw(
       crop: crop, gridHeight: grid.height, gridWidth: grid.width,
       maps: stages.map {
-        TokenMap(owners: $0.outcome.owners, fused: Set($0.outcome.fused))
+        TokenMap(
+          owners: $0.outcome.owners, fused: Set($0.outcome.fused), waiting: Set($0.outcome.waiting))
       },
       titles: ["image: \(grid.height * grid.width) tokens"]
         + stages.map { "block \($0.block): \($0.tokens) tokens" })

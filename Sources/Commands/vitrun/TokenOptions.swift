@@ -15,7 +15,7 @@ struct TokenOptions: ParsableArguments {
   @Option(
     help: """
       A JSON file of what became of each image's patches, behind each stage: those whose tokens were kept, the \
-      group that each stands for, those that were fused into one token, and those that left.
+      group that each stands for, those that were fused into one token, those that wait, and those that left.
       """)
   var tokens: String?
 

@@ -66,6 +66,27 @@ internal import Testing
         == pixel(TokenMap(owners: owners), 24, 24))
     #expect(throws: InputError.self) { try pixel(TokenMap(owners: owners, fused: [0]), 0, 0) }
     #expect(throws: InputError.self) { try pixel(TokenMap(owners: owners, fused: [4]), 0, 0) }
+    #expect(throws: InputError.self) { try pixel(TokenMap(owners: owners, waiting: [0]), 0, 0) }
+  }
+
+  /// They look alike, and never are in one drawing; the legend tells which they are.
+  @Test func theLegendTellsWhatWaitsFromWhatLeft() throws {
+    func panels(waiting: Set<Int>) throws -> RGBImage {
+      let map = TokenMap(owners: [0, 1, nil, nil], waiting: waiting)
+      var drawing = TokenMapDrawing()
+      drawing.scale = 8
+      return try drawing.draw(
+        crop: crop, gridHeight: 2, gridWidth: 2, maps: [map], titles: ["image", "block"])
+    }
+    let (left, waits) = (try panels(waiting: []), try panels(waiting: [2, 3]))
+    #expect(left.width == waits.width && left.height == waits.height && left != waits)
+    let legend = 24
+    for y in 0..<left.height - legend {
+      for x in 0..<left.width where left[x, y] != waits[x, y] {
+        Issue.record("another pixel at \(x), \(y)")
+        return
+      }
+    }
   }
 
   @Test func titlesStandAbovePanelsAndTheLegendHasWhatThereIs() throws {

@@ -4,7 +4,7 @@ internal import Tensors
 /// panel for each stage.
 ///
 /// Tokens that were merged together share a colour and the token that stands for them is outlined;
-/// tokens that stand for themselves show the image; those that left are grey; the ones that were fused have the
+/// tokens that stand for themselves show the image; those that left or wait are grey; the ones that were fused have the
 /// stripes of the one token that they are.
 public struct TokenMapDrawing {
   /// Screen pixels for each pixel of the network's input.
@@ -109,8 +109,10 @@ public struct TokenMapDrawing {
       try require(
         map.owners.count == patches
           && map.owners.allSatisfy { $0.map((0..<patches).contains) ?? true }
-          && map.fused.allSatisfy { (0..<patches).contains($0) && map.owners[$0] == nil },
-        "owners", "\(patches), each a patch below that, or none of a fused one",
+          && map.fused.union(map.waiting).allSatisfy {
+            (0..<patches).contains($0) && map.owners[$0] == nil
+          },
+        "owners", "\(patches), each a patch below that, or none of one that is fused or waits",
         "\(map.owners.count)")
     }
     try require((1...64).contains(scale), "scale", "1 to 64", "\(scale)")

@@ -6,7 +6,7 @@ enum TokenMapLegend {
   private static let gap = 8
 
   private enum Entry: CaseIterable {
-    case representative, member, alone, left, fused
+    case representative, member, alone, left, waiting, fused
 
     var text: String {
       switch self {
@@ -14,6 +14,7 @@ enum TokenMapLegend {
       case .member: "joined it"
       case .alone: "stands for itself"
       case .left: "left"
+      case .waiting: "waits"
       case .fused: "fused into one"
       }
     }
@@ -27,7 +28,7 @@ enum TokenMapLegend {
         return min(x, y, side - 1 - x, side - 1 - y) < 2 ? (255, 255, 255) : colour
       case .member: return colour
       case .alone: return photo
-      case .left: return TokenMapLegend.left(photo)
+      case .left, .waiting: return TokenMapLegend.left(photo)
       case .fused: return TokenMapLegend.fused(photo, x: x, y: y)
       }
     }
@@ -39,8 +40,11 @@ enum TokenMapLegend {
   private static func entries(of maps: [TokenMap]) -> [Entry] {
     let isFused = maps.contains { !$0.fused.isEmpty }
     let hasLeft = maps.contains { map in
-      map.owners.indices.contains { map.owners[$0] == nil && !map.fused.contains($0) }
+      map.owners.indices.contains {
+        map.owners[$0] == nil && !map.fused.contains($0) && !map.waiting.contains($0)
+      }
     }
+    let isWaiting = maps.contains { !$0.waiting.isEmpty }
     let isMerged = maps.contains { map in
       map.owners.indices.contains { patch in map.owners[patch].map { $0 != patch } ?? false }
     }
@@ -49,6 +53,7 @@ enum TokenMapLegend {
       case .representative, .member: isMerged
       case .alone: true
       case .left: hasLeft
+      case .waiting: isWaiting
       case .fused: isFused
       }
     }
