@@ -58,6 +58,20 @@ FACTORS = {
     "product_of_all": (
         [_constant("a", [2.0, 0.5, 3.0]),
          helper.make_node("ReduceProd", ["a"], ["factor"], keepdims=0, axes=[0])], 3),
+    "moved_elements": (
+        [_constant("a", [2.0, 0.5, 3.0]), _constant("i", [-1, 0], INT), _constant("u", [5.0, 7.0]),
+         helper.make_node("ScatterElements", ["a", "i", "u"], ["b"], axis=0),  # 7, 0.5, 5
+         _constant("first", [-1], INT), _constant("end", [-(2**63) + 1], INT),
+         _constant("axis", [0], INT), _constant("step", [-2], INT),
+         helper.make_node("Slice", ["b", "first", "end", "axis", "step"], ["c"]),  # 5, 7
+         _constant("pads", [1, 2], INT), helper.make_node("Pad", ["c", "pads"], ["d"]),
+         _constant("s", [5, 1], INT), helper.make_node("Reshape", ["d", "s"], ["e"]),
+         _constant("p", [1, 0, 3, 0], INT), _constant("t", [2, 2], INT),
+         helper.make_node("Reshape", ["p", "t"], ["tuples"]),
+         _constant("v", [0.25, 0.5]),
+         helper.make_node("ScatterND", ["e", "tuples", "v"], ["f"]),  # 0, 0.25, 7, 0.5, 0
+         helper.make_node("GatherND", ["f", "tuples"], ["g"]),
+         helper.make_node("ReduceSum", ["g", "axis"], ["factor"], keepdims=0)], 0.75),
 }
 
 
