@@ -53,7 +53,14 @@ lacking() {
       END { close_function() }' | sort -u
 }
 
+# exist MODULE PATTERN: fails where no function of a module has such a name, as nothing would be looked at.
+exist() {
+  nm "$build/$1.build"/*.o | grep -qE "$2" || fail "$1 has no functions like $2"
+}
+
 if [ -d "$build/KernelsNEON.build" ]; then
+  exist KernelsNEON "$tile.*DotProduct"
+  exist KernelsNEON 'MatrixTile.*multiply'
   for object in "$build"/*.build/*.o; do
     case $object in
       */KernelsNEON.build/*)
@@ -75,6 +82,7 @@ fi
 [ "$(uname -m)" = x86_64 ] || { echo "check-isa: nothing to check on $(uname -m)"; exit 0; }
 
 for module in KernelsAVX2 KernelsAVX512; do
+  exist "$module" "$tile.*VNNI"
   for object in "$build/$module.build"/*.o; do
     [ -e "$object" ] || { echo "check-isa: no objects of $module under $build" >&2; exit 1; }
     # A name that contains the module's own belongs to nobody else.

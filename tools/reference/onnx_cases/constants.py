@@ -12,7 +12,8 @@ from onnx import TensorProto, helper
 from .case import Around, Case, Refusal, edited, export
 from .models import model, pictures, size_of
 
-FLOAT, INT, BOOL, BYTE = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL, TensorProto.UINT8
+FLOAT, HALF, INT, BOOL, BYTE = (
+    TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.BOOL, TensorProto.UINT8)
 
 
 def _constant(name: str, values: list[float] | float, type_: int = FLOAT) -> onnx.NodeProto:
@@ -41,6 +42,8 @@ FACTORS = {
         [_constant(n, v) for n, v in (("a", 2.0), ("b", 4.0), ("c", 0.5))]
         + [helper.make_node("Min", ["a", "b", "c"], ["factor"])], 0.5),
     "one_maximum": ([_constant("a", 0.5), helper.make_node("Max", ["a"], ["factor"])], 0.5),
+    "rounded_to_half": (
+        [_constant("a", 1.00048), _cast("a", "b", HALF), _cast("b", "factor", FLOAT)], 1),
     "remainder": (
         [_constant("a", -3.5), _constant("b", 2.0),
          helper.make_node("Mod", ["a", "b"], ["factor"], fmod=1)], -1.5),

@@ -217,7 +217,7 @@ def _refused_biases(picture: Tensor) -> Iterator[Refusal]:
 
 
 def _refused_norms(picture: Tensor) -> Iterator[Refusal]:
-    """RMSNorm beside LayerNorm."""
+    """RMSNorm beside LayerNorm, and norms with a number for each token in a model of as many channels."""
     mixed = model("vit", norm_layer=RmsNorm)
     mixed.norm = randomised(nn.LayerNorm(8))
     heads = model("vit", norm_layer=RmsNorm, qk_norm=True)
@@ -225,6 +225,25 @@ def _refused_norms(picture: Tensor) -> Iterator[Refusal]:
                                ("of_heads", heads, "those of queries and keys")):
         yield Refusal(f"family_norms_{name}", partial(
             _write, inner, picture, dynamo=True), ("norms", words))
+    for part in ("weight", "bias"):
+        inner = model("vit", embed_dim=16)
+        inner.norm = _NormOfTokens(part)
+        yield Refusal(f"family_norms_{part}_of_tokens", partial(
+            _write, randomised(inner), picture, dynamo=True), ("Add", "[1, 16, 16]"))
+
+
+class _NormOfTokens(nn.Module):
+    """A LayerNorm taken apart, of whose weight and bias one has a number for each of 16 tokens, not channels."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(16, 1) if part == "weight" else torch.ones(16))
+        self.bias = nn.Parameter(torch.ones(16, 1) if part == "bias" else torch.ones(16))
+
+    def forward(self, x: Tensor) -> Tensor:
+        centred = x - x.mean(dim=-1, keepdim=True)
+        spread = torch.sqrt((centred * centred).mean(dim=-1, keepdim=True) + 1e-6)
+        return centred / spread * self.weight + self.bias
 
 
 class _Noise(nn.Module):

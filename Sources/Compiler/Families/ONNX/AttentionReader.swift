@@ -168,7 +168,7 @@ struct AttentionReader {
     part.rotary = try RotaryReader(reader: reader).read(heads, name, depth: depth)
     if let rotary = part.rotary { part.view = rotary.source }
     guard let norm = reader.normIfThere(reader.whole(part.view.term)) else { return part }
-    guard let width = heads.shape.last, norm.weight.layout.elementCount == width,
+    guard let width = heads.shape.last, norm.weight.isOneRow(of: width),
       part.view.layout.dimensions.last == [axis(width, 1)].filter({ $0.extent > 1 }),
       let inner = reader.look(through: part.view, at: norm.input), inner.factor == 1
     else {

@@ -135,8 +135,7 @@ struct BlockReader {
     var rest = branch
     var gamma: Literal?
     if case .multiplyConstant(let inner, let literal) = reader.terms[rest.term].kind {
-      guard reader.isOrdered(rest), literal.layout.elementCount == rest.shape.last,
-        literal.shape.last == rest.shape.last
+      guard reader.isOrdered(rest), literal.isOneRow(of: rest.shape.last)
       else { throw Mismatch(term: rest.term, expected: "LayerScale behind \(name)", depth: depth) }
       gamma = literal
       let factor = rest.factor

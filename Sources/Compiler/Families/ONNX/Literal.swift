@@ -96,6 +96,11 @@ struct Literal: Hashable, Sendable {
   var isWhole: Bool { layout.isContiguous && layout.elementCount == storage.count }
   var isInteger: Bool { !storage.dtype.isFloatingPoint }
 
+  /// Whether it has a number for each of `width` channels, along the last axis: as many along another one would be of tokens.
+  func isOneRow(of width: Int?) -> Bool {
+    layout.elementCount == width && shape.last == width
+  }
+
   init(_ tensor: TensorView, name: String) {
     storage = Storage(tensor, name: name)
     layout = Layout(contiguous: tensor.shape.extents)

@@ -146,7 +146,7 @@ struct TermReader {
     case .linear(let input, let weight): return Layer(input: input, weight: weight)
     case .addConstant(let product, let bias):
       guard case .linear(let input, let weight) = try kind(product, expected, depth: depth),
-        bias.layout.elementCount == weight.shape[1], bias.shape.last == weight.shape[1]
+        bias.isOneRow(of: weight.shape[1])
       else { break }
       return Layer(input: input, weight: weight, bias: bias)
     default: break
@@ -176,7 +176,7 @@ struct TermReader {
       case .multiply(let left, let right) = try kind(squares, expected, depth: depth),
       let number = epsilon.scalar, left == right,
       spread.shape == Array(numerator.shape.dropLast()) + [1],
-      weight.layout.elementCount == numerator.shape.last
+      weight.isOneRow(of: numerator.shape.last)
     else { throw failure }
     guard isWhole(numerator), case .subtract(let input, let mean) = terms[numerator.term].kind
     else {
@@ -186,7 +186,7 @@ struct TermReader {
     guard case .mean(let averaged) = try kind(mean, expected, depth: depth),
       mean.shape == spread.shape, isSame(left, numerator),
       isSame(input, averaged),
-      bias == nil || bias?.layout.elementCount == input.shape.last
+      bias?.isOneRow(of: input.shape.last) ?? true
     else { throw failure }
     return NormLayer(input: input, weight: weight, bias: bias, epsilon: Float(number))
   }

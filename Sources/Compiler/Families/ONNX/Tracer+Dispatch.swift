@@ -55,7 +55,9 @@ extension Tracer {
       guard type.isFloatingPoint else { throw fail("a cast to floats", "one to \(type.rawValue)") }
       return .data(try floats(of: view))
     case .constant(let literal):
-      guard type != literal.storage.dtype, !(type.isFloatingPoint && !literal.isInteger),
+      let isHalf = type == .float16 || type == .bfloat16
+      guard type != literal.storage.dtype,
+        isHalf || !type.isFloatingPoint || literal.isInteger,
         let numbers = literal.numbers()
       else { return value }
       return .constant(
@@ -68,6 +70,13 @@ extension Tracer {
   /// What a number becomes as an element of a type; a number that an integer type does not have is refused,
   /// since runtimes differ in what they make of it.
   private func number(_ number: Double, as type: DType) throws -> Double {
+    if type == .float16 { return Double(Float16(number)) }
+    if type == .bfloat16 {
+      let bits = Float(number).bitPattern
+      // To the nearest, a tie to the even one.
+      let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
+      return number.isFinite ? Double(Float(bitPattern: rounded & 0xFFFF_0000)) : number
+    }
     if type.isFloatingPoint { return number }
     if type == .bool { return number != 0 ? 1 : 0 }
     let whole = number.rounded(.towardZero)

@@ -79,7 +79,7 @@ class SPViT(ReducedViT):
         dropped = (log_probabilities[..., 0] < log_probabilities[..., 1]) & self.is_patch(tokens)
         package = ((dropped * keeping)[..., None] * rows).sum(dim=1, keepdim=True)
         kept = keep_tokens(tokens, (~dropped).nonzero()[None, :, 1])
-        name = torch.full_like(kept.origin[:, :1], self.patches + stage)
+        name = torch.full_like(package[..., 0], self.patches + stage, dtype=kept.origin.dtype)
         return replace(
             kept,
             rows=torch.cat([kept.rows, package], dim=1),
