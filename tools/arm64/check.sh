@@ -3,8 +3,8 @@
 #
 # Usage: tools/arm64/check.sh FOLDER [PART]...
 #
-# FOLDER receives two roots of Debian's unstable distribution (roots.sh) and what is built; 10 GB. Parts, by default all, two
-# hours on two processors:
+# FOLDER receives two roots of Debian's unstable distribution (roots.sh) and what is built; 10 GB. Parts, by default all, an
+# hour on two processors:
 #   build     the commands and tests
 #   isa       which functions use which instructions, by tools/check-isa.sh
 #   kernels   the tests of kernels, on processors with i8mm, with dotprod alone and with neither
