@@ -22,7 +22,10 @@ tile='QuantizedTile.*multiply'
 objdump=${OBJDUMP:-objdump}
 status=0
 
-# Nothing would be found in what cannot be read.
+# Nothing would be found without these, or in what cannot be read.
+for tool in awk nm "$objdump"; do
+  command -v "$tool" >/dev/null || { echo "check-isa: $tool is missing" >&2; exit 1; }
+done
 for object in "$build"/Kernels*.build/*.o; do
   [ -e "$object" ] || { echo "check-isa: no objects of kernels under $build" >&2; exit 1; }
   "$objdump" -d "$object" >/dev/null 2>&1 || { echo "check-isa: $objdump cannot read $object" >&2; exit 1; }
@@ -43,11 +46,12 @@ users() {
       '/^[0-9a-f]+ <.*>:$/ { name = $2 } $0 ~ instructions && name !~ allowed { print name }' | sort -u
 }
 
-# Functions of an object whose names match a pattern, and that use no instruction like another.
+# Functions of an object whose names match a pattern, and that use no instruction like another; but for closures that
+# fill arrays.
 lacking() {
   "$objdump" -d --no-show-raw-insn "$1" |
     awk -v names="$2" -v instructions="$3" '
-      function close_function() { if (name ~ names && !uses) print name }
+      function close_function() { if (name ~ names && name !~ /InlineArray/ && !uses) print name }
       /^[0-9a-f]+ <.*>:$/ { close_function(); name = $2; uses = 0 }
       $0 ~ instructions { uses = 1 }
       END { close_function() }' | sort -u
@@ -59,7 +63,7 @@ exist() {
 }
 
 if [ -d "$build/KernelsNEON.build" ]; then
-  exist KernelsNEON "$tile.*DotProduct"
+  exist KernelsNEON "$tile.*Dot"
   exist KernelsNEON 'MatrixTile.*multiply'
   for object in "$build"/*.build/*.o; do
     case $object in
@@ -73,7 +77,7 @@ if [ -d "$build/KernelsNEON.build" ]; then
     esac
     functions=$(users "$object" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla|[bf][a-z]*mmla)[[:space:]]' "$own")
     if [ -n "$functions" ]; then fail "$object adds products of bytes in $functions"; fi
-    functions=$(lacking "$object" "$tile.*DotProduct|MatrixTile.*multiply" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla)[[:space:]]')
+    functions=$(lacking "$object" "$tile.*Dot|MatrixTile.*multiply" '[[:space:]](([su]|us|su)dot|(s|u|us)mmla)[[:space:]]')
     if [ -n "$functions" ]; then fail "$object has no products of bytes in $functions"; fi
   done
   [ "$status" -eq 0 ] && echo "check-isa: ok"

@@ -45,6 +45,8 @@ root() {
 }
 root arm64 arm64 "${arm64[@]}"
 root host amd64 "${host[@]}"
+# Of what is unpacked and not installed, nothing has chosen which program is awk.
+ln -sfn mawk "$folder/host/usr/bin/awk"
 
 # What tells the package manager of the other root.
 bundle=$folder/host/sdk/debian.artifactbundle
