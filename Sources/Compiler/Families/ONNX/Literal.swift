@@ -13,7 +13,7 @@ struct Literal: Hashable, Sendable {
 
     private enum Contents: Sendable {
       case tensor(TensorView)
-      case numbers([Double])
+      case numbers([Double], ComputedElements.Share?)
       case gathered(GatheredLiteral)
     }
 
@@ -24,11 +24,11 @@ struct Literal: Hashable, Sendable {
       contents = .tensor(tensor)
     }
 
-    init(_ numbers: [Double], isInteger: Bool) {
+    init(_ numbers: [Double], isInteger: Bool, share: ComputedElements.Share?) {
       name = "computed"
       dtype = isInteger ? .int64 : .float64
       count = numbers.count
-      contents = .numbers(numbers)
+      contents = .numbers(numbers, share)
     }
 
     init(_ gathered: GatheredLiteral) {
@@ -52,7 +52,7 @@ struct Literal: Hashable, Sendable {
       case .tensor(let tensor):
         defer { tensor.releasePages() }
         return tensor.float32Values()
-      case .numbers(let numbers): return numbers.map { Float($0) }
+      case .numbers(let numbers, _): return numbers.map { Float($0) }
       case .gathered(let gathered): return gathered.floats()
       }
     }
@@ -60,7 +60,7 @@ struct Literal: Hashable, Sendable {
     /// All elements as doubles; integers exactly up to 2^53.
     func numbers() -> [Double] {
       switch contents {
-      case .numbers(let numbers): numbers
+      case .numbers(let numbers, _): numbers
       case .gathered(let gathered): gathered.numbers()
       case .tensor(let tensor):
         switch tensor.dtype {
@@ -107,8 +107,11 @@ struct Literal: Hashable, Sendable {
   }
 
   /// Numbers in row-major order.
-  init(_ numbers: [Double], shape: [Int], isInteger: Bool) {
-    storage = Storage(numbers, isInteger: isInteger)
+  /// - Parameter share: what counts them while they are held.
+  init(
+    _ numbers: [Double], shape: [Int], isInteger: Bool, share: ComputedElements.Share? = nil
+  ) {
+    storage = Storage(numbers, isInteger: isInteger, share: share)
     layout = Layout(contiguous: shape)
   }
 

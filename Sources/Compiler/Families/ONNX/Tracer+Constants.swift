@@ -41,13 +41,16 @@ extension Tracer {
     }
   }
 
-  /// A constant that was computed; its elements count, since all of them stay in memory.
+  /// A constant that was computed; its elements count, in memory as long as something refers to them.
   func computed(_ numbers: [Double], shape: [Int], isInteger: Bool) throws -> Literal {
-    computedElements.count += numbers.count
-    guard computedElements.count <= ComputedElements.maximum else {
-      throw fail("at most \(ComputedElements.maximum) computed elements in all", "more")
+    let share = ComputedElements.Share(numbers.count, of: computedElements)
+    guard computedElements.held <= ComputedElements.mostHeld else {
+      throw fail("at most \(ComputedElements.mostHeld) computed elements at once", "more")
     }
-    return Literal(numbers, shape: shape, isInteger: isInteger)
+    guard computedElements.all <= ComputedElements.mostOfAll else {
+      throw fail("at most \(ComputedElements.mostOfAll) computed elements in all", "more")
+    }
+    return Literal(numbers, shape: shape, isInteger: isInteger, share: share)
   }
 
   /// How many elements a shape has, if they are few enough to compute with.
@@ -197,7 +200,7 @@ extension Tracer {
     guard !overflow, products <= Self.mostProducts,
       let x = left.floats(), let y = right.floats()
     else { throw fail("at most \(Self.mostProducts) products of constants", "\(a) and \(b)") }
-    computedElements.count += y.count
+    computedElements.count(y.count)
     var result: [Double] = []
     result.reserveCapacity(count)
     for row in 0..<count / max(columns, 1) {
@@ -214,12 +217,4 @@ extension Tracer {
   }
 
   private static let mostProducts = 1 << 24
-}
-
-/// How many elements of constants a trace has computed. A node of a few bytes can ask for a million.
-final class ComputedElements {
-  /// The most: 256 MB of numbers.
-  static let maximum = 1 << 25
-
-  var count = 0
 }

@@ -17,6 +17,10 @@ struct Tracer {
   private var numbers: [Term.Kind: Int] = [:]
   private var values: [String: TracedValue] = [:]
 
+  /// The last node that names a value, and what was forgotten behind it.
+  private let uses: ValueUses
+  private var forgotten: Set<String> = []
+
   /// The node of the graph that is at work.
   var node = 0
 
@@ -38,7 +42,7 @@ struct Tracer {
   /// What the image is.
   let input: TracedInput
 
-  /// How many elements were computed so far.
+  /// How many elements were computed so far, and are held.
   let computedElements = ComputedElements()
 
   /// Larger extents are no model's, but those of nothing, or of one number that is repeated; positions
@@ -51,6 +55,7 @@ struct Tracer {
     opset = model.opsets[""] ?? 1
     try Self.refuseKinds(of: graph)
     input = try TracedInput(graph, imageSize: imageSize)
+    uses = try ValueUses(graph)
     try take(graph.initializers)
     let image = try term(
       input.isBytes ? .samples : .image, shape: [1, input.channels, input.height, input.width])
@@ -58,6 +63,7 @@ struct Tracer {
     for index in graph.nodes.indices {
       node = index
       try trace(graph.nodes[index])
+      forgetConstants()
     }
     try setOutput()
   }
@@ -110,14 +116,23 @@ struct Tracer {
 
   private mutating func take(_ initializers: [String: TensorView]) throws {
     for (name, tensor) in initializers {
-      guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }), values[name] == nil
+      guard tensor.shape.extents.allSatisfy({ $0 <= Self.largestExtent }), isNew(name)
       else {
         throw InputError(
           file: graph.file, field: "initializer \(name)",
           expected: "extents up to \(Self.largestExtent), and a name of its own",
-          found: "\(tensor.shape)\(values[name] == nil ? "" : ", and another value of that name")")
+          found: "\(tensor.shape)\(isNew(name) ? "" : ", and another value of that name")")
       }
       values[name] = .constant(Literal(tensor, name: name))
+    }
+  }
+
+  /// Lets go of constants that no later node names: what is computed of positions in one block is not needed in the next.
+  private mutating func forgetConstants() {
+    for name in uses.lastNamed(by: node) {
+      guard case .constant? = values[name] else { continue }
+      values[name] = nil
+      forgotten.insert(name)
     }
   }
 
@@ -209,11 +224,14 @@ struct Tracer {
     return result
   }
 
+  /// Whether nothing was called so.
+  private func isNew(_ name: String) -> Bool { values[name] == nil && !forgotten.contains(name) }
+
   /// Names the node's result.
   mutating func set(_ value: TracedValue, _ index: Int = 0) throws {
     let outputs = operation.outputs
     guard outputs.indices.contains(index), !outputs[index].isEmpty else { return }
-    guard values[outputs[index]] == nil else {
+    guard isNew(outputs[index]) else {
       throw fail("results with names of their own", "a second \(outputs[index])")
     }
     guard value.shape.allSatisfy({ $0 <= Self.largestExtent }) else {
