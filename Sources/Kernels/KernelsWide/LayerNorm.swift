@@ -33,39 +33,52 @@ func normalize(
   _ rows: Int, _ input: (Int) -> UnsafePointer<Float>,
   into output: (Int) -> UnsafeMutablePointer<Float>, width: Int, _ norm: LayerNorm
 ) {
-  var means = InlineArray<4, Float>(repeating: 0)
-  var scales = InlineArray<4, Float>(repeating: 0)
   var first = 0
   while first < rows {
     let count = min(rowsTogether, rows &- first)
-    for r in 0..<count { means[r] = sum(input(first &+ r), width) / Float(width) }
+    let moments = RowMoments(count, { input(first &+ $0) }, width: width, norm)
     for r in 0..<count {
-      let variance = squaredDistance(input(first &+ r), means[r], width) / Float(width)
-      scales[r] = 1 / (variance + norm.epsilon).squareRoot()
-    }
-    for r in 0..<count {
-      normalizeRow(
-        input(first &+ r), into: output(first &+ r), width: width, mean: means[r],
-        scale: scales[r], norm)
+      moments.normalizeRow(r, input(first &+ r), into: output(first &+ r), width: width, norm) {
+        _ in
+      }
     }
     first &+= count
   }
 }
 
-@inline(__always)
-private func normalizeRow(
-  _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, width: Int,
-  mean: Float, scale: Float, _ norm: LayerNorm
-) {
-  var i = 0
-  while i &+ lanes <= width {
-    let centred = (load(input, i) - splat(mean)) * splat(scale)
-    store(multiplyAdd(centred, load(norm.gamma, i), load(norm.beta, i)), output, i)
-    i &+= lanes
+/// What rows are normalised by, up to ``rowsTogether`` of them.
+struct RowMoments {
+  private var means = InlineArray<4, Float>(repeating: 0)
+  private var scales = InlineArray<4, Float>(repeating: 0)
+
+  @inline(__always)
+  init(_ count: Int, _ input: (Int) -> UnsafePointer<Float>, width: Int, _ norm: LayerNorm) {
+    for r in 0..<count { means[r] = sum(input(r), width) / Float(width) }
+    for r in 0..<count {
+      let variance = squaredDistance(input(r), means[r], width) / Float(width)
+      scales[r] = 1 / (variance + norm.epsilon).squareRoot()
+    }
   }
-  while i < width {
-    output[i] = norm.beta[i].addingProduct((input[i] - mean) * scale, norm.gamma[i])
-    i &+= 1
+
+  /// Writes row `r`, and shows each whole vector that it writes.
+  @inline(__always)
+  func normalizeRow(
+    _ r: Int, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, width: Int,
+    _ norm: LayerNorm, _ see: (Vector) -> Void
+  ) {
+    let (mean, scale) = (means[r], scales[r])
+    var i = 0
+    while i &+ lanes <= width {
+      let centred = (load(input, i) - splat(mean)) * splat(scale)
+      let value = multiplyAdd(centred, load(norm.gamma, i), load(norm.beta, i))
+      store(value, output, i)
+      see(value)
+      i &+= lanes
+    }
+    while i < width {
+      output[i] = norm.beta[i].addingProduct((input[i] - mean) * scale, norm.gamma[i])
+      i &+= 1
+    }
   }
 }
 

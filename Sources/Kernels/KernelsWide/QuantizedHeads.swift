@@ -179,9 +179,10 @@ private func quantizeQueries(
       zeros.addProduct(x, splat(0))
       column &+= lanes
     }
-    let unit = unit(splat(highest(largest) + total(zeros)), of: 127)
-    units[q] = unit[0]
-    let inverse = splat(1) / unit
+    var unit = (highest(largest) + total(zeros)) * (1 / 127)
+    if unit < Float.leastNormalMagnitude { unit = 1 }
+    units[q] = unit
+    let inverse = splat(1 / unit)
     column = 0
     while column < width {
       storeBytes(integers(load(row, column) * inverse), bytes + (q &* width &+ column))
@@ -193,14 +194,4 @@ private func quantizeQueries(
   transposeRows(
     UnsafeRawPointer(bytes).assumingMemoryBound(to: Float.self), step: width / 4, count: count,
     width: groups, into: panel.assumingMemoryBound(to: Float.self))
-}
-
-/// The largest lane, halves first.
-@inline(__always)
-private func highest(_ vector: Vector) -> Float {
-  // With itself, as only whole vectors are compared.
-  let eight = maximum(vector, Vector(lowHalf: vector.highHalf, highHalf: vector.lowHalf)).lowHalf
-  var highest = eight[0]
-  for lane in 1..<8 { highest = eight[lane] > highest ? eight[lane] : highest }
-  return highest
 }

@@ -84,6 +84,7 @@ func multiplyQuantized<Product: ByteProduct>(
           let sum = LayerSum(
             layer: output, addend: addend + (row &* epilogue.addendStep &+ column),
             addendStep: epilogue.addendStep)
+          sum.prefetch(rows: height, panels: panels)
           TileShape.multiplyQuantized(
             Product.self, height: height, panels: panels, left, right, sum)
         } else {

@@ -23,14 +23,22 @@ extension WideKernels {
             copyPatch(patches, image: image, row, into: prepared + r &* preparedStride)
           }
         }
+        var ends = InlineArray<4, RowEnds>(repeating: RowEnds())
         if case .rows(_, let norm?) = arguments.source {
-          normalize(
-            count, { inputs[$0] }, into: { prepared + $0 &* preparedStride }, width: width, norm)
-          for r in 0..<count { inputs[r] = UnsafePointer(prepared + r &* preparedStride) }
+          let moments = RowMoments(count, { inputs[$0] }, width: width, norm)
+          for r in 0..<count {
+            let row = prepared + r &* preparedStride
+            var seen = Extremes()
+            moments.normalizeRow(r, inputs[r], into: row, width: width, norm) { seen.include($0) }
+            ends[r] = RowEnds(seen, row, width)
+            inputs[r] = UnsafePointer(row)
+          }
+        } else {
+          for r in 0..<count { ends[r] = RowEnds(of: inputs[r], width) }
         }
         for r in 0..<count {
           quantizeRow(
-            inputs[r], width, into: arguments.bytes + (first &+ r) &* stride,
+            inputs[r], width, ends[r], into: arguments.bytes + (first &+ r) &* stride,
             arguments.terms + 2 &* (first &+ r))
         }
         first &+= count
@@ -54,59 +62,90 @@ private func copyPatch(
 }
 
 /// Quantizes a row; see ``QuantizedLinearArguments``. `bytes` has room for whole vectors.
+@inline(__always)
 private func quantizeRow(
-  _ row: UnsafePointer<Float>, _ width: Int, into bytes: UnsafeMutablePointer<UInt8>,
-  _ terms: UnsafeMutablePointer<Float>
+  _ row: UnsafePointer<Float>, _ width: Int, _ ends: RowEnds,
+  into bytes: UnsafeMutablePointer<UInt8>, _ terms: UnsafeMutablePointer<Float>
 ) {
-  let (low, range) = ends(row, width)
-  var scale = range * (1 / 255)
+  var scale = ends.range * (1 / 255)
   if scale < Float.leastNormalMagnitude { scale = 1 }
-  terms[0] = scale
-  terms[1] = low
-  let (start, inverse) = (splat(low), splat(1 / scale))
+  let (low, inverse) = (ends.low, 1 / scale)
   // Adding 1.5 * 2^23 rounds to the nearest integer, kept in the low bits.
-  let shift = splat(12_582_912)
+  let shift: Float = 12_582_912
+  // Of all numbers the bits that any has.
+  var bits = Lanes()
   var i = 0
   while i &+ lanes <= width {
-    let shifted = (load(row, i) - start) * inverse + shift
-    storeBytes(unsafeBitCast(shifted, to: Lanes.self), bytes + i)
+    let shifted = (load(row, i) - splat(low)) * splat(inverse) + splat(shift)
+    let integers = unsafeBitCast(shifted, to: Lanes.self)
+    storeBytes(integers, bytes + i)
+    bits |= integers
     i &+= lanes
   }
+  let eight = bits.lowHalf | bits.highHalf
+  let four = eight.lowHalf | eight.highHalf
+  var all = (four.x | four.y) | (four.z | four.w)
   while i < width {
-    let shifted = (row[i] - low) * (1 / scale) + 12_582_912
-    bytes[i] = UInt8(truncatingIfNeeded: shifted.bitPattern)
+    let integer = ((row[i] - low) * inverse + shift).bitPattern
+    bytes[i] = UInt8(truncatingIfNeeded: integer)
+    all |= Int32(truncatingIfNeeded: integer)
     i &+= 1
+  }
+  // A number that is none is no sum of the shift and a byte.
+  let isFinite = (UInt32(truncatingIfNeeded: all) ^ shift.bitPattern) <= 255
+  terms[0] = isFinite ? scale : .nan
+  terms[1] = isFinite ? low : .nan
+}
+
+/// The least and the largest numbers of some lanes, infinite as long as there are none.
+private struct Extremes {
+  var low = splat(.infinity)
+  var high = splat(-.infinity)
+
+  /// Passes over what is no number.
+  @inline(__always)
+  mutating func include(_ x: Vector) {
+    low = minimum(x, low)
+    high = maximum(x, high)
   }
 }
 
-/// The least number of a row, and how far above it the largest is; both NaN where a number, or that distance, is
-/// not finite.
-@inline(__always)
-private func ends(_ row: UnsafePointer<Float>, _ width: Int) -> (low: Float, range: Float) {
-  var (low, high) = (splat(row[0]), splat(row[0]))
-  // Stays zero as long as numbers are finite.
-  var zeros = Vector()
-  var i = 0
-  while i &+ lanes <= width {
-    let x = load(row, i)
-    low = minimum(x, low)
-    high = maximum(x, high)
-    zeros.addProduct(x, splat(0))
-    i &+= lanes
+/// The least number of a row, and how far above it the largest is, as far as they are numbers; both NaN where that
+/// distance is not finite.
+private struct RowEnds {
+  var low: Float = 0
+  var range: Float = 0
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  init(of row: UnsafePointer<Float>, _ width: Int) {
+    // Two, so that one need not wait for the other.
+    var (even, odd) = (Extremes(), Extremes())
+    var i = 0
+    while i &+ 2 &* lanes <= width {
+      even.include(load(row, i))
+      odd.include(load(row, i &+ lanes))
+      i &+= 2 &* lanes
+    }
+    if i &+ lanes <= width { even.include(load(row, i)) }
+    even.low = minimum(even.low, odd.low)
+    even.high = maximum(even.high, odd.high)
+    self.init(even, row, width)
   }
-  var (least, most, zero) = (low[0], high[0], total(zeros))
-  for lane in 1..<lanes {
-    least = low[lane] < least ? low[lane] : least
-    most = high[lane] > most ? high[lane] : most
+
+  /// Of a row whose whole vectors are included already.
+  @inline(__always)
+  init(_ extremes: Extremes, _ row: UnsafePointer<Float>, _ width: Int) {
+    var (least, most) = (lowest(extremes.low), highest(extremes.high))
+    for i in width / lanes &* lanes..<width {
+      least = row[i] < least ? row[i] : least
+      most = row[i] > most ? row[i] : most
+    }
+    let distance = most - least
+    range = distance.isFinite ? distance : .nan
+    // One zero for both, whichever came first.
+    low = distance.isFinite ? least + 0 : .nan
   }
-  while i < width {
-    least = row[i] < least ? row[i] : least
-    most = row[i] > most ? row[i] : most
-    zero += row[i] * 0
-    i &+= 1
-  }
-  let range = most - least
-  guard zero == 0, range.isFinite else { return (.nan, .nan) }
-  // One zero for both, whichever came first.
-  return (least + 0, range)
 }

@@ -1,3 +1,4 @@
+internal import CVectorExtras
 internal import KernelInterface
 
 /// The sums themselves, as floats.
@@ -105,6 +106,14 @@ struct LayerSum: SumEnding {
   var addend: UnsafePointer<Float>
   /// Elements from one row to the next.
   var addendStep: Int
+
+  /// Asks for what is added to a tile, which the weights and rows of other layers have pushed out of the near caches.
+  @inline(__always)
+  func prefetch(rows: Int, panels: Int) {
+    for r in 0..<rows {
+      for p in 0..<panels { cve_prefetch2(addend + (r &* addendStep &+ p &* panelWidth)) }
+    }
+  }
 
   @inline(__always)
   func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }

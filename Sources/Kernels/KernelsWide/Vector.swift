@@ -42,6 +42,32 @@ func total(_ vector: Vector) -> Float {
   return two.x + two.y
 }
 
+/// The largest lane, of numbers.
+@inline(__always)
+func highest(_ vector: Vector) -> Float {
+  let four = foldedToFour(vector, maximum)
+  let (a, b) = (four.x > four.y ? four.x : four.y, four.z > four.w ? four.z : four.w)
+  return a > b ? a : b
+}
+
+/// The smallest lane, of numbers.
+@inline(__always)
+func lowest(_ vector: Vector) -> Float {
+  let four = foldedToFour(vector, minimum)
+  let (a, b) = (four.x < four.y ? four.x : four.y, four.z < four.w ? four.z : four.w)
+  return a < b ? a : b
+}
+
+/// Halves with each other, then their halves; of whole vectors, as only those are compared in one instruction.
+@inline(__always)
+private func foldedToFour(
+  _ vector: Vector, _ fold: (Vector, Vector) -> Vector
+) -> SIMD4<Float> {
+  let eight = fold(vector, Vector(lowHalf: vector.highHalf, highHalf: vector.lowHalf))
+  let swapped = SIMD8(lowHalf: eight.lowHalf.highHalf, highHalf: eight.lowHalf.lowHalf)
+  return fold(eight, Vector(lowHalf: swapped, highHalf: swapped)).lowHalf.lowHalf
+}
+
 /// Copies `count` elements.
 @inline(__always)
 func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int) {

@@ -65,6 +65,19 @@ import Testing
     #expect(found.low == -0x1p-133)
   }
 
+  /// Wherever its ends are: in any lane of a first or a second vector, or behind whole vectors.
+  @Test(arguments: Implementation.all, [5, 16, 29, 32, 43])
+  func aRowHasTheEndsThatAnyPlaceHas(implementation: Implementation, width: Int) {
+    for place in 0..<width {
+      var row = [Float](repeating: 1, count: width)
+      row[place] = -1
+      row[(place + 3) % width] = 4
+      let found = quantized(row, implementation)
+      #expect(found.low == -1)
+      #expect(found.scale == 5 * (1 / 255 as Float))
+    }
+  }
+
   @Test(
     arguments: Implementation.all,
     [
