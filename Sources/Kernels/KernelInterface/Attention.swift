@@ -101,6 +101,16 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
     return (wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride
   }
 
+  /// The same in pairs, see ``PairedAttention``: the scores, queries and their three terms of the tiles that are multiplied
+  /// at once, a factor and a term of each query of one, their sums, the logarithms of sizes, and a head's bias.
+  package var pairedScratchBytes: Int {
+    let step = Self.rowStride(headWidth: headWidth)
+    let floats =
+      tokens * (tiles.panels * Self.queryTile + 1)
+      + (tiles.panels * (step + 3) + step + 2) * Self.queryTile
+    return (wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride
+  }
+
   /// Floats of scratch for a head's bias: three numbers of eight bytes for each query of a panel, two constants, the
   /// panel's bias and a row of room, the entries of two patches and a row of room, and the tokens' places.
   private var biasFloats: Int {

@@ -179,6 +179,13 @@ package protocol PairedKernelSet: KernelSet {
   /// The product of rows that are scaled.
   static func pairedLinear(
     _ arguments: PairedLinearArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
+  /// The keys or the values of a head, scaled, and their terms.
+  static func pairedHeads(_ layer: PairedAttention, item: Int)
+
+  /// Attention of heads that are prepared.
+  static func pairedAttention(
+    _ layer: PairedAttention, item: Int, scratch: UnsafeMutableRawPointer)
 }
 
 /// What a set's kernels that multiply bytes are replaced by where the processor adds products of bytes in one

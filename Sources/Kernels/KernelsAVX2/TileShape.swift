@@ -52,6 +52,10 @@ enum TileShape {
   @inline(__always)
   static var vectors: Int { 1 }
 
+  /// The most queries of a tile of values in pairs.
+  @inline(__always)
+  static var pairedQueries: Int { 4 }
+
   /// What the set states of them.
   static var extents: TileExtents {
     TileExtents(
@@ -127,6 +131,20 @@ enum TileShape {
     case 3: ValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile)
     case 2: ValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile)
     default: ValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile)
+    }
+  }
+
+  /// Sums a tile of `height` queries and a vector of the values in pairs.
+  @inline(__always)
+  static func sumPairedValues(
+    height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
+    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
+  ) {
+    switch height {
+    case 4: PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case 3: PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case 2: PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    default: PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
     }
   }
 

@@ -52,6 +52,10 @@ enum TileShape {
   @inline(__always)
   static var vectors: Int { 4 }
 
+  /// The most queries of a tile of values in pairs.
+  @inline(__always)
+  static var pairedQueries: Int { 4 }
+
   /// What the set states of them.
   static var extents: TileExtents {
     TileExtents(
@@ -204,6 +208,32 @@ enum TileShape {
     case (3, 1): ValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile)
     case (2, 1): ValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile)
     default: ValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile)
+    }
+  }
+
+  /// Sums a tile of `height` queries and `vectors` vectors of the values in pairs.
+  @inline(__always)
+  static func sumPairedValues(
+    height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
+    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
+  ) {
+    switch (height, vectors) {
+    case (4, 4): PairedValueTile<4, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (3, 4): PairedValueTile<3, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (2, 4): PairedValueTile<2, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (1, 4): PairedValueTile<1, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (4, 3): PairedValueTile<4, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (3, 3): PairedValueTile<3, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (2, 3): PairedValueTile<2, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (1, 3): PairedValueTile<1, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (4, 2): PairedValueTile<4, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (3, 2): PairedValueTile<3, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (2, 2): PairedValueTile<2, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (1, 2): PairedValueTile<1, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (4, 1): PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (3, 1): PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (2, 1): PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    default: PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
     }
   }
 

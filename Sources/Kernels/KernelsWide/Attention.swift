@@ -8,7 +8,14 @@ extension WideKernels {
   package static func attention(
     _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
-    let a = arguments
+    attendToHeads(arguments, item: item, scratch: scratch, prepared: nil)
+  }
+
+  /// Attends, in pairs where there are heads that are prepared, see `PairedAttention`.
+  static func attendToHeads(
+    _ a: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer,
+    prepared: UnsafeMutablePointer<Float>?
+  ) {
     let split = a.querySplit
     let (image, h, part) = a.place(item)
     let tokens = a.unused.used(of: a.tokens, image: image)
@@ -19,12 +26,13 @@ extension WideKernels {
     let head = image &* a.heads &+ h
     let embedding = a.heads &* a.headWidth
     let column = h &* a.headWidth
-    let room = AttentionScratch(a, tokens: tokens, scratch)
+    let inPairs = prepared != nil
+    let room = AttentionScratch(a, tokens: tokens, inPairs: inPairs, scratch)
 
     let rowStep = a.qkv.stride
     let queries = a.qkv.pointer(image: image, row: 0) + column
     // Heads of whole panels are read where they lie; others are copied and padded.
-    let isWhole = a.headWidth % panelWidth == 0
+    let isWhole = a.headWidth % panelWidth == 0 || inPairs
     let step = isWhole ? rowStep : room.step
     var keys = queries + embedding
     var values = queries + 2 &* embedding
@@ -47,28 +55,50 @@ extension WideKernels {
     }
 
     while tile < end {
-      let panels = panelsOfTile(left: end &- tile, most: TileShape.panels)
+      let panels = panelsOfTile(
+        left: end &- tile, most: inPairs ? TileShape.pairedPanels : TileShape.panels)
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
         transposeQueries(
           queries + first &* rowStep, step: rowStep, count: min(queryTile, queryCount &- first),
           width: a.headWidth, scale: a.scale, into: room.queries(panel))
+        if inPairs {
+          scaleQueries(room.queries(panel), width: a.headWidth, terms: room.queryTerms(panel))
+        }
       }
-      multiplyRows(
-        keys, step: step, count: tokens, width: a.headWidth, panels: panels, by: room.rightHand,
-        into: room.scores(0))
+      if let prepared {
+        multiplyHeads(
+          PairedHead(of: a, in: prepared, image: image, head: h), keys: tokens, width: a.headWidth,
+          panels: panels, by: room.rightHand,
+          terms: room.queryTerms(0), into: room.scores(0))
+      } else {
+        multiplyRows(
+          keys, step: step, count: tokens, width: a.headWidth, panels: panels, by: room.rightHand,
+          into: room.scores(0))
+      }
       for panel in 0..<panels {
         let first = (tile &+ panel) &* queryTile
         let count = min(queryTile, queryCount &- first)
         let scores = room.scores(panel)
         bias?.add(to: scores, firstQuery: first, queries: count, keys: tokens)
-        softmax(
-          scores, keys: tokens, logSizes: a.sizes == nil ? nil : room.logSizes,
-          factors: room.factors)
-        weighValues(
-          room, scores, values: values, valueStep: step, keys: tokens, queries: count,
-          width: a.headWidth, output: a.output.pointer(image: image, row: first) + column,
-          step: a.output.stride)
+        if a.sizes != nil { addLogSizes(room.logSizes, to: scores, keys: tokens) }
+        let output = a.output.pointer(image: image, row: first) + column
+        if let prepared {
+          let isAdded = bias != nil || a.sizes != nil
+          softmaxInPairs(
+            scores, keys: tokens,
+            highest: isAdded ? largest(scores, keys: tokens) : room.queryTerms(panel).largest,
+            factors: room.factors, pairs: room.weightTerms)
+          weighValuesInPairs(
+            PairedHead(of: a, in: prepared, image: image, head: h), scores, keys: tokens,
+            queries: count, width: a.headWidth, tile: room.tile,
+            factors: room.factors, pairs: room.weightTerms, output: output, step: a.output.stride)
+        } else {
+          softmax(scores, keys: tokens, factors: room.factors)
+          weighValues(
+            room, scores, values: values, valueStep: step, keys: tokens, queries: count,
+            width: a.headWidth, output: output, step: a.output.stride)
+        }
         if first == 0, let rows = a.classAttention {
           writeProbabilities(
             scores, factor: room.factors[0], query: 0, keys: tokens, to: rows + head &* a.tokens)
@@ -91,15 +121,19 @@ extension WideKernels {
 private struct AttentionScratch {
   /// Floats from one key or value to the next.
   let step: Int
-  /// `[tokens][step]`.
+  /// `[tokens][step]`; not there in pairs.
   let keys: UnsafeMutablePointer<Float>
-  /// `[tokens][step]`.
+  /// `[tokens][step]`; not there in pairs.
   let values: UnsafeMutablePointer<Float>
   /// `[panels][tokens][16]`.
   private let scores: UnsafeMutablePointer<Float>
   /// `[panels][headWidth, up to a multiple of 16][16]`.
   private let queries: UnsafeMutablePointer<Float>
-  /// `[queries][vectors][16]` of a tile of values.
+  /// `[panels][3][16]`, see `QueryTerms`; there in pairs alone.
+  private let queryTerms: UnsafeMutablePointer<Float>
+  /// `[16]`, the sums of products of pairs of each query's weights; there in pairs alone.
+  let weightTerms: UnsafeMutablePointer<Float>
+  /// `[queries][vectors][16]` of a tile of values, in pairs of 16 queries.
   let tile: UnsafeMutablePointer<Float>
   /// `[16]`, one over each query's sum.
   let factors: UnsafeMutablePointer<Float>
@@ -109,15 +143,21 @@ private struct AttentionScratch {
   let bias: UnsafeMutablePointer<Float>
   private let tokens: Int
 
-  init(_ a: AttentionArguments, tokens: Int, _ scratch: UnsafeMutableRawPointer) {
+  init(
+    _ a: AttentionArguments, tokens: Int, inPairs: Bool, _ scratch: UnsafeMutableRawPointer
+  ) {
     step = AttentionArguments.rowStride(headWidth: a.headWidth)
     self.tokens = tokens
     keys = scratch.assumingMemoryBound(to: Float.self)
-    values = keys + tokens &* step
-    scores = values + tokens &* step
+    values = keys + (inPairs ? 0 : tokens &* step)
+    scores = values + (inPairs ? 0 : tokens &* step)
     queries = scores + TileShape.panels &* tokens &* queryTile
-    tile = queries + TileShape.panels &* step &* queryTile
-    factors = tile + TileShape.queries &* TileShape.vectors &* lanes
+    queryTerms = queries + TileShape.panels &* step &* queryTile
+    weightTerms = queryTerms + (inPairs ? 3 &* TileShape.panels &* queryTile : 0)
+    tile = weightTerms + (inPairs ? queryTile : 0)
+    factors =
+      tile
+      + (inPairs ? queryTile &* step : TileShape.queries &* TileShape.vectors &* lanes)
     logSizes = factors + queryTile
     bias = logSizes + wholeLines(tokens)
   }
@@ -132,6 +172,12 @@ private struct AttentionScratch {
   @inline(__always)
   func queries(_ panel: Int) -> UnsafeMutablePointer<Float> {
     queries + panel &* step &* queryTile
+  }
+
+  /// The terms of one panel of queries.
+  @inline(__always)
+  func queryTerms(_ panel: Int) -> QueryTerms {
+    QueryTerms(start: queryTerms + 3 &* panel &* queryTile)
   }
 
   /// The panels as a right-hand side.
@@ -176,18 +222,21 @@ private func transposeQueries(
   for i in 0..<width { store(load(panel, i &* lanes) * factor, panel, i &* lanes) }
 }
 
+/// Adds the logarithm of its size to each key's scores.
+private func addLogSizes(
+  _ logSizes: UnsafePointer<Float>, to scores: UnsafeMutablePointer<Float>, keys: Int
+) {
+  for key in 0..<keys {
+    let score = load(scores, key &* queryTile) + splat(logSizes[key])
+    store(score, scores, key &* queryTile)
+  }
+}
+
 /// Replaces scores by `e^(score - largest)` for each of the 16 queries.
 @inline(never)
 private func softmax(
-  _ scores: UnsafeMutablePointer<Float>, keys: Int, logSizes: UnsafeMutablePointer<Float>?,
-  factors: UnsafeMutablePointer<Float>
+  _ scores: UnsafeMutablePointer<Float>, keys: Int, factors: UnsafeMutablePointer<Float>
 ) {
-  if let logSizes {
-    for key in 0..<keys {
-      let score = load(scores, key &* queryTile) + splat(logSizes[key])
-      store(score, scores, key &* queryTile)
-    }
-  }
   let highest = largest(scores, keys: keys)
   var sum = Vector()
   for key in 0..<keys {

@@ -18,6 +18,22 @@ func exponential(_ argument: Vector) -> Vector {
   return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Vector.self)
 }
 
+/// 2^x within 2 ulp for -126 <= x <= 127, exactly 1 for 0, for smaller x 2^-126.
+@inline(__always)
+func powerOfTwo(_ argument: Vector) -> Vector {
+  let x = maximum(splat(-126), argument)
+  // As in `exponential`; what is left of x is exact.
+  let shifted = x + splat(12_582_912)
+  let r = x - (shifted - splat(12_582_912))
+  var p = multiplyAdd(splat(1.326_472_7e-3), r, splat(9.671_513e-3))
+  p = multiplyAdd(p, r, splat(5.550_733_6e-2))
+  p = multiplyAdd(p, r, splat(2.402_224_2e-1))
+  p = multiplyAdd(p, r, splat(6.931_47e-1))
+  p = multiplyAdd(p, r, splat(1))
+  let exponent = unsafeBitCast(shifted, to: SIMD16<UInt32>.self) &<< 23
+  return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Vector.self)
+}
+
 /// `x/2 * (1 + erf(x / sqrt 2))` within 1e-6; erf as a rational function, odd over even part.
 @inline(__always)
 func gelu(_ x: Vector) -> Vector {

@@ -102,7 +102,7 @@ private func formWeightTerms<Element: WeightElement>(
 }
 
 /// Sums the squares of a row's elements and the products of its pairs.
-private func sumRow(
+func sumRow(
   _ row: UnsafePointer<Float>, _ width: Int
 ) -> (squares: Float, pairs: Float) {
   var squares = (Vector(), Vector(), Vector())
@@ -138,7 +138,7 @@ private func sumRow(
 }
 
 /// Multiplies a row by `scale`; `output` may be `input`.
-private func scaleRow(
+func scaleRow(
   _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, width: Int,
   _ scale: Float
 ) {

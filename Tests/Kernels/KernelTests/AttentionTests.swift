@@ -26,13 +26,15 @@ import Testing
     Case(tokens: 33, heads: 1, width: 64),
     Case(images: 3, tokens: 24, heads: 2, width: 20, sized: true),
     Case(tokens: 40, heads: 2, width: 24, magnitude: 60),
+    // More keys than a kernel sums at once, in pairs and behind them.
+    Case(images: 2, tokens: 161, heads: 1, width: 28),
   ]
 
-  @Test(arguments: Implementation.tiled, cases)
-  func matchesTheReference(implementation: Implementation, test: Case) {
+  @Test(arguments: AttentionKernels.tiled, cases)
+  func matchesTheReference(kernels: AttentionKernels, test: Case) {
     let problem = AttentionProblem(test)
-    let result = problem.run(implementation)
-    let again = problem.run(implementation, reversed: true)
+    let result = problem.run(kernels)
+    let again = problem.run(kernels, reversed: true)
     #expect(bits(result.output) == bits(again.output))
     #expect(bits(result.probabilities) == bits(again.probabilities))
     let tokens = test.tokens
@@ -57,63 +59,105 @@ import Testing
   }
 
   /// Queries and keys cut into tiles of every height, and values into every number of vectors.
-  @Test(arguments: Implementation.tiled, [4, 16, 44, 48, 64, 80])
-  func everyTileMatchesTheReference(implementation: Implementation, width: Int) {
+  @Test(arguments: AttentionKernels.tiled, [4, 16, 44, 48, 64, 80])
+  func everyTileMatchesTheReference(kernels: AttentionKernels, width: Int) {
     for tokens in 1...40 {
       let problem = AttentionProblem(Case(tokens: tokens, heads: 1, width: width))
       expectClose(
-        problem.run(implementation).output, problem.reference(0).output, tolerance: 1e-5,
+        problem.run(kernels).output, problem.reference(0).output, tolerance: 1e-5,
         "\(tokens) tokens")
     }
   }
 
-  @Test(.enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases)
-  func bitsDoNotDependOnTheWidthOfRegisters(test: Case) {
+  @Test(
+    .enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases, [false, true])
+  func bitsDoNotDependOnTheWidthOfRegisters(test: Case, inPairs: Bool) {
     let problem = AttentionProblem(test)
-    let results = Implementation.wide.map { problem.run($0) }
+    let results = Implementation.wide.map { problem.run(AttentionKernels($0, inPairs: inPairs)) }
     #expect(results.allSatisfy { bits($0.output) == bits(results[0].output) })
     #expect(results.allSatisfy { bits($0.classAttention) == bits(results[0].classAttention) })
   }
 
-  @Test(arguments: Implementation.all)
-  func notANumberSpreadsWithoutATrap(implementation: Implementation) {
+  @Test(arguments: AttentionKernels.all)
+  func notANumberSpreadsWithoutATrap(kernels: AttentionKernels) {
     let problem = AttentionProblem(Case(tokens: 5, heads: 2, width: 4))
     problem.qkv.pointer[0] = .nan
-    let result = problem.run(implementation)
+    let result = problem.run(kernels)
     #expect(result.output[0].isNaN)
     #expect(result.output[8..<16].allSatisfy { $0.isFinite })
   }
 
-  @Test(arguments: Implementation.all)
-  func bitsDoNotDependOnTheBatch(implementation: Implementation) {
+  @Test(arguments: AttentionKernels.all)
+  func bitsDoNotDependOnTheBatch(kernels: AttentionKernels) {
     let together = AttentionProblem(Case(images: 3, tokens: 50, heads: 2, width: 12, sized: true))
-    let all = together.run(implementation).output
+    let all = together.run(kernels).output
     let size = 50 * 24
     for image in 0..<3 {
       let alone = AttentionProblem(
         Case(tokens: 50, heads: 2, width: 12, sized: true), image: image, of: together)
       #expect(
-        bits(alone.run(implementation).output)
+        bits(alone.run(kernels).output)
           == bits(Array(all[image * size..<(image + 1) * size])))
     }
   }
 }
 
+/// What attends: a set, by direct sums or in pairs.
+struct AttentionKernels: CustomTestStringConvertible, Sendable {
+  let implementation: Implementation
+  let inPairs: Bool
+
+  init(_ implementation: Implementation, inPairs: Bool = false) {
+    self.implementation = implementation
+    self.inPairs = inPairs
+  }
+
+  var testDescription: String { "\(implementation.testDescription)\(inPairs ? " in pairs" : "")" }
+
+  static let all = ways(Implementation.all)
+  static let tiled = ways(Implementation.tiled)
+
+  private static func ways(_ implementations: [Implementation]) -> [AttentionKernels] {
+    implementations.map { AttentionKernels($0) }
+      + implementations.filter { $0.kernels is any PairedKernelSet.Type }
+      .map { AttentionKernels($0, inPairs: true) }
+  }
+
+  /// Runs every item.
+  func attend(_ arguments: AttentionArguments, reversed: Bool = false) {
+    guard inPairs, let kernels = implementation.kernels as? any PairedKernelSet.Type else {
+      runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
+        implementation.kernels.attention(arguments, item: $0, scratch: $1)
+      }
+      return
+    }
+    let floats = PairedAttention.headFloats(
+      tokens: arguments.tokens, headWidth: arguments.headWidth)
+    let heads = Buffer<Float>(repeating: .nan, count: arguments.images * arguments.heads * floats)
+    let layer = PairedAttention(arguments, heads: heads.pointer)
+    let preparation = PairedHeadsArguments(layer, kernels: kernels)
+    runItems(preparation.items.count, reversed: reversed) { item, _ in
+      kernels.pairedHeads(layer, item: item)
+    }
+    runItems(
+      arguments.items.count, scratchBytes: arguments.pairedScratchBytes, reversed: reversed
+    ) { kernels.pairedAttention(layer, item: $0, scratch: $1) }
+  }
+}
+
 extension AttentionTests {
-  @Test(arguments: Implementation.all)
-  func theFirstQueriesAloneHaveTheSameBits(implementation: Implementation) {
+  @Test(arguments: AttentionKernels.all)
+  func theFirstQueriesAloneHaveTheSameBits(kernels: AttentionKernels) {
     let problem = AttentionProblem(Case(images: 2, tokens: 21, heads: 2, width: 8, sized: true))
-    let all = problem.run(implementation)
+    let all = problem.run(kernels)
     for queries in [1, 3, 17] {
       let output = Buffer<Float>(repeating: -7, count: 2 * queries * 16)
       let classAttention = Buffer<Float>(repeating: -7, count: 2 * 2 * 21)
-      var arguments = problem.arguments(for: implementation.tiles)
+      var arguments = problem.arguments(for: kernels.implementation.tiles)
       arguments.queries = queries
       arguments.output = OutputRows(output.pointer, imageStride: queries, stride: 16)
       arguments.classAttention = classAttention.pointer
-      runItems(arguments.items.count, scratchBytes: arguments.scratchBytes) {
-        implementation.kernels.attention(arguments, item: $0, scratch: $1)
-      }
+      kernels.attend(arguments)
       #expect(bits(classAttention.array) == bits(all.classAttention))
       for image in 0..<2 {
         let whole = all.output[image * 21 * 16..<(image * 21 + queries) * 16]
@@ -161,7 +205,7 @@ struct AttentionProblem {
   }
 
   func run(
-    _ implementation: Implementation, reversed: Bool = false,
+    _ kernels: AttentionKernels, reversed: Bool = false,
     changing change: (inout AttentionArguments) -> Void = { _ in }
   ) -> (output: [Float], classAttention: [Float], probabilities: [Float]) {
     let tokens = test.tokens
@@ -170,15 +214,13 @@ struct AttentionProblem {
     let classAttention = Buffer<Float>(repeating: -7, count: test.images * test.heads * tokens)
     let probabilities = Buffer<Float>(
       repeating: -7, count: test.images * test.heads * tokens * tokens)
-    var arguments = arguments(for: implementation.tiles)
+    var arguments = arguments(for: kernels.implementation.tiles)
     arguments.output = OutputRows(
       output.pointer, imageStride: tokens, stride: test.heads * test.width)
     arguments.classAttention = classAttention.pointer
     arguments.probabilities = probabilities.pointer
     change(&arguments)
-    runItems(arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed) {
-      implementation.kernels.attention(arguments, item: $0, scratch: $1)
-    }
+    kernels.attend(arguments, reversed: reversed)
     return (output.array, classAttention.array, probabilities.array)
   }
 

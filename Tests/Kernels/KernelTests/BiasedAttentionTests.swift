@@ -38,8 +38,8 @@ import Testing
     Case(rows: 2, columns: 2, patches: [-1, -1, -1]),
   ]
 
-  @Test(arguments: Implementation.tiled, cases)
-  func matchesTheReference(implementation: Implementation, test: Case) {
+  @Test(arguments: AttentionKernels.tiled, cases)
+  func matchesTheReference(kernels: AttentionKernels, test: Case) {
     let problem = AttentionProblem(
       .init(
         images: test.images, tokens: test.tokens, heads: test.heads, width: test.width,
@@ -47,7 +47,7 @@ import Testing
     var values = Values(seed: 3)
     let table = Buffer(values.array(test.heads * test.entries).map { 3 * $0 })
     let indices = Buffer(test.patches ?? [])
-    let result = problem.run(implementation) { arguments in
+    let result = problem.run(kernels) { arguments in
       arguments.bias = RelativeGrid(
         rows: test.rows, columns: test.columns, prefix: test.prefix
       ).map {
@@ -72,15 +72,16 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases)
-  func bitsDoNotDependOnTheWidthOfRegisters(test: Case) {
+  @Test(
+    .enabled(if: Implementation.wide.count > 1, "needs AVX-512"), arguments: cases, [false, true])
+  func bitsDoNotDependOnTheWidthOfRegisters(test: Case, inPairs: Bool) {
     let problem = AttentionProblem(
       .init(images: test.images, tokens: test.tokens, heads: test.heads, width: test.width))
     var values = Values(seed: 4)
     let table = Buffer(values.array(test.heads * test.entries))
     let indices = Buffer(test.patches ?? [])
     let results = Implementation.wide.map { implementation in
-      problem.run(implementation) { arguments in
+      problem.run(AttentionKernels(implementation, inPairs: inPairs)) { arguments in
         arguments.bias = RelativeGrid(
           rows: test.rows, columns: test.columns, prefix: test.prefix
         ).map {

@@ -23,12 +23,14 @@ struct TileExtentsTests {
     }
   }
 
-  @Test(arguments: Implementation.all, AttentionTests.cases)
-  func bitsOfAttentionDoNotDependOnTiles(implementation: Implementation, test: AttentionTests.Case)
-  {
+  @Test(arguments: AttentionKernels.all, AttentionTests.cases)
+  func bitsOfAttentionDoNotDependOnTiles(kernels: AttentionKernels, test: AttentionTests.Case) {
     let problem = AttentionProblem(test)
-    let stated = problem.run(implementation)
-    for other in Implementation.tiled where other.kernels == implementation.kernels {
+    let stated = problem.run(kernels)
+    for other in AttentionKernels.tiled
+    where other.implementation.kernels == kernels.implementation.kernels
+      && other.inPairs == kernels.inPairs
+    {
       let result = problem.run(other)
       #expect(bits(result.output) == bits(stated.output), "\(other)")
       #expect(bits(result.probabilities) == bits(stated.probabilities), "\(other)")

@@ -239,8 +239,8 @@ import Testing
 
   // MARK: - Attention
 
-  @Test(arguments: Implementation.all, [(24, 2, 16), (40, 2, 20), (69, 1, 64), (3, 3, 4)])
-  func attention(implementation: Implementation, shape: (Int, Int, Int)) {
+  @Test(arguments: AttentionKernels.all, [(24, 2, 16), (40, 2, 20), (69, 1, 64), (3, 3, 4)])
+  func attention(kernels: AttentionKernels, shape: (Int, Int, Int)) {
     let (tokens, heads, width) = shape
     let test = AttentionTests.Case(
       images: 3, tokens: tokens, heads: heads, width: width, sized: true)
@@ -261,16 +261,12 @@ import Testing
       let output = Buffer<Float>(repeating: -7, count: 3 * tokens * embedding)
       let classAttention = Buffer<Float>(repeating: -7, count: 3 * heads * tokens)
       let probabilities = Buffer<Float>(repeating: -7, count: 3 * heads * tokens * tokens)
-      var arguments = problem.arguments(for: implementation.tiles)
+      var arguments = problem.arguments(for: kernels.implementation.tiles)
       arguments.output = OutputRows(output.pointer, imageStride: tokens, stride: embedding)
       arguments.classAttention = classAttention.pointer
       arguments.probabilities = probabilities.pointer
       arguments.unused = UnusedRows(counts.constant)
-      runItems(
-        arguments.items.count, scratchBytes: arguments.scratchBytes, reversed: reversed
-      ) {
-        implementation.kernels.attention(arguments, item: $0, scratch: $1)
-      }
+      kernels.attend(arguments, reversed: reversed)
       for image in 0..<3 {
         // An image of as many tokens, alone.
         let used = tokens - Int(unused[image])
@@ -280,7 +276,7 @@ import Testing
           alone.qkv.pointer[i] = whole[image * tokens * 3 * embedding + i]
         }
         for i in 0..<used { alone.sizes.pointer[i] = problem.sizes.pointer[image * tokens + i] }
-        let expected = alone.run(implementation)
+        let expected = alone.run(kernels)
         func rows(
           _ found: [Float], _ count: Int, _ width: Int, _ expected: [Float], _ columns: Int
         ) {

@@ -30,7 +30,7 @@ struct PreparedRowsTests {
   }
 
   private func inPlace(_ program: Program) -> [Bool] {
-    let rows = PreparedRows(program, []) { _ in .paired }
+    let rows = PreparedRows(program, [], pairsAttention: true) { _ in .paired }
     return program.steps.indices.map { rows.scalesInPlace(step: $0) }
   }
 

@@ -21,7 +21,7 @@ extension PhaseBuilder {
       unused: unusedTokens(step.qkv))
   }
 
-  func biasedAttention(_ step: BiasedAttentionStep) -> any KernelArguments {
+  func biasedAttention(_ step: BiasedAttentionStep) -> AttentionArguments {
     var arguments = attention(step.attention)
     // Verified: there is such a grid.
     arguments.bias = step.grid.map {

@@ -130,8 +130,8 @@ struct PhaseBuilder {
           source: table(step.rows), output: writing(step.output), images: images,
           rows: step.output.count, width: width(step.output))
       ]
-    case .attention(let step): [attention(step)]
-    case .biasedAttention(let step): [biasedAttention(step)]
+    case .attention(let step): work(of: attention(step), preparation)
+    case .biasedAttention(let step): work(of: biasedAttention(step), preparation)
     case .quantizedAttention(let step): work(of: step, preparation)
     case .score(let step): [score(step)]
     case .partition(let step): [partition(step)]
@@ -256,7 +256,7 @@ struct PhaseBuilder {
   var preparedBytes: Int { preparation.byteCount }
 
   private var preparation: PreparedRows {
-    PreparedRows(program, constants) { weight in
+    PreparedRows(program, constants, pairsAttention: paired?.kernels != nil) { weight in
       if constants[weight].element == .int8 { return .quantized }
       return paired?.terms(of: weight) == nil ? .direct : .paired
     }
@@ -304,6 +304,22 @@ struct PhaseBuilder {
       sizes: step.sizes.map { UnsafePointer(floats($0)) }, unused: unusedTokens(step.qkv),
       classAttention: step.classAttention.map(floats), probabilities: step.probabilities.map(floats)
     )
+  }
+
+  /// Attention, of heads that are prepared first where products are formed in pairs.
+  private func work(
+    of arguments: AttentionArguments, _ preparation: PreparedRows
+  ) -> [any KernelArguments] {
+    guard let kernels = paired?.kernels, let prepared,
+      PairedAttention.isFaster(
+        tokens: arguments.tokens, queries: arguments.queries, headWidth: arguments.headWidth)
+    else { return [arguments] }
+    let terms = prepared.assumingMemoryBound(to: Float.self)
+    let layer = PairedAttention(arguments, heads: terms + preparation.termFloats * images)
+    return [
+      PairedHeadsArguments(layer, kernels: kernels),
+      PairedAttentionArguments(layer, kernels: kernels),
+    ]
   }
 
   /// Attention in eight bits, of heads that are quantized first.

@@ -1,8 +1,8 @@
 internal import KernelInterface
 package import PlanFormat
 
-/// How rows are prepared before products: normalised, scaled or quantized into memory that all linear layers
-/// share in turn, or scaled where they lie.
+/// How rows are prepared before products: normalised, scaled or quantized into memory that all layers share in turn, or
+/// scaled where they lie.
 package struct PreparedRows {
   /// How a layer's rows are multiplied.
   package enum Product {
@@ -23,10 +23,22 @@ package struct PreparedRows {
   /// Steps whose input nothing reads or writes afterwards.
   private var scalingInPlace: Set<Int> = []
 
-  /// - Parameter product: how rows are multiplied by the weights of this number.
+  /// - Parameters:
+  ///   - pairsAttention: whether attention in float32 is in pairs where that is faster.
+  ///   - product: how rows are multiplied by the weights of this number.
   package init(
-    _ program: Program, _ constants: [ConstantRecord], product: (_ weight: Int) -> Product
+    _ program: Program, _ constants: [ConstantRecord], pairsAttention: Bool,
+    product: (_ weight: Int) -> Product
   ) {
+    func countHeads(_ step: AttentionStep) {
+      let tokens = program.buffers[step.qkv].rows
+      guard pairsAttention,
+        PairedAttention.isFaster(
+          tokens: tokens, queries: step.queries, headWidth: step.headWidth)
+      else { return }
+      let floats = PairedAttention.headFloats(tokens: tokens, headWidth: step.headWidth)
+      rowFloats = max(rowFloats, step.heads * floats)
+    }
     // Results are in use until the caller has read them.
     let lifetimes = program.lifetimes()
     for (index, record) in program.steps.enumerated() {
@@ -36,6 +48,8 @@ package struct PreparedRows {
           tokens: program.buffers[step.qkv].rows, queries: step.queries, headWidth: step.headWidth)
         rowFloats = max(rowFloats, step.heads * bytes / MemoryLayout<Float>.stride)
       }
+      if case .attention(let step) = record.step { countHeads(step) }
+      if case .biasedAttention(let step) = record.step { countHeads(step.attention) }
       if case .convolution(let step) = record.step, product(step.weight) == .quantized {
         let inputs = constants[step.weight].matrix?.inputs ?? 0
         let bytes = QuantizedLinearArguments.rowStride(inputs: inputs)
