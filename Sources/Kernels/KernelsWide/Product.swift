@@ -1,3 +1,4 @@
+internal import CVectorExtras
 internal import KernelInterface
 
 /// What happens to finished sums, for rows that begin at the block's first.
@@ -18,6 +19,17 @@ struct Epilogue {
   var isCoarse = false
   /// What sums of pairs lack; `nil` for direct sums.
   var pairing: Pairing? = nil
+
+  /// Asks for the lines that the sums of a tile go to, which come while they are summed: of many rows they are in no
+  /// near cache.
+  @inline(__always)
+  func askForOutput(rows: Int, firstRow: Int, column: Int, panels: Int) {
+    var place = output + (firstRow &* outputStep &+ column)
+    for _ in 0..<rows {
+      for panel in 0..<panels { cve_prefetch2(place + panel &* panelWidth) }
+      place += outputStep
+    }
+  }
 
   /// The terms of rows and columns.
   struct Pairing {
@@ -157,6 +169,10 @@ private func multiplyPanels<Element: WeightElement, Tile: TileProduct>(
         let height = heights[tile]
         // The first tiles ask for them, a panel each.
         right.ahead = tile < panels ? after + tile &* panelBytes : right.start
+        if isLast {
+          epilogue.askForOutput(
+            rows: height, firstRow: row, column: panel &* panelWidth, panels: panels)
+        }
         if let wide {
           let floats = RightHand<Binary32>(
             start: UnsafeRawPointer(wide), panelBytes: slice.length &* panelWidth &* 4,
