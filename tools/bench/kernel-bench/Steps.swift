@@ -164,7 +164,8 @@ struct Steps {
       ])
   }
 
-  /// Attention in float32 and in eight bits, there with the heads that it quantizes first.
+  /// Attention in float32 and in eight bits, there with the heads that it quantizes first; and in pairs, with the heads
+  /// that it scales first, where the choice has them and it is faster.
   private func attention(_ tokens: Int, _ heads: Int, _ width: Int) -> [Step] {
     let embedding = heads * width
     let arguments = AttentionArguments(
@@ -182,13 +183,29 @@ struct Steps {
             * QuantizedAttention.headBytes(tokens: tokens, queries: tokens, headWidth: width))))
     let shape = "\(tokens)x\(heads)x\(width)"
     let flops = 4 * Double(tokens) * Double(tokens) * Double(embedding)
-    return [
+    var steps = [
       Step(name: "attention \(shape)", flops: flops, turns: [arguments]),
       Step(name: "heads of bytes \(shape)", flops: 0, turns: [QuantizedHeadsArguments(layer)]),
       Step(
         name: "bytes attention \(shape)", flops: flops,
         turns: [QuantizedAttentionArguments(layer, dot: choice.dot)]),
     ]
+    if let kernels = choice.paired,
+      PairedAttention.isFaster(tokens: tokens, queries: tokens, headWidth: width)
+    {
+      let paired = PairedAttention(
+        arguments,
+        heads: memory.floats(heads * PairedAttention.headFloats(tokens: tokens, headWidth: width)))
+      steps.append(
+        Step(
+          name: "scaled heads \(shape)", flops: 0,
+          turns: [PairedHeadsArguments(paired, kernels: kernels)]))
+      steps.append(
+        Step(
+          name: "paired attention \(shape)", flops: flops,
+          turns: [PairedAttentionArguments(paired, kernels: kernels)]))
+    }
+    return steps
   }
 
   /// A convolution as it is written down, and by Winograd's algorithm where that is faster; of an image,
