@@ -82,6 +82,7 @@ CASES = [
     Case("DeiT-S at 512, batch 1, 2 threads", "deit_small_patch16_224", 1, 2, image_size=512),
     Case("DeiT-S, 2 streams, 2 threads", "deit_small_patch16_224", 1, 2, streams=2),
     Case("DINOv2 S/14, batch 1, 2 threads", "vit_small_patch14_dinov2", 1, 2),
+    Case("DINOv2 S/14 at 518, batch 1, 2 threads", "vit_small_patch14_dinov2", 1, 2, image_size=518),
     Case("CLIP B/32, batch 1, 2 threads", "vit_base_patch32_clip_quickgelu_224", 1, 2),
 ]
 INT8_CASES = [

@@ -102,13 +102,15 @@ package struct AttentionArguments: KernelArguments, @unchecked Sendable {
   }
 
   /// The same in pairs, see ``PairedAttention``: the scores, queries and their three terms of the tiles that are multiplied
-  /// at once, a factor and a term of each query of one, their sums, the logarithms of sizes, and a head's bias.
+  /// at once, a factor of each query of one and its terms, their sums, the logarithms of sizes, and a head's bias;
+  /// or as much as a head takes that is attended to directly.
   package var pairedScratchBytes: Int {
     let step = Self.rowStride(headWidth: headWidth)
     let floats =
       tokens * (tiles.panels * Self.queryTile + 1)
-      + (tiles.panels * (step + 3) + step + 2) * Self.queryTile
-    return (wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride
+      + (tiles.panels * (step + 3) + step + 1 + PairedAttention.keyBlocks(tokens: tokens))
+      * Self.queryTile
+    return max((wholeLines(floats) + biasFloats) * MemoryLayout<Float>.stride, scratchBytes)
   }
 
   /// Floats of scratch for a head's bias: three numbers of eight bytes for each query of a panel, two constants, the

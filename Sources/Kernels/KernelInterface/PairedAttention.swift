@@ -10,6 +10,12 @@
 ///
 ///     x0 w0 + x1 w1 = (x0 - w1) (w0 - x1) + x0 x1 + w0 w1
 ///
+/// and what is taken is taken of every ``keysTogether`` keys anew, before it adds up.
+///
+/// A head is attended to directly if powers of two do not bring its numbers to one size: where a query, a key or a
+/// channel of the values is zero or beyond 2^40 times that, or where few values of a channel are so much larger than the
+/// others that what is added to these would take their digits.
+///
 /// In order: ``PairedKernelSet/pairedHeads(_:item:)``, then ``PairedKernelSet/pairedAttention(_:item:scratch:)``.
 package struct PairedAttention: @unchecked Sendable {
   /// What is computed.
@@ -31,10 +37,18 @@ package struct PairedAttention: @unchecked Sendable {
     tokens >= 64 && queries >= 4 * AttentionArguments.queryTile && headWidth >= 16
   }
 
+  /// Keys whose values are summed before the next ones: as many as stay in the first-level cache with the weights of a
+  /// tile's queries, and a multiple of 6, so that pairs begin anew.
+  package static var keysTogether: Int { 78 }
+
+  /// How many times values are summed so.
+  package static func keyBlocks(tokens: Int) -> Int { (tokens + keysTogether - 1) / keysTogether }
+
   /// Floats of a head: whole cache lines.
   package static func headFloats(tokens: Int, headWidth: Int) -> Int {
     let width = AttentionArguments.rowStride(headWidth: headWidth)
-    return 2 * tokens * width + wholeLines(2 * tokens) + 2 * width
+    return 2 * tokens * width + wholeLines(2 * tokens) + (keyBlocks(tokens: tokens) + 1) * width
+      + wholeLines(2)
   }
 }
 
@@ -49,8 +63,14 @@ package struct PairedHead: @unchecked Sendable {
   /// `[tokens][2]`: the sum of products of a key's pairs, and by what its sums are multiplied.
   package let keyTerms: UnsafeMutablePointer<Float>
 
-  /// `[2][width]`: the sums of products of a channel's pairs, and by what its sums are multiplied.
+  /// `[width]`: by what a channel's sums are multiplied.
+  package let valueFactors: UnsafeMutablePointer<Float>
+
+  /// `[keyBlocks][width]`: the sums of products of a channel's pairs.
   package let valueTerms: UnsafeMutablePointer<Float>
+
+  /// `[2]`: whether queries and keys, and whether values are of sizes that suit pairs; 0 where they are not.
+  package let suits: UnsafeMutablePointer<Float>
 
   /// Floats from one key or value to the next.
   package let width: Int
@@ -65,7 +85,9 @@ package struct PairedHead: @unchecked Sendable {
     keys = heads + (image * attention.heads + head) * floats
     values = keys + tokens * width
     keyTerms = values + tokens * width
-    valueTerms = keyTerms + wholeLines(2 * tokens)
+    valueFactors = keyTerms + wholeLines(2 * tokens)
+    valueTerms = valueFactors + width
+    suits = valueTerms + PairedAttention.keyBlocks(tokens: tokens) * width
   }
 }
 

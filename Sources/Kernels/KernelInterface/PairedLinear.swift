@@ -165,9 +165,18 @@ extension LinearArguments {
 /// The power of two that brings a row's mean square next to that of the weights; 1 where either is
 /// zero or not finite.
 package func pairingScale(rows: Float, weights: Float) -> Float {
-  let ratio = weights / rows
-  guard ratio.isNormal, rows.isNormal else { return 1 }
-  // The exponent's half, biased.
-  let exponent = (Int(ratio.bitPattern >> 23) - 127) >> 1
+  guard let exponent = pairingExponent(rows: rows, weights: weights) else { return 1 }
   return Float(bitPattern: UInt32(min(max(exponent, -40), 40) + 127) << 23)
+}
+
+/// Whether ``pairingScale(rows:weights:)`` does bring the one next to the other.
+package func isPairingExact(rows: Float, weights: Float) -> Bool {
+  guard let exponent = pairingExponent(rows: rows, weights: weights) else { return false }
+  return (-40...40).contains(exponent)
+}
+
+private func pairingExponent(rows: Float, weights: Float) -> Int? {
+  let ratio = weights / rows
+  guard ratio.isNormal, rows.isNormal else { return nil }
+  return (Int(ratio.bitPattern >> 23) - 127) >> 1
 }

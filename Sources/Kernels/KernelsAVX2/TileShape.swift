@@ -138,13 +138,15 @@ enum TileShape {
   @inline(__always)
   static func sumPairedValues(
     height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
-    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
+    step: Int, keys: Int, _ terms: PairedValueTerms, _ tile: UnsafeMutablePointer<Float>,
+    _ resumes: Bool
   ) {
     switch height {
-    case 4: PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case 3: PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case 2: PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    default: PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case 4: PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case 3: PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case 2: PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    default:
+      PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
     }
   }
 

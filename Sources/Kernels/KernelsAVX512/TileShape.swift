@@ -215,25 +215,42 @@ enum TileShape {
   @inline(__always)
   static func sumPairedValues(
     height: Int, vectors: Int, _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
-    step: Int, keys: Int, _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
+    step: Int, keys: Int, _ terms: PairedValueTerms, _ tile: UnsafeMutablePointer<Float>,
+    _ resumes: Bool
   ) {
     switch (height, vectors) {
-    case (4, 4): PairedValueTile<4, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (3, 4): PairedValueTile<3, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (2, 4): PairedValueTile<2, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (1, 4): PairedValueTile<1, 4>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (4, 3): PairedValueTile<4, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (3, 3): PairedValueTile<3, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (2, 3): PairedValueTile<2, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (1, 3): PairedValueTile<1, 3>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (4, 2): PairedValueTile<4, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (3, 2): PairedValueTile<3, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (2, 2): PairedValueTile<2, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (1, 2): PairedValueTile<1, 2>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (4, 1): PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (3, 1): PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    case (2, 1): PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
-    default: PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, tile, resumes)
+    case (4, 4):
+      PairedValueTile<4, 4>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (3, 4):
+      PairedValueTile<3, 4>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (2, 4):
+      PairedValueTile<2, 4>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (1, 4):
+      PairedValueTile<1, 4>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (4, 3):
+      PairedValueTile<4, 3>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (3, 3):
+      PairedValueTile<3, 3>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (2, 3):
+      PairedValueTile<2, 3>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (1, 3):
+      PairedValueTile<1, 3>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (4, 2):
+      PairedValueTile<4, 2>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (3, 2):
+      PairedValueTile<3, 2>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (2, 2):
+      PairedValueTile<2, 2>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (1, 2):
+      PairedValueTile<1, 2>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (4, 1):
+      PairedValueTile<4, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (3, 1):
+      PairedValueTile<3, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    case (2, 1):
+      PairedValueTile<2, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
+    default:
+      PairedValueTile<1, 1>.sum(weights, values, step: step, keys: keys, terms, tile, resumes)
     }
   }
 

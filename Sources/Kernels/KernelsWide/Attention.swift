@@ -131,7 +131,7 @@ private struct AttentionScratch {
   private let queries: UnsafeMutablePointer<Float>
   /// `[panels][3][16]`, see `QueryTerms`; there in pairs alone.
   private let queryTerms: UnsafeMutablePointer<Float>
-  /// `[16]`, the sums of products of pairs of each query's weights; there in pairs alone.
+  /// `[keyBlocks][16]`, the sums of products of pairs of each query's weights; there in pairs alone.
   let weightTerms: UnsafeMutablePointer<Float>
   /// `[queries][vectors][16]` of a tile of values, in pairs of 16 queries.
   let tile: UnsafeMutablePointer<Float>
@@ -154,7 +154,7 @@ private struct AttentionScratch {
     queries = scores + TileShape.panels &* tokens &* queryTile
     queryTerms = queries + TileShape.panels &* step &* queryTile
     weightTerms = queryTerms + (inPairs ? 3 &* TileShape.panels &* queryTile : 0)
-    tile = weightTerms + (inPairs ? queryTile : 0)
+    tile = weightTerms + (inPairs ? PairedAttention.keyBlocks(tokens: tokens) &* queryTile : 0)
     factors =
       tile
       + (inPairs ? queryTile &* step : TileShape.queries &* TileShape.vectors &* lanes)

@@ -7,9 +7,12 @@ extension WideKernels {
     let tokens = a.unused.used(of: a.tokens, image: image)
     let head = PairedHead(of: a, in: layer.heads, image: image, head: part / 2)
     let embedding = a.heads &* a.headWidth
-    let keys = a.qkv.pointer(image: image, row: 0) + (embedding &+ part / 2 &* a.headWidth)
+    let queries = a.qkv.pointer(image: image, row: 0) + part / 2 &* a.headWidth
+    let keys = queries + embedding
     if part % 2 == 0 {
       prepareKeys(keys, step: a.qkv.stride, count: tokens, width: a.headWidth, in: head)
+      lookAtQueries(
+        queries, step: a.qkv.stride, count: min(a.queries, tokens), width: a.headWidth, in: head)
     } else {
       prepareValues(
         keys + embedding, step: a.qkv.stride, count: tokens, width: a.headWidth, in: head)
@@ -19,20 +22,37 @@ extension WideKernels {
   package static func pairedAttention(
     _ layer: PairedAttention, item: Int, scratch: UnsafeMutableRawPointer
   ) {
-    attendToHeads(layer.attention, item: item, scratch: scratch, prepared: layer.heads)
+    let a = layer.attention
+    let (image, head, _) = a.place(item)
+    let suits = PairedHead(of: a, in: layer.heads, image: image, head: head).suits
+    attendToHeads(
+      a, item: item, scratch: scratch, prepared: suits[0] * suits[1] == 1 ? layer.heads : nil)
   }
 }
 
 private func prepareKeys(
   _ keys: UnsafePointer<Float>, step: Int, count: Int, width: Int, in head: PairedHead
 ) {
+  head.suits[0] = 1
   for key in 0..<count {
     let row = keys + key &* step
     let sums = sumRow(row, width)
-    let scale = pairingScale(rows: sums.squares / Float(width), weights: 1)
+    let meanSquare = sums.squares / Float(width)
+    if !isPairingExact(rows: meanSquare, weights: 1) { head.suits[0] = 0 }
+    let scale = pairingScale(rows: meanSquare, weights: 1)
     head.keyTerms[2 &* key] = sums.pairs * scale * scale
     head.keyTerms[2 &* key &+ 1] = 1 / scale
     scaleRow(row, into: head.keys + key &* head.width, width: width, scale)
+  }
+}
+
+/// Whether there is a query that is not to be scaled.
+private func lookAtQueries(
+  _ queries: UnsafePointer<Float>, step: Int, count: Int, width: Int, in head: PairedHead
+) {
+  for query in 0..<count {
+    let meanSquare = sumRow(queries + query &* step, width).squares / Float(width)
+    if !isPairingExact(rows: meanSquare, weights: 1) { head.suits[0] = 0 }
   }
 }
 
@@ -41,38 +61,55 @@ private func prepareValues(
 ) {
   _ = gatherRows(values, step: step, rows: count, width: width, into: head.values, head.width)
   let meanSquare = 1 / Float(count).squareRoot()
+  var isAlike = true
   var column = 0
   while column < head.width {
-    var squares = Vector()
+    var (squares, sizes) = (Vector(), Vector())
     var value = head.values + column
     for _ in 0..<count {
       let x = load(value, 0)
       squares.addProduct(x, x)
+      sizes += maximum(x, -x)
       value += head.width
     }
-    let (terms, factors) = (head.valueTerms + column, head.valueTerms + (head.width &+ column))
+    let factors = head.valueFactors + column
+    store(squares / splat(Float(count)), factors, 0)
+    store(sizes / splat(Float(count)), head.valueTerms + column, 0)
+    for lane in 0..<min(lanes, width &- column) {
+      let (square, size) = (factors[lane], head.valueTerms[column &+ lane])
+      // Zeros are as good as any other number.
+      let isZero = square == 0 && size == 0
+      if !isZero && !isPairingExact(rows: square, weights: meanSquare) { isAlike = false }
+      if square > mostSpread * size * size { isAlike = false }
+    }
     let scales = scalesOfLanes(squares, count: count, meanSquare: meanSquare, inverse: factors)
-    value = head.values + column
-    var pairs = PairTerms()
-    let rest = count % 6
-    for _ in 0..<count / 6 {
-      scale(value, step: head.width, by: scales, &pairs, isTaken: false)
-      value += 3 &* head.width
-      scale(value, step: head.width, by: scales, &pairs, isTaken: true)
-      value += 3 &* head.width
+    var key = 0
+    for block in 0..<PairedAttention.keyBlocks(tokens: count) {
+      let end = min(key &+ PairedAttention.keysTogether, count)
+      var pairs = PairTerms()
+      value = head.values + (key &* head.width &+ column)
+      var isTaken = false
+      while key &+ 3 <= end {
+        scale(value, step: head.width, by: scales, &pairs, isTaken: isTaken)
+        isTaken.toggle()
+        value += 3 &* head.width
+        key &+= 3
+      }
+      while key < end {
+        store(load(value, 0) * scales, value, 0)
+        value += head.width
+        key &+= 1
+      }
+      store(pairs.sum, head.valueTerms + (block &* head.width &+ column), 0)
     }
-    if rest >= 3 {
-      scale(value, step: head.width, by: scales, &pairs, isTaken: false)
-      value += 3 &* head.width
-    }
-    for _ in 0..<rest % 3 {
-      store(load(value, 0) * scales, value, 0)
-      value += head.width
-    }
-    store(pairs.sum, terms, 0)
     column &+= lanes
   }
+  head.suits[1] = isAlike ? 1 : 0
 }
+
+/// The most that the mean square of a channel's values may be times the square of their mean size; of normal numbers it
+/// is 1.6. Where one of 257 is 30 times the others it is 4, where it is 100 times that 21.
+private let mostSpread: Float = 12
 
 /// Scales a vector of three values, of which the first two are a pair.
 @inline(__always)
@@ -187,32 +224,33 @@ func multiplyHeads(
 /// - Parameters:
 ///   - highest: the largest score of each.
 ///   - factors: receives `[16]`, one over each query's sum.
-///   - pairs: receives `[16]`.
+///   - pairs: receives `[keyBlocks][16]`.
 @inline(never)
 func softmaxInPairs(
   _ scores: UnsafeMutablePointer<Float>, keys: Int, highest: Vector,
   factors: UnsafeMutablePointer<Float>, pairs: UnsafeMutablePointer<Float>
 ) {
   var sum = Vector()
-  var terms = PairTerms()
-  var score = scores
-  let rest = keys % 6
-  for _ in 0..<keys / 6 {
-    weigh(score, less: highest, &sum, &terms, isTaken: false)
-    score += 3 &* queryTile
-    weigh(score, less: highest, &sum, &terms, isTaken: true)
-    score += 3 &* queryTile
-  }
-  if rest >= 3 {
-    weigh(score, less: highest, &sum, &terms, isTaken: false)
-    score += 3 &* queryTile
-  }
-  for _ in 0..<rest % 3 {
-    _ = weight(score, less: highest, &sum)
-    score += queryTile
+  var key = 0
+  for block in 0..<PairedAttention.keyBlocks(tokens: keys) {
+    let end = min(key &+ PairedAttention.keysTogether, keys)
+    var terms = PairTerms()
+    var score = scores + key &* queryTile
+    var isTaken = false
+    while key &+ 3 <= end {
+      weigh(score, less: highest, &sum, &terms, isTaken: isTaken)
+      isTaken.toggle()
+      score += 3 &* queryTile
+      key &+= 3
+    }
+    while key < end {
+      _ = weight(score, less: highest, &sum)
+      score += queryTile
+      key &+= 1
+    }
+    store(terms.sum, pairs, block &* queryTile)
   }
   store(splat(1) / sum, factors, 0)
-  store(terms.sum, pairs, 0)
 }
 
 /// The weights of three keys, of which the first two are a pair.
@@ -242,7 +280,7 @@ private func weight(
 ///   - scores: `[keys][16]`, the weights of a panel of queries.
 ///   - tile: room for `[queries][vectors][16]`.
 ///   - factors: `[16]`, by what the sums of each query are multiplied.
-///   - pairs: `[16]`, the sums of products of pairs of its weights.
+///   - pairs: `[keyBlocks][16]`, the sums of products of pairs of its weights.
 @inline(never)
 func weighValuesInPairs(
   _ head: PairedHead, _ scores: UnsafePointer<Float>, keys: Int, queries: Int, width: Int,
@@ -253,35 +291,34 @@ func weighValuesInPairs(
   var column = 0
   while column < width {
     let vectors = min(TileShape.vectors, (width &- column &+ lanes &- 1) / lanes)
-    // As many values and weights as stay in the first-level cache for all queries.
-    var key = 0
-    while key < keys {
-      let count = min(keysTogether, keys &- key)
+    for block in 0..<PairedAttention.keyBlocks(tokens: keys) {
+      let key = block &* PairedAttention.keysTogether
+      let count = min(PairedAttention.keysTogether, keys &- key)
       var query = 0
       for index in 0..<heights.count {
         let height = heights[index]
         TileShape.sumPairedValues(
           height: height, vectors: vectors, scores + (key &* queryTile &+ query),
           head.values + (key &* head.width &+ column), step: head.width, keys: count,
-          tile + query &* vectors &* lanes, key > 0)
+          PairedValueTerms(
+            queries: pairs + (block &* queryTile &+ query),
+            columns: UnsafePointer(head.valueTerms + (block &* head.width &+ column))),
+          tile + query &* vectors &* lanes, block > 0)
         query &+= height
       }
-      key &+= count
     }
     let columns = min(vectors &* lanes, width &- column)
-    let terms = head.valueTerms + column
+    let columnFactors = head.valueFactors + column
     for query in 0..<queries {
       let sums = tile + query &* vectors &* lanes
       let place = output + query &* step + column
       var c = 0
       while c &+ lanes <= columns {
-        let sum = load(sums, c) - load(terms, c) - splat(pairs[query])
-        store(sum * (load(terms, head.width &+ c) * splat(factors[query])), place, c)
+        store(load(sums, c) * (load(columnFactors, c) * splat(factors[query])), place, c)
         c &+= lanes
       }
       while c < columns {
-        let sum = sums[c] - terms[c] - pairs[query]
-        place[c] = sum * (terms[head.width &+ c] * factors[query])
+        place[c] = sums[c] * (columnFactors[c] * factors[query])
         c &+= 1
       }
     }
@@ -289,12 +326,16 @@ func weighValuesInPairs(
   }
 }
 
-/// The most keys whose values are summed before the next ones: a multiple of 6, so that pairs begin anew.
-@inline(__always)
-private var keysTogether: Int { 78 }
+/// What is taken from the sums of a tile: the sums of products of the pairs of weights, and of values.
+struct PairedValueTerms {
+  /// `[queries]`.
+  let queries: UnsafePointer<Float>
 
-/// As `ValueTile`, with the first two of each three keys as a pair: see `PairedAttention`. What is summed lacks the terms
-/// of queries and channels.
+  /// `[vectors][16]`.
+  let columns: UnsafePointer<Float>
+}
+
+/// As `ValueTile`, with the first two of each three keys as a pair: see `PairedAttention`.
 enum PairedValueTile<let queries: Int, let vectors: Int> {
   private typealias Row = InlineArray<vectors, Vector>
   private typealias Tile = InlineArray<queries, Row>
@@ -302,18 +343,23 @@ enum PairedValueTile<let queries: Int, let vectors: Int> {
   /// - Parameters:
   ///   - weights: `[keys][16]`, queries along the columns, from the first of three keys on.
   ///   - values: the first key's, `step` elements from one key's to the next.
+  ///   - terms: those of all pairs of these keys.
   ///   - tile: receives `[queries][vectors][16]`.
   ///   - resumes: whether sums begin at what is there already, in place of zero.
   @inline(never)
   static func sum(
     _ weights: UnsafePointer<Float>, _ values: UnsafePointer<Float>, step: Int, keys: Int,
-    _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
+    _ terms: PairedValueTerms, _ tile: UnsafeMutablePointer<Float>, _ resumes: Bool
   ) {
     var sums = Tile { _ in Row { _ in Vector() } }
     if resumes {
       for q in 0..<queries {
         for c in 0..<vectors { sums[q][c] = load(tile, (q &* vectors &+ c) &* lanes) }
       }
+    }
+    for q in 0..<queries {
+      let pairs = broadcast(terms.queries + q)
+      for c in 0..<vectors { sums[q][c] = sums[q][c] - load(terms.columns, c &* lanes) - pairs }
     }
     var (p, v) = (weights, values)
     let rest = keys % 6

@@ -10,6 +10,9 @@ final class ComputedElements: Sendable {
   /// have 155 million.
   static let mostOfAll = 1 << 28
 
+  /// How many products of matrices count as an element: as many take its time.
+  static let productsOfElement = 8
+
   private let heldCount = Atomic(0)
   private let allCount = Atomic(0)
 

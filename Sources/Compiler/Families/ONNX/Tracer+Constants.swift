@@ -200,7 +200,7 @@ extension Tracer {
     guard !overflow, products <= Self.mostProducts,
       let x = left.floats(), let y = right.floats()
     else { throw fail("at most \(Self.mostProducts) products of constants", "\(a) and \(b)") }
-    computedElements.count(y.count)
+    computedElements.count(y.count + products / ComputedElements.productsOfElement)
     var result: [Double] = []
     result.reserveCapacity(count)
     for row in 0..<count / max(columns, 1) {

@@ -17,9 +17,9 @@ struct Tracer {
   private var numbers: [Term.Kind: Int] = [:]
   private var values: [String: TracedValue] = [:]
 
-  /// The last node that names a value, and what was forgotten behind it.
+  /// The last node that names a value, and the shapes of what was forgotten behind it.
   private let uses: ValueUses
-  private var forgotten: Set<String> = []
+  private var forgotten: [String: [Int]] = [:]
 
   /// The node of the graph that is at work.
   var node = 0
@@ -130,9 +130,9 @@ struct Tracer {
   /// Lets go of constants that no later node names: what is computed of positions in one block is not needed in the next.
   private mutating func forgetConstants() {
     for name in uses.lastNamed(by: node) {
-      guard case .constant? = values[name] else { continue }
+      guard case .constant(let literal)? = values[name] else { continue }
       values[name] = nil
-      forgotten.insert(name)
+      forgotten[name] = literal.shape
     }
   }
 
@@ -225,7 +225,7 @@ struct Tracer {
   }
 
   /// Whether nothing was called so.
-  private func isNew(_ name: String) -> Bool { values[name] == nil && !forgotten.contains(name) }
+  private func isNew(_ name: String) -> Bool { values[name] == nil && forgotten[name] == nil }
 
   /// Names the node's result.
   mutating func set(_ value: TracedValue, _ index: Int = 0) throws {
@@ -255,7 +255,7 @@ struct Tracer {
   /// An error that names a node, its operator and its inputs with their shapes.
   private func fail(at description: ONNXNode, _ expected: Message, _ found: String?) -> InputError {
     let inputs = description.inputs.prefix(8).map { name in
-      "\(name.isEmpty ? "-" : name) \(values[name].map { "\($0.shape)" } ?? "?")"
+      "\(name.isEmpty ? "-" : name) \((values[name]?.shape ?? forgotten[name]).map { "\($0)" } ?? "?")"
     }.joined(separator: ", ")
     return InputError(
       .unsupported, file: graph.file, field: "\(description.place)", expected: expected,
