@@ -15,6 +15,9 @@ struct ArchitectureChoice {
   /// Whether the chosen one's image size is the checkpoint's too.
   let isExact: Bool
 
+  /// Those of another image size whose patches are as many, as what is left over at its edges belongs to none.
+  private let sameGrid: [Architecture]
+
   /// Whether transformers' type of model says what is computed.
   private let isDecided: Bool
 
@@ -30,13 +33,17 @@ struct ArchitectureChoice {
     if let named {
       try Self.check(named.architecture, source, tensors, config, options)
       namedBy = named.source
-      (chosen, candidates) = (named.architecture, [named.architecture])
+      (chosen, candidates, sameGrid) = (named.architecture, [named.architecture], [])
     } else {
       namedBy = nil
       let preferred = Self.preferredFamily(source, tensors)
       let matching = Architecture.all.filter { $0.matches(source) }
       let sameSize = matching.filter { Self.hasSize($0, source) }
       candidates = sameSize.isEmpty ? matching : sameSize
+      sameGrid =
+        sameSize.isEmpty
+        ? []
+        : matching.filter { !Self.hasSize($0, source) && Self.hasGrid($0, source) }
       let convertible = candidates.filter { $0.missing == nil }
       // Of those with a class token the ones that read it.
       chosen =
@@ -52,6 +59,11 @@ struct ArchitectureChoice {
     source.imageHeight == 0
       || architecture.imageHeight == source.imageHeight
         && architecture.imageWidth == source.imageWidth
+  }
+
+  private static func hasGrid(_ architecture: Architecture, _ source: ViTConfig) -> Bool {
+    architecture.imageHeight / source.patchHeight == source.gridHeight
+      && architecture.imageWidth / source.patchWidth == source.gridWidth
   }
 
   /// The family that the tensors' names speak of; DeiT where nothing says ViT.
@@ -196,7 +208,7 @@ struct ArchitectureChoice {
       decisions.told("architecture", chosen.name, from: shapes)
       return
     }
-    let names = twins.map { twin in
+    let names = (twins + sameGrid).map { twin in
       twin.missing.map { "\(twin.name) (which needs \($0))" } ?? twin.name
     }
     let same: Message =
