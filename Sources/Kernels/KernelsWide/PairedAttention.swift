@@ -12,7 +12,8 @@ extension WideKernels {
     if part % 2 == 0 {
       prepareKeys(keys, step: a.qkv.stride, count: tokens, width: a.headWidth, in: head)
       lookAtQueries(
-        queries, step: a.qkv.stride, count: min(a.queries, tokens), width: a.headWidth, in: head)
+        queries, step: a.qkv.stride, count: min(a.queries, tokens), width: a.headWidth,
+        scale: a.scale, in: head)
     } else {
       prepareValues(
         keys + embedding, step: a.qkv.stride, count: tokens, width: a.headWidth, in: head)
@@ -46,12 +47,14 @@ private func prepareKeys(
   }
 }
 
-/// Whether there is a query that is not to be scaled.
+/// Says of a head whether a query of it, times `scale`, cannot be brought to the size of keys.
 private func lookAtQueries(
-  _ queries: UnsafePointer<Float>, step: Int, count: Int, width: Int, in head: PairedHead
+  _ queries: UnsafePointer<Float>, step: Int, count: Int, width: Int, scale: Float,
+  in head: PairedHead
 ) {
   for query in 0..<count {
-    let meanSquare = sumRow(queries + query &* step, width).squares / Float(width)
+    let squares = sumRow(queries + query &* step, width).squares
+    let meanSquare = squares / Float(width) * scale * scale
     if !isPairingExact(rows: meanSquare, weights: 1) { head.suits[0] = 0 }
   }
 }

@@ -22,13 +22,13 @@ struct PairedAttentionTests {
   }
 
   /// Weights that are all the same, whose products add up, and one that is all.
-  @Test(arguments: Implementation.wide, [0, 1] as [Float])
+  @Test(arguments: Implementation.wide, [1e-12, 1] as [Float])
   func weightsOfEveryKindAreAsExact(implementation: Implementation, scale: Float) {
     var test = AttentionTests.Case(tokens: 1000, heads: 1, width: 16)
     test.scale = scale * 1000
     let problem = AttentionProblem(test)
     let result = problem.run(AttentionKernels(implementation, inPairs: true))
-    expectClose(result.output, problem.reference(0).output, tolerance: scale == 0 ? 1e-7 : 1e-4)
+    expectClose(result.output, problem.reference(0).output, tolerance: scale < 1 ? 1e-7 : 1e-4)
   }
 
   /// What a head holds that pairs would take digits from.
@@ -64,6 +64,21 @@ struct PairedAttentionTests {
     }
     #expect(rows(paired, head: 0) == rows(direct, head: 0))
     #expect(rows(paired, head: 1) != rows(direct, head: 1))
+  }
+
+  /// What is compared are queries times the scale.
+  @Test(arguments: Implementation.wide, [0, 1e-20] as [Float])
+  func queriesThatAreScaledToNothingAreAttendedToDirectly(
+    implementation: Implementation, scale: Float
+  ) {
+    var test = AttentionTests.Case(tokens: 130, heads: 1, width: 65)
+    test.scale = scale
+    let problem = AttentionProblem(test)
+    for token in 0..<130 {
+      for key in 65..<130 { problem.qkv.pointer[token * 195 + key] *= 1e6 }
+    }
+    let direct = problem.run(AttentionKernels(implementation, inPairs: false)).output
+    #expect(problem.run(AttentionKernels(implementation, inPairs: true)).output == direct)
   }
 
   /// Of values that follow such a pattern the products of pairs add up, whichever of them are taken away.
