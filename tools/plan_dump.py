@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from plan_cascade import shared_multiply_adds
+
 MASK = (1 << 64) - 1
 PRIMES = (
     0x9E3779B185EBCA87,
@@ -515,10 +517,12 @@ def text_summary(record: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def cascade_summary(
-    record: dict[str, Any], first: dict[str, Any], second: dict[str, Any]
+    record: dict[str, Any], first: dict[str, Any], second: dict[str, Any],
+    constants: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """The key `cascade` of `vitc inspect --json`."""
     share = double(record["fallback_share_bits"])
+    shared = shared_multiply_adds(first, second, constants)
     keys = {"gmacs": "multiply_adds", "executed_gmacs": "executed_multiply_adds"}
     return {
         "margin": double(record["margin_bits"]),
@@ -527,7 +531,11 @@ def cascade_summary(
             **{key: second[name] / 1e9 for key, name in keys.items()},
             "activation_bytes_per_image": second["arena_bytes"],
         },
-        "average": {key: (first[name] + share * second[name]) / 1e9 for key, name in keys.items()},
+        "shared_gmacs": shared / 1e9,
+        "average": {
+            key: (first[name] + share * (second[name] - shared)) / 1e9
+            for key, name in keys.items()
+        },
     }
 
 
@@ -550,7 +558,9 @@ def summary(plan: dict[str, Any]) -> dict[str, Any]:
         return program["buffers"][stage["kept"]]["unused"] is not None
 
     return {
-        **{"cascade": cascade_summary(plan["cascade"], program, second) for second in further},
+        **{"cascade": cascade_summary(
+            plan["cascade"], program, second, plan["constants"]["constants"]
+        ) for second in further},
         "model": facts["architecture"],
         "family": facts["family"],
         "image_size": [facts["image_height"], facts["image_width"]],

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import JSON
+internal import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
@@ -12,7 +13,8 @@ struct Bench: ParsableCommand {
       table.
       Of a cascade, each of its two plans is measured, and the average of an image is told: the first plan's \
       time and work, and the share of the fallback's that a combined plan expects or --fallback-share gives, \
-      as there are no images to take it from. vitrun eval tells it of images.
+      as there are no images to take it from. vitrun eval tells it of images. Of the fallback what is measured \
+      is what an image takes that the first plan has seen: steps that both begin with are not taken again.
       """)
 
   @Argument(help: "The plans; none with --limit.")
@@ -74,9 +76,10 @@ struct Bench: ParsableCommand {
     for cascade in cascades {
       for setting in settings.all {
         progress.begin(cascade.plan, setting)
-        let first = try measure(cascade.plan, setting)
+        let first = try measure(cascade.plan, setting, keeping: cascade.fallback?.shared)
         let fallback = try cascade.fallback.map {
-          (measurement: try measure($0.plan, setting), share: $0.share)
+          BenchReport.Fallback(
+            measurement: try measure($0.plan, setting), share: $0.share, shared: $0.shared)
         }
         reports.append(BenchReport(plan: cascade.plan.path, first: first, fallback: fallback))
       }
@@ -87,24 +90,39 @@ struct Bench: ParsableCommand {
   }
 
   /// A plan, and what it falls back on for what share of images.
-  private typealias MeasuredCascade = (plan: Plan, fallback: (plan: Plan, share: Double)?)
+  private struct MeasuredCascade {
+    let plan: Plan
+    var fallback: (plan: Plan, share: Double, shared: SharedSteps?)?
+
+    init(_ plan: Plan) { self.plan = plan }
+
+    init(_ plan: Plan, fallback: Plan, share: Double) throws {
+      self.plan = plan
+      let continuation = try plan.continuation(by: fallback)
+      self.fallback = (continuation?.rest ?? fallback, share, continuation?.shared)
+    }
+  }
 
   private func cascade(_ plan: Plan) throws -> MeasuredCascade {
     if let own = plan.fallback {
       guard fallback == nil else { throw CascadeOptions.hasItsOwn(plan) }
-      return (plan, (own.plan, fallbackShare ?? own.expectedShare))
+      return try MeasuredCascade(
+        plan, fallback: own.plan, share: fallbackShare ?? own.expectedShare)
     }
-    guard let fallbackShare else { return (plan, nil) }
+    guard let fallbackShare else { return MeasuredCascade(plan) }
     guard let fallback else {
       throw ValidationError("--fallback and --fallback-share go together")
     }
     let other = try execution.plan(fallback, named: "--fallback")
     try Cascade.check(plan, fallback: other)
-    return (plan, (other, fallbackShare))
+    return try MeasuredCascade(plan, fallback: other, share: fallbackShare)
   }
 
-  private func measure(_ plan: Plan, _ setting: BenchSetting) throws -> BenchMeasurement {
-    let streams = try BenchStreams(plan, setting, allowsLarge: execution.allowLarge)
+  private func measure(
+    _ plan: Plan, _ setting: BenchSetting, keeping shared: SharedSteps? = nil
+  ) throws -> BenchMeasurement {
+    let streams = try BenchStreams(
+      plan, setting, allowsLarge: execution.allowLarge, keeping: shared)
     return try BenchMeasurement(
       streams, setting, percentiles: settings.percentile?.values ?? [],
       timesEachStep: settings.perStep)

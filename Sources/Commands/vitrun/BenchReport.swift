@@ -1,5 +1,6 @@
 internal import CommandSupport
 internal import JSON
+internal import PlanFormat
 internal import Tensors
 
 /// What one measurement of `vitrun bench` shows: a plan's speed, and of a cascade its fallback's and the average
@@ -9,7 +10,19 @@ struct BenchReport {
   let plan: String
 
   let first: BenchMeasurement
-  let fallback: (measurement: BenchMeasurement, share: Double)?
+  let fallback: Fallback?
+
+  /// What the plan falls back on.
+  struct Fallback {
+    /// Of an image that the first plan has seen.
+    let measurement: BenchMeasurement
+
+    /// The share of images that go on.
+    let share: Double
+
+    /// What such an image need not take again; nil where the plans begin with other steps.
+    let shared: SharedSteps?
+  }
 
   /// What an image takes on average: the first plan sees those too that go on.
   var average: BenchAverage? {
@@ -25,6 +38,7 @@ struct BenchReport {
       members += [
         .init("fallback", .object(fallback.measurement.members)),
         .init("fallback_share", .init(fallback.share)),
+        .init("shared_gmacs", .init(Double(fallback.shared?.multiplyAdds ?? 0) / 1e9)),
         .init(
           "average",
           [
@@ -40,13 +54,17 @@ struct BenchReport {
   var lines: [String] {
     guard let fallback, let average else { return first.lines }
     let lines = fallback.measurement.lines
-    return first.lines + ["", "fallback: " + (lines.first ?? "")] + lines.dropFirst() + [
-      "",
-      "average of an image, \(Figures.fixed(fallback.share * 100, 1)) % of which go on",
-      "time    \(Figures.fixed(average.milliseconds, 2)) ms an image",
-      "speed   \(Figures.fixed(average.imagesPerSecond, 1)) images/s",
-      "work    \(Figures.fixed(average.executedGigaMACs, 3)) GMACs an image",
-    ]
+    let shared = fallback.shared.map {
+      ", behind \(Figures.fixed(Double($0.multiplyAdds) / 1e9, 3)) GMACs that both share"
+    }
+    return first.lines + ["", "fallback\(shared ?? ""): " + (lines.first ?? "")]
+      + lines.dropFirst() + [
+        "",
+        "average of an image, \(Figures.fixed(fallback.share * 100, 1)) % of which go on",
+        "time    \(Figures.fixed(average.milliseconds, 2)) ms an image",
+        "speed   \(Figures.fixed(average.imagesPerSecond, 1)) images/s",
+        "work    \(Figures.fixed(average.executedGigaMACs, 3)) GMACs an image",
+      ]
   }
 
   /// Which of several it is.

@@ -1,3 +1,4 @@
+internal import PlanFormat
 internal import Tensors
 internal import ViTRuntime
 
@@ -6,13 +7,17 @@ struct BenchStreams {
   private let sessions: [Session]
 
   /// Divides the threads, by default one for each processor, which are at least as many as the streams.
-  init(_ plan: Plan, _ setting: BenchSetting, allowsLarge: Bool) throws {
+  /// - Parameter shared: the steps behind which each run keeps rows for another plan.
+  init(
+    _ plan: Plan, _ setting: BenchSetting, allowsLarge: Bool, keeping shared: SharedSteps?
+  ) throws {
     let all = setting.threads ?? availableProcessorCount()
     let count = setting.streams
     sessions = try (0..<count).map { stream in
       try Session(
         plan: plan, maximumBatch: setting.batch,
-        threadCount: all * (stream + 1) / count - all * stream / count, allowsLarge: allowsLarge)
+        threadCount: all * (stream + 1) / count - all * stream / count, allowsLarge: allowsLarge,
+        keeping: shared, sharing: nil)
     }
   }
 

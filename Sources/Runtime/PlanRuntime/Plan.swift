@@ -30,9 +30,9 @@ public final class Plan: Sendable {
   public let fallback: Fallback?
 
   /// Shared by the plans of a file.
-  private let weights: Weights
+  let weights: Weights
 
-  private final class Weights: Sendable {
+  final class Weights: Sendable {
     let areVerified = Atomic(false)
   }
 
@@ -78,7 +78,8 @@ public final class Plan: Sendable {
     }
   }
 
-  private init(_ program: Program, of file: PlanFile, _ weights: Weights) {
+  /// Another verified program of a file.
+  init(_ program: Program, of file: PlanFile, _ weights: Weights) {
     (self.program, self.file, self.weights, fallback) = (program, file, weights, nil)
   }
 

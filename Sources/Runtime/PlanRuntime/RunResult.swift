@@ -7,15 +7,17 @@ public struct RunResult: ~Copyable {
   private let program: Program
   private let patches: Int
   private let arena: UnsafeRawPointer
+  private let kept: UnsafeRawBufferPointer
   private let images: Int
   private let groups: ImageGroups
   private let countedWork: CountedWork
   private let prefix: Int
 
   init(
-    program: Program, patches: Int, arena: UnsafeRawPointer, images: Int, groups: ImageGroups,
-    countedWork: CountedWork, prefix: Int
+    program: Program, patches: Int, arena: UnsafeRawPointer, kept: UnsafeRawBufferPointer,
+    images: Int, groups: ImageGroups, countedWork: CountedWork, prefix: Int
   ) {
+    self.kept = kept
     (self.countedWork, self.prefix) = (countedWork, prefix)
     self.program = program
     self.patches = patches
@@ -74,6 +76,16 @@ public struct RunResult: ~Copyable {
     return Array(all[rows.first * width..<(rows.first + rows.count - unused) * width])
   }
 
+  /// What lay behind the steps that the session shares with another program, of one image; empty where it shares none.
+  /// - Throws: `InputError` if the batch has no such image.
+  package func keptRows(image: Int) throws -> [Float] {
+    try requireImage(image)
+    let count = kept.count / images
+    return Array(
+      UnsafeRawBufferPointer(rebasing: kept[image * count..<(image + 1) * count])
+        .bindMemory(to: Float.self))
+  }
+
   /// What each stage of token reduction did to one image, in order of blocks.
   package func stages(image: Int) throws -> [StageTrace] {
     try program.stages.map { stage in
@@ -94,12 +106,16 @@ public struct RunResult: ~Copyable {
     try values(buffer, image: image, as: Int32.self).first.map { Int($0) } ?? 0
   }
 
-  private func values<T>(_ buffer: Int, image: Int, as type: T.Type) throws -> [T] {
+  private func requireImage(_ image: Int) throws {
     guard (0..<images).contains(image) else {
       throw InputError(
         .invalidOption, file: "result", field: "image", expected: "0 to \(images - 1)",
         found: "\(image)")
     }
+  }
+
+  private func values<T>(_ buffer: Int, image: Int, as type: T.Type) throws -> [T] {
+    try requireImage(image)
     let record = program.buffers[buffer]
     let count = record.rows * record.columns
     let group = groups.group(of: image)

@@ -1,7 +1,7 @@
 internal import CLibrary
 internal import KernelInterface
 package import Kernels
-internal import PlanFormat
+package import PlanFormat
 internal import Synchronization
 internal import Tensors
 
@@ -78,23 +78,28 @@ public final class Session: Sendable {
       sharing: nil)
   }
 
-  /// As the public one, beside another session of the same file, of whatever program.
+  /// As the public one, beside another session of the same file, of whatever program, and keeping what lies behind
+  /// shared steps.
   package convenience init(
-    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool, sharing first: Session?
+    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool,
+    keeping shared: SharedSteps? = nil, sharing first: Session?
   ) throws {
     if !allowsLarge { try plan.checkSize() }
     try self.init(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      kernels: try first?.choice ?? KernelSelection.best(), sharing: first)
+      kernels: try first?.choice ?? KernelSelection.best(), keeping: shared, sharing: first)
   }
 
   /// As ``init(plan:maximumBatch:threadCount:allowsLarge:)``, with kernels of the caller's choice and
   /// plans of any size.
-  /// - Parameter first: a session of the same file with the same kernels, which has the weights checked and in
-  ///   other forms. What runs in it must not run this one.
+  /// - Parameters:
+  ///   - shared: the steps behind which a run keeps what another program goes on from; see
+  ///     ``RunResult/keptRows(image:)``.
+  ///   - first: a session of the same file with the same kernels, which has the weights checked and in
+  ///     other forms. What runs in it must not run this one.
   package init(
     plan: Plan, maximumBatch: Int, threadCount: Int?, kernels choice: KernelChoice,
-    sharing first: Session? = nil
+    keeping shared: SharedSteps? = nil, sharing first: Session? = nil
   ) throws {
     if let first {
       precondition(first.plan.file === plan.file, "programs of one file")
@@ -118,7 +123,7 @@ public final class Session: Sendable {
     let check = first != nil || plan.areWeightsVerified ? nil : WeightCheck(plan)
     prepared = try PreparedPlan(
       plan, for: choice, maximumBatch: maximumBatch, threadCount: pool.threadCount,
-      sharing: first?.prepared
+      keeping: shared, sharing: first?.prepared
     ) { paired in
       pool.begin {
         check?.run(&$0)
@@ -232,7 +237,9 @@ public final class Session: Sendable {
       return try read(
         RunResult(
           program: program, patches: plan.patchCount,
-          arena: UnsafeRawPointer(prepared.arena.base), images: images,
+          arena: UnsafeRawPointer(prepared.arena.base),
+          kept: UnsafeRawBufferPointer(
+            start: prepared.kept.base, count: prepared.keptBytes * images), images: images,
           groups: prepared.groups(images: images), countedWork: countedWork,
           prefix: plan.file.facts.prefixTokens))
     }

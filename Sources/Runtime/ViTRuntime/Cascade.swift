@@ -1,3 +1,4 @@
+package import PlanFormat
 internal import Tensors
 
 /// Two plans for the same images: a cheap one that sees each of them, and one that answers where the
@@ -14,14 +15,19 @@ internal import Tensors
 /// ```
 ///
 /// How sure a plan is of an image is the difference of its two largest probabilities, by softmax. What is
-/// answered is to the bit what the plan that answers gives alone. May be used from several tasks; batches
+/// answered is to the bit what the plan that answers gives alone; its steps up to the first block that both do in
+/// another way are not taken again. May be used from several tasks; batches
 /// run one after the other.
 public struct Cascade: Sendable {
   /// What sees every image.
   package let cheap: Classifier
 
-  /// What sees those that go on.
+  /// What sees those that go on. Where both plans begin with the same steps, its plan is what is left of the second,
+  /// behind ``sharedSteps``.
   package let fallback: Classifier
+
+  /// What the second plan does not do again.
+  package let sharedSteps: SharedSteps?
 
   /// An image goes on where the two largest probabilities differ by less than this, 0 to 1.
   public let margin: Double
@@ -61,13 +67,10 @@ public struct Cascade: Sendable {
       throw InputError(
         file: plan.path, field: "programs", expected: "two, of a combined plan", found: "one")
     }
-    self.margin = margin ?? second.margin
-    try Self.check(self.margin)
-    cheap = try Classifier(
-      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge)
-    fallback = try Classifier(
-      plan: second.plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      allowsLarge: allowsLarge, sharing: cheap.session)
+    try Self.check(margin ?? second.margin)
+    try self.init(
+      plan, second.plan, margin ?? second.margin, maximumBatch: maximumBatch,
+      threadCount: threadCount, allowsLarge: allowsLarge)
   }
 
   /// Prepares to run two plans.
@@ -87,12 +90,23 @@ public struct Cascade: Sendable {
   ) throws {
     try Self.check(margin)
     try Self.check(plan, fallback: fallback)
-    func classifier(_ plan: Plan) throws -> Classifier {
-      try Classifier(
-        plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge)
-    }
-    cheap = try classifier(plan)
-    self.fallback = try classifier(fallback)
+    try self.init(
+      plan, fallback, margin, maximumBatch: maximumBatch, threadCount: threadCount,
+      allowsLarge: allowsLarge)
+  }
+
+  private init(
+    _ plan: Plan, _ second: Plan, _ margin: Double, maximumBatch: Int, threadCount: Int?,
+    allowsLarge: Bool
+  ) throws {
+    let continuation = try plan.continuation(by: second)
+    sharedSteps = continuation?.shared
+    cheap = try Classifier(
+      plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: allowsLarge,
+      keeping: sharedSteps, sharing: nil)
+    fallback = try Classifier(
+      plan: continuation?.rest ?? second, maximumBatch: maximumBatch, threadCount: threadCount,
+      allowsLarge: allowsLarge, sharing: plan.file === second.file ? cheap.session : nil)
     self.margin = margin
   }
 
@@ -101,11 +115,14 @@ public struct Cascade: Sendable {
     Cascade(
       cheap: try cheap.another(maximumBatch: maximumBatch, threadCount: threadCount),
       fallback: try fallback.another(maximumBatch: maximumBatch, threadCount: threadCount),
-      margin: margin)
+      sharedSteps, margin: margin)
   }
 
-  private init(cheap: Classifier, fallback: Classifier, margin: Double) {
-    (self.cheap, self.fallback, self.margin) = (cheap, fallback, margin)
+  private init(
+    cheap: Classifier, fallback: Classifier, _ sharedSteps: SharedSteps?, margin: Double
+  ) {
+    (self.cheap, self.fallback) = (cheap, fallback)
+    (self.sharedSteps, self.margin) = (sharedSteps, margin)
   }
 
   /// How images are read and cropped, once for both plans, and how the cheap one's are normalised.
@@ -137,12 +154,29 @@ public struct Cascade: Sendable {
     images: Int, read: (borrowing RunResult) throws -> Void = { _ in },
     fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws -> [Answer] {
-    var answers = try cheap.logits(images: Array(0..<images), read: read, fill: fill).map {
-      Answer(logits: $0, isFallback: false)
+    var answers: [Answer] = []
+    var unsure: [Int] = []
+    var rows: [[Float]] = []
+    try cheap.session.run(images: images) {
+      try fill(Array(0..<images), cheap, $0)
+    } read: { result in
+      try read(result)
+      answers = try (0..<images).map {
+        Answer(logits: try result.logits(image: $0), isFallback: false)
+      }
+      unsure = answers.indices.filter { isUnsure(answers[$0].logits) }
+      // Before another task's images run.
+      if sharedSteps != nil { rows = try unsure.map { try result.keptRows(image: $0) } }
     }
-    let unsure = answers.indices.filter { isUnsure(answers[$0].logits) }
     guard !unsure.isEmpty else { return answers }
-    for (image, logits) in zip(unsure, try fallback.logits(images: unsure, fill: fill)) {
+    let further = try fallback.logits(images: unsure) { images, classifier, tensor in
+      guard sharedSteps != nil else { return try fill(images, classifier, tensor) }
+      var place = 0
+      for row in rows {
+        place = tensor[place...].update(fromContentsOf: row)
+      }
+    }
+    for (image, logits) in zip(unsure, further) {
       answers[image] = Answer(logits: logits, isFallback: true)
     }
     return answers

@@ -1,3 +1,5 @@
+internal import PlanFormat
+
 /// A plan that is ready to run, and the preparation of images that its model asks for.
 ///
 /// ```swift
@@ -21,6 +23,9 @@ public struct Classifier: Sendable {
   /// How images are read, cropped and normalised.
   public let preprocessing: Preprocessing
 
+  /// The steps behind which its runs keep rows for another plan.
+  private let shared: SharedSteps?
+
   /// Prepares to run `plan`.
   /// - Parameters:
   ///   - plan: what is run.
@@ -36,16 +41,19 @@ public struct Classifier: Sendable {
       sharing: nil)
   }
 
-  /// As the public one, beside a session of another program of the same file.
+  /// As the public one, beside a session of another program of the same file, and keeping what lies behind shared
+  /// steps.
   init(
-    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool, sharing first: Session?
+    plan: Plan, maximumBatch: Int, threadCount: Int?, allowsLarge: Bool,
+    keeping shared: SharedSteps? = nil, sharing first: Session?
   ) throws {
     try plan.requireLogits()
     self.plan = plan
+    self.shared = shared
     preprocessing = Preprocessing(plan)
     session = try Session(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount,
-      allowsLarge: allowsLarge, sharing: first)
+      allowsLarge: allowsLarge, keeping: shared, sharing: first)
   }
 
   /// Another one for the same plan, to run at the same time: it has memory for batches of its own, and shares the
@@ -53,7 +61,7 @@ public struct Classifier: Sendable {
   package func another(maximumBatch: Int, threadCount: Int) throws -> Classifier {
     try Classifier(
       plan: plan, maximumBatch: maximumBatch, threadCount: threadCount, allowsLarge: true,
-      sharing: session)
+      keeping: shared, sharing: session)
   }
 
   /// The logits of cropped images, `[images][classes]`; 1 to `session.maximumBatch` images.

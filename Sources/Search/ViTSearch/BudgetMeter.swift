@@ -1,5 +1,6 @@
 internal import Passes
 internal import Tensors
+internal import ViTRuntime
 
 /// Makes schedules of parts that cost what a budget allows, or a little less.
 struct BudgetMeter {
@@ -35,20 +36,31 @@ struct BudgetMeter {
   }
 
   /// The schedule of these parts that leaves room for the images that go on.
-  /// - Parameter goingOn: the share of images that the dense model answers too.
+  /// - Parameter room: what they may take, in the unit of ``share``.
   /// - Returns: nil if there is none.
-  mutating func schedule(_ parts: [Double], goingOn: Double) throws -> [Int]? {
+  mutating func schedule(_ parts: [Double], leaving room: Double) throws -> [Int]? {
     switch budget {
     case .share(let share):
-      let part = goingOn * Double(evaluator.denseExecuted) / Double(evaluator.denseMultiplyAdds)
       do {
-        return try evaluator.schedule(parts, .share(share - part))
+        return try evaluator.schedule(parts, .share(share - room))
       } catch let error as InputError where error.subject == .option(RewriteOption.budgetShare) {
-        if goingOn == 0 { refusal = error }
+        if room == 0 { refusal = error }
         return nil
       }
     case .milliseconds(let target):
-      return try timed(parts, target - goingOn * denseMilliseconds)
+      return try timed(parts, target - room * denseMilliseconds)
+    }
+  }
+
+  /// What the dense model takes of an image that a schedule has seen, in the unit of ``share``, and in milliseconds if
+  /// the budget is a time.
+  func cost(of rest: Plan) throws -> (share: Double, milliseconds: Double?) {
+    switch budget {
+    case .share:
+      return (Double(rest.executedMultiplyAdds) / Double(evaluator.denseMultiplyAdds), nil)
+    case .milliseconds:
+      let time = try evaluator.milliseconds(rest)
+      return (time / denseMilliseconds, time)
     }
   }
 

@@ -16,13 +16,17 @@ package struct ScheduleClimb {
   /// Blocks whose tokens may leave.
   let blocks: Int
 
+  /// The first so many of them keep all of theirs nevertheless.
+  let untouched: Int
+
   /// How many candidates are scored.
   let evaluations: Int
 
   private var random: SplitMix64
 
-  package init(blocks: Int, evaluations: Int, seed: UInt64) {
+  package init(blocks: Int, untouched: Int = 0, evaluations: Int, seed: UInt64) {
     self.blocks = blocks
+    self.untouched = min(untouched, blocks - 1)
     self.evaluations = evaluations
     random = SplitMix64(seed: seed)
   }
@@ -73,7 +77,9 @@ package struct ScheduleClimb {
     var geometric = [1.0]
     for _ in 1..<max(blocks, 1) { geometric.append((geometric.last ?? 1) * 0.9) }
     let late = (0..<blocks).map { $0 >= min(3, blocks - 1) ? 1.0 : 0 }
-    return [[Double](repeating: 1, count: blocks), Array(geometric.prefix(blocks)), late]
+    return [[Double](repeating: 1, count: blocks), Array(geometric.prefix(blocks)), late].map {
+      $0.enumerated().map { block, part in block < untouched ? 0 : part }
+    }
   }
 
   /// A block's part, multiplied or divided.
@@ -83,7 +89,9 @@ package struct ScheduleClimb {
   }
 
   private var moves: [Move] {
-    (0..<blocks).flatMap { [Move(block: $0, isLarger: true), Move(block: $0, isLarger: false)] }
+    (untouched..<blocks).flatMap {
+      [Move(block: $0, isLarger: true), Move(block: $0, isLarger: false)]
+    }
   }
 
   private func moved(_ parts: [Double], by move: Move, _ factor: Double) -> [Double] {

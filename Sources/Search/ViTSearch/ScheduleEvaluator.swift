@@ -139,24 +139,25 @@ package final class ScheduleEvaluator {
       removed: removed, multiplyAdds: rewritten.model.executedMultiplyAdds, comparison: comparison)
   }
 
+  /// What the dense model does of an image that a schedule has seen.
+  package func rest(behind removed: [Int]) throws -> Plan {
+    let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
+    return try Plan(rewritten.program, over: dense.plan).continuation(by: dense.plan)?.rest
+      ?? dense.plan
+  }
+
   /// Median milliseconds of an image on its own, on all threads.
   package func milliseconds(_ removed: [Int]) throws -> Double {
     let rewritten = try PlanCompiler.program(of: plan, recipe: recipe(removed))
-    return try milliseconds(
-      Session(
-        plan: Plan(rewritten.program, over: dense.plan), threadCount: options.threads,
-        allowsLarge: options.allowsLarge))
+    return try milliseconds(Plan(rewritten.program, over: dense.plan))
   }
 
   /// The dense model's.
-  package func denseMilliseconds() throws -> Double {
-    try milliseconds(
-      Session(
-        plan: dense.plan, threadCount: options.threads,
-        allowsLarge: options.allowsLarge))
-  }
+  package func denseMilliseconds() throws -> Double { try milliseconds(dense.plan) }
 
-  private func milliseconds(_ session: Session) throws -> Double {
+  func milliseconds(_ plan: Plan) throws -> Double {
+    let session = try Session(
+      plan: plan, threadCount: options.threads, allowsLarge: options.allowsLarge)
     var times: [Double] = []
     var clock = Stopwatch()
     while times.count < 9 || times.reduce(0, +) < 200 {

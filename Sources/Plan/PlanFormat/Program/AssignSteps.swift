@@ -98,9 +98,13 @@ package struct AssignStep: StepPayload {
   package var writes: [Int] { [destination] }
   package var constants: [Int] { [] }
 
-  package func work(_ context: StepContext) -> Double {
-    let (kept, dropped) = (context.elements(of: kept), context.elements(of: dropped))
-    return kept * dropped * Double(context.buffers[tokens].columns) + elements(context)
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    switch similarity {
+    case .cosine, .l1, .l2:
+      context.elements(of: kept) * context.elements(of: dropped)
+        * Double(context.buffers[tokens].columns)
+    case .attention, .random: 0
+    }
   }
 }
 
@@ -162,10 +166,10 @@ package struct BipartiteAssignStep: StepPayload {
   package var writes: [Int] { [best, score] }
   package var constants: [Int] { [] }
 
-  package func work(_ context: StepContext) -> Double {
+  package func multiplyAdds(_ context: StepContext) -> Double {
     let sources = context.elements(of: best)
-    let others = Double(context.buffers[qkv].rows) - sources
-    return sources * others * Double(headWidth) + elements(context)
+    let others = Double(context.buffers[qkv].rows - prefix) - sources
+    return sources * others * Double(headWidth)
   }
 }
 

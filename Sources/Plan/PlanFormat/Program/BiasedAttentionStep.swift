@@ -78,6 +78,8 @@ package struct BiasedAttentionStep: StepPayload {
   package var writes: [Int] { attention.writes }
   package var constants: [Int] { [table] }
 
+  package func multiplyAdds(_ context: StepContext) -> Double { attention.multiplyAdds(context) }
+
   package func work(_ context: StepContext) -> Double {
     // An addition for each score beside the two products of all heads.
     let tokens = Double(context.buffers[attention.qkv].rows)

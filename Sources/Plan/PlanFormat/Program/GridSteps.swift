@@ -161,8 +161,8 @@ package struct DepthwiseStep: IndexFreeStep {
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight, bias] }
 
-  package func work(_ context: StepContext) -> Double {
-    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight)
   }
 }
 

@@ -98,9 +98,8 @@ package struct HeadLinearStep: IndexFreeStep {
     [weight] + [bias, norm?.weight, norm?.bias].compactMap(\.self)
   }
 
-  package func work(_ context: StepContext) -> Double {
+  package func multiplyAdds(_ context: StepContext) -> Double {
     Double(output.count) * Double(heads) * context.elements(ofConstant: weight)
-      + elements(context)
   }
 }
 

@@ -60,8 +60,8 @@ package struct LinearStep: IndexFreeStep {
     [weight] + [bias, norm?.weight, norm?.bias].compactMap(\.self)
   }
 
-  package func work(_ context: StepContext) -> Double {
-    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight)
   }
 }
 
@@ -165,8 +165,8 @@ package struct ConvolutionStep: IndexFreeStep {
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [weight] + [bias, table].compactMap(\.self) }
 
-  package func work(_ context: StepContext) -> Double {
-    Double(output.count) * context.elements(ofConstant: weight) + elements(context)
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    Double(output.count) * context.elements(ofConstant: weight)
   }
 }
 
@@ -266,9 +266,8 @@ package struct AttentionStep: IndexFreeStep {
   package var writes: [Int] { [output] + [classAttention, probabilities].compactMap(\.self) }
   package var constants: [Int] { [] }
 
-  package func work(_ context: StepContext) -> Double {
-    let tokens = Double(context.buffers[qkv].rows)
-    return 2 * Double(queries) * tokens * Double(heads * headWidth) + elements(context)
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    2 * Double(queries) * Double(context.buffers[qkv].rows) * Double(heads * headWidth)
   }
 }
 

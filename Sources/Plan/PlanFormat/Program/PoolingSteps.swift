@@ -99,6 +99,10 @@ package struct AttentionPoolStep: IndexFreeStep {
   package var reads: [Int] { [input.buffer] + [sizes].compactMap(\.self) }
   package var writes: [Int] { [output.buffer] }
   package var constants: [Int] { [query] }
+
+  package func multiplyAdds(_ context: StepContext) -> Double {
+    2 * Double(input.count) * Double(heads * headWidth)
+  }
 }
 
 extension StepContext {

@@ -93,7 +93,7 @@ extension Program {
   }
 
   /// The buffers that are read when the steps have run.
-  private var results: [Int] {
+  var results: [Int] {
     outputs.map(\.rows.buffer) + stages.flatMap { [$0.kept, $0.destination] }
   }
 

@@ -34,7 +34,7 @@ package struct QuantizedAttentionStep: IndexFreeStep {
   package var writes: [Int] { attention.writes }
   package var constants: [Int] { attention.constants }
 
-  package func work(_ context: StepContext) -> Double { attention.work(context) }
+  package func multiplyAdds(_ context: StepContext) -> Double { attention.multiplyAdds(context) }
 }
 
 extension Step {

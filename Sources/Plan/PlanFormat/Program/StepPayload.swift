@@ -37,8 +37,11 @@ package protocol StepPayload: Record, Equatable {
   /// The constants it reads.
   var constants: [Int] { get }
 
-  /// Operations that the step takes for one image, roughly: multiply-adds, or values that are read
-  /// and written where those are more. Of a verified step.
+  /// Multiply-adds of the step for one image, counted as `formats/plan.md` says. Of a verified step.
+  func multiplyAdds(_ context: StepContext) -> Double
+
+  /// Operations that the step takes for one image, roughly: multiply-adds, and values that are read
+  /// and written. Of a verified step.
   func work(_ context: StepContext) -> Double
 }
 
@@ -51,7 +54,9 @@ extension StepPayload {
 
   package var allowsNone: Bool { false }
 
-  package func work(_ context: StepContext) -> Double { elements(context) }
+  package func multiplyAdds(_ context: StepContext) -> Double { 0 }
+
+  package func work(_ context: StepContext) -> Double { multiplyAdds(context) + elements(context) }
 
   /// Values of all operands and results.
   func elements(_ context: StepContext) -> Double {

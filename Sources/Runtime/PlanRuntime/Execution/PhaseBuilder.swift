@@ -28,13 +28,39 @@ struct PhaseBuilder {
   /// Room for rows that are prepared before a product, ``preparedBytes`` for each image.
   var prepared: UnsafeMutableRawPointer?
 
+  /// Rows that are kept behind steps for another program, before later steps write over them.
+  struct Kept {
+    let shared: SharedSteps
+
+    /// `[images, rows, columns]`.
+    let rows: UnsafeMutablePointer<Float>
+
+    init(_ shared: SharedSteps, rows: UnsafeMutablePointer<Float>) {
+      (self.shared, self.rows) = (shared, rows)
+    }
+  }
+
+  /// What is kept, if anything.
+  var kept: Kept?
+
   /// Every phase in order.
   func phases() -> [Phase] {
     let preparation = preparation
     return program.steps.indices.flatMap { index in
       let step = program.steps[index].step
-      return work(of: step, at: index, preparation).map { Phase(step: index, $0) }
+      let keeping = kept.flatMap { $0.shared.count == index + 1 ? keep($0) : nil }
+      return (work(of: step, at: index, preparation) + [keeping].compactMap(\.self))
+        .map { Phase(step: index, $0) }
     }
+  }
+
+  private func keep(_ kept: Kept) -> any KernelArguments {
+    let rows = whole(kept.shared.buffer)
+    return ScaleAddArguments(
+      for: tiles, x: reading(rows),
+      output: OutputRows(
+        kept.rows, imageStride: rows.count, firstRow: 0, stride: width(rows)),
+      alpha: 1, images: images, rows: rows.count, width: width(rows))
   }
 
   /// Bytes of scratch that a thread needs for all of them.

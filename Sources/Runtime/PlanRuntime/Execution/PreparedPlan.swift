@@ -26,6 +26,13 @@ struct PreparedPlan: Sendable {
   /// Bytes from one thread's scratch to the next: whole pages, enough for every batch.
   let scratchStride: Int
 
+  /// What lies behind the shared steps, `[images, rows, columns]`.
+  let kept: AlignedMemory
+
+  /// Bytes of it for each image; 0 where no steps are shared.
+  let keptBytes: Int
+
+  private let shared: SharedSteps?
   private let rows: AlignedMemory
   private let paired: PairedWeights
   private let dot: (any DotKernelSet.Type)?
@@ -35,6 +42,7 @@ struct PreparedPlan: Sendable {
   /// - Parameters:
   ///   - maximumBatch: the most images that one run takes.
   ///   - threadCount: the threads that run phases together.
+  ///   - shared: the steps behind which rows are kept for another program.
   ///   - other: a plan of the same file for the same kernels, whose weights in other forms are taken where both
   ///     need them.
   ///   - begin: gets what other threads can do meanwhile: the weights' terms for products in pairs, whose
@@ -42,14 +50,18 @@ struct PreparedPlan: Sendable {
   /// - Throws: `InputError` if memory runs out or more than 2^40 bytes would be needed.
   init(
     _ plan: Plan, for choice: KernelChoice, maximumBatch: Int, threadCount: Int,
-    sharing other: PreparedPlan?, whileTransforming begin: (PairedWeights) -> Void
+    keeping shared: SharedSteps?, sharing other: PreparedPlan?,
+    whileTransforming begin: (PairedWeights) -> Void
   ) throws {
     func memory(_ byteCount: Int, times count: Int) throws -> AlignedMemory {
       try AlignedMemory(byteCount: try Self.bytes(byteCount, times: count), plan: plan)
     }
     let program = plan.program
     self.plan = plan
+    self.shared = shared
     kernels = choice.set
+    keptBytes = shared.map { program.buffers[$0.buffer].byteCount } ?? 0
+    kept = try memory(keptBytes, times: maximumBatch)
     arena = try memory(program.arenaBytes, times: maximumBatch)
     input = try memory(program.buffers[program.input].byteCount, times: maximumBatch)
     var builder = Self.builder(plan, kernels, arena: arena, input: input)
@@ -96,6 +108,11 @@ struct PreparedPlan: Sendable {
     builder.transformed = transformed
     builder.paired = paired
     builder.dot = dot
+    builder.kept = shared.map {
+      PhaseBuilder.Kept(
+        $0,
+        rows: (kept.base + images.lowerBound * keptBytes).assumingMemoryBound(to: Float.self))
+    }
     return builder
   }
 
