@@ -151,8 +151,9 @@ private struct RecordedTable {
     rows[row, default: [:]][column] = value
   }
 
-  /// Writes the cases that there are, in their order.
+  /// Writes the cases that there are, in their order, and the columns that have anything.
   func write() throws {
+    let columns = columns.filter(has)
     let lines = RecordedRunTests.cases.map(\.description).map { name in
       ([name] + columns.map { rows[name]?[$0] ?? "" }).joined(separator: "\t")
     }

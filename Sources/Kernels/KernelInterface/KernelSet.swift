@@ -53,6 +53,10 @@ package protocol KernelSet: Sendable {
   static func attention(
     _ arguments: AttentionArguments, item: Int, scratch: UnsafeMutableRawPointer)
 
+  /// Attention of a few queries to rows without keys and values.
+  static func attendToRows(
+    _ arguments: RowAttentionArguments, item: Int, scratch: UnsafeMutableRawPointer)
+
   /// Queries, keys and values in eight bits.
   static func quantizeHeads(
     _ layer: QuantizedAttention, item: Int, scratch: UnsafeMutableRawPointer)

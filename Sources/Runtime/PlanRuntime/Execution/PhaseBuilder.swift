@@ -46,12 +46,23 @@ struct PhaseBuilder {
   /// Every phase in order.
   func phases() -> [Phase] {
     let preparation = preparation
-    return program.steps.indices.flatMap { index in
-      let step = program.steps[index].step
-      let keeping = kept.flatMap { $0.shared.count == index + 1 ? keep($0) : nil }
-      return (work(of: step, at: index, preparation) + [keeping].compactMap(\.self))
-        .map { Phase(step: index, $0) }
+    let lifetimes = program.lifetimes()
+    var phases: [Phase] = []
+    /// The attention of a step whose layer is done.
+    var attention: (any KernelArguments)?
+    for (index, record) in program.steps.enumerated() {
+      var work: [any KernelArguments]
+      if let done = attention {
+        (work, attention) = ([done], nil)
+      } else if let few = fewQueries(at: index, lifetimes) {
+        (work, attention) = self.work(of: few, preparation)
+      } else {
+        work = self.work(of: record.step, at: index, preparation)
+      }
+      if let kept, kept.shared.count == index + 1 { work.append(keep(kept)) }
+      phases += work.map { Phase(step: index, $0) }
     }
+    return phases
   }
 
   private func keep(_ kept: Kept) -> any KernelArguments {
