@@ -62,6 +62,7 @@ static void handles(void) {
     RUN(BAD, vitrun_plan_inspect(wrong[i], &text));
     RUN(BAD, vitrun_session_open(wrong[i], NULL, &result));
     RUN(BAD, vitrun_session_run(wrong[i], tensor, VALUES, VITRUN_ALL, &result));
+    RUN(BAD, vitrun_session_run_values(wrong[i], tensor, VALUES, VITRUN_LOGITS, expected, classes, &count));
     RUN(BAD, vitrun_result_images(wrong[i], &count));
     RUN(BAD, vitrun_result_values(wrong[i], 0, VITRUN_LOGITS, NULL, 0, &count));
     RUN(BAD, vitrun_result_top(wrong[i], 0, top, 1, &count));
@@ -79,7 +80,9 @@ static void handles(void) {
   RUN(VITRUN_OK, vitrun_session_close(closed));
   RUN(BAD, vitrun_session_close(closed));
   vitrun_result result;
+  size_t count;
   RUN(BAD, vitrun_session_run(closed, tensor, VALUES, VITRUN_ALL, &result));
+  RUN(BAD, vitrun_session_run_values(closed, tensor, VALUES, VITRUN_LOGITS, expected, classes, &count));
 }
 
 static void nulls(const char *path) {
@@ -216,7 +219,23 @@ static void tensors(void) {
     RUN(BAD, vitrun_session_run(session, tensor, VALUES, VITRUN_ALL, &result));
     tensor[VALUES - 1] = was;
   }
+  float *own = malloc(classes * sizeof *own);
+  RUN(BAD, vitrun_session_run_values(session, NULL, VALUES, VITRUN_LOGITS, own, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, VALUES - 1, VITRUN_LOGITS, own, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, SIZE_MAX, VITRUN_LOGITS, own, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, 0, VITRUN_LOGITS, own, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, VALUES, VITRUN_ALL, own, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, VALUES, VITRUN_LOGITS, few, 1, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, VALUES, VITRUN_LOGITS, NULL, classes, &count));
+  RUN(BAD, vitrun_session_run_values(session, tensor, VALUES, VITRUN_LOGITS, own, classes, NULL));
+  RUN(VITRUN_UNSUPPORTED, vitrun_session_run_values(session, tensor, VALUES, VITRUN_FEATURES, own, classes, &count));
+  RUN(VITRUN_OK, vitrun_session_run_values(session, tensor, VALUES, VITRUN_LOGITS, own, classes, &count));
   RUN(VITRUN_OK, vitrun_session_run(session, tensor, VALUES, VITRUN_ALL, &result));
+  float *those = malloc(classes * sizeof *those);
+  RUN(VITRUN_OK, vitrun_result_values(result, 0, VITRUN_LOGITS, those, classes, &count));
+  if (count != classes || memcmp(own, those, classes * sizeof *own)) fail(__LINE__, "run_values", "other logits");
+  free(own);
+  free(those);
   RUN(BAD, vitrun_result_values(result, 0, VITRUN_LOGITS, few, 1, &count));
   RUN(BAD, vitrun_result_values(result, 0, VITRUN_LOGITS, NULL, classes, &count));
   RUN(BAD, vitrun_result_values(result, 0, VITRUN_LOGITS, few, 1, NULL));

@@ -16,6 +16,7 @@ private func compareWithHeader() {
   same(vitrun_session_open, openSession)
   same(vitrun_session_close, closeSession)
   same(vitrun_session_run, run)
+  same(vitrun_session_run_values, runValues)
   same(vitrun_session_run_images, run)
   same(vitrun_result_images, imageCount)
   same(vitrun_result_values, values)

@@ -51,6 +51,39 @@ public func run(
 }
 
 /// See vitrun.h.
+@_cdecl("vitrun_session_run_values")
+public func runValues(
+  _ session: vitrun_session, _ tensor: UnsafePointer<Float>?, _ count: Int, _ kind: vitrun_kinds,
+  _ values: UnsafeMutablePointer<Float>?, _ capacity: Int, _ written: UnsafeMutablePointer<Int>?
+) -> vitrun_status {
+  library.call {
+    let written = try library.pointer(written, "count_of_values")
+    let values = try library.pointer(values, "values")
+    let runner = try library.object(session, "session", as: ImageRunner.self)
+    let tensor = try library.array(tensor, count: count, "tensor")
+    guard [VITRUN_LOGITS, VITRUN_FEATURES].contains(Int(kind)) else {
+      throw Interface.error("kind", "VITRUN_LOGITS or VITRUN_FEATURES", "\(kind)")
+    }
+    // Before the run, which may be long.
+    let (plan, isLogits) = (runner.plan, Int(kind) == VITRUN_LOGITS)
+    let (height, width) = plan.inputSize
+    let images = tensor.count / (plan.channelCount * height * width)
+    let wanted = images * (isLogits ? plan.classCount : plan.featureCount)
+    guard capacity >= wanted else {
+      throw Interface.error(
+        "capacity", "at least \(wanted)", "\(UInt(bitPattern: capacity))")
+    }
+    let results = try runner.run(tensor: tensor, for: ResultKinds(rawValue: Int(kind)))
+    var place = values
+    for row in results.compactMap({ isLogits ? $0.logits : $0.features }) {
+      place.update(from: row, count: row.count)
+      place += row.count
+    }
+    written.pointee = place - values
+  }
+}
+
+/// See vitrun.h.
 @_cdecl("vitrun_session_run_images")
 public func run(
   _ session: vitrun_session, _ images: UnsafePointer<vitrun_image>?, _ count: Int,

@@ -138,6 +138,12 @@ enum {
 vitrun_status vitrun_session_run(
     vitrun_session session, const float *tensor, size_t count, vitrun_kinds kinds, vitrun_result *result);
 
+/* The same, and writes one kind of results, VITRUN_LOGITS or VITRUN_FEATURES, of all images in their order: for callers
+ * that want nothing else of a batch. count_of_values becomes their number; capacity must be at least that. */
+vitrun_status vitrun_session_run_values(
+    vitrun_session session, const float *tensor, size_t count, vitrun_kinds kind, float *values, size_t capacity,
+    size_t *count_of_values);
+
 /* An image. */
 enum {
   VITRUN_IMAGE_FILE = 0,    /* a JPEG, PNG, WebP, GIF, BMP or TIFF file at path name */

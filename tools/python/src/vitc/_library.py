@@ -84,6 +84,8 @@ _FUNCTIONS = {
         "session_open": [c_uint64, c_char_p, POINTER(c_uint64)],
         "session_close": [c_uint64],
         "session_run": [c_uint64, c_void_p, c_size_t, c_int32, POINTER(c_uint64)],
+        "session_run_values": [
+            c_uint64, c_void_p, c_size_t, c_int32, c_void_p, c_size_t, POINTER(c_size_t)],
         "session_run_images": [c_uint64, POINTER(Image), c_size_t, c_int32, POINTER(c_uint64)],
         "result_images": [c_uint64, POINTER(c_size_t)],
         "result_values": [c_uint64, c_size_t, c_int32, c_void_p, c_size_t, POINTER(c_size_t)],

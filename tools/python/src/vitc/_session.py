@@ -137,12 +137,10 @@ class Session:
             raise argument("array", f"the shape [n, {words}], n at least 1", f"{list(array.shape)}")
         array = np.ascontiguousarray(array)
         kind, size = (LOGITS, self.classes) if self.classes else (FEATURES, self.features)
-        result = c_uint64()
-        vitrun.session_run(self._handle, array.ctypes.data, array.size, kind, byref(result))
-        try:
-            return np.stack([_values(result, index, kind, size) for index in range(array.shape[0])])
-        finally:
-            vitrun.result_close(result)
+        values = np.empty((array.shape[0], size), np.float32)
+        vitrun.session_run_values(
+            self._handle, array.ctypes.data, array.size, kind, values.ctypes.data, values.size, byref(c_size_t()))
+        return values
 
     def classify(self, images: Any, *, top: int = 5, errors: str = "raise") -> List[Any]:
         """The most probable classes of images, the highest first.
