@@ -36,7 +36,7 @@ package struct RowAttentionArguments: KernelArguments, @unchecked Sendable {
   /// Usually `1 / sqrt(headWidth)`.
   package let scale: Float
 
-  /// `[D, 3 * heads * headWidth]` in panels, not int8.
+  /// `[D, 3 * heads * headWidth]` in panels; int8 are multiplied as the floats that they stand for, by rows of floats.
   package let weights: PanelWeights
 
   /// `[3 * heads * headWidth]`.
@@ -68,6 +68,12 @@ package struct RowAttentionArguments: KernelArguments, @unchecked Sendable {
     self.bias = bias
     self.sizes = sizes
     self.unused = unused
+  }
+
+  /// The factor of each output's integers, of weights of int8.
+  package var scales: UnsafePointer<Float>? {
+    guard weights.element == .int8 else { return nil }
+    return Int8Weights(weights.base, inputs: inputWidth, outputs: 3 * heads * headWidth).scales
   }
 
   /// Whether it is faster than keys and values of all rows: each query reads weights again that a product of many rows

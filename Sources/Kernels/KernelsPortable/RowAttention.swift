@@ -26,6 +26,11 @@ extension PortableKernels {
     for query in 0..<a.queries {
       multiply(a.input.pointer(image: image, row: query), from: first)
       for c in 0..<a.headWidth { own[c] *= a.scale }
+      // No softmax sees what all scores have, but what is not finite is to be seen.
+      var keyBias: Float = 0
+      if let bias = a.bias {
+        for c in 0..<a.headWidth { keyBias += own[c] * bias[width + first + c] }
+      }
       for k in 0..<a.inputWidth {
         var product: Float = 0
         for c in 0..<a.headWidth {
@@ -37,6 +42,7 @@ extension PortableKernels {
       for row in 0..<tokens {
         var score = dot(key, a.input.pointer(image: image, row: row), a.inputWidth)
         if let sizes = a.sizes { score += logf(sizes[image * a.tokens + row]) }
+        score += keyBias * 0
         weights[row] = score
         largest = max(largest, score)
       }
@@ -60,6 +66,11 @@ extension RowAttentionArguments {
   /// A weight, widened.
   @inline(__always)
   fileprivate func weight(input: Int, output: Int) -> Float {
+    if weights.element == .int8 {
+      let index = Int8PanelLayout.index(input: input, output: output, inputs: inputWidth)
+      return Float(weights.base.load(fromByteOffset: index, as: Int8.self))
+        * (scales?[output] ?? 1)
+    }
     let index = PanelLayout.index(input: input, output: output, inputs: inputWidth)
     switch weights.element {
     case .float32: return weights.base.assumingMemoryBound(to: Float.self)[index]

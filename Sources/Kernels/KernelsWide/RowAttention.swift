@@ -6,21 +6,56 @@ extension WideKernels {
     _ arguments: RowAttentionArguments, item: Int, scratch: UnsafeMutableRawPointer
   ) {
     switch arguments.weights.element {
-    case .float32: RowAttentionHead<Binary32>(arguments, item, scratch).attend()
-    case .float16: RowAttentionHead<Binary16>(arguments, item, scratch).attend()
-    case .int8: refuseInt8Weights()
+    case .float32: RowAttentionHead<FloatPanels<Binary32>>(arguments, item, scratch).attend()
+    case .float16: RowAttentionHead<FloatPanels<Binary16>>(arguments, item, scratch).attend()
+    case .int8: RowAttentionHead<IntegerPanels>(arguments, item, scratch).attend()
     }
   }
 }
 
+/// How a panel's weights lie; a type, so that each loop over them is compiled for one.
+private protocol PanelElements {
+  /// Bytes of a panel.
+  static func byteCount(inputs: Int) -> Int
+
+  /// The weights of an input, but for factors of the outputs.
+  static func load(_ panel: UnsafeRawPointer, _ input: Int) -> Vector
+}
+
+private enum FloatPanels<Element: WeightElement>: PanelElements {
+  @inline(__always)
+  static func byteCount(inputs: Int) -> Int { inputs &* lanes &* Element.byteCount }
+
+  @inline(__always)
+  static func load(_ panel: UnsafeRawPointer, _ input: Int) -> Vector {
+    Element.load(panel + input &* lanes &* Element.byteCount)
+  }
+}
+
+/// Integers as ``Int8PanelLayout`` has them.
+private enum IntegerPanels: PanelElements {
+  @inline(__always)
+  static func byteCount(inputs: Int) -> Int { (inputs &+ 3) / 4 &* 4 &* lanes }
+
+  @inline(__always)
+  static func load(_ panel: UnsafeRawPointer, _ input: Int) -> Vector {
+    let four = (panel + input / 4 &* 4 &* lanes).load(as: Lanes.self)
+    let shift = Lanes(repeating: Int32(truncatingIfNeeded: 24 &- 8 &* (input % 4)))
+    return floats((four &<< shift) &>> 24)
+  }
+}
+
 /// One head of an image, and its places within a thread's scratch.
-private struct RowAttentionHead<Element: WeightElement> {
+private struct RowAttentionHead<Elements: PanelElements> {
   private let a: RowAttentionArguments
   private let image: Int
   private let head: Int
 
   /// Tokens that are in use.
   private let tokens: Int
+
+  /// What the outputs' weights are to be multiplied by; `nil` stands for ones.
+  private let scales: UnsafePointer<Float>?
 
   /// `[headWidth]`, with a vector of room in front and behind: a query, then what it comes to.
   private let own: UnsafeMutablePointer<Float>
@@ -40,6 +75,7 @@ private struct RowAttentionHead<Element: WeightElement> {
     image = item / a.heads
     head = item &- image &* a.heads
     tokens = a.unused.used(of: a.tokens, image: image)
+    scales = a.scales
     let start = scratch.assumingMemoryBound(to: Float.self)
     own = start + lanes
     key = start + wholeVectors(a.headWidth &+ 2 &* lanes)
@@ -58,8 +94,11 @@ private struct RowAttentionHead<Element: WeightElement> {
       // Where panels hold other heads too, these multiply by zeros.
       store(Vector(), own, -lanes)
       store(Vector(), own, a.headWidth)
+      let keyBias = product(withBiasOf: width &+ first)
       multiplyTransposed(firstOutput: width &+ first)
       score(rows)
+      // No softmax sees what all scores have, but what is not finite is to be seen.
+      weights[0] += keyBias * 0
       weigh(rows)
       multiply(UnsafePointer(sum), firstOutput: 2 &* width &+ first)
       copy(UnsafePointer(own), a.output.pointer(image: image, row: query) + first, a.headWidth)
@@ -69,13 +108,12 @@ private struct RowAttentionHead<Element: WeightElement> {
   /// The weights of an output's panel.
   @inline(__always)
   private func panel(_ panel: Int) -> UnsafeRawPointer {
-    a.weights.base + panel &* a.inputWidth &* lanes &* Element.byteCount
+    a.weights.base + panel &* Elements.byteCount(inputs: a.inputWidth)
   }
 
   /// `own = W x + b` of the head's outputs from `firstOutput` on.
   @inline(__always)
   private func multiply(_ row: UnsafePointer<Float>, firstOutput: Int) {
-    let step = lanes &* Element.byteCount
     let end = (firstOutput &+ a.headWidth &+ lanes &- 1) / lanes
     var place = firstOutput / lanes
     // Four, so that no sum waits for itself.
@@ -86,10 +124,10 @@ private struct RowAttentionHead<Element: WeightElement> {
       let (y, z) = (panel(place &+ 2), panel(place &+ 3))
       for k in 0..<a.inputWidth {
         let value = splat(row[k])
-        p.addProduct(value, Element.load(w + k &* step))
-        q.addProduct(value, Element.load(x + k &* step))
-        r.addProduct(value, Element.load(y + k &* step))
-        s.addProduct(value, Element.load(z + k &* step))
+        p.addProduct(value, Elements.load(w, k))
+        q.addProduct(value, Elements.load(x, k))
+        r.addProduct(value, Elements.load(y, k))
+        s.addProduct(value, Elements.load(z, k))
       }
       let column = place &* lanes &- firstOutput
       store(p, own, column)
@@ -101,25 +139,54 @@ private struct RowAttentionHead<Element: WeightElement> {
     while place < end {
       let w = panel(place)
       var p = Vector()
-      for k in 0..<a.inputWidth { p.addProduct(splat(row[k]), Element.load(w + k &* step)) }
+      for k in 0..<a.inputWidth { p.addProduct(splat(row[k]), Elements.load(w, k)) }
       store(p, own, place &* lanes &- firstOutput)
       place &+= 1
     }
+    scale(firstOutput: firstOutput)
     guard let bias = a.bias else { return }
     for c in 0..<a.headWidth { own[c] += bias[firstOutput &+ c] }
+  }
+
+  /// Multiplies by the factors of the outputs' weights.
+  @inline(__always)
+  private func scale(firstOutput: Int) {
+    guard let scales else { return }
+    for c in 0..<a.headWidth { own[c] *= scales[firstOutput &+ c] }
+  }
+
+  /// What the head's query and the bias of its keys come to.
+  @inline(__always)
+  private func product(withBiasOf firstOutput: Int) -> Float {
+    guard let bias = a.bias else { return 0 }
+    var sum: Float = 0
+    for c in 0..<a.headWidth { sum.addProduct(own[c], bias[firstOutput &+ c]) }
+    return sum
   }
 
   /// `key = W^T own` of the head's outputs from `firstOutput` on.
   @inline(__always)
   private func multiplyTransposed(firstOutput: Int) {
-    let step = lanes &* Element.byteCount
+    scale(firstOutput: firstOutput)
     let first = firstOutput / lanes
     let end = (firstOutput &+ a.headWidth &+ lanes &- 1) / lanes
+    if end &* lanes > 3 &* a.heads &* a.headWidth {
+      // Columns that are no output's are not read.
+      for k in 0..<a.inputWidth {
+        var product: Float = 0
+        for output in firstOutput..<firstOutput &+ a.headWidth {
+          let weights = Elements.load(panel(output / lanes), k)
+          product.addProduct(own[output &- firstOutput], weights[output % lanes])
+        }
+        key[k] = product
+      }
+      return
+    }
     for k in 0..<a.inputWidth {
       var product = Vector()
       for place in first..<end {
         product.addProduct(
-          load(own, place &* lanes &- firstOutput), Element.load(panel(place) + k &* step))
+          load(own, place &* lanes &- firstOutput), Elements.load(panel(place), k))
       }
       key[k] = total(product)
     }

@@ -54,7 +54,7 @@ struct PhaseBuilder {
       var work: [any KernelArguments]
       if let done = attention {
         (work, attention) = ([done], nil)
-      } else if let few = fewQueries(at: index, lifetimes) {
+      } else if prepared != nil, let few = program.fewQueries(at: index, lifetimes) {
         (work, attention) = self.work(of: few, preparation)
       } else {
         work = self.work(of: record.step, at: index, preparation)

@@ -59,6 +59,10 @@ package struct PreparedRows {
       guard case .linear(let step) = record.step else { continue }
       let rows = step.input.count
       let inputs = program.buffers[step.input.buffer].columns
+      if program.fewQueries(at: index, lifetimes) != nil {
+        rowFloats = max(rowFloats, rows * inputs)
+        continue
+      }
       let product = product(step.weight)
       let isPaired = product == .paired
       if product != .direct { termFloats = max(termFloats, 2 * rows) }
