@@ -75,13 +75,17 @@ struct SharedStepsTests {
             }
           }
           let first = try session(plan, keeping: shared)
-          let rows = try first.run(images: images) {
+          let kept = rest.program.buffers[rest.program.input]
+          var rows = [Float](repeating: 0, count: images * kept.rows * kept.columns)
+          try first.run(images: images) {
             _ = $0.update(fromContentsOf: input)
           } read: { result in
-            try (0..<images).reversed().map { try result.keptRows(image: $0) }
+            try rows.withUnsafeMutableBufferPointer {
+              try result.copyKeptRows(of: Array(0..<images), to: $0)
+            }
           }
           #expect(
-            try bits(session(rest, sharing: first), rows.reversed().joined())
+            try bits(session(rest, sharing: first), rows)
               == bits(session(whole), input), "\(kernels.name), \(weights)")
           #expect(try bits(first, input) == bits(session(plan), input), "\(kernels.name)")
         }
@@ -127,6 +131,80 @@ struct SharedStepsTests {
     #expect(
       try Cascade(plan: cheap, fallback: other, margin: 1, maximumBatch: 3).answers(to: crops)
         .map { $0.logits.map(\.bitPattern) } == fixture.bits(other, crops))
+  }
+
+  /// The steps of the dense program of a small model, and where its last attention is, which has one query.
+  private static func dense() throws -> (plan: Plan, program: Program, last: Int, AttentionStep) {
+    let folder = try TemporaryFolder()
+    let plan = try combined(SmallModel.forms[0], recipe, in: folder)
+    let program = try #require(plan.fallback?.plan.program)
+    let last = try #require(program.steps.lastIndex { $0.step.isAttention })
+    guard case .attention(let attention) = program.steps[last].step else {
+      throw InputError(file: "plan", field: "step", expected: "attention", found: "another")
+    }
+    return (plan, program, last, attention)
+  }
+
+  /// Attention that also writes its weights forms keys and values, and so has other bits.
+  @Test func attentionToRowsIsNotSharedWithAttentionToKeys() throws {
+    let (plan, second, last, attention) = try Self.dense()
+    var (first, beside) = (second, attention)
+    beside.classAttention = first.buffers.count
+    first.buffers.append(
+      BufferRecord(
+        rows: attention.heads, columns: first.buffers[attention.qkv].rows,
+        offset: first.arenaBytes))
+    first.arenaBytes += 4096
+    first.steps[last] = StepRecord(beside.step)
+    try first.verify(constants: plan.file.constants, file: "first")
+    let shared = try #require(
+      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    #expect(shared.count < last)
+  }
+
+  /// What lies between a layer and the attention of few queries is never formed.
+  @Test func noneGoesOnFromWithinAttentionToRows() throws {
+    var (plan, second, last, attention) = try Self.dense()
+    guard case .linear(var projection) = second.steps[last + 1].step else { return }
+    projection.residual = nil
+    second.steps[last + 1] = StepRecord(projection.step)
+    var first = second
+    attention.scale *= 2
+    first.steps[last] = StepRecord(attention.step)
+    try first.verify(constants: plan.file.constants, file: "first")
+    try second.verify(constants: plan.file.constants, file: "second")
+    let shared = try #require(
+      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    #expect(shared.count < last)
+  }
+
+  /// Where the first program is done with a buffer, others may lie.
+  @Test func aBufferIsNotTakenThatTheFirstNoLongerUses() throws {
+    var (plan, second, _, _) = try Self.dense()
+    let place = try #require(second.steps.firstIndex { $0.step.isAttention }) - 1
+    guard case .linear(let layer) = second.steps[place].step else { return }
+    let tokens = second.buffers[layer.input.buffer]
+    var copy = ElementwiseStep()
+    copy.operation = .copy
+    (copy.a, copy.u) = (layer.input, layer.input)
+    copy.output = RowsOperand(second.buffers.count, first: 0, count: tokens.rows)
+    second.buffers.append(
+      BufferRecord(rows: tokens.rows, columns: tokens.columns, offset: second.arenaBytes))
+    second.arenaBytes += (tokens.byteCount + 63) / 64 * 64
+    second.steps.insert(StepRecord(copy.step), at: place)
+    var first = second
+    for index in first.steps.indices.dropFirst(place + 1) {
+      guard case .linear(var step) = first.steps[index].step else { continue }
+      if step.input.buffer == layer.input.buffer { step.input.buffer = copy.output.buffer }
+      if step.residual?.buffer == layer.input.buffer { step.residual?.buffer = copy.output.buffer }
+      if step.output.buffer == layer.input.buffer { step.output.buffer = copy.output.buffer }
+      first.steps[index] = StepRecord(step.step)
+    }
+    try first.verify(constants: plan.file.constants, file: "first")
+    try second.verify(constants: plan.file.constants, file: "second")
+    let shared = try #require(
+      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    #expect(shared.count == place && shared.buffer == layer.input.buffer)
   }
 
   /// What a program says of its work is what its steps take.

@@ -7,7 +7,7 @@ extension Plan {
     /// What both do alike.
     package let shared: SharedSteps
 
-    /// The second plan's later steps. Its input is what ``RunResult/keptRows(image:)`` has of a session that keeps what
+    /// The second plan's later steps. Its input is what ``RunResult/copyKeptRows(of:to:)`` has of a session that keeps what
     /// lies behind the shared ones, in place of an image.
     package let rest: Plan
   }
@@ -24,6 +24,7 @@ extension Plan {
     }
     guard let shared else { return nil }
     let rest = second.program.rest(behind: shared)
+    guard rest.buffers.count <= Program.maximumCount else { return nil }
     try rest.verify(constants: second.file.constants, file: second.path)
     return Continuation(shared: shared, rest: Plan(rest, of: second.file, second.weights))
   }

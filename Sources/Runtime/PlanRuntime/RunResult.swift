@@ -76,14 +76,21 @@ public struct RunResult: ~Copyable {
     return Array(all[rows.first * width..<(rows.first + rows.count - unused) * width])
   }
 
-  /// What lay behind the steps that the session shares with another program, of one image; empty where it shares none.
+  /// Copies what lay behind the steps that the session shares with another program, of some images one after the other.
+  /// - Parameter rows: has room for just these.
   /// - Throws: `InputError` if the batch has no such image.
-  package func keptRows(image: Int) throws -> [Float] {
-    try requireImage(image)
-    let count = kept.count / images
-    return Array(
-      UnsafeRawBufferPointer(rebasing: kept[image * count..<(image + 1) * count])
-        .bindMemory(to: Float.self))
+  package func copyKeptRows(
+    of someImages: [Int], to rows: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let bytes = kept.count / images
+    precondition(rows.count * MemoryLayout<Float>.stride == bytes * someImages.count)
+    var target = UnsafeMutableRawBufferPointer(rows)
+    for image in someImages {
+      try requireImage(image)
+      target.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: kept[image * bytes..<(image + 1) * bytes]))
+      target = UnsafeMutableRawBufferPointer(rebasing: target[bytes...])
+    }
   }
 
   /// What each stage of token reduction did to one image, in order of blocks.

@@ -94,7 +94,7 @@ public final class Session: Sendable {
   /// plans of any size.
   /// - Parameters:
   ///   - shared: the steps behind which a run keeps what another program goes on from; see
-  ///     ``RunResult/keptRows(image:)``.
+  ///     ``RunResult/copyKeptRows(of:to:)``.
   ///   - first: a session of the same file with the same kernels, which has the weights checked and in
   ///     other forms. What runs in it must not run this one.
   package init(

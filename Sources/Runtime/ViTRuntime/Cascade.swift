@@ -154,32 +154,30 @@ public struct Cascade: Sendable {
     images: Int, read: (borrowing RunResult) throws -> Void = { _ in },
     fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws -> [Answer] {
-    var answers: [Answer] = []
-    var unsure: [Int] = []
-    var rows: [[Float]] = []
-    try cheap.session.run(images: images) {
+    // The second of two programs of one file waits for the first, which is at work below.
+    if cheap.plan.file === fallback.plan.file { try fallback.session.waitUntilVerified() }
+    return try cheap.session.run(images: images) {
       try fill(Array(0..<images), cheap, $0)
     } read: { result in
       try read(result)
-      answers = try (0..<images).map {
+      var answers = try (0..<images).map {
         Answer(logits: try result.logits(image: $0), isFallback: false)
       }
-      unsure = answers.indices.filter { isUnsure(answers[$0].logits) }
-      // Before another task's images run.
-      if sharedSteps != nil { rows = try unsure.map { try result.keptRows(image: $0) } }
-    }
-    guard !unsure.isEmpty else { return answers }
-    let further = try fallback.logits(images: unsure) { images, classifier, tensor in
-      guard sharedSteps != nil else { return try fill(images, classifier, tensor) }
-      var place = 0
-      for row in rows {
-        place = tensor[place...].update(fromContentsOf: row)
+      let unsure = answers.indices.filter { isUnsure(answers[$0].logits) }
+      guard !unsure.isEmpty else { return answers }
+      // Here, as another task's images would take the place of the rows.
+      let further = try fallback.logits(images: unsure) { images, classifier, tensor in
+        if sharedSteps == nil {
+          try fill(images, classifier, tensor)
+        } else {
+          try result.copyKeptRows(of: images, to: tensor)
+        }
       }
+      for (image, logits) in zip(unsure, further) {
+        answers[image] = Answer(logits: logits, isFallback: true)
+      }
+      return answers
     }
-    for (image, logits) in zip(unsure, further) {
-      answers[image] = Answer(logits: logits, isFallback: true)
-    }
-    return answers
   }
 
   /// Whether an image goes on. One whose logits are not finite does not: what is wrong with the cheap plan

@@ -11,8 +11,9 @@ struct BudgetMeter {
   private var times: [[Int]: Double] = [:]
   private(set) var denseMilliseconds = 0.0
 
-  /// Of a time: the work that last took it.
+  /// Of a time: the work that last took it, and what is tried first.
   private var multiplyAdds: Double
+  private let firstMultiplyAdds: Double
 
   /// Why the last schedule does not meet the budget.
   private var refusal: InputError?
@@ -20,12 +21,16 @@ struct BudgetMeter {
   init(_ budget: SearchOptions.Budget, _ evaluator: ScheduleEvaluator) throws {
     self.budget = budget
     self.evaluator = evaluator
-    multiplyAdds = Double(evaluator.denseExecuted)
+    var work = Double(evaluator.denseExecuted)
     if case .milliseconds(let target) = budget {
       denseMilliseconds = try evaluator.denseMilliseconds()
-      multiplyAdds *= min(1, target / denseMilliseconds)
+      work *= min(1, target / denseMilliseconds)
     }
+    (multiplyAdds, firstMultiplyAdds) = (work, work)
   }
+
+  /// Forgets what work other schedules needed for a time.
+  mutating func begin() { multiplyAdds = firstMultiplyAdds }
 
   /// The budget as a share of the dense model's work or time.
   var share: Double {
@@ -75,7 +80,8 @@ struct BudgetMeter {
       } catch let error as InputError
         where error.subject == .option(RewriteOption.budgetMultiplyAdds)
       {
-        // So little work is left by no schedule of these parts.
+        // So little work is left by no schedule of these parts; by others it may be.
+        begin()
         break
       }
       let time = try times[removed] ?? evaluator.milliseconds(removed)

@@ -61,27 +61,33 @@ package final class ScheduleSearch {
   ) throws -> SearchResult {
     var meter = try BudgetMeter(budget, evaluator)
     guard options.isCascade else {
-      guard let best = try climb(&meter, budget, leaving: 0, progress) else { throw meter.error }
+      guard let best = try climb(&meter, budget, untouched: 0, leaving: 0, progress) else {
+        throw meter.error
+      }
       var result = SearchResult(budget: budget, trial: best, images: imageCount)
       result.milliseconds = meter.milliseconds(best.removed)
       return result
     }
-    for room in Self.rooms(in: meter.share) {
-      guard let best = try climb(&meter, budget, leaving: room, progress) else { continue }
-      return try cascade(of: best, meter, budget, leaving: room)
+    // What a cascade's programs both begin with is done once: blocks that keep all tokens. Where so no schedule meets the
+    // budget, all may lose some.
+    let rooms = Self.rooms(in: meter.share)
+    for untouched in Set([evaluator.plan.facts.depth / 4, 0]).sorted(by: >) {
+      for room in rooms {
+        meter.begin()
+        let best = try climb(&meter, budget, untouched: untouched, leaving: room, progress)
+        if let best { return try cascade(of: best, meter, budget, leaving: room) }
+      }
     }
     throw meter.error
   }
 
   /// The best schedule that leaves room for images that go on; nil if none meets the budget.
   private func climb(
-    _ meter: inout BudgetMeter, _ budget: SearchOptions.Budget, leaving room: Double,
-    _ progress: (Progress) throws -> Void
+    _ meter: inout BudgetMeter, _ budget: SearchOptions.Budget, untouched: Int,
+    leaving room: Double, _ progress: (Progress) throws -> Void
   ) throws -> SearchTrial? {
-    let depth = evaluator.plan.facts.depth
-    // What a cascade's programs both begin with is done once: blocks that keep all tokens.
     var climb = ScheduleClimb(
-      blocks: max(1, depth - 1), untouched: options.isCascade ? depth / 4 : 0,
+      blocks: max(1, evaluator.plan.facts.depth - 1), untouched: untouched,
       evaluations: options.evaluations, seed: UInt64(bitPattern: Int64(options.seed)))
     let found = try climb.run { parts in
       try meter.schedule(parts, leaving: room)
@@ -122,7 +128,7 @@ package final class ScheduleSearch {
   /// images that no search had seen; for less, hardly any image that goes on is worth what it takes.
   private static func rooms(in budget: Double) -> [Double] {
     let most = max(0.02, budget - 0.5)
-    return [1, 0.75, 0.5, 0.25].map { max(0.02, $0 * most) }
+    return Set([1, 0.75, 0.5, 0.25].map { max(0.02, $0 * most) }).sorted(by: >)
   }
 
   private func trial(_ removed: [Int]) throws -> SearchTrial {

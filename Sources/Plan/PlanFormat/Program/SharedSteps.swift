@@ -22,8 +22,14 @@ package struct SharedSteps: Sendable, Equatable {
     isShared: (_ constant: Int) -> Bool = { _ in true }
   ) {
     guard first.input == second.input else { return nil }
-    let alike = Self.count(second, first, isShared)
-    guard let place = second.crossings(upTo: alike).last else { return nil }
+    let (own, other) = (first.lifetimes(), second.lifetimes())
+    let alike = Self.count(second, other, first, own, isShared)
+    // The first program too must still use the buffer, or others may lie there.
+    let place = second.crossings(upTo: alike).last { count, buffer in
+      own[buffer].map { $0.upperBound >= count } ?? false
+        && second.fewQueries(at: count - 1, other) == nil
+    }
+    guard let place else { return nil }
     (count, buffer) = place
     let taken = second.steps[..<place.count].reduce(0.0) { total, record in
       let context = StepContext(
@@ -38,7 +44,8 @@ package struct SharedSteps: Sendable, Equatable {
 
   /// Steps from the first on that `first` takes as `second` does.
   private static func count(
-    _ second: Program, _ first: Program, _ isShared: (Int) -> Bool
+    _ second: Program, _ lifetimes: [ClosedRange<Int>?], _ first: Program,
+    _ firstLifetimes: [ClosedRange<Int>?], _ isShared: (Int) -> Bool
   ) -> Int {
     /// What the steps of both touch, and what those of `first` write beside that.
     var (touched, beside): (Set<Int>, Set<Int>) = ([], [])
@@ -54,7 +61,10 @@ package struct SharedSteps: Sendable, Equatable {
       beside.formUnion(Set(own.step.payload.writes).subtracting(payload.writes))
       touched.formUnion(buffers)
       guard own.step.doesWhat(other.step), buffers.allSatisfy(isOneBuffer),
-        payload.constants.allSatisfy(isShared), touched.isDisjoint(with: beside)
+        payload.constants.allSatisfy(isShared), touched.isDisjoint(with: beside),
+        // Both run in the same way, for the same bits.
+        (first.fewQueries(at: index, firstLifetimes) == nil)
+          == (second.fewQueries(at: index, lifetimes) == nil)
       else { return index }
     }
     return min(first.steps.count, second.steps.count)
