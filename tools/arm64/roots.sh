@@ -69,6 +69,8 @@ libraries=$folder/arm64/usr/libexec/swift/lib/swift/linux
 for file in static-stdlib-args.lnk lib_FoundationCollections.a lib_FoundationCShims.a; do
   ln -sfn "../../swift_static/linux/$file" "$libraries/$file"
 done
+# Debian has a link for the shared libraries alone, and what makes static commands is looked up beside it.
+ln -sfn ../libexec/swift/lib/swift_static "$folder/arm64/usr/lib/swift_static"
 # Tests that import both Testing and Foundation ask for what Debian leaves out, and use none of it.
 printf '!<arch>\n' >"$libraries/lib_Testing_Foundation.a"
 # Debian's compiler has its own checks built in, of which 6.2's fail on OutputFile; without them it compiles as others do.
