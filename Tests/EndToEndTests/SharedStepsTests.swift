@@ -145,6 +145,16 @@ struct SharedStepsTests {
     return (plan, program, last, attention)
   }
 
+  /// What two programs of a plan's constants share, both of which can be run.
+  private static func shared(
+    of second: Program, behind first: Program, _ plan: Plan
+  ) throws -> SharedSteps {
+    for program in [first, second] {
+      try program.verify(constants: plan.file.constants, file: plan.path)
+    }
+    return try #require(SharedSteps(of: second, behind: first, constants: plan.file.constants))
+  }
+
   /// Attention that also writes its weights forms keys and values, and so has other bits.
   @Test func attentionToRowsIsNotSharedWithAttentionToKeys() throws {
     let (plan, second, last, attention) = try Self.dense()
@@ -156,25 +166,20 @@ struct SharedStepsTests {
         offset: first.arenaBytes))
     first.arenaBytes += 4096
     first.steps[last] = StepRecord(beside.step)
-    try first.verify(constants: plan.file.constants, file: "first")
-    let shared = try #require(
-      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    let shared = try Self.shared(of: second, behind: first, plan)
     #expect(shared.count < last)
   }
 
   /// What lies between a layer and the attention of few queries is never formed.
   @Test func noneGoesOnFromWithinAttentionToRows() throws {
     var (plan, second, last, attention) = try Self.dense()
-    guard case .linear(var projection) = second.steps[last + 1].step else { return }
+    var projection = try #require(second.steps[last + 1].step.linear)
     projection.residual = nil
     second.steps[last + 1] = StepRecord(projection.step)
     var first = second
     attention.scale *= 2
     first.steps[last] = StepRecord(attention.step)
-    try first.verify(constants: plan.file.constants, file: "first")
-    try second.verify(constants: plan.file.constants, file: "second")
-    let shared = try #require(
-      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    let shared = try Self.shared(of: second, behind: first, plan)
     #expect(shared.count < last)
   }
 
@@ -182,7 +187,7 @@ struct SharedStepsTests {
   @Test func aBufferIsNotTakenThatTheFirstNoLongerUses() throws {
     var (plan, second, _, _) = try Self.dense()
     let place = try #require(second.steps.firstIndex { $0.step.isAttention }) - 1
-    guard case .linear(let layer) = second.steps[place].step else { return }
+    let layer = try #require(second.steps[place].step.linear)
     let tokens = second.buffers[layer.input.buffer]
     var copy = ElementwiseStep()
     copy.operation = .copy
@@ -194,16 +199,13 @@ struct SharedStepsTests {
     second.steps.insert(StepRecord(copy.step), at: place)
     var first = second
     for index in first.steps.indices.dropFirst(place + 1) {
-      guard case .linear(var step) = first.steps[index].step else { continue }
+      guard var step = first.steps[index].step.linear else { continue }
       if step.input.buffer == layer.input.buffer { step.input.buffer = copy.output.buffer }
       if step.residual?.buffer == layer.input.buffer { step.residual?.buffer = copy.output.buffer }
       if step.output.buffer == layer.input.buffer { step.output.buffer = copy.output.buffer }
       first.steps[index] = StepRecord(step.step)
     }
-    try first.verify(constants: plan.file.constants, file: "first")
-    try second.verify(constants: plan.file.constants, file: "second")
-    let shared = try #require(
-      SharedSteps(of: second, behind: first, constants: plan.file.constants))
+    let shared = try Self.shared(of: second, behind: first, plan)
     #expect(shared.count == place && shared.buffer == layer.input.buffer)
   }
 
@@ -228,6 +230,10 @@ struct SharedStepsTests {
 }
 
 extension Step {
+  fileprivate var linear: LinearStep? {
+    if case .linear(let step) = self { step } else { nil }
+  }
+
   fileprivate var isAttention: Bool {
     switch self {
     case .attention, .quantizedAttention, .biasedAttention: true

@@ -93,14 +93,12 @@ public struct Classifier: Sendable {
 
   /// The logits, `[images][classes]`, of images that `fill` writes; see ``Cascade/answers(images:read:fill:)``.
   package func logits(
-    images: [Int], read: (borrowing RunResult) throws -> Void = { _ in },
-    fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
+    images: [Int], fill: ([Int], Classifier, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws -> [[Float]] {
     try session.run(images: images.count) {
       try fill(images, self, $0)
     } read: { result in
-      try read(result)
-      return try images.indices.map { try result.logits(image: $0) }
+      try images.indices.map { try result.logits(image: $0) }
     }
   }
 }
