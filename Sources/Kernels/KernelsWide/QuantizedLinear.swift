@@ -44,8 +44,6 @@ func multiplyQuantized<Product: ByteProduct>(
     start = UnsafeRawPointer(widened)
     stride = 2 &* stride
   }
-  // Without an activation sums leave their registers as outputs.
-  let isDirect = if case .none = a.activation { true } else { false }
   var panel = block.panelStart
   while panel < block.panelEnd {
     let panels = panelsOfTile(left: block.panelEnd &- panel, most: TileShape.quantizedPanels)
@@ -75,11 +73,13 @@ func multiplyQuantized<Product: ByteProduct>(
       // The first tiles ask for what is multiplied next, a panel each.
       right.ahead = tile < panels ? after + tile &* panelBytes : right.start
       let column = panel &* panelWidth
-      if isDirect && column &+ panels &* panelWidth <= a.outputWidth {
-        let output = LayerOutput(
-          layer: layer, bias: epilogue.bias.map { $0 + column },
-          output: epilogue.output + (row &* epilogue.outputStep &+ column),
-          outputStep: epilogue.outputStep)
+      let isWhole = column &+ panels &* panelWidth <= a.outputWidth
+      let output = LayerOutput(
+        layer: layer, bias: epilogue.bias.map { $0 + column },
+        output: epilogue.output + (row &* epilogue.outputStep &+ column),
+        outputStep: epilogue.outputStep)
+      switch a.activation {
+      case .none where isWhole:
         if let addend = epilogue.addend {
           let sum = LayerSum(
             layer: output, addend: addend + (row &* epilogue.addendStep &+ column),
@@ -91,7 +91,10 @@ func multiplyQuantized<Product: ByteProduct>(
           TileShape.multiplyQuantized(
             Product.self, height: height, panels: panels, left, right, output)
         }
-      } else {
+      case .gelu where isWhole && epilogue.addend == nil:
+        TileShape.multiplyQuantized(
+          Product.self, height: height, panels: panels, left, right, LayerGelu(layer: output))
+      default:
         TileShape.multiplyQuantized(
           Product.self, height: height, panels: panels, left, right,
           LayerProduct(layer: layer, plain: PlainSum(products: products, step: step)))

@@ -8,10 +8,12 @@ extension WideKernels {
     let (width, stride) = (a.inputWidth, arguments.rowStride)
     let prepared = scratch.assumingMemoryBound(to: Float.self)
     let preparedStride = a.scratchStride
+    // Without a norm a row is read twice at once, while it is near.
+    let together = if case .rows(_, nil) = arguments.source { 1 } else { rowsTogether }
     a.unused.forEachRun(in: arguments.rowSplit.rows(item), rows: a.rows) { range in
       var first = range.lowerBound
       while first < range.upperBound {
-        let count = min(rowsTogether, range.upperBound &- first)
+        let count = min(together, range.upperBound &- first)
         var inputs = InlineArray<4, UnsafePointer<Float>>(repeating: UnsafePointer(prepared))
         for r in 0..<count {
           let image = (first &+ r) / a.rows

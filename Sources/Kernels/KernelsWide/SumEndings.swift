@@ -130,3 +130,22 @@ struct LayerSum: SumEnding {
     store(added + value, layer.output, row &* layer.outputStep &+ panel &* panelWidth)
   }
 }
+
+/// The same where GELU follows, as `coarseGelu` has it.
+struct LayerGelu: SumEnding {
+  var layer: LayerOutput
+
+  @inline(__always)
+  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }
+
+  @inline(__always)
+  func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
+
+  @inline(__always)
+  func write(
+    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
+  ) {
+    let value = layer.layer.product(sums, row: row, columns.layer) + columns.bias
+    store(coarseGelu(value), layer.output, row &* layer.outputStep &+ panel &* panelWidth)
+  }
+}
