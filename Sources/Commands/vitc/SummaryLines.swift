@@ -91,12 +91,12 @@ extension CascadeSummary {
   /// What `members` says, for people.
   var lines: [String] {
     let record = cascade.record
-    let dense = Figures.fixed(Double(cascade.fallback.multiplyAdds) / 1e9, 3)
+    let dense = Figures.fixed(Double(cascade.fallback.executedMultiplyAdds) / 1e9, 3)
     return [
       "  cascade     below a margin of \(Figures.fixed(record.margin, 4)) the dense program answers, of \(dense) GMACs, of which "
         + "\(Figures.fixed(sharedGigaMACs, 3)) are done already,",
       "              for \(Figures.fixed(record.fallbackShare * 100, 1)) % of images, as expected: "
-        + "\(Figures.fixed(average(\.multiplyAdds), 3)) GMACs an image",
+        + "\(Figures.fixed(average(\.executedMultiplyAdds), 3)) GMACs an image executed",
     ]
   }
 }

@@ -15,6 +15,8 @@ struct Bench: ParsableCommand {
       time and work, and the share of the fallback's that a combined plan expects or --fallback-share gives, \
       as there are no images to take it from. vitrun eval tells it of images. Of the fallback what is measured \
       is what an image takes that the first plan has seen: steps that both begin with are not taken again.
+      The images are made up. Where a plan keeps as many tokens as an image asks for, its time and work are those of \
+      one such image; vitrun eval tells them of photographs.
       """)
 
   @Argument(help: "The plans; none with --limit.")

@@ -132,7 +132,9 @@ struct BenchMeasurement {
     let streamed = streams == 1 ? "" : "\(streams) streams, "
     let bytes = byteKernels.map { "int8 by \($0), " } ?? ""
     let others = spread.map { "\($0.name) \(Figures.fixed($0.milliseconds, 2))" }
-    let operations = Figures.fixed(2 * gigaMACs * imagesPerSecond, 1)
+    // Images that keep numbers of tokens of their own do less than there is room for.
+    let work = adaptive.averageGigaMACs ?? gigaMACs
+    let operations = Figures.fixed(2 * work * imagesPerSecond, 1)
     var lines = [
       "batch \(batch), \(streamed)\(threads) threads, \(kernels) kernels, \(bytes)\(runCount) runs",
       "median  \(Figures.fixed(median, 2)) ms an image (\(others.joined(separator: ", ")))",

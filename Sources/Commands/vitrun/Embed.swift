@@ -66,7 +66,7 @@ struct Embed: ParsableCommand {
     try ImageStreams(images: paths.count, batch: batch, [model]).run(paths, imageOptions) {
       index, seen in
       defer { progress.add() }
-      switch seen.flatMap({ FiniteLogits.checked($0.answers[0], paths[index]) }) {
+      switch seen.flatMap({ FiniteLogits.checked($0.answers[0].values, paths[index]) }) {
       case .success(let values):
         kept.append(paths[index])
         try (normalize ? Self.normalized(values, width: model.shape.last ?? 1) : values)
@@ -77,11 +77,7 @@ struct Embed: ParsableCommand {
       }
     }
     progress.clear()
-    guard !kept.isEmpty else {
-      throw InputError(
-        file: images.images.first ?? images.filesFrom ?? "", field: "images",
-        expected: "at least one that can be read", found: "none")
-    }
+    guard !kept.isEmpty else { throw images.none() }
     try rows.overwrite(
       NPYFile.header(
         of: try count(kept.count, model), shape: [kept.count] + model.shape, least: header.count),

@@ -11,6 +11,14 @@ struct Embedder: ImageModel {
     case tokens
   }
 
+  /// What it makes of an image.
+  struct Embedding: Sendable {
+    /// As ``Embedder/shape`` says.
+    let values: [Float]
+    /// What it took, where images have numbers of tokens of their own.
+    let work: ImageWork?
+  }
+
   let plan: Plan
   let preprocessing: Preprocessing
 
@@ -60,7 +68,7 @@ struct Embedder: ImageModel {
   /// The features or tokens of cropped images, in their order.
   func answers(
     to crops: [RGBImage], read: (borrowing RunResult) throws -> Void = { _ in }
-  ) throws -> [[Float]] {
+  ) throws -> [Embedding] {
     try session.run(images: crops.count) {
       let count = $0.count / crops.count
       for (index, crop) in crops.enumerated() {
@@ -70,7 +78,9 @@ struct Embedder: ImageModel {
     } read: { found in
       try read(found)
       return try crops.indices.map {
-        try found.output(result == .tokens ? .tokens : .features, image: $0)
+        Embedding(
+          values: try found.output(result == .tokens ? .tokens : .features, image: $0),
+          work: try found.work(image: $0))
       }
     }
   }

@@ -22,6 +22,12 @@ struct FeatureEvaluation {
     var cosine: Double?
     var agreement: Double?
     var milliseconds = 0.0
+    var adaptive = AdaptiveWork()
+
+    /// Multiply-adds that an image took, in G.
+    var executedGigaMACs: Double {
+      adaptive.averageGigaMACs ?? Double(plan.executedMultiplyAdds) / 1e9
+    }
   }
 
   /// Everything that is told.
@@ -48,6 +54,7 @@ struct FeatureEvaluation {
     for model in models { try model.waitUntilVerified() }
     var features = Array(repeating: [[Float]](), count: models.count)
     var milliseconds = Array(repeating: 0.0, count: models.count)
+    var adaptive = Array(repeating: AdaptiveWork(), count: models.count)
     var classes: [String] = []
     var (skipped, isWhole) = (0, true)
     var progress = ImageProgress(
@@ -60,7 +67,7 @@ struct FeatureEvaluation {
       switch seen {
       case .success(let image):
         if let error = image.answers.lazy.compactMap({
-          FiniteLogits.problem($0, path, areFeatures: true)
+          FiniteLogits.problem($0.values, path, areFeatures: true)
         }).first {
           progress.clear()
           CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
@@ -69,7 +76,9 @@ struct FeatureEvaluation {
         }
         classes.append(images[index].name)
         for model in models.indices {
-          features[model].append(image.answers[model])
+          let answer = image.answers[model]
+          features[model].append(answer.values)
+          if let work = answer.work { adaptive[model].add(work) }
           milliseconds[model] += image.running[model] / Double(streams.count)
         }
       case .failure(let error):
@@ -94,6 +103,7 @@ struct FeatureEvaluation {
     let figures = (0..<(comparesLast ? last : models.count)).map { model in
       var figures = PlanFigures(plan: models[model].plan)
       figures.count = classes.count
+      figures.adaptive = adaptive[model]
       figures.milliseconds = milliseconds[model] / Double(classes.count)
       figures.correct = classes.indices.count {
         Self.vote(nearest[model][$0].map { classes[$0] }) == classes[$0]
@@ -121,7 +131,9 @@ struct FeatureEvaluation {
 
   /// The images with what their class is called, and how many were left out that are alone in theirs.
   private func images(limit: Int?) throws -> (images: [(path: String, name: String)], alone: Int) {
-    var images = try LabelledFolder.names(in: folder)
+    var images = try LabelledFolder.names(in: folder) {
+      execution.note("\(CommandLineTool.text($0)); skipped")
+    }
     if let limit, images.count > limit {
       images = (0..<limit).map { images[$0 * images.count / limit] }
     }
@@ -147,8 +159,9 @@ extension FeatureEvaluation.Outcome {
       if let agreement = figures.agreement {
         members.append(.init("neighbour_agreement", .init(agreement)))
       }
+      members += [.init("executed_gmacs", .init(figures.executedGigaMACs))]
+      members += figures.adaptive.members
       members += [
-        .init("executed_gmacs", .init(Double(figures.plan.executedMultiplyAdds) / 1e9)),
         .init("ms", .init(figures.milliseconds)),
         .init("images_per_second", .init(imagesPerSecond)),
       ]
@@ -165,7 +178,7 @@ extension FeatureEvaluation.Outcome {
       columns.append(("cosine", { Figures.fixed($0.cosine ?? 0, 4) }))
       columns.append(("neighbours", { Figures.fixed(($0.agreement ?? 0) * 100, 1) + " %" }))
     }
-    columns.append(("GMACs", { Figures.fixed(Double($0.plan.executedMultiplyAdds) / 1e9, 3) }))
+    columns.append(("GMACs", { Figures.fixed($0.executedGigaMACs, 3) }))
     columns.append(("ms", { Figures.fixed($0.milliseconds, 2) }))
     return TextTable.lines(
       titles: columns.map(\.title),

@@ -39,6 +39,13 @@ struct ImageArguments: ParsableArguments {
     }
   }
 
+  /// That none is there, or can be read.
+  func none() -> InputError {
+    InputError(
+      file: images.first ?? filesFrom ?? "", field: "images",
+      expected: "at least one that can be read", found: "none")
+  }
+
   /// The most bytes of a list.
   private static let mostBytes = 1 << 30
 

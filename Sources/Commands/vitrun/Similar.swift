@@ -43,7 +43,7 @@ struct Similar: ParsableCommand {
     }
     try model.waitUntilVerified()
     let crop = try model.preprocessing.prepare(query, imageOptions).crop
-    let wanted = try FiniteLogits.checked(try model.answers(to: [crop])[0], query).get()
+    let wanted = try FiniteLogits.checked(try model.answers(to: [crop])[0].values, query).get()
     var found: [(path: String, cosine: Double)] = []
     var hasFailed = false
     var progress = ImageProgress(
@@ -51,7 +51,7 @@ struct Similar: ParsableCommand {
     try ImageStreams(images: paths.count, batch: 1, [model]).run(paths, imageOptions) {
       index, seen in
       defer { progress.add() }
-      switch seen.flatMap({ FiniteLogits.checked($0.answers[0], paths[index]) }) {
+      switch seen.flatMap({ FiniteLogits.checked($0.answers[0].values, paths[index]) }) {
       case .success(let features):
         found.append((paths[index], Neighbours.cosine(wanted, features)))
       case .failure(let error):

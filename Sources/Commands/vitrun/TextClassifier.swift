@@ -42,7 +42,7 @@ struct TextClassifier: Sendable {
   /// The scores of cropped images, `[images][texts]`; of features that are not finite, or have no length, none is.
   func logits(of crops: [RGBImage], read: (borrowing RunResult) throws -> Void) throws -> [[Float]]
   {
-    try embedder.answers(to: crops, read: read).map { features in
+    try embedder.answers(to: crops, read: read).map(\.values).map { features in
       let length = features.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
       return texts.map { text in
         let product = zip(features, text).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }

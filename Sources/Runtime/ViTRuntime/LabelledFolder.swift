@@ -33,16 +33,26 @@ package enum LabelledFolder {
     of folder: String, labels: [Label], classes: Int, remedy: String? = nil,
     skipped: (InputError) -> Void
   ) throws -> Contents {
-    var indices: [String: Int] = [:]
-    for (index, label) in labels.enumerated() {
-      indices[label.name] = index
-    }
-    for (index, label) in labels.enumerated() { indices[label.identifier] = index }
+    let classesNamed = ClassNames(labels)
     var contents = Contents()
     var unknown: [InputError] = []
     func add(_ images: [String], named name: String, at path: String) {
-      if let index = indices[name] ?? Int(name), (0..<classes).contains(index) {
+      let named = classesNamed.classes(name)
+      if let index = named.isEmpty ? Int(name) : named.first, named.count <= 1,
+        (0..<classes).contains(index)
+      {
         contents.images += images.map { LabelledImage(path: $0, label: index) }
+        return
+      }
+      contents.unknown += images.count
+      guard named.count <= 1 else {
+        unknown.append(
+          InputError(
+            file: path, field: "class",
+            expected: "a name of one class; its number, or the labels' identifier, says which",
+            found:
+              "'\(name)', as classes \(named.map(String.init).joined(separator: " and ")) are called"
+          ))
         return
       }
       var found = "'\(name)'"
@@ -55,10 +65,15 @@ package enum LabelledFolder {
         file: path, field: "class",
         expected: "an identifier or name of the labels, or a number below \(classes)",
         found: found)
-      contents.unknown += images.count
       unknown.append(error)
     }
-    for (name, path, images) in try groups(in: folder) { add(images, named: name, at: path) }
+    var beside = 0
+    let groups = try groups(in: folder) { error, count in
+      skipped(error)
+      beside += count
+    }
+    for (name, path, images) in groups { add(images, named: name, at: path) }
+    contents.unknown += beside
     // Where no class is known, one line says why; a note for each would only repeat it.
     if contents.images.isEmpty, let first = unknown.first { throw first }
     for error in unknown { skipped(error) }
@@ -66,26 +81,63 @@ package enum LabelledFolder {
   }
 
   /// Every image with what its class is called, in order of names.
-  package static func names(in folder: String) throws -> [(path: String, name: String)] {
-    try groups(in: folder).flatMap { group in group.images.map { ($0, group.name) } }
+  /// - Parameter skipped: told of images that are of no class, and of sub-folders of classes.
+  package static func names(in folder: String, skipped: (InputError) -> Void) throws
+    -> [(path: String, name: String)]
+  {
+    try groups(in: folder) { error, _ in skipped(error) }
+      .flatMap { group in group.images.map { ($0, group.name) } }
   }
 
-  /// Images that are called alike, and the sub-folder or file whose name says so.
-  private static func groups(in folder: String) throws
+  /// Images that are called alike, and the sub-folder or file whose name says so: of sub-folders with images if there
+  /// are any, else of files.
+  /// - Parameter leftOut: told of what is not looked at, and how many images that are known of are among it.
+  private static func groups(in folder: String, leftOut: (InputError, Int) -> Void) throws
     -> [(name: String, path: String, images: [String])]
   {
-    let folders = try ImageList.entries(of: folder).filter {
-      FileSystem.isFolder("\(folder)/\($0)")
+    var groups: [(name: String, path: String, images: [String])] = []
+    for name in try ImageList.entries(of: folder) {
+      let path = "\(folder)/\(name)"
+      guard FileSystem.isFolder(path) else { continue }
+      let below = try ImageList.entries(of: path).count { FileSystem.isFolder("\(path)/\($0)") }
+      if below > 0 {
+        let error = InputError(
+          file: path, field: "folder", expected: "the images of a class in the folder itself",
+          found: below == 1 ? "a sub-folder" : "\(below) sub-folders")
+        leftOut(error, 0)
+      }
+      let images = try ImageList.images(in: path)
+      if !images.isEmpty { groups.append((name, path, images)) }
     }
-    if folders.isEmpty {
-      return try ImageList.images(in: folder).map { path in
+    let loose = try ImageList.images(in: folder)
+    guard !groups.isEmpty else {
+      return loose.map { path in
         let identifier = PathText.lastName(of: path).prefix { $0 != "_" && $0 != "." }
         return (String(identifier), path, [path])
       }
     }
-    return try folders.map { name in
-      let path = "\(folder)/\(name)"
-      return (name, path, try ImageList.images(in: path))
+    if !loose.isEmpty {
+      let error = InputError(
+        file: folder, field: "folder", expected: "images in sub-folders, as there are such",
+        found: loose.count == 1 ? "an image beside them" : "\(loose.count) images beside them")
+      leftOut(error, loose.count)
+    }
+    return groups
+  }
+}
+
+/// What labels call classes.
+private struct ClassNames {
+  private var byIdentifier: [String: [Int]] = [:]
+  private var byName: [String: [Int]] = [:]
+
+  init(_ labels: [Label]) {
+    for (index, label) in labels.enumerated() {
+      byIdentifier[label.identifier, default: []].append(index)
+      if label.name != label.identifier { byName[label.name, default: []].append(index) }
     }
   }
+
+  /// The classes that are called so, by an identifier before any name.
+  func classes(_ name: String) -> [Int] { byIdentifier[name] ?? byName[name] ?? [] }
 }

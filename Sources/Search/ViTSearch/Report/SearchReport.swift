@@ -28,6 +28,9 @@ package struct SearchReport {
   private let trials: [(trial: SearchTrial, milliseconds: Double)]
   private let denseMilliseconds: Double
 
+  /// Of an image on average, of each that was found.
+  private let milliseconds: [Double?]
+
   private let denseMultiplyAdds: Int
   private let patches: Int
   private let depth: Int
@@ -49,7 +52,16 @@ package struct SearchReport {
     settings = search.settings
     self.found = found
     denseMilliseconds = try evaluator.denseMilliseconds()
-    trials = try search.trials.map { ($0, try evaluator.milliseconds($0.removed)) }
+    let trials = try search.trials.map { ($0, try evaluator.milliseconds($0.removed)) }
+    self.trials = trials
+    milliseconds = try found.map { found in
+      let result = found.result
+      if let told = result.milliseconds { return told }
+      let removed = result.trial.removed
+      guard let own = trials.first(where: { $0.0.removed == removed })?.1 else { return nil }
+      guard let share = result.cascade?.share else { return own }
+      return own + share * (try evaluator.milliseconds(evaluator.rest(behind: removed)))
+    }
     denseMultiplyAdds = evaluator.denseMultiplyAdds
     let facts = evaluator.plan.facts
     (patches, depth, grid) = (facts.patches, facts.depth, (facts.gridHeight, facts.gridWidth))
@@ -79,7 +91,8 @@ package struct SearchReport {
       Self.head, "<h1>\(HTMLText.escaped(VisibleText.escaped(title)))</h1>",
       "<p>\(HTMLText.escaped(settings))</p>",
       "<div class=\"charts\">", chart(byTime: false).html, chart(byTime: true).html, "</div>",
-      found.map(section).joined(separator: "\n"), panels(), differing(), Self.tail,
+      zip(found, milliseconds).map(section).joined(separator: "\n"), panels(), differing(),
+      Self.tail,
     ].joined(separator: "\n")
   }
 
@@ -107,7 +120,7 @@ package struct SearchReport {
 
   // MARK: - Schedules
 
-  private func section(_ found: Found) -> String {
+  private func section(_ found: Found, _ milliseconds: Double?) -> String {
     let result = found.result
     let comparison = result.comparison
     let share = result.averageMultiplyAdds / Double(denseMultiplyAdds)
@@ -126,10 +139,12 @@ package struct SearchReport {
             + "the folder are, the dense model answers"
         ))
     }
-    if var time = trials.first(where: { $0.trial.removed == result.trial.removed })?.milliseconds {
-      time += (result.cascade?.share ?? 0) * denseMilliseconds
+    if let milliseconds {
       rows.append(
-        ("time", "\(digits(time, 2)) ms an image; the dense model \(digits(denseMilliseconds, 2))"))
+        (
+          "time",
+          "\(digits(milliseconds, 2)) ms an image; the dense model \(digits(denseMilliseconds, 2))"
+        ))
     }
     let note = result.cascade == nil ? "" : " makes its first program, which the charts show"
     let cells = rows.map { "<tr><th>\($0)</th><td>\($1)</td></tr>" }.joined()
