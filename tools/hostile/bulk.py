@@ -206,6 +206,28 @@ def drawings(folder: Folder) -> None:
     assert all((images / f"00{n}.png").read_bytes() == IMAGES[n % len(IMAGES)].read_bytes() for n in (0, 1, 2))
 
 
+def nothing_labelled(folder: Folder) -> None:
+    """Where no image could be labelled, an older file stays as it was, and nothing lies beside it."""
+    empty, broken = fresh(folder, "empty"), fresh(folder, "broken")
+    (broken / "0.png").write_bytes(b"no image")
+    plan = folder.base / "fewer.plan"
+    folder.finish(folder.rewrite(plan))
+    listed, rows, tokens = folder.base / "none.txt", folder.base / "kept.jsonl", folder.base / "kept.json"
+    listed.write_bytes(b"")
+    rows.write_bytes(b"older\n")
+    tokens.write_bytes(b"older\n")
+    for images in ([empty], [broken], [folder.base / "missing.png"], ["--files-from", listed]):
+        call(folder, "vitrun", plan, *images, "-o", rows, "--tokens", tokens, code=1)
+        assert rows.read_bytes() == b"older\n" and tokens.read_bytes() == b"older\n", images
+        assert not Path(f"{rows}.part").exists(), images
+    shutil.copy(IMAGES[0], broken / "1.png")
+    call(folder, "vitrun", plan, broken, "-o", rows, "--tokens", tokens, code=1)
+    assert len(rows.read_text().splitlines()) == 2 and len(json.loads(tokens.read_bytes())["images"]) == 2
+    table = folder.base / "table.csv"
+    call(folder, "vitrun", plan, broken, "-o", table, code=1)
+    assert table.read_text().startswith("image,error,class_1,")
+
+
 def several_plans(folder: Folder) -> None:
     """`eval` of several plans, and the files that say more of it."""
     fast = folder.base / "fast.plan"
@@ -343,6 +365,7 @@ CHECKS = (
     rows_on_a_full_disk,
     lists_of_files,
     drawings,
+    nothing_labelled,
     several_plans,
     features,
     texts,

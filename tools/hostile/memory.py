@@ -218,7 +218,7 @@ def configurations() -> Iterator[tuple[str, bytes]]:
 def large_texts(folder: Folder) -> None:
     """Labels and configurations of 16 MB take at most four times that and 64 MB."""
     problems = []
-    out, text, images = folder.base / "out.plan", folder.base / "text", folder.base / "labelled"
+    out, text, images = folder.base / "out.plan", folder.base / "text", folder.base / "large"
     images.mkdir()
     shutil.copy(IMAGES[0], images / "7_image.png")
     convert = ["vitc", "convert", folder.checkpoint, "-o", out, "--quiet"]

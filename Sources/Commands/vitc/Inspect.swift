@@ -28,6 +28,10 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Show the dense program of a combined plan.")
   var dense = false
 
+  func validate() throws {
+    guard !json || !graph else { throw ValidationError("expected --json or --graph, found both") }
+  }
+
   func run() throws {
     try NamedFile.check(plan, "PLAN")
     if !graph, !dense, let former = try PlanVersion1(path: plan) {

@@ -22,8 +22,8 @@ struct LabelImages: ParsableCommand {
 
   @OptionGroup var images: ImageArguments
 
-  @Option(help: "How many classes to print.")
-  var top = 5
+  @Option(help: "How many classes to print; by default 5.")
+  var top: Int?
 
   @Flag(help: "Print one JSON object an image.")
   var json = false
@@ -34,15 +34,19 @@ struct LabelImages: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: """
-      A file for the rows, by default jsonl. They go to OUTPUT.part until all are there.
+      A file for the rows, by default jsonl, or csv where its name ends in .csv. They go to OUTPUT.part until all \
+      are there; where no image could be labelled, there is none.
       """)
   var output: String?
 
   @Flag(help: "Go on with the OUTPUT.part of a run that was ended.")
   var resume = false
 
-  @Option(help: "Images that a stream runs at once; there are as many streams as threads.")
-  var batch = 1
+  @Option(
+    help: """
+      Images that a stream runs at once, by default 1; there are as many streams as threads.
+      """)
+  var batch: Int?
 
   @Option(help: "Run this array, float32 [n, C, H, W], instead of images; - is standard input.")
   var tensor: String?
@@ -94,8 +98,12 @@ struct LabelImages: ParsableCommand {
     guard output == nil || !images.images.contains("-") else {
       throw ValidationError("--output: expected files and folders, found - for an image")
     }
-    guard tensor == nil || (output == nil && format == nil) else {
-      throw ValidationError("--output and --format go with images, not with --tensor")
+    guard tensor == nil || (output == nil && format == nil && !json) else {
+      throw ValidationError("--output, --format and --json go with images, not with --tensor")
+    }
+    guard tensor == nil || (top == nil && batch == nil && imageOptions.areUsual) else {
+      throw ValidationError(
+        "--top, --batch, --exif and --max-pixels go with images, not with --tensor")
     }
     guard tensor == nil || (labels == nil && texts.textFeatures == nil) else {
       throw ValidationError("--labels and --text-features go with images, not with --tensor")
@@ -109,8 +117,8 @@ struct LabelImages: ParsableCommand {
     guard output == nil || format != .text else {
       throw ValidationError("--output: expected --format jsonl or csv, found text")
     }
-    guard top >= 1 else { throw ValidationError("--top: expected at least 1, found \(top)") }
-    try Self.checkBatch(batch)
+    if let top, top < 1 { throw ValidationError("--top: expected at least 1, found \(top)") }
+    if let batch { try Self.checkBatch(batch) }
   }
 
   /// Throws if a stream cannot run so many images at once.
@@ -131,13 +139,17 @@ struct LabelImages: ParsableCommand {
       if let features { return try run.run(tensor, featuresTo: features) }
     }
     let model =
-      try texts.model(of: plan, maximumBatch: batch, execution)
-      ?? cascade.model(of: plan, maximumBatch: batch, execution)
+      try texts.model(of: plan, maximumBatch: batch ?? 1, execution)
+      ?? cascade.model(of: plan, maximumBatch: batch ?? 1, execution)
     let names = try labels.map { try LabelFile.read(path: $0, classes: model.classCount) }
     var failures = 0
     let paths = try images.paths(note: execution.note) { error in
       CommandLineTool.note("vitrun: \(CommandLineTool.text(error))")
       failures += 1
+    }
+    guard !paths.isEmpty else {
+      if failures > 0 { throw ExitCode(1) }
+      throw images.none()
     }
     let drawings = try tokens.drawings(
       of: paths, plan, named: images.images.first ?? images.filesFrom ?? "",
@@ -150,9 +162,10 @@ struct LabelImages: ParsableCommand {
   private func label(
     _ paths: [String], _ model: Model, _ names: [Label], drawings: [String]
   ) throws -> Int {
-    let format = format ?? (json || output != nil ? .jsonl : .text)
+    let isCSV = !json && output?.lowercased().hasSuffix(".csv") == true
+    let format = format ?? (isCSV ? .csv : json || output != nil ? .jsonl : .text)
     let rows = LabelRows(
-      model: model, labels: names, format: format, top: top, hasTimes: json && output == nil,
+      model: model, labels: names, format: format, top: top ?? 5, hasTimes: json && output == nil,
       // As ever: on standard output only a run that asks for rows gets one for what failed.
       hasErrors: output != nil || self.format == .jsonl || format == .csv)
     let file = try output.map {
@@ -165,12 +178,13 @@ struct LabelImages: ParsableCommand {
     }
     let found = file?.found ?? 0
     var failures = file?.failures ?? 0
+    var labelled = found - failures
     if found > 0 { execution.note("\(found) of \(paths.count) images were labelled before") }
     if file == nil, let title = rows.title { try CommandLineTool.printLine(title) }
     let rest = Array(paths[found...])
     var progress = ImageProgress(
       images: rest.count, isQuiet: execution.quiet, writesToTerminal: file == nil)
-    let streams = try ImageStreams(images: rest.count, batch: batch, [model])
+    let streams = try ImageStreams(images: rest.count, batch: batch ?? 1, [model])
     var tokenFile = try tokens.tokens.map { try TokenFile(path: $0, model.plan) }
     try streams.run(rest, imageOptions, traces: !tokens.isEmpty) { index, seen in
       let path = rest[index]
@@ -184,6 +198,7 @@ struct LabelImages: ParsableCommand {
       }
       switch finite {
       case .success(let image):
+        labelled += 1
         guard let drawing = TokenDrawing(image, model.plan) else { break }
         if !drawings.isEmpty { try drawing.write(to: drawings[found + index]) }
         try tokenFile?.add(path, .init("stages", drawing.json))
@@ -201,6 +216,11 @@ struct LabelImages: ParsableCommand {
     progress.clear()
     // Damage is an error even where no image has been seen.
     try model.waitUntilVerified()
+    // Of images of which none could be labelled, a wrong folder's for one, nothing is worth an older file.
+    guard labelled > 0 else {
+      file?.discard()
+      return failures
+    }
     try tokenFile?.commit()
     try file?.finish(title: rows.title)
     return failures

@@ -15,7 +15,7 @@ struct Preprocess: ParsableCommand {
   @Option(name: .shortAndLong, help: "The .npy file to write; - is standard output.")
   var output: String
 
-  @OptionGroup var execution: RunOptions
+  @OptionGroup var execution: PlanOptions
   @OptionGroup var imageOptions: ImageOptions
 
   func run() throws {

@@ -118,4 +118,7 @@ final class RowFile {
     try output.commit()
     log.remove()
   }
+
+  /// Removes the rows, and leaves the file as it was.
+  func discard() { log.remove() }
 }

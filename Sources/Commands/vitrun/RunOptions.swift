@@ -77,6 +77,9 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "The largest image that is decoded, in pixels.")
   var maxPixels = ImageDecoder.usualMaximumPixels
 
+  /// Whether nothing else is asked for than what is done anyway.
+  var areUsual: Bool { exif == .ignore && maxPixels == ImageDecoder.usualMaximumPixels }
+
   func validate() throws {
     guard (1...ImageDecoder.mostPixels).contains(maxPixels) else {
       throw ValidationError(
