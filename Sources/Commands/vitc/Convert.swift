@@ -57,7 +57,8 @@ struct Convert: ParsableCommand {
   @Option(
     help: """
       How the weights of products are stored; arithmetic is f32, but for int8, which multiplies rows that are \
-      quantized as they come. With int8 the head and a stem's convolutions stay f32; see 'vitc quantize'.
+      quantized as they come. With int8 the head and a stem's convolutions stay f32, and attention multiplies integers \
+      too; see 'vitc quantize'.
       """)
   var weights = WeightType.f32
 
@@ -164,20 +165,15 @@ struct Convert: ParsableCommand {
     if let config {
       options.config = try Checkpoint.Companion(readingFrom: config)
     }
-    options.preprocessor =
-      try preprocessor.map(Checkpoint.Companion.init(readingFrom:))
-      ?? config.flatMap { try Checkpoint.Companion(named: "preprocessor_config.json", beside: $0) }
+    options.preprocessor = try preprocessor.map(Checkpoint.Companion.init(readingFrom:))
+    if let config { try options.findPreprocessor(beside: config) }
     return options
   }
 
   private func report(
     _ model: ImportedModel, _ checkpoint: Checkpoint, _ options: ImportOptions
   ) throws {
-    let used = [
-      config == nil ? checkpoint.config : nil,
-      preprocessor == nil ? options.preprocessor ?? checkpoint.preprocessorConfig : nil,
-    ]
-    for companion in used.compactMap(\.self) {
+    for companion in options.unnamed(of: checkpoint) {
       CommandLineTool.note("vitc: using \(companion.path)")
     }
     for remark in model.remarks {

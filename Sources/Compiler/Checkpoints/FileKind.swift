@@ -19,6 +19,7 @@ enum FileKind {
     case gguf
     case plan
     case openVINO
+    case other
 
     /// What it is and what to do.
     fileprivate func words(_ path: String) -> String {
@@ -36,6 +37,7 @@ enum FileKind {
       case .openVINO:
         "a part of an OpenVINO IR; convert the ONNX model or the checkpoint that it was made from"
       case .gguf: "a GGUF file; use the checkpoint that it was made from"
+      case .other: "a file of another kind"
       }
     }
   }
@@ -62,14 +64,23 @@ enum FileKind {
       if starts(bytes, "PK\u{3}\u{4}") || starts(bytes, "PK\u{5}\u{6}") { return .zip }
       if firstVisible(bytes) == UInt8(ascii: "{") { return .json }
       if isOpenVINOWeights(file.path) { throw refusal(of: file.path, .openVINO) }
-      return looksLikeONNX(bytes) ? .onnx : .safetensors
+      if looksLikeONNX(bytes) { return .onnx }
+      // With neither a header's length nor the JSON behind it there is nothing of a damaged one to speak of.
+      if bytes.count > 8, bytes[4..<8].contains(where: { $0 != 0 }), !beginsHeader(bytes[8]) {
+        throw refusal(of: file.path, .other)
+      }
+      return .safetensors
     }
   }
 
   /// A header length that is accepted has zeros in its upper half, and JSON follows it.
   private static func looksLikeSafeTensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count > 8 && bytes[4..<8].allSatisfy { $0 == 0 }
-      && [0x7B, 0x20, 0x09, 0x0A, 0x0D].contains(bytes[8])
+    bytes.count > 8 && bytes[4..<8].allSatisfy { $0 == 0 } && beginsHeader(bytes[8])
+  }
+
+  /// Whether JSON, or white space before it, may begin so.
+  private static func beginsHeader(_ byte: UInt8) -> Bool {
+    [0x7B, 0x20, 0x09, 0x0A, 0x0D].contains(byte)
   }
 
   /// An IR's weights have nothing that tells them; its graph lies beside them.

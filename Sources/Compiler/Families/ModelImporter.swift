@@ -15,6 +15,9 @@ public struct ImportOptions: Sendable {
   /// transformers' image processor to use instead of the one beside the checkpoint.
   public var preprocessor: Checkpoint.Companion?
 
+  /// The image processor that lies beside ``config``, used where none is named.
+  package private(set) var foundPreprocessor: Checkpoint.Companion?
+
   /// Side of the input image; the position table is resized to it.
   public var imageSize: Int?
 
@@ -76,6 +79,25 @@ public struct ImportOptions: Sendable {
 
   /// Leaves everything open.
   public init() {}
+
+  /// Looks beside a configuration that was named for transformers' image processor, as is done beside a checkpoint.
+  package mutating func findPreprocessor(beside config: String) throws {
+    foundPreprocessor = try Checkpoint.Companion(
+      named: "preprocessor_config.json", beside: config)
+  }
+
+  /// The configurations that an import uses without having been told of them, to be said.
+  package func unnamed(of checkpoint: Checkpoint) -> [Checkpoint.Companion] {
+    [
+      config == nil ? checkpoint.config : nil,
+      preprocessor == nil ? processor(of: checkpoint) : nil,
+    ]
+    .compactMap(\.self)
+  }
+
+  fileprivate func processor(of checkpoint: Checkpoint) -> Checkpoint.Companion? {
+    preprocessor ?? foundPreprocessor ?? checkpoint.preprocessorConfig
+  }
 }
 
 /// A checkpoint as a graph.
@@ -148,7 +170,7 @@ public enum ModelImporter {
     try options.check()
     // The configuration is read first, so that a refusal says what the model is.
     let config = try ModelConfig(options.config ?? checkpoint.config)
-    let processor = try (options.preprocessor ?? checkpoint.preprocessorConfig).map {
+    let processor = try options.processor(of: checkpoint).map {
       try ProcessorConfig($0, fallback: config.processor)
     }
     let named = try NamedArchitecture.find(config, options)

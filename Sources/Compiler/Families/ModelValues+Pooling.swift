@@ -127,7 +127,9 @@ extension ModelValues {
       .unsupported, subject: subject, field: "\(field)",
       expected: source.classes > 0
         ? "token, avg, max, avgmax or map" : "token, avg, max, avgmax, map or none",
-      found: "'\(word)': \(Pooling.title(word)); it is not supported yet")
+      found: Pooling(word: word) == Pooling.none
+        ? "'\(word)': \(Pooling.title(word)), which is for models without a classifier"
+        : "'\(word)': \(Pooling.title(word)); it is not supported yet")
   }
 
   /// Whether pooling is of all tokens, which no tensor shows.

@@ -251,7 +251,7 @@ struct GraphLowering {
     InputError(
       .unsupported, file: file, field: "\(node.op.name)",
       expected: "a model that keeps its tokens, or has fewer as a rewrite makes it",
-      found: "one that was trained for fewer, which is not exported yet")
+      found: "one whose own method leaves it fewer, which is not exported yet")
   }
 
   /// An error about a node that fusion has made, of which no graph that is exported has one.

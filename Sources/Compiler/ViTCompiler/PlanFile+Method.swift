@@ -12,6 +12,6 @@ extension PlanFile {
       .unsupported, file: path, field: "method",
       expected: "a model that keeps its tokens; the checkpoint can be converted anew with another "
         + "rate or other blocks",
-      found: "\(method), which is how the model was trained, and would be undone")
+      found: "\(method), which the plan was converted with, and which would be undone")
   }
 }

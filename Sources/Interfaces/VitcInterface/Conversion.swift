@@ -83,11 +83,7 @@ private struct Conversion {
     let config = try Self.companion("config", &reader)
     options.config = config
     options.preprocessor = try Self.companion("preprocessor", &reader)
-    // As beside a checkpoint.
-    if options.preprocessor == nil, let config, config.path != "config" {
-      options.preprocessor = try Checkpoint.Companion(
-        named: "preprocessor_config.json", beside: config.path)
-    }
+    if let config, config.path != "config" { try options.findPreprocessor(beside: config.path) }
     labels = try reader.array("labels", "an array of texts", \.string)
     weights =
       try reader.choice("weights", of: MatrixElement.allCases.map(\.name)) {
@@ -118,14 +114,11 @@ private struct Conversion {
     let names = labels?.map { Label(identifier: $0, name: $0) } ?? model.classLabels
     let nonFinite = try PlanCompiler.convert(
       model, of: checkpoint, labels: names, weights: weights, to: plan)
-    let used = [
-      options.config == nil ? checkpoint.config : nil,
-      options.preprocessor == nil ? checkpoint.preprocessorConfig : nil,
-    ].compactMap(\.self)
     return [
       "notes": notes(
         nonFinite.map { Message("\(checkpoint.path): \($0)") }
-          + used.map { Message("using \($0.path)") } + model.remarks.map(\.message)
+          + options.unnamed(of: checkpoint).map { Message("using \($0.path)") }
+          + model.remarks.map(\.message)
           + model.assumptions.map(\.message))
     ]
   }
