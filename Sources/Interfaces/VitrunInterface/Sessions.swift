@@ -68,10 +68,13 @@ public func runValues(
     let (plan, isLogits) = (runner.plan, Int(kind) == VITRUN_LOGITS)
     let (height, width) = plan.inputSize
     let images = tensor.count / (plan.channelCount * height * width)
-    let wanted = images * (isLogits ? plan.classCount : plan.featureCount)
-    guard capacity >= wanted else {
-      throw Interface.error(
-        "capacity", "at least \(wanted)", "\(UInt(bitPattern: capacity))")
+    let (wanted, overflow) = images.multipliedReportingOverflow(
+      by: isLogits ? plan.classCount : plan.featureCount)
+    guard !overflow else {
+      throw Interface.error("count", "that of a tensor in memory", "\(count)")
+    }
+    guard capacity < 0 || capacity >= wanted else {
+      throw Interface.error("capacity", "at least \(wanted)", "\(capacity)")
     }
     let results = try runner.run(tensor: tensor, for: ResultKinds(rawValue: Int(kind)))
     var place = values

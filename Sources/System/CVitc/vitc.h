@@ -17,7 +17,9 @@
  *
  * Callbacks return: an exception of C++ or a longjmp() through the library is undefined. They may call the library.
  *
- * Forks. A child that was forked may call every function.
+ * Forks. A child that was forked may call every function. Swift's runtime, which the library holds, sets itself up in a
+ * process's first calls: fork before or behind them, not while another thread is in one, and let one thread of a child
+ * make them where its parent has made none.
  */
 #ifndef VITC_H
 #define VITC_H
@@ -68,7 +70,7 @@ const char *vitc_version(void);
 /* VITC_ABI_VERSION of the library. */
 int32_t vitc_abi_version(void);
 
-/* Takes back a text that this library gave. NULL is fine; what is no such text, or was taken back, is an error. */
+/* Takes back a text that this library gave, once. NULL is fine; what is no such text is an error. */
 vitc_status vitc_free(char *text);
 
 /* Converts a checkpoint (safetensors, a sharded one's index, npz, ONNX, or a folder with its configuration) to a plan.

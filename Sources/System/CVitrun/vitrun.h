@@ -18,7 +18,9 @@
  * other, and calls wait for that; sessions of one plan share its weights and run beside each other.
  *
  * Forks. In a child that was forked, plans and results go on; a session is an error there, as its threads stayed
- * behind: open another of the same plan.
+ * behind: open another of the same plan. Swift's runtime, which the library holds, sets itself up in a process's first
+ * calls (the first plan, session and run): fork before or behind them, not while another thread is in one, and let one
+ * thread of a child make them where its parent has made none.
  *
  * Signals. None is handled or blocked, but for the threads of sessions, which leave SIGINT, SIGTERM and SIGHUP to
  * others. A plan that another program shortens while it is mapped raises SIGBUS: option "mapping".
@@ -76,7 +78,7 @@ const char *vitrun_version(void);
 /* VITRUN_ABI_VERSION of the library. */
 int32_t vitrun_abi_version(void);
 
-/* Takes back a text that this library gave. NULL is fine; what is no such text, or was taken back, is an error. */
+/* Takes back a text that this library gave, once. NULL is fine; what is no such text is an error. */
 vitrun_status vitrun_free(char *text);
 
 /* ---- Plans ---- */

@@ -4,7 +4,10 @@ import html
 import json
 import os
 import re
+import signal
 import struct
+import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -59,6 +62,53 @@ def test_notes_warn(tmp_path, tensors):
     with pytest.warns(vitc.VitcWarning, match="assumed"):
         plan = vitc.convert(tensors, tmp_path / "plan.bin", heads=4)
     assert any("assumed" in note for note in plan.notes)
+
+
+class Interrupted(dict):
+    """Tensors of which the second time that one is asked for Ctrl-C, or what a handler raises, comes."""
+
+    def __init__(self, tensors, signal_number):
+        super().__init__(tensors)
+        self._left, self._number = len(tensors) + 3, signal_number
+
+    def __getitem__(self, key):
+        self._left -= 1
+        if self._left == 0:
+            # A moment later, most often where the next call begins.
+            threading.Timer(0, signal.raise_signal, [self._number]).start()
+        return super().__getitem__(key)
+
+
+def test_ctrl_c_ends_a_conversion_of_tensors(tmp_path, tensors, config):
+    plan = tmp_path / "plan.bin"
+    whole = Path(vitc.convert(tensors, tmp_path / "whole.bin", config=config).path).read_bytes()
+    for _ in range(20):
+        with pytest.raises(KeyboardInterrupt):
+            vitc.convert(Interrupted(tensors, signal.SIGINT), plan, config=config)
+            time.sleep(1)  # It may come behind the call too.
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert not plan.exists() or plan.read_bytes() == whole
+        plan.unlink(missing_ok=True)
+
+
+def test_ctrl_c_ends_a_search(dense, images, tmp_path):
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        dense.search(tmp_path / "plan.bin", images=images[0].parent, budget=0.6, evaluations=10_000)
+    assert time.monotonic() - start < 30 and not (tmp_path / "plan.bin").exists()
+
+
+def test_notes_say_which_configurations_were_found(tmp_path, tensors, config):
+    processor = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 224, "width": 224},
+                 "do_normalize": True, "image_mean": [0.25] * 3, "image_std": [0.5] * 3}
+    for name, content in (("config.json", config), ("preprocessor_config.json", processor)):
+        tmp_path.joinpath(name).write_text(json.dumps(content))
+    with pytest.warns(vitc.VitcWarning, match="using .*preprocessor_config.json"):
+        plan = vitc.convert(tensors, tmp_path / "plan.bin", config=tmp_path / "config.json")
+    assert plan.inspect()["preprocess"]["mean"] == [0.25] * 3
+    assert not any("config.json" in note and "preprocessor" not in note for note in plan.notes)
 
 
 def test_a_state_dict_is_its_file(dense, tensors, config, labels, tmp_path, tensor):

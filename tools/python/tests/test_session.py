@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import vitc
+from vitc._images import ImageArguments
 
 
 def test_images_of_every_kind_have_the_same_classes(session, images):
@@ -96,6 +97,35 @@ def test_what_is_wrong_with_one_image_concerns_no_other(session, images):
     with pytest.raises(vitc.InvalidFile) as raised:
         session.classify(mixed)
     assert "JPEG, PNG, WebP, GIF, BMP or TIFF" in str(raised.value)
+
+
+def test_images_that_cannot_be_taken_concern_no_other_either(session, fast, images, tmp_path):
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(Path(images[0]).read_bytes()[:3000])
+    good = session.classify(images[0])[0]
+    wrong = [np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8), Image.open(cut)]
+    for batch in (1, 4):
+        with vitc.Session(fast, batch=batch) as other:
+            results = other.classify([images[0], *wrong, images[0]], errors="return")
+            assert results[0] == results[-1] and [entry.index for entry in results[0]] == [entry.index for entry in good]
+            assert [type(result) for result in results[1:4]] == [vitc.InvalidArgument] * 3
+            assert [result.option for result in results[1:4]] == ["images[1]", "images[2]", "images[3]"]
+            assert isinstance(results[4], OSError)
+            assert [type(result) for result in other.classify(wrong, errors="return")][:3] == [vitc.InvalidArgument] * 3
+            with pytest.raises(vitc.InvalidArgument):
+                other.classify([images[0], *wrong])
+
+
+def test_a_colour_that_is_transparent_is_treated_as_in_files():
+    image = Image.new("RGB", (2, 1), (10, 20, 30))
+    image.putpixel((1, 0), (40, 50, 60))
+    file = io.BytesIO()
+    image.save(file, "PNG", transparency=(10, 20, 30))
+    read = Image.open(io.BytesIO(file.getvalue()))
+    white = ImageArguments([], alpha="white", exif="ignore")._as_rgb(read)
+    assert np.asarray(white).tolist() == [[[255, 255, 255], [40, 50, 60]]]
+    dropped = ImageArguments([], alpha="drop", exif="ignore")._as_rgb(read)
+    assert np.asarray(dropped).tolist() == [[[10, 20, 30], [40, 50, 60]]]
 
 
 def test_orientation_and_alpha_are_treated_alike_in_files_and_pillows_images(fast, images):

@@ -7,7 +7,7 @@ import os
 import warnings
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
-from ._library import SearchProgress, options_bytes, path_bytes, vitc
+from ._library import Interrupts, SearchProgress, options_bytes, path_bytes, vitc
 from ._models import describe
 from ._tensors import convert_tensors
 
@@ -129,9 +129,9 @@ class Plan:
 
         def told(_context, done, evaluations, divergence, agreement):
             try:
-                if progress is not None:
+                if progress is not None and not interrupts.asked:
                     progress(done, evaluations, divergence, agreement)
-                return 0
+                return 1 if interrupts.asked else 0
             except BaseException as error:  # ctypes would print it and go on.
                 raised.append(error)
                 return 1
@@ -139,9 +139,10 @@ class Plan:
         # Without a callback of the caller's too, so that Ctrl-C ends a search.
         callback = SearchProgress(told)
         try:
-            told_at_end = vitc.text(
-                vitc.search, path_bytes(self.path, "path"), path_bytes(images, "images"), path_bytes(path, "path"),
-                options, callback, None)
+            with Interrupts() as interrupts:
+                told_at_end = vitc.text(
+                    vitc.search, path_bytes(self.path, "path"), path_bytes(images, "images"), path_bytes(path, "path"),
+                    options, callback, None)
         except Exception:
             if raised:
                 raise raised[0] from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
@@ -32,14 +32,29 @@ class ImageArguments:
     def __len__(self) -> int:
         return len(self._images)
 
-    def batch(self, start: int, count: int) -> Tuple[Any, int, List[Any]]:
-        """Up to ``count`` images as C has them, their number, and what owns their memory."""
+    def batch(self, start: int, count: int, *, raises: bool = True) -> Tuple[Any, List[Optional[Exception]], List[Any]]:
+        """Up to ``count`` images as C has them, one behind the other; for each image what is wrong with it, which keeps it out
+        of them, or None; and what owns their memory.
+
+        :param raises: raises what is wrong instead.
+        """
         images = self._images[start:start + count]
         # One more, so that there is a pointer for none.
         entries, owners = (Image * (len(images) + 1))(), []
+        problems: List[Optional[Exception]] = []
         for index, image in enumerate(images):
-            owners.append(self._fill(entries[index], image, start + index))
-        return entries, len(images), owners
+            entry = Image()
+            try:
+                owner = self._fill(entry, image, start + index)
+            except Exception as error:  # Pillow raises many kinds.
+                if raises:
+                    raise
+                problems.append(error)
+                continue
+            entries[len(owners)] = entry
+            owners.append(owner)
+            problems.append(None)
+        return entries, problems, owners
 
     def _fill(self, entry: Image, image: Any, index: int) -> Any:
         name = f"images[{index}]"
@@ -56,7 +71,7 @@ class ImageArguments:
             return data
         if not isinstance(image, np.ndarray):
             image = np.asarray(self._as_rgb(image))
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise argument(
                 name, "an array of uint8, [height, width, 3]", f"{image.dtype}, {list(image.shape)}")
         if not image.flags.c_contiguous:
@@ -72,7 +87,8 @@ class ImageArguments:
 
         if self._exif == "apply":
             image = ImageOps.exif_transpose(image)
-        if image.mode == "RGB" or self._alpha == "drop":
+        # A PNG of RGB may have one colour that is transparent.
+        if self._alpha == "drop" or (image.mode == "RGB" and "transparency" not in image.info):
             return image.convert("RGB")
         image = image.convert("RGBA")
         white = PillowImage.new("RGBA", image.size, (255, 255, 255))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import threading
 from collections import deque
 from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
@@ -127,9 +128,8 @@ class Library:
 
     def _raising(self, function):
         def call(*arguments):
-            while self._late:
-                close, handle = self._late.popleft()
-                close(handle)
+            if self._late:
+                self._close_late()
             self._thread.is_inside = True
             try:
                 status = function(*arguments)
@@ -157,6 +157,20 @@ class Library:
         else:
             close(handle)
 
+    def _close_late(self) -> None:
+        # Closing is a call too, which would come here again.
+        if getattr(self._thread, "is_closing", False):
+            return
+        self._thread.is_closing = True
+        try:
+            while self._late:
+                close, handle = self._late.popleft()
+                close(handle)
+        except IndexError:
+            pass  # Another thread was quicker.
+        finally:
+            self._thread.is_closing = False
+
     def text(self, function, *arguments) -> str:
         """Calls a function that gives a text in its last argument."""
         text = c_void_p()
@@ -165,6 +179,32 @@ class Library:
             return ctypes.string_at(text.value or 0).decode("utf-8", "replace")
         finally:
             self._free(text)
+
+
+class Interrupts:
+    """Ctrl-C while a function calls Python back. Python would raise it where such a callback begins, and ctypes would print
+    it and go on as if the callback had done its work: so it is only noted, callbacks look at :attr:`asked`, and it is
+    raised at the end. A handler that the program has of its own stays."""
+
+    #: Whether the function has to end.
+    asked = False
+
+    def __enter__(self) -> "Interrupts":
+        self._is_noted = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        if self._is_noted:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def _note(self, *_: Any) -> None:
+        self.asked = True
+
+    def __exit__(self, *_: Any) -> None:
+        if self._is_noted:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.asked:
+            raise KeyboardInterrupt from None
 
 
 vitc = Library("vitc")

@@ -199,17 +199,25 @@ class Session:
         results: List[Any] = []
         # A batch at a time: Pillow's images need not all be decoded at once, and Ctrl-C ends the rest.
         for start in range(0, max(1, len(arguments)), self.batch):
-            batch, count, _owners = arguments.batch(start, self.batch)
+            batch, problems, owners = arguments.batch(start, self.batch, raises=errors == "raise")
+            if problems and not owners:
+                results += problems
+                continue
             result = c_uint64()
-            vitrun.session_run_images(self._handle, batch, count, kinds, byref(result))
+            vitrun.session_run_images(self._handle, batch, len(owners), kinds, byref(result))
             try:
-                for index in range(count):
+                index = 0
+                for problem in problems:
+                    if problem is not None:
+                        results.append(problem)
+                        continue
                     try:
                         results.append(read(result, index))
                     except VitcError as error:
                         if errors == "raise":
                             raise
                         results.append(error)
+                    index += 1
             finally:
                 vitrun.result_close(result)
         return results
