@@ -1,21 +1,34 @@
 import ViTCompiler
 import ViTRuntime
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// From a checkpoint to labels in one Swift program, without the commands:
 /// `classify-example CHECKPOINT FOLDER IMAGE...` leaves `dense.bin` and `fast.bin` in `FOLDER`.
 @main
 struct Classify {
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
-    guard words.count > 2 else {
-      return print("usage: classify-example CHECKPOINT FOLDER IMAGE...")
-    }
+    guard words.count > 2 else { fail("usage: classify-example CHECKPOINT FOLDER IMAGE...", 64) }
     do {
       let plan = try makePlan(of: words[0], in: words[1])
       try classify(words[2...], with: plan)
     } catch {
-      print("\(error)")
+      fail("\(error)", 1)
     }
+  }
+
+  /// Ends the program with a line on standard error.
+  static func fail(_ text: String, _ code: Int32) -> Never {
+    let line = Array("\(text)\n".utf8)
+    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    exit(code)
   }
 
   /// Converts a checkpoint, then keeps 70 % of the tokens in three blocks.

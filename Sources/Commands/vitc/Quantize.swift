@@ -8,8 +8,9 @@ struct Quantize: ParsableCommand {
     abstract: "Store the weights of a plan in eight bits, and multiply them so.",
     discussion: """
       The weights of linear layers and of the patch embedding become int8, with a scale for each output; the rows \
-      that they multiply are quantized as they come, so that nothing has to be calibrated. Other convolutions, the head and attention's own \
-      products stay as they are; 'vitc inspect' lists the weights that do. A rewritten or combined plan stays one, \
+      that they multiply are quantized as they come, so that nothing has to be calibrated. Attention multiplies queries \
+      and keys of 8 bits, weights and values of 16. Other convolutions and the head stay as they are; 'vitc inspect' \
+      lists the weights that do. A rewritten or combined plan stays one, \
       and 'vitc rewrite' of a quantized plan gives the same plan as quantizing the rewritten one.
       """)
 
