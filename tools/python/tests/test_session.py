@@ -116,6 +116,17 @@ def test_images_that_cannot_be_taken_concern_no_other_either(session, fast, imag
                 other.classify([images[0], *wrong])
 
 
+def test_texts_and_views_that_c_cannot_take_are_errors(session, images, tmp_path):
+    columns = memoryview(np.asfortranarray(np.zeros((4, 4), np.uint8)))
+    for call in (
+        lambda: session.classify("/tmp/\ud800.png"), lambda: session.classify(columns), lambda: vitc.Session(columns),
+        lambda: vitc.convert({"\ud800": np.zeros(1, np.float32)}, tmp_path / "plan.bin"),
+        lambda: vitc.convert({3: np.zeros(1, np.float32)}, tmp_path / "plan.bin"),
+    ):
+        with pytest.raises(vitc.InvalidArgument):
+            call()
+
+
 def test_a_colour_that_is_transparent_is_treated_as_in_files():
     image = Image.new("RGB", (2, 1), (10, 20, 30))
     image.putpixel((1, 0), (40, 50, 60))

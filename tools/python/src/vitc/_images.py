@@ -64,7 +64,7 @@ class ImageArguments:
         entry.name = name.encode()
         if isinstance(image, (bytes, bytearray, memoryview)):
             view = memoryview(image)
-            if not view.contiguous:
+            if not view.c_contiguous:
                 raise argument(name, "bytes that lie together", "a view with gaps")
             data = np.frombuffer(view, np.uint8) if view.nbytes else np.zeros(1, np.uint8)
             entry.form, entry.data, entry.count = IMAGE_ENCODED, data.ctypes.data, view.nbytes

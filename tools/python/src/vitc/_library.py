@@ -222,6 +222,8 @@ def path_bytes(path: Any, name: str) -> bytes:
         encoded = os.fsencode(path)
     except TypeError:
         raise argument(name, "a path", type(path).__name__) from None
+    except UnicodeEncodeError:
+        raise argument(name, "a path", "half a surrogate pair in it") from None
     if b"\0" in encoded:
         raise argument(name, "a path", "one that holds a zero")
     return encoded

@@ -69,7 +69,7 @@ class Session:
         handle = c_uint64()
         if isinstance(plan, (bytes, bytearray, memoryview)):
             view = memoryview(plan)
-            if not view.contiguous or view.nbytes == 0:
+            if not view.c_contiguous or view.nbytes == 0:
                 raise argument("plan", "the bytes of a plan", f"{view.nbytes} of them, or with gaps")
             data = np.frombuffer(view, np.uint8)
             vitrun.plan_open_memory(data.ctypes.data, data.size, None, byref(handle))

@@ -60,12 +60,15 @@ def convert_tensors(name: str, tensors: Mapping[str, Any], path: bytes, options:
     entries, owners = (Tensor * (len(names) + 1))(), []
     for index, key in enumerate(names):
         tensor = tensors[key]
-        if not isinstance(key, str) or "\0" in key:
+        try:
+            encoded = key.encode("utf-8")
+        except (AttributeError, UnicodeEncodeError):
+            encoded = b"\0"
+        if b"\0" in encoded:
             raise argument("source", "names that are texts", repr(key))
         if not hasattr(tensor, "dtype") or not hasattr(tensor, "shape"):
             raise argument(key, "a tensor of NumPy or PyTorch", type(tensor).__name__)
         extents = (c_int64 * max(1, len(tensor.shape)))(*tensor.shape)
-        encoded = key.encode("utf-8")
         owners.append((extents, encoded))
         entries[index] = Tensor(encoded, _type(tensor, key), len(tensor.shape), extents)
     raised: List[BaseException] = []
