@@ -1,4 +1,5 @@
 internal import CLibrary
+internal import Synchronization
 
 /// Lets a process that uses the library fork while other threads are inside it.
 ///
@@ -10,13 +11,26 @@ package enum ForkSafety {
   private nonisolated(unsafe) static var lockOthers: @Sendable () -> Void = {}
   private nonisolated(unsafe) static var unlockOthers: @Sendable () -> Void = {}
 
+  /// Forks that have led to this process, as far as they are seen: a child in a namespace of its own can have its
+  /// parent's number.
+  fileprivate static let forks = Atomic<Int>(0)
+
   /// From now on forks are safe for the locks of this module and for those that `lock` takes and `unlock` gives
   /// back. To be called once, before there are other threads inside.
   package static func begin(
     lock: @escaping @Sendable () -> Void, unlock: @escaping @Sendable () -> Void
   ) {
     (lockOthers, unlockOthers) = (lock, unlock)
-    pthread_atfork({ ForkSafety.acquire() }, { ForkSafety.release() }, { ForkSafety.release() })
+    // Makes all of them now: a fork that made one while another thread does would wait for ever.
+    acquire()
+    release()
+    _ = forks.load(ordering: .relaxed)
+    pthread_atfork(
+      { ForkSafety.acquire() }, { ForkSafety.release() },
+      {
+        ForkSafety.forks.add(1, ordering: .relaxed)
+        ForkSafety.release()
+      })
   }
 
   private static func acquire() {
@@ -37,10 +51,13 @@ package enum ForkSafety {
 /// The process in which something was made that cannot go on in a child of it.
 package struct OwnProcess: Sendable {
   private let process = getpid()
+  private let forks = ForkSafety.forks.load(ordering: .relaxed)
 
   /// This one.
   package init() {}
 
   /// Whether it is still this one: false in a child that was forked.
-  package var isCurrent: Bool { getpid() == process }
+  package var isCurrent: Bool {
+    getpid() == process && ForkSafety.forks.load(ordering: .relaxed) == forks
+  }
 }
