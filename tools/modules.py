@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = ["System", "Foundations", "Kernels", "Plan", "Compiler", "Runtime", "Search", "Interfaces", "Commands"]
 APART = {("Compiler", "Runtime"), ("Runtime", "Compiler")}
 
-# What comes with Swift, and the C library, which one module imports for all.
+# What comes with Swift, and the C library, which one module imports for all; an example imports it as its readers would.
 PROVIDED = {"Synchronization", "Testing"}
-C_LIBRARY = {"CLibrary": {"Darwin", "Glibc", "Musl"}}
+C_LIBRARY = {name: {"Darwin", "Glibc", "Musl"} for name in ("CLibrary", "classify-example")}
 IMPORT = re.compile(
     r"^ *(?:@\w+\s+)*(?:public |package |internal |private |fileprivate )?import (?:\w+ )?(\w+)", re.M
 )
