@@ -79,7 +79,15 @@ class Interrupted(dict):
         return super().__getitem__(key)
 
 
-def test_ctrl_c_ends_a_conversion_of_tensors(tmp_path, tensors, config):
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as Python has it, which is not so where a shell has started it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_conversion_of_tensors(ctrl_c, tmp_path, tensors, config):
     plan = tmp_path / "plan.bin"
     whole = Path(vitc.convert(tensors, tmp_path / "whole.bin", config=config).path).read_bytes()
     for _ in range(20):
@@ -91,7 +99,7 @@ def test_ctrl_c_ends_a_conversion_of_tensors(tmp_path, tensors, config):
         plan.unlink(missing_ok=True)
 
 
-def test_ctrl_c_ends_a_search(dense, images, tmp_path):
+def test_ctrl_c_ends_a_search(ctrl_c, dense, images, tmp_path):
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
     start = time.monotonic()
