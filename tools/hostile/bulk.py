@@ -318,6 +318,25 @@ def features(folder: Folder) -> None:
     refused(folder, "more than 5", "vitrun", "eval", plan, labelled, "--limit", "4")
 
 
+def adaptive_work(folder: Folder) -> None:
+    """Where images keep numbers of tokens of their own, what they took is told, and not the room for them."""
+    base = fresh(folder, "adaptive")
+    sampled = ["--method", "ats", "--layers", "1"]
+    logits, plan = base / "logits.plan", base / "features.plan"
+    call(folder, "vitc", "convert", "--quiet", folder.checkpoint, "-o", logits, *sampled)
+    call(folder, "vitc", "convert", "--quiet", FEATURES, "-o", plan, *sampled)
+    done = call(folder, "vitrun", "bench", logits, "--seconds", "0.1")
+    speed, work = (next(line.split() for line in done.stdout.decode().splitlines() if line.startswith(word))
+                   for word in ("speed", "work"))
+    assert abs(float(speed[3]) / (2 * float(work[1]) * float(speed[1])) - 1) < 0.3, (speed, work)
+    images = fresh(folder, "labelled")
+    for number in range(8):
+        shutil.copy(IMAGES[number % 2], images / f"{'ab'[number % 2]}_{number}.png")
+    told = json.loads(call(folder, "vitrun", "eval", plan, images, "--json").stdout)
+    most = json.loads(call(folder, "vitc", "inspect", plan, "--json").stdout)["executed_gmacs"]
+    assert told["executed_gmacs"] == told["adaptive_gmacs"]["mean"] <= most and told["adaptive_tokens"], told
+
+
 def texts(folder: Folder) -> None:
     """Features of texts that do not fit, and models that say no scale."""
     plan = folder.base / "features.plan"
@@ -368,5 +387,6 @@ CHECKS = (
     nothing_labelled,
     several_plans,
     features,
+    adaptive_work,
     texts,
 )

@@ -475,6 +475,7 @@ def mistaken_requests(folder: Folder) -> None:
     (base / "ir.xml").write_text('<?xml version="1.0"?>\n<net name="m" version="11">\n</net>\n')
     (base / "ir.bin").write_bytes(bytes(range(1, 200)))
     (base / "torch.bin").write_bytes(b"\x80\x02}q\x00.")
+    (base / "names.txt").write_text("tench\ngoldfish\n")
     torch = fresh(folder, "torch")
     (torch / "model.pt").write_bytes(b"\x80\x02}q\x00.")
     for checkpoint, words in (
@@ -483,6 +484,8 @@ def mistaken_requests(folder: Folder) -> None:
         (base / "ir.bin", "OpenVINO IR; convert the ONNX model"),
         (base / "torch.bin", "pth_to_safetensors"),
         (torch, "pth_to_safetensors"),
+        (IMAGES[0], "found a file of another kind"),
+        (base / "names.txt", "found a file of another kind"),
         ("facebook/deit-tiny-patch16-224", "hf download facebook/deit-tiny-patch16-224"),
     ):
         refused(folder, words, "vitc", "convert", checkpoint, "-o", out)
@@ -505,6 +508,16 @@ def mistaken_requests(folder: Folder) -> None:
         (["--r", "4.5"], "4.5"),
     ):
         done = call(folder, "vitc", "rewrite", folder.plan, "-o", out, *flags, code=64)
+        assert words.encode() in done.stderr, done.stderr
+    tensor = ["vitrun", folder.plan, "--tensor", "x.npy", "--logits", "y.npy"]
+    for command, words in (
+        (["vitc", "inspect", folder.plan, "--json", "--graph"], "found both"),
+        ([*tensor, "--json"], "not with --tensor"), ([*tensor, "--top", "3"], "not with --tensor"),
+        ([*tensor, "--batch", "2"], "not with --tensor"), ([*tensor, "--exif", "apply"], "not with --tensor"),
+        ([*tensor, "--max-pixels", "9"], "not with --tensor"),
+        (["vitrun", "preprocess", folder.plan, IMAGES[0], "-o", out, "--threads", "2"], "--threads"),
+    ):
+        done = call(folder, *command, code=64)
         assert words.encode() in done.stderr, done.stderr
     refused(folder, "one of the commands label, embed, similar, eval, bench, preprocess", "vitrun", "evla", folder.plan, base)
     assert not out.exists()

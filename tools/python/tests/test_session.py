@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import threading
+from ctypes import byref, c_uint64
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 import vitc
 from vitc._images import ImageArguments
+from vitc._library import vitrun
 
 
 def test_images_of_every_kind_have_the_same_classes(session, images):
@@ -125,6 +127,20 @@ def test_texts_and_views_that_c_cannot_take_are_errors(session, images, tmp_path
     ):
         with pytest.raises(vitc.InvalidArgument):
             call()
+
+
+def test_many_that_nobody_refers_to_are_closed_by_the_next_call(dense):
+    handles = []
+    for _ in range(1500):
+        handle = c_uint64()
+        vitrun.plan_open(os.fsencode(dense.path), None, byref(handle))
+        handles.append(handle.value)
+    vitrun._late.extend((vitrun.plan_close, handle) for handle in handles)
+    with vitc.Session(dense):
+        assert not vitrun._late
+    for handle in (handles[0], handles[-1]):
+        with pytest.raises(vitc.InvalidArgument):
+            vitrun.plan_close(handle)
 
 
 def test_a_colour_that_is_transparent_is_treated_as_in_files():
