@@ -96,7 +96,7 @@ extension CascadeSummary {
       "  cascade     below a margin of \(Figures.fixed(record.margin, 4)) the dense program answers, of \(dense) GMACs, of which "
         + "\(Figures.fixed(sharedGigaMACs, 3)) are done already,",
       "              for \(Figures.fixed(record.fallbackShare * 100, 1)) % of images, as expected: "
-        + "\(Figures.fixed(average(\.executedMultiplyAdds), 3)) GMACs an image executed",
+        + "\(Figures.fixed(average(\.executedMultiplyAdds), 3)) GMACs executed an image",
     ]
   }
 }

@@ -82,24 +82,34 @@ struct LayerOutput: SumEnding {
   /// Elements from one row to the next.
   var outputStep: Int
 
+  typealias Columns = (layer: LayerTerms.Columns, bias: Vector)
+
   @inline(__always)
-  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) {
+  func columns(_ panel: Int) -> Columns {
     (layer.columns(panel), bias.map { load($0, panel &* panelWidth) } ?? Vector())
   }
 
   @inline(__always)
   func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
 
+  /// A row's products with the bias.
   @inline(__always)
-  func write(
-    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
-  ) {
-    let value = layer.product(sums, row: row, columns.layer) + columns.bias
+  func value(_ sums: Lanes, row: Int, _ columns: Columns) -> Vector {
+    layer.product(sums, row: row, columns.layer) + columns.bias
+  }
+
+  @inline(__always)
+  func write(_ sums: Lanes, panel: Int, row: Int, _ columns: Columns) {
+    write(value(sums, row: row, columns), panel: panel, row: row)
+  }
+
+  @inline(__always)
+  func write(_ value: Vector, panel: Int, row: Int) {
     store(value, output, row &* outputStep &+ panel &* panelWidth)
   }
 }
 
-/// The same with a residual, which is added last.
+/// A layer's output with a residual, which is added last.
 struct LayerSum: SumEnding {
   var layer: LayerOutput
   /// What is added to the tile's first row and column.
@@ -116,36 +126,30 @@ struct LayerSum: SumEnding {
   }
 
   @inline(__always)
-  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }
+  func columns(_ panel: Int) -> LayerOutput.Columns { layer.columns(panel) }
 
   @inline(__always)
   func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
 
   @inline(__always)
-  func write(
-    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
-  ) {
-    let value = layer.layer.product(sums, row: row, columns.layer) + columns.bias
+  func write(_ sums: Lanes, panel: Int, row: Int, _ columns: LayerOutput.Columns) {
     let added = load(addend, row &* addendStep &+ panel &* panelWidth)
-    store(added + value, layer.output, row &* layer.outputStep &+ panel &* panelWidth)
+    layer.write(added + layer.value(sums, row: row, columns), panel: panel, row: row)
   }
 }
 
-/// The same where GELU follows, as `coarseGelu` has it.
+/// A layer's output behind GELU, as `coarseGelu` has it.
 struct LayerGelu: SumEnding {
   var layer: LayerOutput
 
   @inline(__always)
-  func columns(_ panel: Int) -> (layer: LayerTerms.Columns, bias: Vector) { layer.columns(panel) }
+  func columns(_ panel: Int) -> LayerOutput.Columns { layer.columns(panel) }
 
   @inline(__always)
   func integerSums(_ panel: Int) -> Lanes? { layer.integerSums(panel) }
 
   @inline(__always)
-  func write(
-    _ sums: Lanes, panel: Int, row: Int, _ columns: (layer: LayerTerms.Columns, bias: Vector)
-  ) {
-    let value = layer.layer.product(sums, row: row, columns.layer) + columns.bias
-    store(coarseGelu(value), layer.output, row &* layer.outputStep &+ panel &* panelWidth)
+  func write(_ sums: Lanes, panel: Int, row: Int, _ columns: LayerOutput.Columns) {
+    layer.write(coarseGelu(layer.value(sums, row: row, columns)), panel: panel, row: row)
   }
 }
