@@ -192,6 +192,7 @@ def drawings(folder: Folder) -> None:
             if strategy == "merge":
                 assert counts == [stage["tokens_out"] - 1 for stage in inspected["schedule"]], counts
     refused(folder, "one image", *words, "--visualize", folder.base / "one.png")
+    refused(folder, "the ending of another format", "vitrun", plans["merge"], IMAGES[0], "--visualize", "one.JPG")
     refused(folder, "found the input", *words, "--visualize", images)
     refused(folder, "found the input", *words, "--tokens", images / "001.png")
     refused(folder, "found the output", *words, "--tokens", tokens, "-o", tokens)

@@ -50,6 +50,11 @@ struct TokenOptions: ParsableArguments {
               "one image, or a folder for the drawings, which is there or whose name ends in /",
             found: "\(images.count) images")
         }
+        guard visualize.lowercased().hasSuffix(".png") || !ImageList.hasEnding(visualize) else {
+          throw InputError(
+            .output, file: visualize, field: "--visualize", expected: "a name for a PNG file",
+            found: "the ending of another format")
+        }
         drawings = images.isEmpty ? [] : [visualize]
       }
     }

@@ -26,14 +26,16 @@ package enum ImageList {
     return images
   }
 
+  /// Whether a file's name ends as those of images do that are read.
+  package static func hasEnding(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    return endings.contains { lower.hasSuffix($0) }
+  }
+
   /// The images that lie in a folder itself, by their endings.
   package static func images(in folder: String) throws -> [String] {
     try entries(of: folder)
-      .filter { name in
-        let lower = name.lowercased()
-        return endings.contains { lower.hasSuffix($0) }
-          && !FileSystem.isFolder("\(folder)/\(name)")
-      }
+      .filter { hasEnding($0) && !FileSystem.isFolder("\(folder)/\($0)") }
       .map { "\(folder)/\($0)" }
   }
 
