@@ -26,6 +26,7 @@ package struct Interface: Sendable {
   /// - Returns: its status, 0 if it threw nothing; what it threw is the thread's last error.
   package func call(_ body: () throws -> Void) -> Int32 {
     let last = LastError.ofThisThread
+    guard last.isOfOneThread else { return last.kind }
     do {
       try body()
       last.clear()

@@ -34,28 +34,47 @@ package final class LastError {
   private var rest = [UnsafePointer<CChar>](repeating: empty, count: 4)
   private let memory = UnsafeMutableRawPointer.allocate(byteCount: recordBytes, alignment: 16)
 
-  private init() {}
+  /// Whether no other thread has it.
+  let isOfOneThread: Bool
+
+  private init(isOfOneThread: Bool) { self.isOfOneThread = isOfOneThread }
 
   deinit {
     for text in owned { free(text) }
     memory.deallocate()
   }
 
-  private static let key: pthread_key_t = {
+  /// Where each thread keeps its own; nil if the process has taken all such keys.
+  private static let key: pthread_key_t? = {
     var key = pthread_key_t()
-    pthread_key_create(&key) { error in
+    let status = pthread_key_create(&key) { error in
       if let error { Unmanaged<LastError>.fromOpaque(error).release() }
     }
-    return key
+    return status == 0 ? key : nil
   }()
 
-  /// The calling thread's.
+  /// That there is no place for a thread's own; it never changes.
+  private nonisolated(unsafe) static let withoutPlace: LastError = {
+    let error = LastError(isOfOneThread: false)
+    error.set(
+      InputError(
+        .outOfResources, option: NamedOption(name: "library"), field: "thread",
+        expected: "memory for its errors (pthread_key_create)", found: "none"), naming: \.name)
+    return error
+  }()
+
+  /// The calling thread's; one of all threads where there is no place for it.
   package static var ofThisThread: LastError {
+    guard let key else { return withoutPlace }
     if let known = pthread_getspecific(key) {
       return Unmanaged<LastError>.fromOpaque(known).takeUnretainedValue()
     }
-    let error = LastError()
-    pthread_setspecific(key, Unmanaged.passRetained(error).toOpaque())
+    let error = LastError(isOfOneThread: true)
+    let owned = Unmanaged.passRetained(error)
+    guard pthread_setspecific(key, owned.toOpaque()) == 0 else {
+      owned.release()
+      return withoutPlace
+    }
     return error
   }
 

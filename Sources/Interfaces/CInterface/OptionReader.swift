@@ -14,7 +14,7 @@ package struct OptionReader {
   package init(_ text: UnsafePointer<CChar>?) throws {
     guard let text else { return }
     let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
-    guard let object = try JSONParser.parse(bytes, file: "options").members else {
+    guard let object = try Self.parsed(bytes).members else {
       throw Interface.error("options", "a JSON object", "another value")
     }
     for member in object {
@@ -24,8 +24,16 @@ package struct OptionReader {
     }
   }
 
-  /// Whether no option is left to be taken.
-  package var isEmpty: Bool { members.isEmpty }
+  private static func parsed(_ bytes: UnsafeRawBufferPointer) throws -> JSONValue {
+    do {
+      return try JSONParser.parse(bytes, file: "options")
+    } catch let error as InputError where error.kind == .invalidFile {
+      // What a caller wrote is an argument, not a file.
+      throw InputError(
+        option: NamedOption(name: "options"), field: Message(error.field),
+        expected: Message(error.expected), found: Message(error.found))
+    }
+  }
 
   /// The value of an option, which is then taken; null counts as none.
   package mutating func value(_ name: String) -> JSONValue? {

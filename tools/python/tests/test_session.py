@@ -5,6 +5,8 @@ import json
 import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 import threading
 from ctypes import byref, c_uint64
 from pathlib import Path
@@ -344,3 +346,21 @@ def test_what_nobody_refers_to_is_closed(fast, tensor):
     for _ in range(5):
         vitc.Session(fast, threads=3).run(tensor[:1])
     assert threads() == before
+
+
+def test_a_process_that_has_taken_every_key_of_threads_is_told():
+    """Errors are a thread's own, and what they hang on can be used up."""
+    script = """
+import ctypes, numpy, PIL.Image
+taken = ctypes.CDLL(None).pthread_key_create
+while taken(ctypes.byref(ctypes.c_uint()), None) == 0:
+    pass
+import vitc
+for _ in range(2):
+    try:
+        vitc.Session("/nowhere")
+    except vitc.OutOfResources as error:
+        print(error)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0 and ended.stdout.count("pthread_key_create") == 2, ended
