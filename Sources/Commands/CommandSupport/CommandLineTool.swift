@@ -51,6 +51,11 @@ package enum CommandLineTool {
     }
   }
 
+  /// Runs a library's check of options, whose errors are then the parser's: wrong usage, before any file is read.
+  package static func validate(_ check: () throws -> Void) throws {
+    do { try check() } catch let error as InputError { throw ValidationError(text(error)) }
+  }
+
   /// Throws if a command is named that there is not: the parser only says that a word is unexpected.
   private static func checkName(_ command: any ParsableCommand.Type, _ arguments: [String]) throws {
     let configuration = command.configuration

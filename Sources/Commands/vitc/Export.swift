@@ -60,7 +60,6 @@ struct Export: ParsableCommand {
       try NamedFile.check(path, name)
     }
     let file = try PlanFile(path: plan)
-    if dense { try file.requireCascade() }
     let result = try PlanCompiler.export(file, options, to: output)
     if quiet { return }
     if let note = result.note(on: file) {

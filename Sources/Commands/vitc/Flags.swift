@@ -48,6 +48,10 @@ extension RewriteOption: FlaggedOption {
     case .removedEverywhere: "--r"
     case .budgetShare: "--budget"
     case .budgetMultiplyAdds: "--target-gmacs"
+    case .strategy: "--strategy"
+    case .similarity: "--similarity"
+    case .seed: "--seed"
+    case .sizeAware: "--size-aware"
     case .multiScale: "--multi-scale"
     case .multiScaleFile: "--multiscale-weights"
     case .multiScaleIdentity: "--multiscale-init identity"
@@ -76,6 +80,14 @@ extension ExportOption: FlaggedOption {
     switch self {
     case .opset: "--opset"
     case .batch: "--batch"
+    }
+  }
+}
+
+extension ProgramOption: FlaggedOption {
+  var flag: String? {
+    switch self {
+    case .isFallback: "--dense"
     }
   }
 }

@@ -40,7 +40,6 @@ struct Inspect: ParsableCommand {
       return CommandLineTool.note("vitc: note: \(CommandLineTool.text(former.refusal))")
     }
     let file = try PlanFile(path: plan)
-    if dense { try file.requireCascade() }
     let executed =
       try dense ? PlanCompiler.fallbackGraph(of: file) : PlanCompiler.executableGraph(of: file)
     if graph {
@@ -55,15 +54,5 @@ struct Inspect: ParsableCommand {
     // A line break in a value is an escape in JSON, so that what is split here is the layout only.
     try CommandLineTool.printLines(
       json.map { $0.text(indented: true).split(separator: "\n").map(String.init) } ?? lines)
-  }
-}
-
-extension PlanFile {
-  /// Throws unless it is a combined plan.
-  func requireCascade() throws {
-    guard cascade == nil else { return }
-    throw InputError(
-      file: path, field: "--dense", expected: "a combined plan, which holds a dense program too",
-      found: "a plan of one program")
   }
 }

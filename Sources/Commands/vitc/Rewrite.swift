@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import ModelFacts
-internal import Passes
 internal import PlanFormat
 internal import ViTCompiler
 
@@ -71,46 +70,7 @@ struct Rewrite: ParsableCommand {
   @Flag(help: "Write no notes and no schedule.")
   var quiet = false
 
-  func validate() throws {
-    let isScheduled = keep != nil || remove != nil || r != nil
-    let isRewritten = isScheduled || budget != nil || targetGmacs != nil || multiScale
-    guard isRewritten || dense else {
-      throw ValidationError(
-        "expected --keep, --remove, --r, --budget, --target-gmacs or --multi-scale")
-    }
-    guard
-      !dense
-        || !(isRewritten || sizeAware || similarity != nil || strategy != .merge || layers != nil)
-    else {
-      throw ValidationError("--dense goes without other options: nothing is rewritten")
-    }
-    guard [keep != nil, remove != nil, r != nil].count(where: \.self) < 2 else {
-      throw ValidationError("expected one of --keep, --remove and --r")
-    }
-    guard layers == nil || (remove == nil && r == nil) else {
-      throw ValidationError("--layers goes with rates, not with --remove or --r")
-    }
-    guard budget == nil || targetGmacs == nil else {
-      throw ValidationError("expected --budget or --target-gmacs, found both")
-    }
-    guard similarity == nil || strategy.definition.takesSimilarity else {
-      let names = TokenReduction.strategies.filter { $0.takesSimilarity }.map { $0.name }
-      throw ValidationError("--similarity goes with --strategy \(names.joined(separator: " or "))")
-    }
-    guard seed == nil || similarity == .random else {
-      throw ValidationError("--seed goes with --similarity random")
-    }
-    guard !sizeAware || strategy.definition.sizes != .unchanged else {
-      throw ValidationError(
-        "--size-aware: tokens that --strategy \(strategy.rawValue) leaves stand for one patch each")
-    }
-    guard multiScale || (multiscaleWeights == nil && multiscaleInit == nil) else {
-      throw ValidationError("--multiscale-weights and --multiscale-init go with --multi-scale")
-    }
-    guard multiscaleWeights == nil || multiscaleInit == nil else {
-      throw ValidationError("expected --multiscale-weights or --multiscale-init, found both")
-    }
-  }
+  func validate() throws { try CommandLineTool.validate { _ = try request.options() } }
 
   func run() throws {
     for (path, name) in [
@@ -119,10 +79,8 @@ struct Rewrite: ParsableCommand {
       if let path { try NamedFile.check(path, name) }
     }
     let file = try PlanFile(path: plan)
-    if dense {
-      try file.requireCascade()
-      try PlanCompiler.rewrite(file, recipe: RewriteRecipe(), to: output)
-      return
+    guard let options = try request.options() else {
+      return try PlanCompiler.writeFallback(of: file, to: output)
     }
     let whole = try PlanCompiler.model(of: file, recipe: RewriteRecipe())
     let (model, notes) = try PlanCompiler.rewrite(file, options, to: output)
@@ -139,19 +97,16 @@ struct Rewrite: ParsableCommand {
         + "vitrun eval \(output) DIR --against \(plan)")
   }
 
-  private var options: RewriteOptions {
-    var options = RewriteOptions(keepRates: keep?.values ?? [])
-    options.blocks = layers?.values
-    options.removal = remove.map { .counts($0.values) } ?? r.map { .everywhere($0) }
-    options.budget = budget.map { .share($0) } ?? targetGmacs.map { .gigaMultiplyAdds($0) }
-    options.strategy = strategy
-    options.similarity = similarity ?? .cosine
-    options.seed = seed ?? 0
-    options.isSizeAware = sizeAware
-    if multiScale {
-      options.multiScale =
-        multiscaleInit != nil ? .identity : multiscaleWeights.map { .from(path: $0) } ?? .fromPlan
-    }
-    return options
+  private var request: RewriteRequest {
+    var request = RewriteRequest()
+    (request.keepRates, request.blocks) = (keep?.values, layers?.values)
+    (request.removedCounts, request.removedEverywhere) = (remove?.values, r)
+    (request.budgetShare, request.budgetMultiplyAdds) = (budget, targetGmacs)
+    request.strategy = strategy == .merge ? nil : strategy
+    (request.similarity, request.seed, request.isSizeAware) = (similarity, seed, sizeAware)
+    (request.isMultiScale, request.multiScaleFile) = (multiScale, multiscaleWeights)
+    request.isIdentityInitialised = multiscaleInit != nil
+    request.isFallback = dense
+    return request
   }
 }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import CommandSupport
-internal import Passes
 internal import Tensors
 internal import ViTCompiler
 internal import ViTRuntime
@@ -79,12 +78,12 @@ struct Search: ParsableCommand {
     guard (budget == nil) != (targetMs == nil) else {
       throw ValidationError("expected --budget or --target-ms")
     }
-    guard !sizeAware || strategy.definition.sizes != .unchanged else {
-      throw ValidationError(
-        "--size-aware: tokens that --strategy \(strategy.rawValue) leaves stand for one patch each")
-    }
+    try CommandLineTool.validate { try strategy.checkSizes(isSizeAware: sizeAware) }
     for share in budget?.shares ?? [] where !(share > 0 && share < 1) {
       throw ValidationError("--budget: expected shares above 0 and below 1, found \(share)")
+    }
+    if let budget, Set(budget.shares).count < budget.shares.count {
+      throw ValidationError("--budget: expected each share once, found one twice")
     }
     if let targetMs, !(targetMs > 0 && targetMs.isFinite) {
       throw ValidationError("--target-ms: expected milliseconds above 0, found \(targetMs)")
@@ -180,6 +179,6 @@ struct Budgets: ExpressibleByArgument {
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
     shares = parts.compactMap { Double($0) }
-    guard shares.count == parts.count, Set(shares).count == shares.count else { return nil }
+    guard shares.count == parts.count else { return nil }
   }
 }

@@ -2,7 +2,10 @@ public import Tensors
 
 /// What errors call the parts of ViTCompiler's `RewriteOptions`: by their names there.
 public enum RewriteOption: String, InputOption {
-  case keepRates, blocks, multiScale
+  case keepRates, blocks, strategy, similarity, seed, multiScale
+
+  /// Whether tokens count by the number of patches that they stand for.
+  case sizeAware = "isSizeAware"
 
   /// Numbers of tokens that leave behind each block.
   case removedCounts = "Removal.counts"

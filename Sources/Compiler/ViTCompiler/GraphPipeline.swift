@@ -101,11 +101,21 @@ extension PlanCompiler {
   }
 
   /// The graph that a combined plan executes where the first one is not sure, before fusion.
+  /// - Throws: `InputError` unless it is a combined plan.
   package static func fallbackGraph(of plan: PlanFile) throws -> Graph {
-    try whole(plan.graph, plan)
+    try plan.requireCascade()
+    return try whole(plan.graph, plan)
   }
 
-  private static func whole(_ base: Graph, _ plan: PlanFile) throws -> Graph {
+  /// Writes the dense program of a combined plan as a plan of its own.
+  /// - Throws: `InputError` unless it is a combined plan.
+  package static func writeFallback(of plan: PlanFile, to path: String) throws {
+    try plan.requireCascade()
+    try rewrite(plan, recipe: RewriteRecipe(), to: path)
+  }
+
+  /// A base graph as it runs where no tokens are taken away.
+  static func whole(_ base: Graph, _ plan: PlanFile) throws -> Graph {
     try rewritten(base, RewriteRecipe(), plan.facts, file: plan.path)
   }
 

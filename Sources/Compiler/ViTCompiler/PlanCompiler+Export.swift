@@ -23,10 +23,11 @@ extension PlanCompiler {
   package static func export(
     _ plan: PlanFile, _ options: ExportOptions, to path: String
   ) throws -> ONNXExporter.Result {
+    if options.isFallback { try plan.requireCascade() }
     if options.isBase { try plan.requireUntrained() }
     if plan.recipe.isEmpty || options.isBase || options.isFallback {
       return try ONNXExporter.write(
-        try fallbackGraph(of: plan), recipe: RewriteRecipe(), of: plan, options, to: path)
+        try whole(plan.graph, plan), recipe: RewriteRecipe(), of: plan, options, to: path)
     }
     // Rows of the last block that no head reads are left out. A dense model keeps them, in the form that
     // importers know.

@@ -13,6 +13,7 @@ extension RewriteOptions {
     for file: PlanFile, executed: (RewriteRecipe) throws -> Int
   ) throws -> (recipe: RewriteRecipe, notes: [Message]) {
     try file.requireUntrained()
+    try checkStrategy()
     let facts = file.facts
     var recipe = RewriteRecipe()
     recipe.strategy = strategy.rawValue
@@ -48,6 +49,26 @@ extension RewriteOptions {
     }
     return (recipe, notes)
   }
+
+  /// Throws if something is asked for that the strategy takes no notice of.
+  package func checkStrategy() throws {
+    try strategy.checkSizes(isSizeAware: isSizeAware)
+    guard similarity == .cosine || strategy.definition.takesSimilarity else {
+      throw InputError(
+        option: .similarity, field: "strategy", expected: Self.strategyWithSimilarity,
+        found: "\(strategy.rawValue)")
+    }
+    guard seed == 0 || similarity == .random else {
+      throw InputError(
+        option: .seed, field: "similarity", expected: "random", found: "\(similarity.word)")
+    }
+  }
+
+  /// The strategies that a similarity can be chosen for.
+  static let strategyWithSimilarity: Message = {
+    let names = TokenReduction.strategies.filter { $0.takesSimilarity }.map { $0.name }
+    return "\(option: .strategy) \(names.joined(separator: " or "))"
+  }()
 
   /// The option that says how many tokens go.
   private var scheduleOption: Option {
@@ -194,6 +215,14 @@ extension RewriteOptions {
 }
 
 extension RewriteOptions.Strategy {
+  /// Throws if tokens are to count by their patches, which those that the strategy leaves stand for one of.
+  package func checkSizes(isSizeAware: Bool) throws {
+    guard isSizeAware, definition.sizes == .unchanged else { return }
+    throw InputError(
+      option: .sizeAware, field: "strategy",
+      expected: "one whose tokens can stand for more than one patch", found: "\(rawValue)")
+  }
+
   /// What is known of the strategy. Only those of the list can be made.
   package var definition: any TokenReductionStrategy.Type {
     guard let strategy = TokenReduction.strategy(named: rawValue) else {

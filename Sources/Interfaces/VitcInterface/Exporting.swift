@@ -17,7 +17,6 @@ public func export(
     let output = try library.path(output, "output")
     let options = try ExportOptions(text: options)
     let file = try PlanFile(path: plan)
-    if options.isFallback { try file.requireCascade() }
     let result = try PlanCompiler.export(file, options, to: output)
     try give(
       [

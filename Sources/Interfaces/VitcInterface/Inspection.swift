@@ -20,7 +20,6 @@ public func inspect(
       return try give(Version1Summary(plan: former).json, to: report)
     }
     let file = try PlanFile(path: path)
-    if dense { try file.requireCascade() }
     let graph =
       try dense ? PlanCompiler.fallbackGraph(of: file) : PlanCompiler.executableGraph(of: file)
     try give(PlanSummary(file, graph, isFallback: dense).json, to: report)

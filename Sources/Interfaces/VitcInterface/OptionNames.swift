@@ -16,6 +16,7 @@ enum OptionNames {
     case let option as StorageOption: name(option)
     case let option as QuantizationOption: name(option)
     case let option as ExportOption: name(option)
+    case let option as ProgramOption: name(option)
     case let option as SearchOption: name(option)
     case let option as SessionOption: name(option)
     case let option as ImageOption: name(option)
@@ -60,6 +61,10 @@ enum OptionNames {
     case .removedEverywhere: "r"
     case .budgetShare: "budget"
     case .budgetMultiplyAdds: "target_gmacs"
+    case .strategy: "strategy"
+    case .similarity: "similarity"
+    case .seed: "seed"
+    case .sizeAware: "size_aware"
     case .multiScale: "multi_scale"
     case .multiScaleFile: "multiscale_weights"
     case .multiScaleIdentity: "multiscale_init identity"
@@ -82,6 +87,12 @@ enum OptionNames {
     switch option {
     case .opset: "opset"
     case .batch: "batch"
+    }
+  }
+
+  private static func name(_ option: ProgramOption) -> String {
+    switch option {
+    case .isFallback: "dense"
     }
   }
 

@@ -3,7 +3,6 @@ public import CVitc
 internal import JSON
 internal import KernelInterface
 internal import ModelFacts
-internal import Passes
 internal import PlanFormat
 internal import ViTCompiler
 
@@ -27,69 +26,31 @@ private struct Rewriting {
 
   init(_ text: UnsafePointer<CChar>?) throws {
     var reader = try OptionReader(text)
-    if try reader.flag("dense") {
-      guard reader.isEmpty else {
-        throw OptionReader.error("dense", "no other options, as nothing is rewritten", "others")
-      }
-      options = nil
-      return
+    var request = RewriteRequest()
+    request.isFallback = try reader.flag("dense")
+    request.keepRates = try reader.value("keep").map(Self.rates)
+    request.blocks = try reader.array("layers", "an array of blocks", \.integer)
+    request.removedCounts = try reader.array("remove", "an array of whole numbers", \.integer)
+    request.removedEverywhere = try reader.integer("r", in: 0...(1 << 24))
+    request.budgetShare = try reader.number("budget")
+    request.budgetMultiplyAdds = try reader.number("target_gmacs")
+    request.strategy = try StrategyOption.take(&reader)
+    request.similarity = try reader.choice("similarity", of: Similarity.allCases.map(\.word)) {
+      word in Similarity.allCases.first { $0.word == word }
     }
-    let keep = reader.value("keep")
-    var options = RewriteOptions(keepRates: try Self.rates(keep))
-    options.blocks = try reader.array("layers", "an array of blocks", \.integer)
-    let counts = try reader.array("remove", "an array of whole numbers", \.integer)
-    let everywhere = try reader.integer("r", in: 0...(1 << 24))
-    let share = try reader.number("budget")
-    let giga = try reader.number("target_gmacs")
-    options.removal = counts.map { .counts($0) } ?? everywhere.map { .everywhere($0) }
-    options.budget = share.map { .share($0) } ?? giga.map { .gigaMultiplyAdds($0) }
-    options.strategy = try StrategyOption.take(&reader) ?? .merge
-    let similarity = try reader.choice("similarity", of: Similarity.allCases.map(\.word)) { word in
-      Similarity.allCases.first { $0.word == word }
-    }
-    options.similarity = similarity ?? .cosine
-    let seed = try reader.integer("seed", in: .min ... .max)
-    options.seed = seed ?? 0
-    options.isSizeAware = try reader.flag("size_aware")
-    let isMultiScale = try reader.flag("multi_scale")
-    let weights = try reader.path("multiscale_weights")
-    let start = try reader.choice("multiscale_init", of: ["identity"]) {
-      $0 == "identity" ? RewriteOptions.MultiScale.identity : nil
-    }
+    request.seed = try reader.integer("seed", in: .min ... .max)
+    request.isSizeAware = try reader.flag("size_aware")
+    request.isMultiScale = try reader.flag("multi_scale")
+    request.multiScaleFile = try reader.path("multiscale_weights")
+    request.isIdentityInitialised =
+      try reader.choice("multiscale_init", of: ["identity"]) { $0 == "identity" ? true : nil }
+      ?? false
     try reader.finish()
-    if isMultiScale {
-      options.multiScale = start ?? weights.map { .from(path: $0) } ?? .fromPlan
-    }
-
-    /// Throws if an option is there without what it goes with.
-    func require(_ holds: Bool, _ name: String, _ expected: String) throws {
-      if !holds { throw OptionReader.error(name, expected, "other options") }
-    }
-    let schedules = [keep != nil, counts != nil, everywhere != nil].count(where: \.self)
-    let budgets = [share != nil, giga != nil].count(where: \.self)
-    try require(
-      schedules + budgets > 0 || isMultiScale, "keep",
-      "it, remove, r, budget, target_gmacs or multi_scale")
-    try require(schedules < 2, "keep", "one of keep, remove and r")
-    try require(budgets < 2, "budget", "budget or target_gmacs")
-    try require(
-      options.blocks == nil || options.removal == nil, "layers", "keep, not remove or r")
-    try require(
-      similarity == nil || options.strategy.definition.takesSimilarity, "similarity",
-      "a strategy that joins by similarity")
-    try require(seed == nil || similarity == .random, "seed", "similarity random")
-    try StrategyOption.checkSizes(options.strategy, isSizeAware: options.isSizeAware)
-    try require(
-      isMultiScale || (weights == nil && start == nil), "multi_scale",
-      "it with multiscale_weights and multiscale_init")
-    try require(
-      weights == nil || start == nil, "multiscale_init", "it or multiscale_weights")
-    self.options = options
+    options = try request.options()
   }
 
   /// One rate, or one for each layer.
-  private static func rates(_ value: JSONValue?) throws -> [Double] {
-    guard let value else { return [] }
+  private static func rates(_ value: JSONValue) throws -> [Double] {
     let rates = value.elements.map { $0.compactMap(\.double) } ?? value.double.map { [$0] } ?? []
     guard !rates.isEmpty, rates.count == value.elements?.count ?? 1 else {
       throw OptionReader.error("keep", "a rate, or an array of rates", value.kind)
@@ -101,8 +62,7 @@ private struct Rewriting {
   func run(_ plan: PlanFile, to output: String) throws -> JSONValue {
     let whole = try PlanCompiler.model(of: plan, recipe: RewriteRecipe())
     guard let options else {
-      try plan.requireCascade()
-      try PlanCompiler.rewrite(plan, recipe: RewriteRecipe(), to: output)
+      try PlanCompiler.writeFallback(of: plan, to: output)
       return Self.report(whole, whole, [])
     }
     var (model, notes) = try PlanCompiler.rewrite(plan, options, to: output)
@@ -130,23 +90,5 @@ enum StrategyOption {
     try reader.choice(
       "strategy", of: RewriteOptions.Strategy.allCases.map(\.rawValue),
       RewriteOptions.Strategy.init(rawValue:))
-  }
-
-  static func checkSizes(_ strategy: RewriteOptions.Strategy, isSizeAware: Bool) throws {
-    guard !isSizeAware || strategy.definition.sizes != .unchanged else {
-      throw OptionReader.error(
-        "size_aware", "a strategy whose tokens can stand for more than one patch",
-        strategy.rawValue)
-    }
-  }
-}
-
-extension PlanFile {
-  /// Throws unless it is a combined plan.
-  func requireCascade() throws {
-    guard cascade == nil else { return }
-    throw InputError(
-      file: path, field: "dense", expected: "a combined plan, which holds a dense program too",
-      found: "a plan of one program")
   }
 }

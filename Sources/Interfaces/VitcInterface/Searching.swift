@@ -70,7 +70,7 @@ private struct Searching {
     state = try reader.path("state")
     reportPath = try reader.path("report")
     try reader.finish()
-    try StrategyOption.checkSizes(options.strategy, isSizeAware: options.isSizeAware)
+    try options.strategy.checkSizes(isSizeAware: options.isSizeAware)
     self.options = options
   }
 

@@ -1,6 +1,6 @@
 internal import Passes
 package import PlanFormat
-internal import Tensors
+public import Tensors
 
 extension PlanFile {
   /// Throws if the plan is of a model that was trained to have fewer tokens, which another schedule would undo.
@@ -14,4 +14,18 @@ extension PlanFile {
         + "rate or other blocks",
       found: "\(method), which the plan was converted with, and which would be undone")
   }
+
+  /// Throws unless it is a combined plan.
+  func requireCascade() throws {
+    guard cascade == nil else { return }
+    throw InputError(
+      file: path, field: Message(option: ProgramOption.isFallback),
+      expected: "a combined plan, which holds a dense program too", found: "a plan of one program")
+  }
+}
+
+/// Which of a plan's programs is asked for.
+public enum ProgramOption: String, InputOption {
+  /// The dense one of a combined plan.
+  case isFallback
 }
