@@ -68,16 +68,17 @@ public struct TensorView: Sendable {
 
   /// All elements of an integer type, row-major; nil for other types and values over `Int.max`.
   package func integerValues() -> [Int]? {
+    let all = 0..<shape.elementCount
     let values: [Int]? = withBytes { bytes in
       switch dtype {
-      case .int64: elements(bytes, UInt64.self) { Int(Int64(bitPattern: $0)) }
-      case .int32: elements(bytes, UInt32.self) { Int(Int32(bitPattern: $0)) }
-      case .int16: elements(bytes, UInt16.self) { Int(Int16(bitPattern: $0)) }
-      case .int8: elements(bytes, UInt8.self) { Int(Int8(bitPattern: $0)) }
-      case .uint32: elements(bytes, UInt32.self) { Int($0) }
-      case .uint16: elements(bytes, UInt16.self) { Int($0) }
-      case .uint8, .bool: elements(bytes, UInt8.self) { Int($0) }
-      case .uint64: unsigned(elements(bytes, UInt64.self) { $0 })
+      case .int64: elements(bytes, all, UInt64.self) { Int(Int64(bitPattern: $0)) }
+      case .int32: elements(bytes, all, UInt32.self) { Int(Int32(bitPattern: $0)) }
+      case .int16: elements(bytes, all, UInt16.self) { Int(Int16(bitPattern: $0)) }
+      case .int8: elements(bytes, all, UInt8.self) { Int(Int8(bitPattern: $0)) }
+      case .uint32: elements(bytes, all, UInt32.self) { Int($0) }
+      case .uint16: elements(bytes, all, UInt16.self) { Int($0) }
+      case .uint8, .bool: elements(bytes, all, UInt8.self) { Int($0) }
+      case .uint64: unsigned(elements(bytes, all, UInt64.self) { $0 })
       case .float64, .float32, .float16, .bfloat16: nil
       }
     }
@@ -91,45 +92,55 @@ public struct TensorView: Sendable {
 
   /// All elements as float32, row-major. float16 and bfloat16 widen exactly, float64 rounds to
   /// nearest; integers convert.
-  package func float32Values() -> [Float] {
+  package func float32Values() -> [Float] { float32Values(in: 0..<shape.elementCount) }
+
+  /// Some of them. Of a column-major tensor all are read for that.
+  package func float32Values(in range: Range<Int>) -> [Float] {
+    let stored = isColumnMajor ? 0..<shape.elementCount : range
     let values = withBytes { bytes in
       switch dtype {
-      case .float32: elements(bytes, UInt32.self) { Float(bitPattern: $0) }
-      case .float64: elements(bytes, UInt64.self) { Float(Double(bitPattern: $0)) }
-      case .float16: elements(bytes, UInt16.self) { Float(Float16(bitPattern: $0)) }
-      case .bfloat16: elements(bytes, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-      case .int64: elements(bytes, UInt64.self) { Float(Int64(bitPattern: $0)) }
-      case .int32: elements(bytes, UInt32.self) { Float(Int32(bitPattern: $0)) }
-      case .int16: elements(bytes, UInt16.self) { Float(Int16(bitPattern: $0)) }
-      case .int8: elements(bytes, UInt8.self) { Float(Int8(bitPattern: $0)) }
-      case .uint64: elements(bytes, UInt64.self) { Float($0) }
-      case .uint32: elements(bytes, UInt32.self) { Float($0) }
-      case .uint16: elements(bytes, UInt16.self) { Float($0) }
-      case .uint8, .bool: elements(bytes, UInt8.self) { Float($0) }
+      case .float32: elements(bytes, stored, UInt32.self) { Float(bitPattern: $0) }
+      case .float64: elements(bytes, stored, UInt64.self) { Float(Double(bitPattern: $0)) }
+      case .float16: elements(bytes, stored, UInt16.self) { Float(Float16(bitPattern: $0)) }
+      case .bfloat16:
+        elements(bytes, stored, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+      case .int64: elements(bytes, stored, UInt64.self) { Float(Int64(bitPattern: $0)) }
+      case .int32: elements(bytes, stored, UInt32.self) { Float(Int32(bitPattern: $0)) }
+      case .int16: elements(bytes, stored, UInt16.self) { Float(Int16(bitPattern: $0)) }
+      case .int8: elements(bytes, stored, UInt8.self) { Float(Int8(bitPattern: $0)) }
+      case .uint64: elements(bytes, stored, UInt64.self) { Float($0) }
+      case .uint32: elements(bytes, stored, UInt32.self) { Float($0) }
+      case .uint16: elements(bytes, stored, UInt16.self) { Float($0) }
+      case .uint8, .bool: elements(bytes, stored, UInt8.self) { Float($0) }
       }
     }
-    return isColumnMajor ? rowMajor(values) : values
+    guard isColumnMajor else { return values }
+    let ordered = rowMajor(values)
+    return range == stored ? ordered : Array(ordered[range])
   }
 
+  /// Elements in the order in which they are stored.
   @inline(__always)
   private func elements<W: FixedWidthInteger, T>(
-    _ bytes: UnsafeRawBufferPointer, _ word: W.Type, _ convert: (W) -> T
+    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ word: W.Type, _ convert: (W) -> T
   ) -> [T] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape.elementCount)
     let size = MemoryLayout<W>.size
     let swaps = isBigEndian
     // Arrays without elements share one storage, in which a count would be written.
-    guard shape.elementCount > 0 else { return [] }
-    return [T](unsafeUninitializedCapacity: shape.elementCount) { buffer, count in
-      for index in 0..<shape.elementCount {
-        let stored = bytes.loadUnaligned(fromByteOffset: index &* size, as: W.self)
+    guard !range.isEmpty else { return [] }
+    return [T](unsafeUninitializedCapacity: range.count) { buffer, count in
+      for index in 0..<range.count {
+        let stored = bytes.loadUnaligned(
+          fromByteOffset: (range.lowerBound &+ index) &* size, as: W.self)
         buffer.initializeElement(
           at: index, to: convert(swaps ? stored.bigEndian : stored.littleEndian))
       }
-      count = shape.elementCount
+      count = range.count
     }
   }
 
-  /// Copies consecutive elements, row-major float32 or uint8, as float32.
+  /// Copies consecutive elements, row-major float32 or uint8, as float32, without memory of its own.
   package func copy(from first: Int, to values: UnsafeMutableBufferPointer<Float>) {
     precondition([.float32, .uint8].contains(dtype) && !isColumnMajor && !isBigEndian)
     precondition(first >= 0 && first <= shape.elementCount - values.count)

@@ -46,7 +46,7 @@ enum ImportFixtures {
     }
 
     /// Throws for an option that is not known: it would not be tested.
-    private func options() throws -> ImportOptions {
+    func options() throws -> ImportOptions {
       var options = ImportOptions()
       for option in try #require(try value("options").members) {
         let value = option.value

@@ -50,9 +50,7 @@ package struct NamedTensor: Sendable {
     }
     part = { range in
       defer { view.releasePages() }
-      var values = [Float](repeating: 0, count: range.count)
-      values.withUnsafeMutableBufferPointer { view.copy(from: range.lowerBound, to: $0) }
-      return values
+      return view.float32Values(in: range)
     }
   }
 
@@ -112,7 +110,9 @@ package struct NamedTensor: Sendable {
   /// Tensors one after the other along the first axis; all others must agree.
   static func concatenated(_ parts: [NamedTensor]) -> NamedTensor? {
     guard let first = parts.first, first.shape.rank > 0,
-      parts.allSatisfy({ $0.shape.extents.dropFirst() == first.shape.extents.dropFirst() }),
+      parts.allSatisfy({
+        $0.shape.rank > 0 && $0.shape.extents.dropFirst() == first.shape.extents.dropFirst()
+      }),
       let shape = Shape(
         checking: [parts.reduce(0) { $0 + $1.shape[0] }] + first.shape.extents.dropFirst())
     else { return nil }
