@@ -42,7 +42,8 @@ public struct Checkpoint: Sendable {
   /// `config.json`, or of open_clip's tensors `open_clip_config.json`, if there is one.
   public let config: Companion?
 
-  /// `preprocessor_config.json`, if there is one; beside an `open_clip_config.json` it is of another file.
+  /// `preprocessor_config.json`, or the `processor_config.json` that has an image processor, if there is one; beside an
+  /// `open_clip_config.json` they are of another file.
   public let preprocessorConfig: Companion?
 
   /// What safetensors metadata say under `token_reduction`: JSON, which the importer reads.
@@ -68,6 +69,7 @@ extension Checkpoint {
   /// - Throws: `InputError` if it is none of these, with the remedy for kinds that can be converted.
   public static func open(_ path: String) throws -> Checkpoint {
     if let folder = CheckpointFolder(path: path) {
+      try folder.requireNoAdapter()
       return try openFile(MappedFile(path: folder.checkpoint()), named: path, besides: folder)
     }
     if isHubName(path) {
@@ -133,7 +135,7 @@ extension Checkpoint {
     return Checkpoint(
       path: path, format: format, tensors: tensors, onnx: onnx,
       config: try own ?? folder.companion("config.json"),
-      preprocessorConfig: own == nil ? try folder.companion("preprocessor_config.json") : nil,
+      preprocessorConfig: own == nil ? try folder.imageProcessor() : nil,
       tokenReduction: tokenReduction, sources: sources)
   }
 }

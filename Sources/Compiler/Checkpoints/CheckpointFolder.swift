@@ -58,6 +58,25 @@ struct CheckpointFolder {
     return FileSystem.exists(file) ? try Checkpoint.Companion(readingFrom: file) : nil
   }
 
+  /// transformers' image processor, in the file in which it is looked for first: that of a processor of images and
+  /// texts, then its own.
+  func imageProcessor() throws -> Checkpoint.Companion? {
+    if let both = try companion("processor_config.json"), both.json["image_processor"] != nil {
+      return both
+    }
+    return try companion("preprocessor_config.json")
+  }
+
+  /// Throws if the folder's checkpoint is not all there is: transformers adds an adapter's weights to it.
+  func requireNoAdapter() throws {
+    let name = "adapter_config.json"
+    guard exists(name) else { return }
+    throw InputError(
+      .unsupported, file: "\(path)/\(name)", field: "adapter",
+      expected: "weights that adapters are merged into, as peft's merge_and_unload() makes them",
+      found: "an adapter beside the checkpoint")
+  }
+
   private func exists(_ name: String) -> Bool { FileSystem.exists("\(path)/\(name)") }
 }
 
@@ -69,9 +88,9 @@ extension Checkpoint.Companion {
     self.init(path: path, json: try mapped.withBytes { try JSONParser.parse($0, file: path) })
   }
 
-  /// Reads the configuration of this name in the folder of another file; nil if there is none.
-  public init?(named name: String, beside file: String) throws {
-    guard let found = try CheckpointFolder(containing: file).companion(name) else { return nil }
+  /// Reads the image processor of transformers in the folder of another file; nil if there is none.
+  package init?(imageProcessorBeside file: String) throws {
+    guard let found = try CheckpointFolder(containing: file).imageProcessor() else { return nil }
     self = found
   }
 }

@@ -90,6 +90,13 @@ struct ConfigResolver {
     }
     reason += choice.chosen.map { "; shapes of \($0.name)" } ?? ""
     decisions.told("family", source.family.rawValue, from: "\(reason)")
+    if let named = named?.architecture, config.model("patch_size") == nil,
+      (named.patchHeight, named.patchWidth) != (source.patchHeight, source.patchWidth)
+    {
+      decisions.assumed(
+        "patch_size", source.patchWords, "as the patch embedding has it",
+        or: "timm resamples it for \(named.name); patch_size of a config.json decides")
+    }
     try fillInImage(&source, choice)
     try shapes.recordImage(source, choice, &decisions)
     let values = ModelValues(
@@ -122,6 +129,8 @@ struct ConfigResolver {
     let reduction = try self.reduction.resolve(source, tensors, &decisions)
     let scores = try values.scores(&decisions)
     try config.check(against: source)
+    // A graph says itself what it computes.
+    if !tensors.isGraph { try config.checkDefaults(against: source) }
     let (target, positionResize) = try resized(source, &decisions)
     let preprocess = try PreprocessResolver(
       tensors: tensors, config: config, processor: processor, options: options, source: source,

@@ -82,8 +82,7 @@ public struct ImportOptions: Sendable {
 
   /// Looks beside a configuration that was named for transformers' image processor, as is done beside a checkpoint.
   package mutating func findPreprocessor(beside config: String) throws {
-    foundPreprocessor = try Checkpoint.Companion(
-      named: "preprocessor_config.json", beside: config)
+    foundPreprocessor = try Checkpoint.Companion(imageProcessorBeside: config)
   }
 
   /// The configurations that an import uses without having been told of them, to be said.

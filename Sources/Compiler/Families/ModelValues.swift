@@ -147,6 +147,9 @@ struct ModelValues {
     return own
   }
 
+  /// Whether transformers' AIMv2 reads it, which has no LayerNorm.
+  private var isAIMv2: Bool { config.form == .transformers("aimv2_vision_model") }
+
   /// LayerNorm's epsilon.
   func epsilon(_ source: ViTConfig, _ decisions: inout Decisions) throws -> Float {
     let value: Float
@@ -154,7 +157,9 @@ struct ModelValues {
       "epsilon", options.epsilon, by: .epsilon, graph: tensors.hints.epsilon, &decisions)
     {
       value = told
-    } else if let found = configured("layer_norm_eps", "norm_eps", "rms_norm_eps") {
+    } else if let found = isAIMv2
+      ? configured("rms_norm_eps") : configured("layer_norm_eps", "norm_eps")
+    {
       value = found.value.double == 0 ? 0 : Float(try config.number(found))
       decisions.told("epsilon", "\(value)", from: "\(config.path)")
     } else if configured("norm_layer") != nil {

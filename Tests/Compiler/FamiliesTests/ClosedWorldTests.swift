@@ -168,7 +168,7 @@ import Testing
         let error = #expect(throws: InputError.self) { try Self.imported(config) }
         #expect(error?.field == "\(place).\(key)")
         #expect(error?.found.contains(need) == true, "\(key)")
-        // Null stands for the constructor's own value.
+        guard place == "pretrained_cfg" else { continue }
         _ = try Self.imported(Self.timm.setting(place, inner.setting(key, .null)))
       }
     }
@@ -186,6 +186,32 @@ import Testing
       }
       #expect(error?.field == key && error?.found.contains(need) == true, "\(key)")
     }
+  }
+
+  /// timm hands it on, and what its constructor then takes is not what the architecture says.
+  @Test func aNullArgumentIsAnError() throws {
+    for (key, rule) in TimmKeys.arguments.rules {
+      let config = Self.timm.setting("model_args", Self.arguments.setting(key, .null))
+      if case .noEffect = rule {
+        _ = try Self.imported(config)
+      } else if key != "init_values" {
+        let error = #expect(throws: InputError.self) { try Self.imported(config) }
+        #expect(error?.field == "model_args.\(key)" && error?.found.contains("null") == true)
+      }
+    }
+  }
+
+  @Test func aPatchThatTheArchitectureDoesNotHaveIsSaid() throws {
+    func assumed(_ config: JSONValue) throws -> Bool {
+      var options = ImportOptions()
+      options.config = Checkpoint.Companion(path: "config.json", json: config)
+      let model = try ModelImporter.importModel(
+        Form.tensors(Form(width: 64, depth: 2).shapes), options: options)
+      return model.assumptions.contains { $0.key == "patch_size" }
+    }
+    let other = Self.timm.setting("architecture", "vit_small_patch32_224")
+    let said = other.setting("model_args", Self.arguments.setting("patch_size", 16))
+    #expect(try assumed(other) && !assumed(said) && !assumed(Self.timm))
   }
 
   @Test func keysThatNoTableListsAreErrors() {
@@ -280,16 +306,16 @@ import Testing
 
 extension JSONValue {
   /// The object with one member more or another value for it.
-  fileprivate func setting(_ name: String, _ value: JSONValue?) -> JSONValue {
+  func setting(_ name: String, _ value: JSONValue?) -> JSONValue {
     guard let value else { return self }
     return .object((removing(name).members ?? []) + [JSONMember(name, value)])
   }
 
-  fileprivate func removing(_ name: String) -> JSONValue {
+  func removing(_ name: String) -> JSONValue {
     .object((members ?? []).filter { $0.name != name })
   }
 }
 
 extension [String] {
-  fileprivate var numbers: JSONValue { .array(map { .number($0) }) }
+  var numbers: JSONValue { .array(map { .number($0) }) }
 }

@@ -147,6 +147,38 @@ extension ModelConfig {
     }
   }
 
+  /// Throws unless the tensors are those that transformers' class reads where the configuration is silent: it would leave
+  /// the others out.
+  func checkDefaults(against config: ViTConfig) throws {
+    func fail(_ key: String, _ expected: String, _ found: String) -> InputError {
+      InputError(.contradiction, file: path, field: key, expected: expected, found: found)
+    }
+    guard case .transformers(let type) = form, let known = ModelTypes.vit[type] else { return }
+    if model("num_hidden_layers") == nil, config.depth != known.depth {
+      throw fail(
+        "num_hidden_layers", "\(config.depth), the blocks that have tensors",
+        "none, which is \(known.depth) to transformers' \(type)")
+    }
+    let shown = [
+      "use_absolute_position_embeddings": config.hasPositions,
+      "use_relative_position_bias": config.relative?.isInBlocks == true,
+      "use_shared_relative_position_bias": config.relative?.isShared == true,
+    ]
+    for (key, usual) in known.flags.sorted(by: { $0.key < $1.key })
+    where model(key) == nil && shown[key] != usual {
+      throw fail(
+        key, "\(!usual), as the tensors have them",
+        "none, which is \(usual) to transformers' \(type)")
+    }
+    guard !known.hasSquarePositions || !config.hasPositions || config.gridHeight == config.gridWidth
+    else {
+      throw InputError(
+        .unsupported, file: path, field: "image_size",
+        expected: "as many patches each way, as transformers' \(type) takes its positions to be",
+        found: "\(config.gridHeight) x \(config.gridWidth)")
+    }
+  }
+
   /// What timm's ViTs with relative positions are told of these.
   private func checkRelativePositions(of config: ViTConfig) throws {
     if let found = model("rel_pos_type") {

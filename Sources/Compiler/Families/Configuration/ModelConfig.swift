@@ -104,7 +104,23 @@ struct ModelConfig {
       }
       try table.check(members, place: name, file: path)
     }
+    try checkNulls()
     try checkAgreement()
+  }
+
+  /// Throws for an argument of a named architecture that is null: timm passes it on, and its constructor's default then
+  /// stands in for what the architecture says.
+  private func checkNulls() throws {
+    let isWrapper = json["model_type"]?.string == ModelTypes.wrapper
+    guard json["architecture"] != nil, !isWrapper else { return }
+    for member in json["model_args"]?.members ?? []
+    where member.value == .null && member.name != "init_values" {
+      if case .noEffect = TimmKeys.arguments.rules[member.name] { continue }
+      throw InputError(
+        .unsupported, file: path, field: "model_args.\(member.name)",
+        expected: "a value, or no such key where the architecture's own is meant",
+        found: "null, for which timm takes its constructor's default")
+    }
   }
 
   /// Names under which one value may stand.

@@ -9,6 +9,13 @@ enum ModelTypes {
     let processor: String
     var activation = Activation.gelu
     var heads = 12
+    var depth = 12
+
+    /// Keys that say whether tensors are read.
+    var flags: [String: Bool] = [:]
+
+    /// Whether a table of positions is taken for a square grid, whatever the image's form.
+    var hasSquarePositions = false
     let keys: KeyTable
   }
 
@@ -21,7 +28,14 @@ enum ModelTypes {
       epsilon: 1e-6, processor: "SiglipImageProcessor", activation: .geluTanh,
       keys: TransformersKeys.tower)
     let beit = Known(
-      epsilon: 1e-12, processor: "BeitImageProcessor", keys: TransformersKeys.beit)
+      epsilon: 1e-12, processor: "BeitImageProcessor",
+      flags: [
+        "use_absolute_position_embeddings": false, "use_relative_position_bias": false,
+        "use_shared_relative_position_bias": false,
+      ], hasSquarePositions: true, keys: TransformersKeys.beit)
+    let dinov2 = Known(
+      epsilon: 1e-6, processor: "BitImageProcessor", hasSquarePositions: true,
+      keys: TransformersKeys.dinov2)
     return [
       "vit": Known(
         epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
@@ -33,17 +47,14 @@ enum ModelTypes {
         epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.mae),
       "ijepa": Known(
         epsilon: 1e-12, processor: "ViTImageProcessor", keys: TransformersKeys.vit),
-      "dinov2": Known(
-        epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
-      "dinov2_with_registers": Known(
-        epsilon: 1e-6, processor: "BitImageProcessor", keys: TransformersKeys.dinov2),
+      "dinov2": dinov2, "dinov2_with_registers": dinov2,
       "dinov3_vit": Known(
         epsilon: 1e-5, processor: "DINOv3ViTImageProcessor", heads: 6,
         keys: TransformersKeys.dinov3),
       "beit": beit, "data2vec-vision": beit,
       "aimv2_vision_model": Known(
         epsilon: 1e-5, processor: "CLIPImageProcessor", activation: .silu, heads: 8,
-        keys: TransformersKeys.aimv2),
+        depth: 24, keys: TransformersKeys.aimv2),
       "clip": clip, "clip_vision_model": clip, "metaclip_2": clip,
       "metaclip_2_vision_model": clip, "siglip": siglip, "siglip_vision_model": siglip,
     ]

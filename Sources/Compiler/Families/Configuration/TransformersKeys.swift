@@ -74,7 +74,8 @@ package enum TransformersKeys {
 
   /// Of AIMv2's vision model.
   package static let aimv2 = KeyTable([
-    ("rms_norm_eps", .read), ("mlp_bias", .read), ("use_head", .read),
+    ("rms_norm_eps", .read), ("layer_norm_eps", .noEffect("rms_norm_eps decides")),
+    ("mlp_bias", .read), ("use_head", .read),
     ("is_native", .only([false], "positions that are computed for any grid")),
     ("attention_dropout", .noEffect("only training drops")),
   ]).joined(vit)

@@ -75,7 +75,8 @@ struct PreprocessResolver {
       if config.isOpenCLIPs {
         decisions.remarked(
           "resize",
-          "images of a palette or with alpha become RGB before they are resized, where open_clip resizes them first"
+          "images become RGB before they are resized, where open_clip resizes those of a palette, alpha, CMYK, one bit "
+            + "or 16 bits first"
         )
       }
       try checkInputSize()
@@ -96,7 +97,7 @@ struct PreprocessResolver {
 
   /// Says where a resized image differs from transformers', which has this class for numbers alone.
   private func remarkOnOrder(_ processor: ProcessorConfig, _ decisions: inout Decisions) {
-    guard processor.className == "DINOv3ViTImageProcessor" else { return }
+    guard processor.resizesNumbers else { return }
     decisions.remarked(
       "resize",
       "images are resized in 8 bits, where transformers' \(processor.className) resizes the numbers: a "

@@ -22,6 +22,9 @@ struct ProcessorClass: Sendable {
   /// ConvNeXT's share of the resized side that is kept below 384 pixels.
   let cropShare: Double?
 
+  /// Whether the numbers of images are resized, not their samples of 8 bits: the class has no form for Pillow.
+  var resizesNumbers: Bool { name == "DINOv3ViTImageProcessor" }
+
   private init(
     _ name: String, size: Int = 224, isSquare: Bool = true, numberIsSquare: Bool = true,
     crop: Int? = nil, _ interpolation: PreprocessFacts.Interpolation = .bicubic,

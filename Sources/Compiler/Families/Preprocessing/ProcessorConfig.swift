@@ -3,8 +3,8 @@ internal import JSON
 internal import ModelFacts
 internal import Tensors
 
-/// transformers' `preprocessor_config.json`. Making one checks that every key is used or known to change
-/// nothing.
+/// transformers' `preprocessor_config.json`, or that part of a `processor_config.json`. Making one checks that every key
+/// is used or known to change nothing.
 struct ProcessorConfig {
   let path: String
   private let json: JSONValue
@@ -16,7 +16,8 @@ struct ProcessorConfig {
   /// - Parameter fallback: the class where the file names none.
   init(_ companion: Checkpoint.Companion, fallback: String?) throws {
     path = companion.path
-    json = companion.json
+    // Beside it stands what concerns texts.
+    json = companion.json["image_processor"] ?? companion.json
     guard let members = json.members else {
       throw InputError(
         file: path, field: "preprocessor", expected: "a JSON object", found: json.kind)
@@ -48,6 +49,9 @@ struct ProcessorConfig {
 
   /// The class that is in force.
   var className: String { kind.name }
+
+  /// As ``ProcessorClass/resizesNumbers``.
+  var resizesNumbers: Bool { kind.resizesNumbers }
 
   /// The extents that the class's own values end in.
   var ownSize: (height: Int, width: Int) {
@@ -95,6 +99,7 @@ struct ProcessorConfig {
         }
       }
     }
+    let resized = end
     if try flag("do_center_crop", kind.crop != nil) {
       let crop = try cropSize()
       if facts.crop != .none, let end, end != crop {
@@ -113,11 +118,31 @@ struct ProcessorConfig {
         file: path, field: "size", expected: "the model's \(model.0) x \(model.1)",
         found: "a shortest edge of \(facts.resizeHeight) without a crop")
     }
+    if kind.resizesNumbers { try checkNumbers(facts, cropFrom: resized) }
     if scale != nil, kind.cropShare == nil {
       facts.resizeHeight = facts.resizeHeight * height / model.0
       facts.resizeWidth = facts.resizeWidth * width / model.1
     }
     return facts
+  }
+
+  /// Throws where numbers that are resized and cropped differ from samples that are by more than rounding: by a filter
+  /// that leaves the range of samples, which are cut off at its ends, and by a border that is added.
+  private func checkNumbers(_ facts: PreprocessFacts, cropFrom resized: (Int, Int)?) throws {
+    guard ![.bicubic, .lanczos].contains(facts.interpolation) || facts.resize == .none else {
+      throw InputError(
+        .unsupported, file: path, field: "resample",
+        expected: "a filter of \(kind.name) that stays within the samples, e.g. 2",
+        found: "\(facts.interpolation.word)")
+    }
+    guard facts.crop != .none else { return }
+    let crop = try cropSize()
+    guard let resized, resized.0 >= crop.0, resized.1 >= crop.1 else {
+      throw InputError(
+        .unsupported, file: path, field: "do_center_crop",
+        expected: "a crop of \(kind.name) from images that are resized to its size or more",
+        found: resized.map { "\(crop.0) x \(crop.1) of \($0.0) x \($0.1)" } ?? "images of any size")
+    }
   }
 
   /// What happens to samples: filter, alpha, scale and normalisation, without a geometry.

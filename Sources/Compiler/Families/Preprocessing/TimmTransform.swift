@@ -53,7 +53,8 @@ struct TimmTransform: Sendable, Equatable {
   /// The colour of a border, `round(255 * mean)`; outside of what a sample holds, -1.
   static func fill(_ mean: [Float]) -> [Int] {
     mean.map {
-      let value = (255 * Double($0)).rounded(.toNearestOrEven)
+      // Of the number that was written: 255 times 0.3 is a half, which a float of it is beside.
+      let value = (255 * (Double("\($0)") ?? .nan)).rounded(.toNearestOrEven)
       return (0...255).contains(value) ? Int(value) : -1
     }
   }
