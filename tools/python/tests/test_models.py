@@ -148,6 +148,80 @@ def test_a_saved_transformers_model_is_the_same(tmp_path):
     check(model, convert(model, tmp_path / "plan.bin"), 32)
 
 
+def dinov3(**options):
+    transformers = pytest.importorskip("transformers")
+    if not hasattr(transformers, "DINOv3ViTModel"):
+        pytest.skip("an older transformers")
+    return spread(transformers.DINOv3ViTModel(transformers.DINOv3ViTConfig(
+        hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, image_size=32, patch_size=8,
+        num_register_tokens=2, **options)))
+
+
+def wrapped(architecture):
+    """A model of timm in transformers' wrapper."""
+    pytest.importorskip("timm")
+    transformers = pytest.importorskip("transformers")
+    if not hasattr(transformers, "TimmWrapperConfig"):
+        pytest.skip("an older transformers")
+    size = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 2, "num_heads": 4}
+    return spread(transformers.TimmWrapperForImageClassification(transformers.TimmWrapperConfig(
+        architecture=architecture, model_args=size, num_labels=5, pretrained_cfg={
+            "input_size": [3, 32, 32], "mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7], "crop_pct": 0.8,
+            "interpolation": "bilinear", "crop_mode": "center"})))
+
+
+class Pooled(torch.nn.Module):
+    """Gives a model's pooled row in place of all that it gives."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        return self.model(x).pooler_output
+
+
+@pytest.mark.parametrize("options", [{}, {"rope_theta": 10.0}], ids=str)
+def test_rotary_positions_of_transformers(tmp_path, options):
+    model = dinov3(**options)
+    check(Pooled(model), convert(model, tmp_path / "plan.bin"), 32)
+
+
+@pytest.mark.parametrize("architecture", ["vit_tiny_patch16_224", "eva02_tiny_patch14_224", "vit_small_patch16_dinov3"])
+def test_timm_in_transformers(tmp_path, architecture):
+    model = wrapped(architecture)
+    check(model, convert(model, tmp_path / "plan.bin"), 32)
+
+
+@pytest.mark.parametrize("make, field", [
+    (dinov3, "inv_freq"), (functools.partial(wrapped, "eva02_tiny_patch14_224"), "rope.bands"),
+    (functools.partial(wrapped, "vit_small_patch16_dinov3"), "rope.periods")])
+def test_other_rotary_positions_than_the_configurations_are_refused(tmp_path, make, field):
+    model = make()
+    buffers = {name: buffer for name, buffer in model.named_buffers() if name.endswith(field)}
+    (name, buffer), = buffers.items()
+    buffer.mul_(1.5)
+    with pytest.raises(vitc.Unsupported) as raised:
+        convert(model, tmp_path / "plan.bin")
+    assert raised.value.field == name and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name, pooled", [
+    ("ViT", True), ("ViT", False), ("Beit", True), ("Data2VecVision", True), ("DeiT", False)])
+def test_poolings_of_transformers(tmp_path, name, pooled):
+    transformers = pytest.importorskip("transformers")
+    config = getattr(transformers, f"{name}Config")(
+        hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, image_size=32, patch_size=8)
+    model = spread(getattr(transformers, f"{name}Model")(config, add_pooling_layer=pooled))
+    pixels = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        told = model(pixels)
+    expected = (told.pooler_output if pooled else told.last_hidden_state[:, 0]).numpy()
+    plan = convert(model, tmp_path / "plan.bin", mean=[0.5] * 3, std=[0.5] * 3)
+    with vitc.Session(plan, batch=2) as session:
+        assert np.abs(session.run(pixels.numpy()) - expected).max() <= 2e-5 * np.abs(expected).max()
+
+
 def test_half_precision_is_taken_as_it_is(tmp_path):
     timm = pytest.importorskip("timm")
     model = spread(timm.create_model("vit_tiny_patch16_224", **SMALL))

@@ -8,7 +8,7 @@ import warnings
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 from ._library import Interrupts, SearchProgress, options_bytes, path_bytes, vitc
-from ._models import describe
+from ._models import describe, describe_processor
 from ._tensors import convert_tensors
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -182,7 +182,7 @@ def convert(source: Any, path: PathLike, *, config: Union[None, PathLike, Mappin
         multiplied too.
     """
     if hasattr(preprocessor, "to_dict"):
-        preprocessor = json.loads(json.dumps(preprocessor.to_dict(), default=str))
+        preprocessor = describe_processor(preprocessor)
     given = {
         "labels": list(labels) if labels is not None else None, "arch": arch, "heads": heads, "activation": activation,
         "pooling": pooling, "eps": eps, "image_size": image_size, "mean": mean, "std": std, "crop_pct": crop_pct,

@@ -11,7 +11,8 @@ import json
 import sys
 from typing import Any, Dict, Mapping
 
-from ._twins import check, is_alike, title, unsupported
+from ._origins import title
+from ._twins import check, is_alike, unsupported
 
 #: Activations by their modules' names.
 _ACTIVATIONS = {
@@ -33,10 +34,11 @@ def timm_options(model: Any) -> Dict[str, Any]:
     :raises Unsupported: what is more than a ``VisionTransformer`` or ``Eva`` of some arguments.
     """
     name = type(model).__name__
+    if title(type(model)) not in _MODELS | _KEPT:
+        raise unsupported(name, "class", ", ".join(sorted(_MODELS | _KEPT)), title(type(model)))
+    _check_classifier(name, model)
     if title(type(model)) in _KEPT:
         return _kept_options(name, model)
-    if title(type(model)) not in _MODELS:
-        raise unsupported(name, "class", ", ".join(sorted(_MODELS | _KEPT)), title(type(model)))
     _check_parts(name, model)
     first = model.blocks[0]
     try:
@@ -67,16 +69,18 @@ def _kept_options(name: str, model: Any) -> Dict[str, Any]:
         if not _is_plain(value):
             raise unsupported(name, key, "a value that JSON has", title(type(value)))
 
-    def build() -> Any:
-        twin = timm.create_model(architecture, pretrained=False, device="meta", **arguments)
-        if getattr(twin, "rope", None) is not None:
-            # Of rotary positions no state dict has what they are computed with.
-            twin.rope = twin.rope.to_empty(device="cpu")
-            twin.rope.reset_parameters()
-        return twin
-
-    check(name, model, build)
+    check(name, model, functools.partial(timm.create_model, architecture, pretrained=False, **arguments))
     return {"config": _config(model, arguments)}
+
+
+def _check_classifier(name: str, model: Any) -> None:
+    """Raises where the classifier was replaced by one of another number of classes, which the model does not know."""
+    classes, rows = getattr(model, "num_classes", None), getattr(getattr(model, "head", None), "out_features", None)
+    if rows is not None and rows != classes:
+        raise unsupported(
+            name, "head.out_features",
+            f"{classes}, the model's num_classes (reset_classifier({rows}) or num_classes = {rows} changes it)",
+            str(rows))
 
 
 def _mlp_layer(mlp: Any) -> Any:
@@ -148,11 +152,9 @@ def _arguments(model: Any) -> Dict[str, Any]:
 
 
 def _build(kind: type, arguments: Mapping[str, Any]) -> Any:
-    """A model without values. What older versions of timm do not know is false or none in their models."""
+    """A model of these arguments. What older versions of timm do not know is false or none in their models."""
     known = inspect.signature(sys.modules["timm.models.vision_transformer"].VisionTransformer).parameters
     given = {key: value for key, value in arguments.items() if key in known}
-    if "device" in known:
-        given["device"] = "meta"
     return kind(**given, weight_init="skip")
 
 
