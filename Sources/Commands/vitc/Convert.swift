@@ -10,7 +10,7 @@ struct Convert: ParsableCommand {
     discussion: """
       CHECKPOINT is a safetensors file, the *.index.json of a sharded one, a NumPy archive (.npz), an \
       ONNX model, or a folder that holds a checkpoint and its configuration. config.json and \
-      preprocessor_config.json beside the checkpoint are used.
+      processor_config.json or preprocessor_config.json beside the checkpoint are used.
       """)
 
   @Argument(help: "The checkpoint.")
@@ -22,7 +22,7 @@ struct Convert: ParsableCommand {
   @Option(help: "A configuration to use instead of the config.json beside the checkpoint.")
   var config: String?
 
-  @Option(help: "An image processor to use instead of the preprocessor_config.json beside it.")
+  @Option(help: "An image processor to use instead of the one beside it.")
   var preprocessor: String?
 
   @Option(help: "The architecture; see 'vitc architectures'.")

@@ -60,6 +60,27 @@ import Testing
       error?.field == "image_size" && error?.kind == .unsupported, "\(String(describing: error))")
   }
 
+  /// It would read the first patch, where the features are the mean of all.
+  @Test func aPoolerWithoutAClassTokenIsRefused() throws {
+    let item = try #require(ImportFixtures.cases.first { $0.name == "hf_features_ijepa" })
+    let place = try #require(try item.value("files")["model.safetensors"]?.string)
+    let file = try Checkpoint.open(MappedFile(path: "\(ImportFixtures.folder)/\(place)"))
+    var tensors = file.tensors.mapValues { (shape: $0.shape.extents, values: $0.float32Values()) }
+    let width = try #require(tensors["layernorm.weight"]?.shape.first)
+    tensors["pooler.dense.weight"] = ([width, width], [Float](repeating: 0, count: width * width))
+    tensors["pooler.dense.bias"] = ([width], [Float](repeating: 0, count: width))
+    let folder = try TemporaryFolder()
+    _ = try folder.write(SafeTensorsWriter.bytes(tensors), to: "model.safetensors")
+    let config = try MappedFile(
+      path:
+        "\(ImportFixtures.folder)/\(try #require(try item.value("files")["config.json"]?.string))")
+    _ = try folder.write(config.withBytes { Array($0) }, to: "config.json")
+    let error = #expect(throws: InputError.self) {
+      try ModelImporter.importModel(try Checkpoint.open(folder.path), options: ImportOptions())
+    }
+    #expect(error?.field == "pooler", "\(String(describing: error))")
+  }
+
   @Test func anAdapterBesideTheWeightsIsRefused() throws {
     let error = #expect(throws: InputError.self) {
       try Self.imported("hf_processor_vit", beside: ["adapter_config.json": ["peft_type": "LORA"]])

@@ -170,6 +170,12 @@ extension ModelConfig {
         key, "\(!usual), as the tensors have them",
         "none, which is \(usual) to transformers' \(type)")
     }
+    guard config.poolerWidth == nil || config.hasClassToken else {
+      throw InputError(
+        .unsupported, file: path, field: "pooler",
+        expected: "none, as transformers' pooler reads the first token, which is a patch here",
+        found: "a pooler of width \(config.poolerWidth ?? 0)")
+    }
     guard !known.hasSquarePositions || !config.hasPositions || config.gridHeight == config.gridWidth
     else {
       throw InputError(
