@@ -201,6 +201,16 @@ import Testing
     }
   }
 
+  /// Python rounds 255 times 0.3, which is a half, to the even 76; the float nearest to 0.3 is above it.
+  @Test func aBorderHasTheColourOfTheMeanAsItIsWritten() throws {
+    for (mean, colour) in [("0.3", 76), ("0.9", 230), ("0.5", 128), ("0.485", 124)] {
+      let weights = Self.pretrained.setting("crop_mode", "border")
+        .setting("mean", [mean, mean, mean].numbers)
+      let outcome = try Self.imported(Self.timm.setting("pretrained_cfg", weights))
+      #expect(outcome.preprocess.fill == [colour, colour, colour], "\(mean)")
+    }
+  }
+
   @Test func aPatchThatTheArchitectureDoesNotHaveIsSaid() throws {
     func assumed(_ config: JSONValue) throws -> Bool {
       var options = ImportOptions()
